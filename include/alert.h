@@ -1,0 +1,44 @@
+/*
+ * alert.h - a finding that policy lets out: one incident, told in revisions.
+ *
+ * It opens, is updated while it goes on (at a bounded rate) and closes.
+ * `id` is the same in every replay: a hash of kind, realm, host, subject and
+ * the time of the first observation. (id, revision) is the idempotency key.
+ */
+#ifndef HANSHO_ALERT_H
+#define HANSHO_ALERT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "finding.h"
+
+enum alert_state { ALERT_OPEN, ALERT_UPDATE, ALERT_CLOSE };
+
+struct place {			/* from the GeoIP databases; "" and 0 when unknown */
+	uint32_t asn;
+	char organisation[64];
+	char country[3];	/* ISO 3166-1 */
+};
+
+enum { ALERT_ID_TEXT = 17 };	/* 16 hex digits and a NUL */
+
+struct alert {
+	char id[ALERT_ID_TEXT];
+	uint32_t revision;		/* from 1 */
+	enum alert_state state;
+	int64_t ts_ns;			/* of this revision, packet time */
+	int64_t first_ns, last_ns;	/* of the incident's observations */
+	uint64_t count;			/* findings folded into it */
+	uint64_t bytes_out, bytes_in;	/* of the flows it rests on, seen from the host */
+	char community_id[40];		/* of the flow that opened it; "" for the sensor's own */
+	struct place peer_place;
+	const char *technique;		/* ATT&CK, e.g. "T1071.001" */
+	const char *signature;		/* title: "C2 feed ip:port Emotet" */
+	const struct finding *finding;	/* the latest; its texts are the incident's */
+	const char *peer_name;		/* what DNS called the peer; "" when not seen */
+};
+
+typedef void alert_fn(void *to, const struct alert *a);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * flow.h - one conversation: realm, two ends, protocol; counters and times.
+ *
+ * side 0 is who asked (the originator), side 1 who was asked. Made and owned
+ * by the flow table; others read it while the table calls them, and hang
+ * their own state into `slot` (freed by the pipeline when the flow ends).
+ */
+#ifndef HANSHO_FLOW_H
+#define HANSHO_FLOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "realm.h"
+
+enum { ORIGINATOR = 0, RESPONDER = 1 };
+
+/* No padding that is not zeroed: compared and hashed as bytes. */
+struct flow_key {
+	struct realm realm;
+	struct addr addr[2];
+	uint16_t port[2];	/* ICMP: as Community ID maps type and code */
+	uint8_t protocol;
+	uint8_t zero[3];
+};
+
+_Static_assert(sizeof(struct flow_key) == 68, "a flow key is compared as bytes");
+
+enum flow_state {
+	FLOW_NEW,		/* one side only so far */
+	FLOW_ESTABLISHED,	/* both sides spoke; TCP: handshake seen or data both ways */
+	FLOW_CLOSED,		/* FIN both ways */
+	FLOW_RESET		/* RST seen */
+};
+
+enum flow_end { FLOW_END_TIMEOUT, FLOW_END_CLOSED, FLOW_END_REUSED, FLOW_END_EVICTED, FLOW_END_INPUT };
+
+enum flow_slot { SLOT_STREAM, SLOT_DIALOGUE, SLOT_WITNESS, FLOW_SLOTS };
+
+struct flow_side {
+	uint64_t packets, bytes;	/* bytes: of IP, on the wire */
+	uint64_t payload_bytes;		/* behind the transport header, on the wire, retransmissions too */
+	uint64_t missed_bytes;		/* reported as gaps by reassembly */
+	int64_t last_payload_ns;	/* WHEN_UNKNOWN before the first */
+	uint8_t tcp_flags;		/* all that were seen */
+};
+
+struct flow {
+	struct flow_key key;		/* [0] is the originator */
+	uint64_t first_ordinal;		/* of its first packet: unique in the input */
+	int64_t first_ns, last_ns;
+	struct flow_side side[2];
+	uint8_t state;			/* enum flow_state */
+	bool midway;			/* TCP whose SYN was not seen */
+	bool alerted;
+	void *slot[FLOW_SLOTS];
+};
+
+/* Deterministic over runs: same key and same start give the same id. Below 2^53. */
+uint64_t flow_id(const struct flow *f);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * observation.h - the one record that leaves a worker.
+ *
+ * "Host X contacted service Y at time t, this many bytes each way, this much
+ * known about it", or "indicator I matched here". A fixed part, and behind it
+ * texts: (tag, length, bytes), each tag at most once, at most
+ * OBSERVATION_TEXT_BYTES together. It holds no pointer: it crosses between
+ * processes as it is, and observation_valid() is asked on arrival.
+ *
+ * Offline the order is total: see observation_order().
+ */
+#ifndef HANSHO_OBSERVATION_H
+#define HANSHO_OBSERVATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+#include "flow.h"
+
+enum observation_kind {
+	OBSERVE_CONTACT,	/* a connection began, or the client spoke after a pause */
+	OBSERVE_MATCH,		/* an indicator matched; TEXT_INDICATOR_* say which */
+	OBSERVE_NAME,		/* a DNS answer: TEXT_SERVICE names `named` */
+	OBSERVE_HTTP, OBSERVE_TLS, OBSERVE_DNS,	/* one message, for the EVE records */
+	OBSERVE_FLOW,		/* a flow ended */
+	OBSERVE_SENSOR,		/* about the sensor itself: TEXT_NOTE */
+	OBSERVATION_KINDS
+};
+
+enum observation_text {
+	TEXT_SERVICE = 1,	/* SNI, HTTP host without port, DNS name: lower case */
+	TEXT_URL,		/* host/path?query */
+	TEXT_METHOD, TEXT_USER_AGENT, TEXT_CONTENT_TYPE, TEXT_REFERRER,
+	TEXT_ALPN, TEXT_SERVER_ALPN, TEXT_JA3, TEXT_JA3_TEXT, TEXT_JA3S, TEXT_JA3S_TEXT, TEXT_JA4,
+	TEXT_CERT_SHA1, TEXT_CERT_SHA256, TEXT_CERT_SUBJECT, TEXT_CERT_ISSUER, TEXT_CERT_NAMES,
+	TEXT_CERT_SERIAL,
+	TEXT_ANSWERS,		/* DNS: "A 192.0.2.7,CNAME x.example" */
+	TEXT_INDICATOR_VALUE, TEXT_INDICATOR_FEED, TEXT_INDICATOR_MALWARE, TEXT_INDICATOR_REFERENCE,
+	TEXT_NOTE,
+	TEXT_TAGS
+};
+
+enum { OBSERVATION_TEXT_BYTES = 8192 };
+
+enum app {	/* what the flow speaks, as far as known */
+	APP_UNKNOWN, APP_HTTP, APP_TLS, APP_DNS, APP_KINDS
+};
+
+struct observation {
+	uint32_t bytes;			/* of the whole record, texts included; multiple of 8 */
+	uint16_t kind;			/* enum observation_kind */
+	uint8_t app;			/* enum app */
+	uint8_t home;			/* bit s set: side s of the flow is in the home networks */
+
+	/* order (offline): ordinal, timers before the packet, deadline, flow, index */
+	uint64_t ordinal;		/* of the packet being processed */
+	int64_t deadline_ns;		/* a timer's deadline; INT64_MAX when the packet itself caused it */
+	uint64_t flow_ordinal;		/* the flow's first packet */
+	uint32_t index;			/* within (ordinal, flow) */
+
+	uint32_t text_bytes;
+	int64_t ts_ns;			/* packet time, or the deadline */
+
+	struct flow_key key;		/* [0] asked, [1] was asked */
+	uint8_t host_side;		/* which side is the host that we watch over */
+	uint8_t flow_state, flow_end;
+	uint8_t burst;			/* CONTACT: 1 inside a connection, 0 its start */
+	uint64_t flow_id;
+	int64_t flow_first_ns, flow_last_ns;
+	uint64_t packets[2], flow_bytes[2];	/* by side, so far */
+	uint64_t missed_bytes[2];
+
+	struct addr named;		/* NAME: the address */
+	int64_t indicator_first_ns, indicator_last_ns;
+	uint32_t indicator_line;
+	uint8_t indicator_type, indicator_role, indicator_confidence;
+	uint8_t flags;			/* OBSERVED_ */
+	uint16_t status;		/* HTTP status, DNS rcode */
+	uint16_t version;		/* TLS version; DNS question type */
+	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length */
+	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request */
+	int64_t not_before_ns, not_after_ns;	/* certificate */
+};
+
+enum {	/* observation.flags */
+	OBSERVED_SELF_SIGNED = 1, OBSERVED_PROXIED = 2, OBSERVED_RESPONSE = 4, OBSERVED_MIDWAY = 8,
+	OBSERVED_MULTICAST = 16
+};
+
+enum { OBSERVATION_BYTES_MAX = (int)sizeof(struct observation) + OBSERVATION_TEXT_BYTES };
+
+/* A record with room for its texts, filled where it stands. */
+struct observation_buffer {
+	struct observation o;
+	uint8_t text[OBSERVATION_TEXT_BYTES];
+};
+
+/* Append a text; longer than `most` is cut there. An absent span or no room left: nothing is added. */
+void observation_add(struct observation_buffer *b, enum observation_text tag, struct span text,
+    size_t most);
+
+/* Ends the record: sets `bytes`. Nothing may be added afterwards. */
+void observation_seal(struct observation_buffer *b);
+
+/* The text under `tag`, or an absent span. */
+struct span observation_text(const struct observation *o, enum observation_text tag);
+
+/* Is it whole: lengths, enumerations, tags? `len`: bytes there are at `o`. */
+bool observation_valid(const struct observation *o, size_t len);
+
+/* <0, 0, >0 as memcmp: the total order of a replay. */
+int observation_order(const struct observation *a, const struct observation *b);
+
+/* Takes one observation; it dies on return. */
+typedef void observation_fn(void *to, const struct observation *o);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * record.h - the kinds of output records, as the journal carries them and the
+ * sinks choose among them. Each is one EVE JSON line.
+ */
+#ifndef HANSHO_RECORD_H
+#define HANSHO_RECORD_H
+
+enum record_kind {
+	RECORD_ALERT = 1, RECORD_BEACON, RECORD_HTTP, RECORD_TLS, RECORD_DNS, RECORD_FLOW,
+	RECORD_KINDS
+};
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * alerts.h - the life of an alert: findings in, revisions of incidents out.
+ *
+ * The first finding of a subject opens an incident; later ones are folded
+ * into it and let out as an update at most every `update_sec` of packet
+ * time; after `close_sec` of silence it closes. At `max_open` the one idle
+ * longest is closed (counted). No clock but packet time. One thread only.
+ */
+#ifndef SENSOR_ALERTS_H
+#define SENSOR_ALERTS_H
+
+#include <stdint.h>
+
+#include "alert.h"
+#include "base/error.h"
+
+struct alert_limits {
+	uint32_t max_open;
+	uint32_t max_names;		/* addresses whose DNS name is remembered */
+	uint32_t update_sec, close_sec;
+};
+
+struct alert_counts {
+	uint64_t findings, opened, updated, closed, evicted, open;
+	uint64_t names_evicted;
+};
+
+struct geoip;
+
+/* Either path may be NULL. A database that is not there or damaged: SE_ code and one line. */
+int geoip_open(const char *asn_path, const char *country_path, struct geoip **out,
+    struct fault *fault);
+void geoip_close(struct geoip *g);	/* NULL is fine */
+void geoip_find(const struct geoip *g, const struct addr *a, struct place *out);
+
+struct alerts;
+
+/* `geoip` is borrowed and may be NULL. */
+struct alerts *alerts_new(const struct alert_limits *limits, const struct geoip *geoip,
+    alert_fn *emit, void *to);
+void alerts_free(struct alerts *a);	/* emits nothing; NULL is fine */
+
+/* An OBSERVE_NAME: from now on this host's peer is called so. */
+void alerts_name(struct alerts *a, const struct observation *o);
+
+void alerts_take(struct alerts *a, const struct finding *f);
+
+/* Updates and closings whose deadline is at or before now_ns, in deadline order. */
+void alerts_advance(struct alerts *a, int64_t now_ns);
+
+/* Clean end: update and close all that is open, in the order of opening. */
+void alerts_finish(struct alerts *a, int64_t now_ns);
+
+const struct alert_counts *alerts_counts(const struct alerts *a);
+
+#endif

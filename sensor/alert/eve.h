@@ -1,0 +1,19 @@
+/*
+ * eve.h - records as EVE JSON lines, docs/alerts.md tells every field.
+ *
+ * Each returns a malloc'd line without newline, or NULL without memory.
+ * Text from the wire that is not UTF-8 has its odd bytes as \xNN.
+ */
+#ifndef SENSOR_ALERT_EVE_H
+#define SENSOR_ALERT_EVE_H
+
+#include "alert.h"
+#include "observation.h"
+
+char *eve_alert(const struct alert *a, const char *sensor_name);
+char *eve_beacon(const struct finding *f, const char *sensor_name);
+
+/* OBSERVE_HTTP, _TLS, _DNS, _FLOW. */
+char *eve_record(const struct observation *o, const char *sensor_name);
+
+#endif

@@ -1,0 +1,86 @@
+#include "base/hash.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+const struct hash_key HASH_FIXED = { 0x68616e73686f2d31ULL, 0x666972652d62656cULL };
+
+const struct hash_key *
+hash_seed(void)
+{
+	static struct hash_key seed;
+	static bool drawn;
+
+	if (!drawn) {
+		/* Without randomness the tables could be flooded: better not to run. */
+		if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
+			abort();
+		drawn = true;
+	}
+	return &seed;
+}
+
+static uint64_t
+rotate(uint64_t x, unsigned by)
+{
+	return x << by | x >> (64 - by);
+}
+
+static void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = rotate(v[1], 13) ^ v[0];
+	v[0] = rotate(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotate(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotate(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotate(v[1], 17) ^ v[2];
+	v[2] = rotate(v[2], 32);
+}
+
+static uint64_t
+word_at(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	w = __builtin_bswap64(w);
+#endif
+	return w;
+}
+
+uint64_t
+hash_bytes(const struct hash_key *key, const void *bytes, size_t len)
+{
+	uint64_t v[4] = {
+		key->k0 ^ 0x736f6d6570736575ULL, key->k1 ^ 0x646f72616e646f6dULL,
+		key->k0 ^ 0x6c7967656e657261ULL, key->k1 ^ 0x7465646279746573ULL,
+	};
+	const uint8_t *p = bytes;
+	uint64_t last = (uint64_t)len << 56, m;
+	size_t left, i;
+
+	for (left = len; left >= 8; left -= 8, p += 8) {
+		m = word_at(p);
+		v[3] ^= m;
+		sip_round(v);
+		sip_round(v);
+		v[0] ^= m;
+	}
+	for (i = 0; i < left; i++)
+		last |= (uint64_t)p[i] << (8 * i);
+	v[3] ^= last;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= last;
+	v[2] ^= 0xff;
+	for (i = 0; i < 4; i++)
+		sip_round(v);
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}

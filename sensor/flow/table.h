@@ -1,0 +1,60 @@
+/*
+ * table.h - the flow table: every conversation, TCP or not, complete or not.
+ *
+ * flows_packet() finds or makes the flow and counts the packet. Timers run on
+ * the table's clock, the largest packet time given to flows_advance(): the
+ * same in every worker of a replay. Flows end in deadline order; what ends by
+ * eviction or at the end of the input ends in the order the flows began.
+ * At `max_flows` the flow idle longest gives way (counted).
+ * No I/O, no clock of its own. One thread only.
+ */
+#ifndef SENSOR_FLOW_TABLE_H
+#define SENSOR_FLOW_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow.h"
+#include "packet.h"
+
+struct flow_limits {
+	uint32_t max_flows;
+	uint32_t tcp_new_sec;		/* no answer yet, or half open */
+	uint32_t tcp_established_sec;
+	uint32_t tcp_closed_sec;	/* after FIN both ways or RST: stragglers still belong */
+	uint32_t udp_sec, icmp_sec, other_sec;
+};
+
+struct flow_counts {
+	uint64_t started, ended, evicted, reused;
+	uint64_t active, most_active;
+};
+
+/* A flow is over: `deadline_ns` is the timer's, or WHEN_UNKNOWN when a packet or the input's end did it. */
+typedef void flow_end_fn(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns);
+
+struct flows;
+
+struct flows *flows_new(const struct flow_limits *limits, flow_end_fn *end, void *to);
+void flows_free(struct flows *t);	/* no end events; NULL is fine */
+
+/* End what has run out at `now_ns`; call it before each packet, with that packet's time. */
+void flows_advance(struct flows *t, int64_t now_ns);
+
+/*
+ * The packet's flow (never NULL unless there is no memory), which side sent
+ * it, and whether this packet began it. A SYN on a closed flow, or with
+ * another sequence number on an old one, ends the old flow and begins a new.
+ * Counters include this packet on return.
+ */
+struct flow *flows_packet(struct flows *t, const struct packet *p, int *side, bool *is_new);
+
+/* End all, in the order they began. */
+void flows_finish(struct flows *t);
+
+const struct flow_counts *flows_counts(const struct flows *t);
+
+/* Time of the earliest timer, or INT64_MAX. */
+int64_t flows_next_deadline(const struct flows *t);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * proto.h - bytes in, messages out.
+ *
+ * A dialogue is the parsing of one flow. Its protocol is told by content, not
+ * by port, from the first bytes of either side (proto.c has the table of
+ * protocols, one row each). Parsers give up per stream, quietly, with a
+ * counter. No I/O, no clock, no globals.
+ */
+#ifndef SENSOR_PROTO_H
+#define SENSOR_PROTO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow.h"
+#include "message.h"
+#include "observation.h"
+#include "packet.h"
+#include "stream.h"
+
+struct proto_limits {
+	uint32_t header_bytes;		/* one HTTP header block, at most */
+	uint32_t handshake_bytes;	/* one TLS handshake message, at most */
+	uint32_t flow_bytes;		/* what one dialogue may hold in all */
+};
+
+struct proto_counts {
+	uint64_t http_requests, http_responses, http_given_up;
+	uint64_t tls_clients, tls_servers, tls_certificates, tls_given_up;
+	uint64_t dns_messages, dns_malformed;
+	uint64_t unknown;		/* dialogues of no known protocol */
+	uint64_t over_limit;		/* given up at a limit */
+};
+
+struct proto;		/* what all dialogues share: limits, counters, where messages go */
+struct dialogue;
+
+struct proto *proto_new(const struct proto_limits *limits, message_fn *emit, void *to);
+void proto_free(struct proto *p);
+const struct proto_counts *proto_counts(const struct proto *p);
+
+/* A new dialogue for a TCP flow, or NULL without memory. */
+struct dialogue *dialogue_new(struct proto *p);
+void dialogue_free(struct dialogue *d);
+
+/* One piece, either side, any slicing, gaps too. False: this dialogue wants no more of the flow. */
+bool dialogue_piece(struct dialogue *d, const struct stream_piece *piece);
+
+/* The flow is over: an answer that lasts until close ends here. */
+void dialogue_end(struct dialogue *d, const struct flow *f, int64_t ts_ns);
+
+/* Which protocol, as far as known; APP_UNKNOWN until then and for good after it was given up. */
+enum app dialogue_app(const struct dialogue *d);
+
+/* One UDP datagram. */
+void proto_datagram(struct proto *p, const struct flow *f, int from, const struct packet *packet);
+
+/* ---- what a protocol's row offers (proto/http, proto/tls, ...) ---- */
+
+enum guess { GUESS_NO, GUESS_YES, GUESS_MORE };	/* MORE: too few bytes to say */
+
+struct proto_row {
+	enum app app;
+	/* May a stream that begins like this, sent by `from`, be ours? */
+	enum guess (*guess)(struct span first, int from);
+	void *(*open)(struct proto *p);
+	bool (*piece)(void *reader, const struct stream_piece *piece);
+	void (*end)(void *reader, const struct flow *f, int64_t ts_ns);	/* may be NULL */
+	void (*close)(void *reader);
+};
+
+/* For readers: what they need of the shared part. */
+const struct proto_limits *proto_limits(const struct proto *p);
+struct proto_counts *proto_counters(struct proto *p);
+void proto_emit(struct proto *p, const struct message *m);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * reassembly.h - TCP packets in, in-order bytes or honest gaps out.
+ *
+ * The fence around libnids, which is used for one thing only: putting bytes
+ * in order. This header names nothing of it. docs/architecture.md tells how
+ * it is fed. libnids keeps global state: one reassembly at a time in a process.
+ *
+ * A stream is opened at a side's first payload byte. It costs nothing before,
+ * so a SYN flood is free here. A hole is reported as a gap when the real ACK
+ * has passed it and no copy came within `hole_sec` of packet time, when a
+ * bound is reached, or when the flow ends.
+ */
+#ifndef SENSOR_REASSEMBLY_H
+#define SENSOR_REASSEMBLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow.h"
+#include "packet.h"
+#include "stream.h"
+
+struct reassembly_limits {
+	uint32_t max_streams;		/* flows under reassembly; the longest idle gives way */
+	uint32_t side_bytes;		/* queued behind a hole, per direction */
+	uint32_t side_segments;
+	uint64_t total_bytes;		/* queued in all streams */
+	uint32_t hole_sec;
+};
+
+struct reassembly_counts {
+	uint64_t opened, released, evicted;
+	uint64_t active, most_active;
+	uint64_t delivered_bytes, gaps, gap_bytes;
+	uint64_t duplicate_bytes;
+	uint64_t differing_segments;	/* a retransmission with other bytes */
+	uint64_t queued_bytes;		/* now */
+	uint64_t bound_hit;		/* holes given up because a bound was reached */
+};
+
+/* Takes one piece. False: this flow's stream is not wanted any more (both sides); it is released. */
+typedef bool stream_piece_fn(void *to, const struct stream_piece *p);
+
+struct reassembly;
+
+struct reassembly *reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit,
+    void *to);
+void reassembly_free(struct reassembly *r);	/* NULL is fine */
+
+/*
+ * Note one TCP packet of `f`, sent by `side`. SYN, FIN, RST and ACK numbers are
+ * used too, so give it every packet that is not PACKET_BAD_CHECKSUM until
+ * the flow is released. Emits pieces.
+ */
+void reassembly_packet(struct reassembly *r, struct flow *f, int side, const struct packet *p);
+
+/* Give up holes whose time has come, in the order of their deadlines. Before each packet. */
+void reassembly_advance(struct reassembly *r, int64_t now_ns);
+
+/* The flow is over: what is queued is delivered behind gaps, then the stream is released. */
+void reassembly_end(struct reassembly *r, struct flow *f, int64_t now_ns);
+
+/* Nothing more of this flow is wanted; nothing is emitted. Safe inside `emit`. */
+void reassembly_release(struct reassembly *r, struct flow *f);
+
+/* Is the flow under reassembly, or may it come to be (not released)? */
+bool reassembly_wants(const struct reassembly *r, const struct flow *f);
+
+const struct reassembly_counts *reassembly_counts(const struct reassembly *r);
+
+#endif

@@ -1,0 +1,104 @@
+#include "observation.h"
+
+_Static_assert(sizeof(struct observation) % 8 == 0, "texts follow the fixed part");
+
+enum { TEXT_HEADER_BYTES = 3 };	/* tag, length (little endian) */
+
+void
+observation_add(struct observation_buffer *b, enum observation_text tag, struct span text, size_t most)
+{
+	uint8_t *to = b->text + b->o.text_bytes;
+	size_t room = sizeof b->text - b->o.text_bytes;
+
+	if (text.at == NULL || room < TEXT_HEADER_BYTES)
+		return;
+	if (text.left > most)
+		text.left = most;
+	if (text.left > room - TEXT_HEADER_BYTES || text.left > UINT16_MAX)
+		return;
+	to[0] = (uint8_t)tag;
+	to[1] = (uint8_t)(text.left & 0xff);
+	to[2] = (uint8_t)(text.left >> 8);
+	if (text.left > 0)
+		memcpy(to + TEXT_HEADER_BYTES, text.at, text.left);
+	b->o.text_bytes += (uint32_t)(TEXT_HEADER_BYTES + text.left);
+}
+
+void
+observation_seal(struct observation_buffer *b)
+{
+	uint32_t whole = (b->o.text_bytes + 7u) & ~7u;
+
+	memset(b->text + b->o.text_bytes, 0, whole - b->o.text_bytes);
+	b->o.bytes = (uint32_t)sizeof b->o + whole;
+}
+
+/* Cuts the next text off *s. */
+static bool
+next_text(struct span *s, uint8_t *tag, struct span *text)
+{
+	uint16_t len;
+
+	return span_u8(s, tag) && span_u16le(s, &len) && span_take(s, len, text);
+}
+
+struct span
+observation_text(const struct observation *o, enum observation_text tag)
+{
+	struct span all = span_of((const uint8_t *)o + sizeof *o, o->text_bytes), text;
+	uint8_t found;
+
+	while (next_text(&all, &found, &text))
+		if (found == tag)
+			return text;
+	return span_of(NULL, 0);
+}
+
+static bool
+texts_valid(const struct observation *o)
+{
+	struct span all = span_of((const uint8_t *)o + sizeof *o, o->text_bytes), text;
+	uint64_t seen = 0;
+	uint8_t tag;
+
+	while (all.left > 0) {
+		if (!next_text(&all, &tag, &text))
+			return false;
+		if (tag == 0 || tag >= TEXT_TAGS || (seen & UINT64_C(1) << tag) != 0)
+			return false;
+		seen |= UINT64_C(1) << tag;
+	}
+	return true;
+}
+
+bool
+observation_valid(const struct observation *o, size_t len)
+{
+	if (len < sizeof *o || o->bytes > len || o->bytes < sizeof *o || o->bytes % 8 != 0)
+		return false;
+	if (o->text_bytes > OBSERVATION_TEXT_BYTES || o->text_bytes > o->bytes - sizeof *o)
+		return false;
+	if (o->kind >= OBSERVATION_KINDS || o->app >= APP_KINDS || o->host_side > 1 || o->home > 3)
+		return false;
+	return texts_valid(o);
+}
+
+static int
+compare_u64(uint64_t x, uint64_t y)
+{
+	return (x > y) - (x < y);
+}
+
+int
+observation_order(const struct observation *a, const struct observation *b)
+{
+	int c = compare_u64(a->ordinal, b->ordinal);
+
+	if (c == 0)
+		c = (a->deadline_ns > b->deadline_ns) - (a->deadline_ns < b->deadline_ns);
+	if (c == 0)
+		c = compare_u64(a->flow_ordinal, b->flow_ordinal);
+	if (c == 0)
+		c = compare_u64(a->index, b->index);
+	return c;
+}
