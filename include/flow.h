@@ -43,6 +43,7 @@ struct flow_side {
 	uint64_t payload_bytes;		/* behind the transport header, on the wire, retransmissions too */
 	uint64_t missed_bytes;		/* reported as gaps by reassembly */
 	int64_t last_payload_ns;	/* WHEN_UNKNOWN before the first */
+	int64_t pause_ns;		/* between this side's last two packets with payload; 0 before */
 	uint8_t tcp_flags;		/* all that were seen */
 };
 
