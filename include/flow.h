@@ -55,6 +55,8 @@ struct flow {
 	uint8_t state;			/* enum flow_state */
 	bool midway;			/* TCP whose SYN was not seen */
 	bool alerted;
+	uint8_t app;		/* enum app of observation.h, once a message was understood */
+	bool contacted;		/* its first contact was observed */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */
 	void *slot[FLOW_SLOTS];

@@ -43,6 +43,9 @@ enum observation_text {
 
 enum { OBSERVATION_TEXT_BYTES = 8192 };
 
+/* What was at work: at one deadline, holes are given up before flows end. */
+enum observation_phase { PHASE_HOLE, PHASE_FLOW_END, PHASE_PACKET };
+
 enum app {	/* what the flow speaks, as far as known */
 	APP_UNKNOWN, APP_HTTP, APP_TLS, APP_DNS, APP_KINDS
 };
@@ -53,13 +56,14 @@ struct observation {
 	uint8_t app;			/* enum app */
 	uint8_t home;			/* bit s set: side s of the flow is in the home networks */
 
-	/* order (offline): ordinal, timers before the packet, deadline, flow, index */
+	/* order (offline): ordinal, deadline (timers before the packet), phase, flow, index */
 	uint64_t ordinal;		/* of the packet being processed */
 	int64_t deadline_ns;		/* a timer's deadline; INT64_MAX when the packet itself caused it */
 	uint64_t flow_ordinal;		/* the flow's first packet */
 	uint32_t index;			/* within (ordinal, flow) */
+	uint16_t phase;			/* enum observation_phase */
 
-	uint32_t text_bytes;
+	uint16_t text_bytes;
 	int64_t ts_ns;			/* packet time, or the deadline */
 
 	struct flow_key key;		/* [0] asked, [1] was asked */

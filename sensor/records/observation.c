@@ -21,13 +21,13 @@ observation_add(struct observation_buffer *b, enum observation_text tag, struct 
 	to[2] = (uint8_t)(text.left >> 8);
 	if (text.left > 0)
 		memcpy(to + TEXT_HEADER_BYTES, text.at, text.left);
-	b->o.text_bytes += (uint32_t)(TEXT_HEADER_BYTES + text.left);
+	b->o.text_bytes = (uint16_t)(b->o.text_bytes + TEXT_HEADER_BYTES + text.left);
 }
 
 void
 observation_seal(struct observation_buffer *b)
 {
-	uint32_t whole = (b->o.text_bytes + 7u) & ~7u;
+	uint32_t whole = ((uint32_t)b->o.text_bytes + 7u) & ~7u;
 
 	memset(b->text + b->o.text_bytes, 0, whole - b->o.text_bytes);
 	b->o.bytes = (uint32_t)sizeof b->o + whole;
@@ -96,6 +96,8 @@ observation_order(const struct observation *a, const struct observation *b)
 
 	if (c == 0)
 		c = (a->deadline_ns > b->deadline_ns) - (a->deadline_ns < b->deadline_ns);
+	if (c == 0)
+		c = compare_u64(a->phase, b->phase);
 	if (c == 0)
 		c = compare_u64(a->flow_ordinal, b->flow_ordinal);
 	if (c == 0)
