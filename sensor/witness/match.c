@@ -1,0 +1,97 @@
+/* match.c - indicators held against what was seen, one observation for each that matched. */
+#include "witness/private.h"
+
+enum { FOUND_MAX = 8 };
+
+static void
+observe_match(struct witness *w, struct flow *f, const struct sighting *s, uint32_t entry)
+{
+	struct indicator i;
+	struct observation_buffer *b = witness_begin(w, OBSERVE_MATCH, f, s->ts_ns);
+
+	w->options.lookup->get(w->set, entry, &i);
+	b->o.indicator_type = (uint8_t)i.type;
+	b->o.indicator_role = (uint8_t)i.role;
+	b->o.indicator_confidence = i.confidence;
+	b->o.indicator_line = i.line;
+	b->o.indicator_first_ns = i.first_seen_ns;
+	b->o.indicator_last_ns = i.last_seen_ns;
+	observation_add(b, TEXT_INDICATOR_VALUE, span_text(i.value), 2048);
+	observation_add(b, TEXT_INDICATOR_FEED, span_text(i.feed), 256);
+	observation_add(b, TEXT_INDICATOR_MALWARE, span_text(i.malware), 256);
+	observation_add(b, TEXT_INDICATOR_REFERENCE, span_text(i.reference), 512);
+	if (s->describe != NULL)
+		s->describe(b, s->what);
+	f->alerted = true;
+	w->counts.matches++;
+	witness_end(w);
+}
+
+static void
+observe_matches(struct witness *w, struct flow *f, const struct sighting *s, const uint32_t *found,
+    unsigned count)
+{
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		observe_match(w, f, s, found[i]);
+}
+
+void
+match_peer(struct witness *w, struct flow *f, const struct sighting *s, const struct addr *a,
+    uint16_t port)
+{
+	uint32_t found[FOUND_MAX];
+
+	if (w->set != NULL)
+		observe_matches(w, f, s, found,
+		    w->options.lookup->by_peer(w->set, a, port, found, FOUND_MAX));
+}
+
+void
+match_domain(struct witness *w, struct flow *f, const struct sighting *s, struct span name)
+{
+	uint32_t found[FOUND_MAX];
+
+	if (w->set != NULL)
+		observe_matches(w, f, s, found,
+		    w->options.lookup->by_domain(w->set, name, found, FOUND_MAX));
+}
+
+void
+match_url(struct witness *w, struct flow *f, const struct sighting *s, struct span host,
+    struct span path)
+{
+	uint32_t found[FOUND_MAX];
+
+	if (w->set != NULL)
+		observe_matches(w, f, s, found,
+		    w->options.lookup->by_url(w->set, host, path, found, FOUND_MAX));
+}
+
+void
+match_text(struct witness *w, struct flow *f, const struct sighting *s, enum indicator_type type,
+    struct span text)
+{
+	uint32_t found[FOUND_MAX];
+
+	if (w->set != NULL)
+		observe_matches(w, f, s, found,
+		    w->options.lookup->by_text(w->set, type, text, found, FOUND_MAX));
+}
+
+void
+match_addresses(struct witness *w, struct flow *f, int64_t ts_ns)
+{
+	const struct sighting s = { ts_ns, NULL, NULL };
+	uint32_t found[FOUND_MAX];
+
+	if (w->set == NULL)
+		return;
+	match_peer(w, f, &s, &f->key.addr[RESPONDER], f->key.port[RESPONDER]);
+	/* Without its SYN, who asked is a guess: the other end may be the server. */
+	if (f->midway)
+		match_peer(w, f, &s, &f->key.addr[ORIGINATOR], f->key.port[ORIGINATOR]);
+	observe_matches(w, f, &s, found,
+	    w->options.lookup->by_source(w->set, &f->key.addr[ORIGINATOR], found, FOUND_MAX));
+}

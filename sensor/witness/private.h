@@ -1,0 +1,62 @@
+/*
+ * private.h - what the witness's parts share: witness.c joins and counts,
+ * messages.c reads each kind of message, match.c holds it against indicators.
+ */
+#ifndef SENSOR_WITNESS_PRIVATE_H
+#define SENSOR_WITNESS_PRIVATE_H
+
+#include "packet.h"
+#include "witness/witness.h"
+
+enum { SERVICE_MAX = 255 };
+
+struct service {
+	uint16_t len;
+	char name[];
+};
+
+struct witness {
+	struct witness_options options;
+	const struct indicators *set;
+	observation_fn *emit;
+	void *to;
+	uint64_t ordinal;
+	enum observation_phase phase;
+	int64_t deadline_ns;
+	uint32_t index;
+	struct witness_counts counts;
+	struct observation_buffer buffer;
+};
+
+/* Fill the fixed part from the flow; add texts; witness_end() emits. */
+struct observation_buffer *witness_begin(struct witness *w, enum observation_kind kind,
+    const struct flow *f, int64_t ts_ns);
+void witness_end(struct witness *w);
+
+/* A host with or without port → lower-case name without either. False: empty, too long, or with odd bytes. */
+bool witness_host_name(struct span host, char *name, size_t size);
+
+/* The flow speaks with `name`: remember it, and observe the contact if this is one. */
+void witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m,
+    bool proxied);
+
+/* ---- match.c ---- */
+
+/* When, and how to add what else is known of it (SNI, URL, ...) to the observation. */
+struct sighting {
+	int64_t ts_ns;
+	void (*describe)(struct observation_buffer *b, const void *what);	/* NULL: nothing to add */
+	const void *what;
+};
+
+/* Both ends of a new flow. */
+void match_addresses(struct witness *w, struct flow *f, int64_t ts_ns);
+void match_peer(struct witness *w, struct flow *f, const struct sighting *s, const struct addr *a,
+    uint16_t port);
+void match_domain(struct witness *w, struct flow *f, const struct sighting *s, struct span name);
+void match_url(struct witness *w, struct flow *f, const struct sighting *s, struct span host,
+    struct span path);
+void match_text(struct witness *w, struct flow *f, const struct sighting *s,
+    enum indicator_type type, struct span text);
+
+#endif

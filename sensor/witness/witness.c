@@ -1,0 +1,240 @@
+#include "witness/witness.h"
+
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "witness/private.h"
+
+struct witness *
+witness_new(const struct witness_options *options, observation_fn *emit, void *to)
+{
+	struct witness *w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		return NULL;
+	w->options = *options;
+	w->emit = emit;
+	w->to = to;
+	return w;
+}
+
+void
+witness_free(struct witness *w)
+{
+	free(w);
+}
+
+void
+witness_set_indicators(struct witness *w, const struct indicators *set)
+{
+	w->set = set;
+}
+
+void
+witness_at(struct witness *w, uint64_t ordinal, enum observation_phase phase, int64_t deadline_ns)
+{
+	w->ordinal = ordinal;
+	w->phase = phase;
+	w->deadline_ns = deadline_ns;
+	w->index = 0;
+}
+
+const struct witness_counts *
+witness_counts(const struct witness *w)
+{
+	return &w->counts;
+}
+
+static bool
+is_home(const struct witness *w, const struct addr *a)
+{
+	unsigned i;
+
+	for (i = 0; i < w->options.home_count; i++)
+		if (cidr_contains(&w->options.home[i], a))
+			return true;
+	return false;
+}
+
+static uint8_t
+home_bits(const struct witness *w, const struct flow *f)
+{
+	unsigned bits = is_home(w, &f->key.addr[ORIGINATOR]) ? 1u << ORIGINATOR : 0;
+
+	if (is_home(w, &f->key.addr[RESPONDER]))
+		bits |= 1u << RESPONDER;
+	return (uint8_t)bits;
+}
+
+struct observation_buffer *
+witness_begin(struct witness *w, enum observation_kind kind, const struct flow *f, int64_t ts_ns)
+{
+	struct observation *o = &w->buffer.o;
+	int side;
+
+	memset(o, 0, sizeof *o);
+	o->kind = (uint16_t)kind;
+	o->app = f->app;
+	o->ordinal = w->ordinal;
+	o->phase = (uint16_t)w->phase;
+	o->deadline_ns = w->deadline_ns;
+	o->flow_ordinal = f->first_ordinal;
+	o->index = w->index++;
+	o->ts_ns = ts_ns;
+	o->key = f->key;
+	o->home = home_bits(w, f);
+	o->host_side = o->home == 1u << RESPONDER ? RESPONDER : ORIGINATOR;
+	o->flow_state = f->state;
+	o->flow_id = flow_id(f);
+	o->flow_first_ns = f->first_ns;
+	o->flow_last_ns = f->last_ns;
+	for (side = 0; side < 2; side++) {
+		o->packets[side] = f->side[side].packets;
+		o->flow_bytes[side] = f->side[side].bytes;
+		o->missed_bytes[side] = f->side[side].missed_bytes;
+	}
+	o->indicator_first_ns = o->indicator_last_ns = WHEN_UNKNOWN;
+	o->not_before_ns = o->not_after_ns = WHEN_UNKNOWN;
+	if (f->midway)
+		o->flags |= OBSERVED_MIDWAY;
+	return &w->buffer;
+}
+
+void
+witness_end(struct witness *w)
+{
+	observation_seal(&w->buffer);
+	w->counts.observations++;
+	w->emit(w->to, &w->buffer.o);
+}
+
+/* ---- the service's name ---- */
+
+/* "[2001:db8::7]:443" → "2001:db8::7", "name:443" → "name". */
+static struct span
+without_port(struct span host)
+{
+	const uint8_t *end;
+
+	if (host.left > 0 && host.at[0] == '[') {
+		end = memchr(host.at, ']', host.left);
+		return end == NULL ? span_of(NULL, 0) : span_of(host.at + 1, (size_t)(end - host.at) - 1);
+	}
+	if (host.left > 0 && (end = memchr(host.at, ':', host.left)) != NULL)
+		host.left = (size_t)(end - host.at);
+	return host;
+}
+
+bool
+witness_host_name(struct span host, char *name, size_t size)
+{
+	size_t i;
+
+	host = without_port(host);
+	if (host.left > 0 && host.at[host.left - 1] == '.')
+		host.left--;
+	if (host.left == 0 || host.left >= size)
+		return false;
+	for (i = 0; i < host.left; i++) {
+		uint8_t c = host.at[i];
+
+		if (c <= 0x20 || c == 0x7f)
+			return false;
+		name[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+	}
+	name[host.left] = '\0';
+	return true;
+}
+
+static struct span
+service_of(const struct flow *f)
+{
+	const struct service *s = f->slot[SLOT_WITNESS];
+
+	return s == NULL ? span_of(NULL, 0) : span_of(s->name, s->len);
+}
+
+/* True when the flow's service is another than before. */
+static bool
+remember_service(struct flow *f, const char *name)
+{
+	size_t len = strlen(name);
+	struct service *s = f->slot[SLOT_WITNESS];
+
+	if (s != NULL && s->len == len && memcmp(s->name, name, len) == 0)
+		return false;
+	if ((s = malloc(sizeof *s + len)) == NULL)
+		return false;
+	s->len = (uint16_t)len;
+	memcpy(s->name, name, len);
+	free(f->slot[SLOT_WITNESS]);
+	f->slot[SLOT_WITNESS] = s;
+	return true;
+}
+
+static void
+contact(struct witness *w, struct flow *f, int64_t ts_ns, bool burst, bool proxied)
+{
+	struct observation_buffer *b = witness_begin(w, OBSERVE_CONTACT, f, ts_ns);
+
+	b->o.burst = burst;
+	if (proxied)
+		b->o.flags |= OBSERVED_PROXIED;
+	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
+	f->contacted = true;
+	w->counts.contacts++;
+	witness_end(w);
+}
+
+void
+witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m, bool proxied)
+{
+	bool changed = remember_service(f, name);
+	bool paused = f->side[m->from].pause_ns >= w->options.burst_pause_ns;
+
+	if (!f->contacted)
+		contact(w, f, proxied ? m->ts_ns : f->first_ns, false, proxied);
+	else if (changed || (paused && m->kind == MESSAGE_HTTP_REQUEST))
+		contact(w, f, m->ts_ns, true, proxied);
+}
+
+/* ---- flow events ---- */
+
+void
+witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns)
+{
+	match_addresses(w, f, ts_ns);
+	if (f->key.protocol == PROTO_UDP)
+		contact(w, f, ts_ns, false, false);
+}
+
+void
+witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns)
+{
+	/* Each HTTP request is looked at by itself: witness_named(). */
+	if (f->contacted && f->app != APP_HTTP)
+		contact(w, f, ts_ns, true, false);
+}
+
+void
+witness_flow_unnamed(struct witness *w, struct flow *f)
+{
+	if (!f->contacted && f->key.protocol == PROTO_TCP)
+		contact(w, f, f->first_ns, false, false);
+}
+
+void
+witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t ts_ns)
+{
+	struct observation_buffer *b;
+
+	witness_flow_unnamed(w, f);
+	if (w->options.records & WITNESS_FLOW) {
+		b = witness_begin(w, OBSERVE_FLOW, f, ts_ns);
+		b->o.flow_end = (uint8_t)how;
+		observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
+		witness_end(w);
+	}
+	free(f->slot[SLOT_WITNESS]);
+	f->slot[SLOT_WITNESS] = NULL;
+}
