@@ -2,13 +2,22 @@
  * journal.h - an on-disk queue of lines: every output record is appended here
  * before any sink sees it.
  *
- * A directory of append-only segments. A record is: length, kind, checksum,
- * bytes; the kind is the user's (include/record.h). A reader keeps its own position (segment, offset) and stores it in a
- * file of its own; a torn tail (the writer was killed) ends the journal there
- * and is cut off when a writer opens it again. Segments that every named
- * reader has passed are removed; at `max_bytes` the oldest goes all the
- * same, and the loss is counted in its records.
- * One writer process, any number of reading ones.
+ * A directory of append-only segments, each named by the number of its first
+ * record. A record is: length (4 bytes), kind (2), CRC-32 (4), all little
+ * endian, then the line and a newline; the kind is the user's
+ * (include/record.h). Records are numbered from 1 over the journal's life.
+ *
+ * A reader keeps the number of the record that it wants next, in a file of
+ * its own (NAME.position). A torn tail (the writer was killed) ends the
+ * journal there and is cut off when a writer opens it again. Segments that
+ * every named reader has passed are removed when a new one is begun; with no
+ * reader none is. At `max_bytes` the oldest goes all the same, and what
+ * nobody had read in it is counted (journal_lost); a reader that was there
+ * sees the numbers jump (journal_reader_lost). A record damaged in place
+ * makes readers go on at the next segment, likewise counted.
+ *
+ * One writer process (a second one is refused), any number of reading ones;
+ * two readers of one name would steal each other's position. One thread each.
  */
 #ifndef SENSOR_BASE_JOURNAL_H
 #define SENSOR_BASE_JOURNAL_H
@@ -18,35 +27,61 @@
 
 #include "base/error.h"
 
+enum { JOURNAL_LINE_MAX = 1 << 20 };	/* a longer line is refused: SE_LIMIT */
+
 struct journal_limits {
-	uint64_t segment_bytes, max_bytes;
-	bool sync;			/* fsync after each batch of alerts */
+	uint64_t segment_bytes, max_bytes;	/* at least two segments fit into max_bytes, or segments shrink */
+	uint32_t urgent_kinds;		/* bit (1 << kind): readers see it when journal_append() returns */
+	bool sync;			/* journal_sync() reaches the disk, not only the kernel */
 };
 
 struct journal;			/* the writer's side */
 
+/* Makes the directory when it is missing (not its parents). SE_USAGE: another process writes it. */
 int journal_open(const char *directory, const struct journal_limits *limits, struct journal **out,
     struct fault *fault);
-/* Number of the record, from 1, counted over the journal's whole life. Full disk: SE_SYSTEM, nothing half-written stays. */
+
+/*
+ * *number (NULL is fine): of this record, from 1, counted over the journal's
+ * whole life. A record of an urgent kind is handed to the kernel at once,
+ * with all before it; others wait for journal_sync(), for 64 KiB of them or
+ * for the next urgent one. On failure (full disk: SE_SYSTEM) this record is
+ * not in the journal, nothing half-written stays, and what was accepted
+ * before still waits; the call may be repeated.
+ */
 int journal_append(struct journal *j, uint16_t kind, const char *line, uint64_t *number,
     struct fault *fault);
 int journal_sync(struct journal *j, struct fault *fault);
-/* Records that were in it when it was opened, and all since. */
+
+/*
+ * How many records were appended since the journal's birth, removed ones
+ * included: the number of the last one. A replay that starts again over the
+ * same input skips as many records as this says.
+ */
 uint64_t journal_count(const struct journal *j);
+/* Records removed at max_bytes before every reader had them, by this writer. */
 uint64_t journal_lost(const struct journal *j);
+/* Writes what waits; says in the log when that fails (journal_sync() first tells more). NULL is fine. */
 void journal_close(struct journal *j);
 
 struct journal_reader;
 
-/* `name`: whose position, [a-z0-9-]; begins at the stored position, else at the oldest record. */
+/*
+ * `name`: whose position, [a-z0-9-]; begins at the stored position, else at
+ * the oldest record. From now on the writer keeps what this reader has not read.
+ */
 int journal_reader_open(const char *directory, const char *name, struct journal_reader **out,
     struct fault *fault);
-/* 1: a record (valid until the next call); 0: none now; <0: SE_ code. */
+/* 1: a record (valid until the next call); 0: none now; <0: SE_ code. kind and number may be NULL. */
 int journal_read(struct journal_reader *r, uint16_t *kind, const char **line,
     uint64_t *number, struct fault *fault);
 /* All read so far is delivered: store the position (atomically, without fsync). */
 int journal_acknowledge(struct journal_reader *r, struct fault *fault);
+/* Records that this reader should have had and that are gone; kept with the position. */
 uint64_t journal_reader_lost(const struct journal_reader *r);
-void journal_reader_close(struct journal_reader *r);
+void journal_reader_close(struct journal_reader *r);	/* NULL is fine */
+
+/* This reader will not come again: its position no longer holds segments back. */
+int journal_reader_forget(const char *directory, const char *name, struct fault *fault);
 
 #endif
