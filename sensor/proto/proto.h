@@ -26,6 +26,7 @@ struct proto_limits {
 
 struct proto_counts {
 	uint64_t http_requests, http_responses, http_given_up;
+	uint64_t http_unanswered;	/* requests forgotten before their answer: too many outstanding */
 	uint64_t tls_clients, tls_servers, tls_certificates, tls_given_up;
 	uint64_t dns_messages, dns_malformed;
 	uint64_t unknown;		/* dialogues of no known protocol */
@@ -39,7 +40,14 @@ struct proto *proto_new(const struct proto_limits *limits, message_fn *emit, voi
 void proto_free(struct proto *p);
 const struct proto_counts *proto_counts(const struct proto *p);
 
-/* A new dialogue for a TCP flow, or NULL without memory. */
+/*
+ * A new dialogue for a TCP flow, or NULL without memory. It holds the first
+ * bytes of each side (DIALOGUE_HELD_BYTES at most) until a row knows them. A
+ * flow that began midway, or lost bytes before it was recognised, is asked
+ * again at later pieces, a bounded number of times.
+ */
+enum { DIALOGUE_HELD_BYTES = 512 };
+
 struct dialogue *dialogue_new(struct proto *p);
 void dialogue_free(struct dialogue *d);
 
@@ -49,7 +57,11 @@ bool dialogue_piece(struct dialogue *d, const struct stream_piece *piece);
 /* The flow is over: an answer that lasts until close ends here. */
 void dialogue_end(struct dialogue *d, const struct flow *f, int64_t ts_ns);
 
-/* Which protocol, as far as known; APP_UNKNOWN until then and for good after it was given up. */
+/*
+ * Which protocol, as far as known; APP_UNKNOWN until then, and for good after
+ * it was given up without a single message. Inside a CONNECT tunnel it stays
+ * APP_HTTP: that is what the flow speaks to its peer.
+ */
 enum app dialogue_app(const struct dialogue *d);
 
 /* One UDP datagram. */
@@ -63,10 +75,16 @@ struct proto_row {
 	enum app app;
 	/* May a stream that begins like this, sent by `from`, be ours? */
 	enum guess (*guess)(struct span first, int from);
-	void *(*open)(struct proto *p);
+	void *(*open)(struct proto *p);		/* NULL without memory */
 	bool (*piece)(void *reader, const struct stream_piece *piece);
 	void (*end)(void *reader, const struct flow *f, int64_t ts_ns);	/* may be NULL */
 	void (*close)(void *reader);
+	/*
+	 * After `piece` said false: does another protocol begin there (a CONNECT
+	 * tunnel)? *rest: how many bytes at that piece's end are already its own.
+	 * May be NULL.
+	 */
+	bool (*tunnel)(const void *reader, size_t *rest);
 };
 
 /* For readers: what they need of the shared part. */

@@ -1,0 +1,585 @@
+#include "proto/http/http.h"
+
+#include <stdlib.h>
+
+#include "proto/http/bytes.h"
+#include "proto/http/head.h"
+#include "proto/http/outstanding.h"
+
+enum step {
+	STEP_NEXT,		/* go on with what is left */
+	STEP_MORE,		/* all is used up */
+	STEP_GIVE_UP,		/* this side is not HTTP, or not any more */
+	STEP_OVER_LIMIT,
+	STEP_DONE,		/* the connection has left HTTP */
+	STEP_TUNNEL		/* what is left belongs to a tunnel */
+};
+
+struct http;
+struct http_side;
+typedef enum step http_state_fn(struct http *h, struct http_side *side, struct span *in);
+
+enum { CHUNK_DIGITS_MAX = 15 };
+
+struct http_side {
+	http_state_fn *state;	/* NULL: this side is over */
+	struct bytes head;	/* a header block that came in parts */
+	struct http_scan scan;
+	uint64_t left;		/* of the body, or of the chunk */
+	uint32_t line_bytes;	/* of the chunk-size line or the trailers */
+	uint8_t digits;
+	bool begun;		/* it has sent something */
+	bool piece_start;	/* nothing of this piece was used yet */
+	bool told;		/* the current message begins like one */
+	bool unsure;		/* bytes before these are missing */
+	bool lost;		/* messages may have been lost since the last one */
+};
+
+struct http {
+	struct proto *p;
+	const struct stream_piece *piece;	/* being read */
+	struct http_side side[2];
+	struct bytes_ceiling ceiling;
+	struct outstanding outstanding;
+	int asker;			/* which side asks; -1 until the first message */
+	uint32_t requests;
+	uint32_t early;			/* answers that came before their request */
+	bool tunnel;
+	size_t tunnel_rest;
+};
+
+static http_state_fn state_start, state_head, state_resync, state_body, state_open_body,
+    state_chunk_size, state_chunk_rest, state_chunk_data, state_chunk_end, state_trailer,
+    state_after_connect;
+
+static void *
+http_open(struct proto *p)
+{
+	struct http *h = calloc(1, sizeof *h);
+
+	if (h == NULL)
+		return NULL;
+	h->p = p;
+	h->asker = -1;
+	h->ceiling.most = proto_limits(p)->flow_bytes;
+	h->side[0].state = h->side[1].state = state_start;
+	return h;
+}
+
+static void
+http_close(void *reader)
+{
+	struct http *h = reader;
+
+	bytes_clear(&h->side[0].head, &h->ceiling);
+	bytes_clear(&h->side[1].head, &h->ceiling);
+	bytes_clear(&h->outstanding.texts, &h->ceiling);
+	free(h);
+}
+
+static struct message
+message_of(const struct http *h, enum message_kind kind)
+{
+	struct message m = { .kind = kind, .flow = h->piece->flow, .from = h->piece->from,
+	    .ts_ns = h->piece->ts_ns };
+
+	return m;
+}
+
+/* RFC 9112 section 3.2: which form the target has decides whom it is for. */
+static void
+read_target(const struct http_head *head, struct http_request *r)
+{
+	r->target = head->target;
+	r->host = head->field[HTTP_HOST];
+	r->path = head->target;
+	if (span_equal(head->method, span_text("CONNECT"))) {
+		r->connect = r->proxied = true;
+		r->host = head->target;
+		r->path = span_text("");
+	} else if (http_absolute(head->target, &r->host, &r->path)) {
+		r->proxied = true;
+	}
+}
+
+static void
+remember(struct http *h, const struct http_request *r)
+{
+	struct http_side *asker = &h->side[h->asker];
+
+	/* Clients seldom pipeline: what was asked before the loss has been answered by now. */
+	if (asker->lost)
+		outstanding_clear(&h->outstanding, &h->ceiling);
+	asker->lost = false;
+	if (h->early > 0) {
+		h->early--;
+		return;
+	}
+	proto_counters(h->p)->http_unanswered += outstanding_push(&h->outstanding, &h->ceiling, r);
+}
+
+/* Then the body follows, if there is one. */
+static enum step
+request_body(struct http_side *side, const struct http_head *head, uint64_t bytes, enum http_length length)
+{
+	side->state = state_start;
+	if (span_equal(head->method, span_text("CONNECT"))) {
+		side->state = state_after_connect;
+		return STEP_NEXT;
+	}
+	switch (length) {
+	case HTTP_LENGTH_NONE: break;
+	case HTTP_LENGTH_COUNTED:
+		side->left = bytes;
+		if (bytes > 0)
+			side->state = state_body;
+		break;
+	case HTTP_LENGTH_CHUNKED:
+		side->left = side->digits = 0;
+		side->state = state_chunk_size;
+		break;
+	/* A request cannot last until close, as then there would be no answer: its end is unknown. */
+	case HTTP_LENGTH_OPEN:
+	case HTTP_LENGTH_BAD: return STEP_GIVE_UP;
+	}
+	return STEP_NEXT;
+}
+
+static enum step
+take_request(struct http *h, struct http_side *side, const struct http_head *head)
+{
+	struct http_request r = { .method = head->method, .user_agent = head->field[HTTP_USER_AGENT],
+	    .content_type = head->field[HTTP_CONTENT_TYPE], .referrer = head->field[HTTP_REFERRER] };
+	struct message m = message_of(h, MESSAGE_HTTP_REQUEST);
+	uint64_t bytes;
+	enum http_length length = http_length(head, &bytes);
+
+	read_target(head, &r);
+	r.number = ++h->requests;
+	r.content_length = bytes;
+	remember(h, &r);
+	m.http_request = &r;
+	proto_counters(h->p)->http_requests++;
+	proto_emit(h->p, &m);
+	return request_body(side, head, bytes, length);
+}
+
+/* RFC 9112 section 6.3, in its order. */
+static enum step
+answer_body(struct http_side *side, unsigned status, const struct http_request *asked, uint64_t bytes,
+    enum http_length length)
+{
+	side->state = state_start;
+	if (status < 200 || status == 204 || status == 304 || span_equal(asked->method, span_text("HEAD")))
+		return STEP_NEXT;
+	switch (length) {
+	case HTTP_LENGTH_COUNTED:
+		side->left = bytes;
+		if (bytes > 0)
+			side->state = state_body;
+		break;
+	case HTTP_LENGTH_CHUNKED:
+		side->left = side->digits = 0;
+		side->state = state_chunk_size;
+		break;
+	case HTTP_LENGTH_NONE:
+	case HTTP_LENGTH_OPEN:
+	case HTTP_LENGTH_BAD: side->state = state_open_body; break;
+	}
+	return STEP_NEXT;
+}
+
+/* Which request is being answered? False: one that we did not see. */
+static bool
+find_request(struct http *h, struct http_side *side, struct http_request *asked)
+{
+	if (side->lost && h->outstanding.count > 1)
+		outstanding_drop(&h->outstanding, &h->ceiling, h->outstanding.count - 1);
+	side->lost = false;
+	return outstanding_first(&h->outstanding, asked);
+}
+
+static bool
+opens_tunnel(const struct http_head *head, bool found, const struct http_request *asked)
+{
+	if (head->status < 200 || head->status > 299)
+		return false;
+	/* Only the answering side may be seen: the words that nearly every proxy sends tell it. */
+	return found ? asked->connect :
+	    span_equal_nocase(head->reason, span_text("connection established"));
+}
+
+static enum step
+take_answer(struct http *h, struct http_side *side, const struct http_head *head)
+{
+	struct http_response r = { .status = head->status, .reason = head->reason,
+	    .content_type = head->field[HTTP_CONTENT_TYPE], .server = head->field[HTTP_SERVER] };
+	struct message m = message_of(h, MESSAGE_HTTP_RESPONSE);
+	struct http_request asked;
+	bool found = find_request(h, side, &asked), final = head->status >= 200 || head->status == 101;
+	enum http_length length = http_length(head, &r.content_length);
+	enum step step;
+
+	if (found) {
+		r.number = asked.number;
+		r.request_method = asked.method;
+		r.request_host = asked.host;
+		r.request_path = asked.path;
+		r.request_user_agent = asked.user_agent;
+	} else if (final && !side->unsure && !h->side[h->asker].unsure) {
+		h->early++;
+	}
+	m.http_response = &r;
+	proto_counters(h->p)->http_responses++;
+	proto_emit(h->p, &m);
+	if (head->status == 101)
+		return STEP_DONE;
+	if (opens_tunnel(head, found, &asked))
+		return STEP_TUNNEL;
+	step = answer_body(side, head->status, &asked, r.content_length, length);
+	if (found && final)
+		outstanding_drop(&h->outstanding, &h->ceiling, 1);
+	return step;
+}
+
+static void
+forget_head(struct http *h, struct http_side *side)
+{
+	bytes_empty(&side->head, &h->ceiling);
+	memset(&side->scan, 0, sizeof side->scan);
+	side->told = false;
+}
+
+/* These bytes begin no message. After a loss that is to be expected. */
+static enum step
+no_message(struct http *h, struct http_side *side)
+{
+	forget_head(h, side);
+	if (!side->unsure)
+		return STEP_GIVE_UP;
+	side->state = state_resync;
+	return STEP_NEXT;
+}
+
+static enum step
+take_head(struct http *h, struct http_side *side, struct span block)
+{
+	int from = h->piece->from, asker;
+	struct http_head head;
+	enum step step;
+
+	if (!http_head_read(block, &head))
+		return no_message(h, side);
+	asker = head.answer ? !from : from;
+	if (h->asker >= 0 && h->asker != asker)
+		return STEP_GIVE_UP;
+	h->asker = asker;
+	step = head.answer ? take_answer(h, side, &head) : take_request(h, side, &head);
+	side->unsure = false;
+	forget_head(h, side);
+	return step;
+}
+
+static enum step
+state_start(struct http *h, struct http_side *side, struct span *in)
+{
+	(void)h;
+	while (in->left > 0 && (in->at[0] == '\r' || in->at[0] == '\n'))
+		span_skip(in, 1);
+	if (in->left == 0)
+		return STEP_MORE;
+	side->state = state_head;
+	return STEP_NEXT;
+}
+
+/* Whether the header's first bytes, `seen`, look right; asked until they can be told. */
+static bool
+may_begin(struct http_side *side, struct span seen)
+{
+	enum guess g;
+
+	if (side->told)
+		return true;
+	g = http_guess(seen, 0);
+	side->told = g == GUESS_YES;
+	return g != GUESS_NO;
+}
+
+static enum step
+state_head(struct http *h, struct http_side *side, struct span *in)
+{
+	uint32_t most = proto_limits(h->p)->header_bytes;
+	struct span part, block;
+	size_t used;
+	bool whole;
+
+	if (side->head.used == 0 && !may_begin(side, *in))
+		return no_message(h, side);
+	whole = http_scan(&side->scan, *in, &used);
+	if (used > most || side->head.used > most - used)
+		return STEP_OVER_LIMIT;
+	span_take(in, used, &part);
+	block = part;
+	if (!whole || side->head.used > 0 || side->scan.folded) {
+		if (!bytes_append(&side->head, &h->ceiling, part))
+			return STEP_OVER_LIMIT;
+		block = span_of(side->head.at, side->head.used);
+		if (!may_begin(side, block))
+			return no_message(h, side);
+	}
+	if (!whole)
+		return STEP_MORE;
+	if (side->scan.folded)
+		http_unfold(side->head.at, side->head.used);
+	return take_head(h, side, block);
+}
+
+/* After a loss: wait for a piece that begins with a whole start line. */
+static enum step
+state_resync(struct http *h, struct http_side *side, struct span *in)
+{
+	(void)h;
+	if (side->piece_start && http_guess(*in, 0) == GUESS_YES) {
+		side->state = state_start;
+		return STEP_NEXT;
+	}
+	span_skip(in, in->left);
+	return STEP_MORE;
+}
+
+static enum step
+state_body(struct http *h, struct http_side *side, struct span *in)
+{
+	size_t len = side->left < in->left ? (size_t)side->left : in->left;
+
+	(void)h;
+	span_skip(in, len);
+	side->left -= len;
+	if (side->left == 0)
+		side->state = state_start;
+	return STEP_NEXT;
+}
+
+/*
+ * A body until close. When the asker goes on all the same (crude servers and
+ * their clients send neither length nor close), the next answer is one.
+ */
+static enum step
+state_open_body(struct http *h, struct http_side *side, struct span *in)
+{
+	if (side->piece_start && h->outstanding.count > 0 && http_guess(*in, 0) == GUESS_YES) {
+		side->state = state_start;
+		return STEP_NEXT;
+	}
+	span_skip(in, in->left);
+	return STEP_MORE;
+}
+
+static int
+hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF */
+static enum step
+state_chunk_size(struct http *h, struct http_side *side, struct span *in)
+{
+	int digit;
+
+	(void)h;
+	while (in->left > 0 && (digit = hex_digit(in->at[0])) >= 0) {
+		if (++side->digits > CHUNK_DIGITS_MAX)
+			return STEP_GIVE_UP;
+		side->left = side->left << 4 | (unsigned)digit;
+		span_skip(in, 1);
+	}
+	if (in->left == 0)
+		return STEP_MORE;
+	if (side->digits == 0)
+		return STEP_GIVE_UP;
+	side->line_bytes = 0;
+	side->state = state_chunk_rest;
+	return STEP_NEXT;
+}
+
+static enum step
+state_chunk_rest(struct http *h, struct http_side *side, struct span *in)
+{
+	struct span skipped;
+
+	if (!span_until(in, '\n', &skipped)) {
+		if (in->left > proto_limits(h->p)->header_bytes - side->line_bytes)
+			return STEP_OVER_LIMIT;
+		side->line_bytes += (uint32_t)in->left;
+		return STEP_MORE;
+	}
+	memset(&side->scan, 0, sizeof side->scan);
+	side->line_bytes = 0;
+	side->state = side->left > 0 ? state_chunk_data : state_trailer;
+	return STEP_NEXT;
+}
+
+static enum step
+state_chunk_data(struct http *h, struct http_side *side, struct span *in)
+{
+	size_t len = side->left < in->left ? (size_t)side->left : in->left;
+
+	(void)h;
+	span_skip(in, len);
+	side->left -= len;
+	if (side->left == 0)
+		side->state = state_chunk_end;
+	return STEP_NEXT;
+}
+
+static enum step
+state_chunk_end(struct http *h, struct http_side *side, struct span *in)
+{
+	uint8_t c;
+
+	(void)h;
+	while (span_u8(in, &c)) {
+		if (c == '\r')
+			continue;
+		if (c != '\n')
+			return STEP_GIVE_UP;
+		side->left = side->digits = 0;
+		side->state = state_chunk_size;
+		return STEP_NEXT;
+	}
+	return STEP_MORE;
+}
+
+/* Fields behind the last chunk, up to an empty line. */
+static enum step
+state_trailer(struct http *h, struct http_side *side, struct span *in)
+{
+	size_t used;
+	bool whole = http_scan(&side->scan, *in, &used);
+
+	if (used > proto_limits(h->p)->header_bytes - side->line_bytes)
+		return STEP_OVER_LIMIT;
+	side->line_bytes += (uint32_t)used;
+	span_skip(in, used);
+	if (!whole)
+		return STEP_MORE;
+	forget_head(h, side);
+	side->state = state_start;
+	return STEP_NEXT;
+}
+
+/*
+ * Behind a CONNECT whose answer was not seen yet: another request means that
+ * it was refused, anything else that the tunnel stands.
+ */
+static enum step
+state_after_connect(struct http *h, struct http_side *side, struct span *in)
+{
+	(void)h;
+	if (http_guess(*in, 0) == GUESS_NO)
+		return STEP_TUNNEL;
+	side->state = state_start;
+	return STEP_NEXT;
+}
+
+static void
+lose_place(struct http *h, struct http_side *side)
+{
+	forget_head(h, side);
+	side->state = state_resync;
+	side->unsure = side->lost = true;
+	h->early = 0;
+}
+
+static void
+take_gap(struct http *h, struct http_side *side, uint64_t len)
+{
+	if (side->state == NULL || side->state == state_open_body)
+		return;
+	if ((side->state != state_body && side->state != state_chunk_data) || len > side->left) {
+		lose_place(h, side);
+		return;
+	}
+	side->left -= len;
+	if (side->left == 0)
+		side->state = side->state == state_body ? state_start : state_chunk_end;
+}
+
+static void
+give_up_side(struct http *h, struct http_side *side, enum step why)
+{
+	struct proto_counts *counts = proto_counters(h->p);
+
+	counts->http_given_up++;
+	if (why == STEP_OVER_LIMIT)
+		counts->over_limit++;
+	bytes_clear(&side->head, &h->ceiling);
+	side->state = NULL;
+}
+
+/* Prepares a side for its piece. False: nothing of it is wanted. */
+static bool
+begin_piece(struct http *h, struct http_side *side, const struct stream_piece *piece)
+{
+	h->piece = piece;
+	if (!side->begun)
+		side->unsure = piece->offset != 0 || (piece->flow != NULL && piece->flow->midway);
+	side->begun = true;
+	side->piece_start = true;
+	return side->state != NULL && !piece->gap;
+}
+
+static bool
+http_piece(void *reader, const struct stream_piece *piece)
+{
+	struct http *h = reader;
+	struct http_side *side = &h->side[piece->from];
+	struct span in = span_of(piece->bytes, (size_t)piece->len);
+	enum step step = STEP_NEXT;
+
+	if (!begin_piece(h, side, piece)) {
+		if (piece->gap)
+			take_gap(h, side, piece->len);
+		return true;
+	}
+	while (in.left > 0 && step == STEP_NEXT) {
+		step = side->state(h, side, &in);
+		side->piece_start = side->piece_start && in.left == piece->len;
+	}
+	switch (step) {
+	case STEP_NEXT:
+	case STEP_MORE: return true;
+	case STEP_GIVE_UP:
+	case STEP_OVER_LIMIT:
+		give_up_side(h, side, step);
+		return h->side[!piece->from].state != NULL;
+	case STEP_TUNNEL:
+		h->tunnel = true;
+		h->tunnel_rest = in.left;
+		return false;
+	case STEP_DONE: return false;
+	}
+	return false;
+}
+
+static bool
+http_tunnel(const void *reader, size_t *rest)
+{
+	const struct http *h = reader;
+
+	*rest = h->tunnel_rest;
+	return h->tunnel;
+}
+
+const struct proto_row http_row = {
+	.app = APP_HTTP,
+	.guess = http_guess,
+	.open = http_open,
+	.piece = http_piece,
+	.close = http_close,
+	.tunnel = http_tunnel,
+};

@@ -1,0 +1,123 @@
+#include "proto/http/outstanding.h"
+
+#include "proto/http/http.h"
+
+enum { TEXTS = 4 };
+
+struct record {
+	uint32_t number;
+	bool connect;
+	bool absent[TEXTS];
+	uint32_t len[TEXTS];
+};
+
+static size_t
+record_bytes(const struct record *r)
+{
+	size_t sum = sizeof *r;
+	int i;
+
+	for (i = 0; i < TEXTS; i++)
+		sum += r->len[i];
+	return sum;
+}
+
+static struct record
+record_at(const struct outstanding *o)
+{
+	struct record r;
+
+	memcpy(&r, o->texts.at + o->begin, sizeof r);	/* not aligned */
+	return r;
+}
+
+void
+outstanding_clear(struct outstanding *o, struct bytes_ceiling *c)
+{
+	bytes_empty(&o->texts, c);
+	o->begin = 0;
+	o->count = 0;
+}
+
+void
+outstanding_drop(struct outstanding *o, struct bytes_ceiling *c, unsigned count)
+{
+	struct record r;
+
+	for (; count > 0 && o->count > 0; count--) {
+		r = record_at(o);
+		o->begin += record_bytes(&r);
+		o->count--;
+	}
+	if (o->count == 0)
+		outstanding_clear(o, c);
+}
+
+static void
+close_up(struct outstanding *o)
+{
+	if (o->begin == 0)
+		return;
+	o->texts.used -= o->begin;
+	memmove(o->texts.at, o->texts.at + o->begin, o->texts.used);
+	o->begin = 0;
+}
+
+unsigned
+outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct http_request *r)
+{
+	const struct span text[TEXTS] = { r->method, r->host, r->path, r->user_agent };
+	struct record record;
+	unsigned forgotten = 0;
+	size_t i;
+
+	memset(&record, 0, sizeof record);
+	record.number = r->number;
+	record.connect = r->connect;
+	for (i = 0; i < TEXTS; i++) {
+		record.absent[i] = text[i].at == NULL;
+		record.len[i] = (uint32_t)text[i].left;
+	}
+	if (o->begin > o->texts.used / 2 || o->count == HTTP_OUTSTANDING_MAX)
+		close_up(o);
+	while (o->count > 0 && (o->count == HTTP_OUTSTANDING_MAX ||
+	    !bytes_reserve(&o->texts, c, record_bytes(&record)))) {
+		outstanding_drop(o, c, 1);
+		forgotten++;
+		close_up(o);
+	}
+	if (!bytes_reserve(&o->texts, c, record_bytes(&record))) {
+		memset(record.absent, true, sizeof record.absent);
+		memset(record.len, 0, sizeof record.len);
+	}
+	if (!bytes_append(&o->texts, c, span_of(&record, sizeof record)))
+		return forgotten + 1;
+	for (i = 0; i < TEXTS; i++)
+		if (record.len[i] > 0)
+			bytes_append(&o->texts, c, text[i]);
+	o->count++;
+	return forgotten;
+}
+
+bool
+outstanding_first(const struct outstanding *o, struct http_request *out)
+{
+	struct span *const text[TEXTS] = { &out->method, &out->host, &out->path, &out->user_agent };
+	const uint8_t *at;
+	struct record r;
+	int i;
+
+	memset(out, 0, sizeof *out);
+	if (o->count == 0)
+		return false;
+	r = record_at(o);
+	at = o->texts.at + o->begin + sizeof r;
+	for (i = 0; i < TEXTS; i++) {
+		if (!r.absent[i])
+			*text[i] = span_of(at, r.len[i]);
+		at += r.len[i];
+	}
+	out->number = r.number;
+	out->connect = r.connect;
+	return true;
+}
