@@ -18,6 +18,9 @@ log_set_level(enum log_level most)
 	most_level = most;
 }
 
+static void put_line(enum log_level level, const char *stage, const char *format, va_list ap)
+    __attribute__((format(printf, 3, 0)));
+
 static void
 put_line(enum log_level level, const char *stage, const char *format, va_list ap)
 {
