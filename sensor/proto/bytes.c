@@ -1,4 +1,4 @@
-#include "proto/http/bytes.h"
+#include "proto/bytes.h"
 
 #include <stdlib.h>
 
@@ -51,6 +51,6 @@ void
 bytes_empty(struct bytes *b, struct bytes_ceiling *c)
 {
 	b->used = 0;
-	if (b->size > HTTP_KEEP_BYTES)
+	if (b->size > BYTES_KEEP)
 		bytes_clear(b, c);
 }

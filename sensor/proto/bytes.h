@@ -2,10 +2,10 @@
  * bytes.h - growing buffers that share one ceiling.
  *
  * The ceiling is asked before a buffer grows. Emptied buffers above
- * HTTP_KEEP_BYTES give their memory back: most connections are idle.
+ * BYTES_KEEP give their memory back: most connections are idle.
  */
-#ifndef SENSOR_PROTO_HTTP_BYTES_H
-#define SENSOR_PROTO_HTTP_BYTES_H
+#ifndef SENSOR_PROTO_BYTES_H
+#define SENSOR_PROTO_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 #include "base/span.h"
 
-enum { HTTP_KEEP_BYTES = 1024 };
+enum { BYTES_KEEP = 1024 };
 
 struct bytes_ceiling {
 	size_t held, most;

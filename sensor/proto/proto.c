@@ -3,14 +3,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/dns/dns.h"
 #include "proto/http/http.h"
 
 /* Asked in this order. A protocol is added by its row, nothing else. */
 static const struct proto_row *const rows[] = {
 	&http_row,
+	&dns_row,
+};
+
+/* Datagrams: true when it was this protocol's. */
+typedef bool datagram_fn(struct proto *p, const struct flow *f, int from, const struct packet *packet);
+
+static datagram_fn *const datagram_rows[] = {
+	dns_datagram,
 };
 
 enum {
+	DATAGRAM_ROWS = sizeof datagram_rows / sizeof datagram_rows[0],
 	ROWS = sizeof rows / sizeof rows[0],
 	/* How often a side whose bytes may begin in the middle of something is asked again. */
 	SIDE_TRIES = 64,
@@ -344,4 +354,17 @@ dialogue_app(const struct dialogue *d)
 	if (d->app != APP_UNKNOWN || d->row == NULL)
 		return d->app;
 	return d->row->app;
+}
+
+void
+proto_datagram(struct proto *p, const struct flow *f, int from, const struct packet *packet)
+{
+	size_t i;
+
+	if (packet->protocol != PROTO_UDP ||
+	    (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) != 0)
+		return;
+	for (i = 0; i < DATAGRAM_ROWS; i++)
+		if (datagram_rows[i](p, f, from, packet))
+			return;
 }

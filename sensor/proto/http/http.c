@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "proto/http/bytes.h"
+#include "proto/bytes.h"
 #include "proto/http/head.h"
 #include "proto/http/outstanding.h"
 

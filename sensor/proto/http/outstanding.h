@@ -9,7 +9,7 @@
 #define SENSOR_PROTO_HTTP_OUTSTANDING_H
 
 #include "message.h"
-#include "proto/http/bytes.h"
+#include "proto/bytes.h"
 
 struct outstanding {
 	struct bytes texts;	/* records, from `begin` */

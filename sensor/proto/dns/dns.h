@@ -1,0 +1,27 @@
+/*
+ * dns.h - one DNS message (RFC 1035), as a datagram or from a TCP connection.
+ *
+ * Emits one message per datagram: the first question and the answer section
+ * (DNS_ANSWERS_MAX at most); authority and additional records are only
+ * walked over. What is malformed behind a whole question is counted and the
+ * question emitted. Names follow compression pointers backwards only, within
+ * a budget. A name whose text is longer than DNS_NAME_MAX - 1 (many \ddd)
+ * keeps its end, from a label on: that end says whose zone it is.
+ * No I/O, no state between datagrams.
+ */
+#ifndef SENSOR_PROTO_DNS_H
+#define SENSOR_PROTO_DNS_H
+
+#include "packet.h"
+#include "proto/proto.h"
+
+/*
+ * DNS on its ports (53, mDNS 5353, LLMNR 5355), or on any other one a message
+ * that is flawless to the last byte. False: not DNS, nothing was done.
+ */
+bool dns_datagram(struct proto *p, const struct flow *f, int from, const struct packet *packet);
+
+/* The same over TCP, each message behind a two-byte length (RFC 1035 section 4.2.2). */
+extern const struct proto_row dns_row;
+
+#endif

@@ -1,0 +1,114 @@
+#include "proto/dns/name.h"
+
+enum {
+	WIRE_BYTES_MAX = 255,		/* RFC 1035 section 3.1 */
+	POINTERS_MAX = 64,
+	ESCAPE_BYTES = 4,
+	TEXT_BYTES = WIRE_BYTES_MAX * ESCAPE_BYTES
+};
+
+/* Plain in a host or service name; all else is written as \ddd, a dot inside a label too. */
+static bool
+is_plain(uint8_t c)
+{
+	return c > 0x20 && c < 0x7f && c != '.' && c != '\\' && c != '"';
+}
+
+static size_t
+put_label(char *to, struct span label)
+{
+	size_t len = 0, i;
+	uint8_t c;
+
+	for (i = 0; i < label.left; i++) {
+		c = label.at[i];
+		if (is_plain(c)) {
+			to[len++] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+			continue;
+		}
+		to[len++] = '\\';
+		to[len++] = (char)('0' + c / 100);
+		to[len++] = (char)('0' + c / 10 % 10);
+		to[len++] = (char)('0' + c % 10);
+	}
+	return len;
+}
+
+/* Too long for the record: the end is kept, from a label on. */
+static void
+keep_end(const char *all, size_t len, char text[DNS_NAME_MAX])
+{
+	const char *from = all, *dot;
+
+	if (len >= DNS_NAME_MAX) {
+		from = all + len - (DNS_NAME_MAX - 1);
+		dot = from[-1] == '.' ? from - 1 : memchr(from, '.', DNS_NAME_MAX - 1);
+		from = dot == NULL ? all + len : dot + 1;
+	}
+	len -= (size_t)(from - all);
+	memcpy(text, from, len);
+	text[len] = '\0';
+}
+
+/* `low`: the second byte. The target must lie before *limit, which moves there. */
+static bool
+follow(struct span whole, uint8_t high, uint8_t low, size_t *limit, struct span *out)
+{
+	size_t target = (size_t)(high & 0x3f) << 8 | low;
+
+	if (target >= *limit)
+		return false;
+	*limit = target;
+	*out = span_of(whole.at + target, whole.left - target);
+	return true;
+}
+
+bool
+dns_name(struct span whole, struct span *in, char text[DNS_NAME_MAX])
+{
+	char all[TEXT_BYTES];
+	size_t len = 0, wire = 1, limit = (size_t)(in->at - whole.at);
+	struct span at = *in, label;
+	unsigned pointers = 0;
+	uint8_t head = 1, low;	/* not 0: an end right here is not the root */
+
+	while (span_u8(&at, &head) && head != 0) {
+		if (head >= 0xc0) {
+			if (!span_u8(&at, &low) || ++pointers > POINTERS_MAX)
+				return false;
+			if (pointers == 1)
+				*in = at;
+			if (!follow(whole, head, low, &limit, &at))
+				return false;
+			continue;
+		}
+		wire += head + 1u;
+		if (head > 63 || wire > WIRE_BYTES_MAX || !span_take(&at, head, &label))
+			return false;
+		if (len > 0)
+			all[len++] = '.';
+		len += put_label(all + len, label);
+	}
+	if (head != 0)
+		return false;
+	if (pointers == 0)
+		*in = at;
+	keep_end(all, len, text);
+	return true;
+}
+
+bool
+dns_name_skip(struct span *in)
+{
+	uint8_t head;
+
+	while (span_u8(in, &head)) {
+		if (head == 0)
+			return true;
+		if (head >= 0xc0)
+			return span_skip(in, 1);
+		if (head > 63 || !span_skip(in, head))
+			return false;
+	}
+	return false;
+}
