@@ -1,0 +1,34 @@
+/*
+ * savefile.h - the frames of one capture file, whatever its format.
+ *
+ * Classic captures are read by libpcap, pcapng by pcapng.c, both from the FILE
+ * of input.h. All is opened at savefile_open().
+ */
+#ifndef SENSOR_CAPTURE_SAVEFILE_H
+#define SENSOR_CAPTURE_SAVEFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "frame.h"
+
+struct savefile;
+
+/* The fault is the line for the user: "NAME: what is wrong". */
+int savefile_open(const char *path, size_t buffer_bytes, struct savefile **out,
+    struct fault *fault);
+
+/*
+ * 1: *out is filled but for its ordinal, its bytes valid until the next call.
+ * 0: the end. Negative: an SE_ code and the line for the user; nothing can be
+ * read after that.
+ */
+int savefile_next(struct savefile *s, struct frame *out, struct fault *fault);
+
+/* Bytes of the file read so far, and its size (0: unknown). */
+void savefile_progress(const struct savefile *s, uint64_t *done_bytes, uint64_t *total_bytes);
+
+void savefile_close(struct savefile *s);	/* NULL is fine */
+
+#endif
