@@ -1,0 +1,128 @@
+#include "decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fragments.h"
+#include "layers.h"
+
+struct decode *
+decode_new(const struct decode_limits *limits)
+{
+	struct decode *d = calloc(1, sizeof *d);
+
+	if (d == NULL)
+		return NULL;
+	d->limits = *limits;
+	d->fragments = fragments_new(limits, &d->counts);
+	if (d->fragments != NULL)
+		return d;
+	decode_free(d);
+	return NULL;
+}
+
+void
+decode_free(struct decode *d)
+{
+	if (d == NULL)
+		return;
+	fragments_free(d->fragments);
+	free(d);
+}
+
+enum decode_result
+decode_frame(struct decode *d, const struct frame *f, struct packet *out)
+{
+	struct walk w = { .decode = d, .frame = f, .packet = out,
+		.in = span_of(f->bytes, f->captured_bytes),
+		.wire = f->wire_bytes > f->captured_bytes ? f->wire_bytes : f->captured_bytes,
+		.next = link_reader(f->link_type) };
+	layer_fn *read;
+	unsigned steps;
+
+	d->counts.frames++;
+	d->place = (struct checksum_place){ .ipv4 = { 0 } };
+	memset(out, 0, sizeof *out);
+	out->ts_ns = f->ts_ns;
+	out->ordinal = f->ordinal;
+	out->frames = 1;
+	out->frame_bytes = (uint32_t)w.wire;
+	if (w.next == NULL)
+		walk_nothing(&w, &d->counts.unknown_link);
+	for (steps = 0; w.next != NULL && steps < LAYERS_MAX; steps++) {
+		read = w.next;
+		w.next = NULL;
+		read(&w);
+	}
+	if (w.next != NULL)
+		walk_nothing(&w, &d->counts.malformed);
+	if (w.result != DECODE_PACKET)
+		return w.result;
+	d->counts.packets++;
+	if ((out->flags & PACKET_TRUNCATED) != 0)
+		d->counts.truncated++;
+	return DECODE_PACKET;
+}
+
+void
+decode_verify(struct decode *d, struct packet *p)
+{
+	bool offload = d->limits.checksum == CHECKSUM_AUTO;
+	enum checksum_verdict header = CHECKSUM_GOOD, transport = CHECKSUM_GOOD;
+
+	if (d->limits.checksum == CHECKSUM_OFF)
+		return;
+	if (d->place.ipv4.at != NULL)
+		header = checksum_ipv4(d->place.ipv4, offload);
+	if (d->place.transport.at != NULL)
+		transport = checksum_transport(d->place.transport, p, offload);
+	if (header == CHECKSUM_BAD || transport == CHECKSUM_BAD) {
+		p->flags |= PACKET_BAD_CHECKSUM;
+		d->counts.bad_checksum++;
+	} else if (header == CHECKSUM_OFFLOADED || transport == CHECKSUM_OFFLOADED) {
+		d->counts.offloaded_checksum++;
+	}
+}
+
+const struct decode_counts *
+decode_counts(const struct decode *d)
+{
+	return &d->counts;
+}
+
+static uint64_t
+mix(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t
+mix_addr(const struct addr *a)
+{
+	uint64_t half[2];
+
+	memcpy(half, a->b, sizeof half);
+	return mix(half[0] ^ 0x9e3779b97f4a7c15ULL, half[1] ^ 0xd1b54a32d192ed03ULL);
+}
+
+/*
+ * Multiplications with fixed odd numbers: no key, since all processes and all
+ * runs must agree. Who sends to many chosen addresses can load one worker, as
+ * he can with one large flow.
+ */
+uint32_t
+decode_shard(const struct packet *p, uint32_t shards)
+{
+	uint64_t where[4] = { 0 }, sum;
+
+	if (shards < 2)
+		return 0;
+	memcpy(where, &p->realm, sizeof p->realm);
+	sum = mix(where[0] ^ 0x8cb92ba72f3d8dd7ULL, where[1] ^ 0xaaaaaaaaaaaaaaabULL);
+	sum ^= mix(where[2] ^ 0x94d049bb133111ebULL, where[3] ^ 0xbf58476d1ce4e5b9ULL);
+	sum += mix_addr(&p->src) + mix_addr(&p->dst);
+	sum = mix(sum ^ 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL);
+	return (uint32_t)((sum >> 32) * shards >> 32);
+}
