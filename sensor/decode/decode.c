@@ -1,10 +1,10 @@
-#include "decode.h"
+#include "decode/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "fragments.h"
-#include "layers.h"
+#include "decode/fragments.h"
+#include "decode/layers.h"
 
 struct decode *
 decode_new(const struct decode_limits *limits)

@@ -1,4 +1,4 @@
-#include "fragments.h"
+#include "decode/fragments.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "decode.h"
+#include "decode/decode.h"
 #include "packet.h"
 
 enum { FRAGMENT_ANY_PROTOCOL = 44 };	/* key for IPv6: only the first piece knows its protocol */

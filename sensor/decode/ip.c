@@ -1,5 +1,5 @@
-#include "fragments.h"
-#include "layers.h"
+#include "decode/fragments.h"
+#include "decode/layers.h"
 
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40, DATAGRAM_MOST = 65535 };
 

@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 #include "base/span.h"
-#include "checksum.h"
-#include "decode.h"
+#include "decode/checksum.h"
+#include "decode/decode.h"
 
 enum { LAYERS_MAX = 16 };
 

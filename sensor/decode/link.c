@@ -1,4 +1,4 @@
-#include "layers.h"
+#include "decode/layers.h"
 
 /* DLT_ values as pcap files number them; libpcap's own headers differ between systems. */
 enum {

@@ -1,4 +1,4 @@
-#include "layers.h"
+#include "decode/layers.h"
 
 enum { TCP_HEADER = 20, UDP_HEADER = 8, ICMP_HEADER = 8 };
 

@@ -1,0 +1,70 @@
+/*
+ * entry.h - a flow as the table keeps it, and the parts of the table's work
+ * that need no table: keys, direction, the state of a TCP connection.
+ */
+#ifndef SENSOR_FLOW_ENTRY_H
+#define SENSOR_FLOW_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow.h"
+#include "packet.h"
+
+/* Each has one timeout, so a list in order of the last packet is in order of the deadlines. */
+enum timer { TIMER_TCP_NEW, TIMER_TCP_ESTABLISHED, TIMER_TCP_CLOSED, TIMER_UDP, TIMER_ICMP, TIMER_OTHER,
+	TIMERS };
+
+enum {	/* entry.known, for side 0; shifted left by one for side 1 */
+	KNOWN_START = 1,	/* `start` is set */
+	KNOWN_EDGE = 4		/* `edge` is set */
+};
+
+/* Indexes into the slab count from 1; 0 is none. */
+struct entry {
+	struct flow flow;
+	int64_t touched_ns;	/* table's clock at the last packet */
+	uint32_t hash, chain;
+	uint32_t older, newer;	/* in the list of its timer; `newer` alone in a list being sorted */
+	uint32_t start[2];	/* TCP: the SYN's sequence number, seen or inferred */
+	uint32_t edge[2];	/* TCP: behind the furthest payload byte */
+	uint8_t timer;		/* enum timer */
+	uint8_t known;
+	uint8_t resetter;	/* the side whose RST made it FLOW_RESET */
+};
+
+_Static_assert(sizeof(struct entry) <= 300, "a million flows must fit beside their streams");
+
+/* Key of the packet's flow with its sender as side 0. */
+void key_from_packet(struct flow_key *k, const struct packet *p);
+
+/* Random numbers for key_hash(), from the process's seed. */
+struct key_secret {
+	uint64_t word[10];	/* one for each word of a key */
+	uint64_t last[5];	/* to bring 128 bits to 32 */
+};
+
+void key_secret_init(struct key_secret *s);
+
+/* The same for both directions. */
+uint32_t key_hash(const struct key_secret *s, const struct flow_key *k);
+
+/* Which side of `kept` sent what has key `k`: 0, 1, or -1 when it is another conversation. */
+int key_side(const struct flow_key *kept, const struct flow_key *k);
+
+/* Did the sender of this first packet ask? False: it answers a question that was not seen. */
+bool sender_asked(const struct packet *p, const struct flow_key *k);
+
+/* Port numbers that ICMP types stand for (Community ID v1). False: a message that has no answer. */
+bool icmp_answer_type(uint8_t protocol, uint16_t type, uint16_t *answer);
+
+/* Does this SYN belong to another connection than the one kept? */
+bool tcp_begins_anew(const struct entry *e, const struct packet *p, int side);
+
+/* Moves the state on; counters and flags are already counted. */
+void tcp_note(struct entry *e, const struct packet *p, int side);
+
+/* Payload that is no repetition and no keep-alive. Moves the edge. */
+bool tcp_is_new_payload(struct entry *e, const struct packet *p, int side);
+
+#endif

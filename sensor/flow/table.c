@@ -1,0 +1,486 @@
+#include "flow/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "flow/entry.h"
+
+enum { CHUNK_BITS = 10, CHUNK_ENTRIES = 1 << CHUNK_BITS };
+
+struct list {
+	uint32_t oldest, newest;
+};
+
+struct flows {
+	struct flow_limits limits;
+	struct flow_counts counts;
+	flow_end_fn *end;
+	void *to;
+	int64_t clock_ns;
+	int64_t earliest_ns;		/* no deadline is before this one; it may be too early */
+	int64_t timeout_ns[TIMERS];
+	struct list lists[TIMERS];
+	struct key_secret secret;
+	uint32_t *buckets, bucket_shift;
+	struct entry **chunks;
+	uint32_t entries;		/* ever used */
+	uint32_t unused;		/* given back; linked by `chain` */
+};
+
+static struct entry *
+entry_at(const struct flows *t, uint32_t index)
+{
+	return &t->chunks[(index - 1) >> CHUNK_BITS][(index - 1) & (CHUNK_ENTRIES - 1)];
+}
+
+static uint32_t *
+bucket_of(const struct flows *t, uint32_t hash)
+{
+	return &t->buckets[(uint64_t)hash >> t->bucket_shift];
+}
+
+static int64_t
+deadline_of(const struct flows *t, const struct entry *e)
+{
+	int64_t timeout = t->timeout_ns[e->timer];
+
+	return e->touched_ns > INT64_MAX - timeout ? INT64_MAX : e->touched_ns + timeout;
+}
+
+static void
+list_remove(struct flows *t, struct entry *e)
+{
+	struct list *l = &t->lists[e->timer];
+
+	*(e->older == 0 ? &l->oldest : &entry_at(t, e->older)->newer) = e->newer;
+	*(e->newer == 0 ? &l->newest : &entry_at(t, e->newer)->older) = e->older;
+}
+
+static void
+list_append(struct flows *t, struct entry *e, uint32_t index)
+{
+	struct list *l = &t->lists[e->timer];
+	int64_t deadline;
+
+	e->older = l->newest;
+	e->newer = 0;
+	*(l->newest == 0 ? &l->oldest : &entry_at(t, l->newest)->newer) = index;
+	l->newest = index;
+	e->touched_ns = t->clock_ns;
+	deadline = deadline_of(t, e);
+	if (deadline < t->earliest_ns)
+		t->earliest_ns = deadline;
+}
+
+/* Out of its bucket; it is in no list any more. */
+static void
+finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadline_ns)
+{
+	struct entry *e = entry_at(t, index);
+	uint32_t *link = bucket_of(t, e->hash);
+
+	while (*link != index)
+		link = &entry_at(t, *link)->chain;
+	*link = e->chain;
+	t->counts.ended++;
+	t->counts.active--;
+	t->end(t->to, &e->flow, how, deadline_ns);
+	e->chain = t->unused;
+	t->unused = index;
+}
+
+static void
+end_now(struct flows *t, uint32_t index, enum flow_end how)
+{
+	list_remove(t, entry_at(t, index));
+	finish_entry(t, index, how, WHEN_UNKNOWN);
+}
+
+static bool
+began_before(const struct flows *t, uint32_t a, uint32_t b)
+{
+	return entry_at(t, a)->flow.first_ordinal < entry_at(t, b)->flow.first_ordinal;
+}
+
+/* Two chains over `newer`, each in the order the flows began, become one. */
+static uint32_t
+chains_merge(const struct flows *t, uint32_t a, uint32_t b)
+{
+	uint32_t head = 0, *tail = &head;
+
+	while (a != 0 && b != 0) {
+		uint32_t *first = began_before(t, b, a) ? &b : &a;
+
+		*tail = *first;
+		tail = &entry_at(t, *first)->newer;
+		*first = *tail;
+	}
+	*tail = a != 0 ? a : b;
+	return head;
+}
+
+/* Merge sort from below without memory: sorted[i] is empty or holds 2^i flows. */
+static uint32_t
+chain_sort(const struct flows *t, uint32_t chain)
+{
+	uint32_t sorted[32] = { 0 }, one, i;
+
+	while (chain != 0) {
+		one = chain;
+		chain = entry_at(t, one)->newer;
+		entry_at(t, one)->newer = 0;
+		for (i = 0; i < 31 && sorted[i] != 0; i++) {
+			one = chains_merge(t, sorted[i], one);
+			sorted[i] = 0;
+		}
+		sorted[i] = chains_merge(t, sorted[i], one);
+	}
+	for (i = 0, one = 0; i < 32; i++)
+		one = chains_merge(t, sorted[i], one);
+	return one;
+}
+
+int64_t
+flows_next_deadline(const struct flows *t)
+{
+	int64_t earliest = INT64_MAX, deadline;
+	unsigned i;
+
+	for (i = 0; i < TIMERS; i++) {
+		if (t->lists[i].oldest == 0)
+			continue;
+		deadline = deadline_of(t, entry_at(t, t->lists[i].oldest));
+		if (deadline < earliest)
+			earliest = deadline;
+	}
+	return earliest;
+}
+
+/* All flows with this one deadline, the earliest, leave their lists and come as a chain. */
+static uint32_t
+chain_due(struct flows *t, int64_t deadline)
+{
+	uint32_t chain = 0, index;
+	struct entry *e;
+	unsigned i;
+
+	for (i = 0; i < TIMERS; i++) {
+		while ((index = t->lists[i].oldest) != 0) {
+			e = entry_at(t, index);
+			if (deadline_of(t, e) != deadline)
+				break;
+			list_remove(t, e);
+			e->newer = chain;
+			chain = index;
+		}
+	}
+	return chain;
+}
+
+static void
+end_due(struct flows *t, int64_t deadline)
+{
+	uint32_t chain = chain_sort(t, chain_due(t, deadline)), next;
+	struct entry *e;
+
+	for (; chain != 0; chain = next) {
+		e = entry_at(t, chain);
+		next = e->newer;
+		finish_entry(t, chain, e->timer == TIMER_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_TIMEOUT,
+		    deadline);
+	}
+}
+
+void
+flows_advance(struct flows *t, int64_t now_ns)
+{
+	if (now_ns > t->clock_ns)
+		t->clock_ns = now_ns;
+	while (t->earliest_ns <= t->clock_ns) {
+		t->earliest_ns = flows_next_deadline(t);
+		if (t->earliest_ns > t->clock_ns || t->earliest_ns == INT64_MAX)
+			return;
+		end_due(t, t->earliest_ns);
+	}
+}
+
+/* The heads of the lists are idle longest of their kind. */
+static void
+evict(struct flows *t)
+{
+	uint32_t victim = 0, index;
+	unsigned i;
+
+	for (i = 0; i < TIMERS; i++) {
+		index = t->lists[i].oldest;
+		if (index == 0)
+			continue;
+		if (victim == 0 || entry_at(t, index)->touched_ns < entry_at(t, victim)->touched_ns ||
+		    (entry_at(t, index)->touched_ns == entry_at(t, victim)->touched_ns &&
+		    began_before(t, index, victim)))
+			victim = index;
+	}
+	t->counts.evicted++;
+	end_now(t, victim, FLOW_END_EVICTED);
+}
+
+/* A free place in the slab, or 0: no memory and nothing to give way. */
+static uint32_t
+entry_take(struct flows *t)
+{
+	uint32_t index, chunk = t->entries >> CHUNK_BITS;
+
+	if (t->counts.active >= t->limits.max_flows)
+		evict(t);
+	if (t->unused == 0) {
+		if (t->chunks[chunk] == NULL)
+			t->chunks[chunk] = malloc(CHUNK_ENTRIES * sizeof **t->chunks);
+		if (t->chunks[chunk] != NULL)
+			return ++t->entries;
+		if (t->counts.active == 0)
+			return 0;
+		evict(t);
+	}
+	index = t->unused;
+	t->unused = entry_at(t, index)->chain;
+	return index;
+}
+
+static enum timer
+timer_of(const struct flow *f)
+{
+	switch (f->key.protocol) {
+	case PROTO_TCP:
+		return f->state == FLOW_NEW ? TIMER_TCP_NEW :
+		    f->state == FLOW_ESTABLISHED ? TIMER_TCP_ESTABLISHED : TIMER_TCP_CLOSED;
+	case PROTO_UDP:
+		return TIMER_UDP;
+	case PROTO_ICMP:
+	case PROTO_ICMPV6:
+		return TIMER_ICMP;
+	default:
+		return TIMER_OTHER;
+	}
+}
+
+static void
+key_turn(struct flow_key *k)
+{
+	struct addr a = k->addr[0];
+	uint16_t port = k->port[0];
+
+	k->addr[0] = k->addr[1];
+	k->addr[1] = a;
+	k->port[0] = k->port[1];
+	k->port[1] = port;
+}
+
+/* `k`: the packet's, with its sender as side 0. */
+static uint32_t
+begin(struct flows *t, const struct packet *p, const struct flow_key *k, uint32_t hash, int *side)
+{
+	uint32_t index = entry_take(t), *bucket = bucket_of(t, hash);
+	struct entry *e;
+
+	if (index == 0)
+		return 0;
+	e = entry_at(t, index);
+	memset(e, 0, sizeof *e);
+	e->hash = hash;
+	e->chain = *bucket;
+	*bucket = index;
+	e->flow.key = *k;
+	*side = sender_asked(p, k) ? ORIGINATOR : RESPONDER;
+	if (*side == RESPONDER)
+		key_turn(&e->flow.key);
+	e->flow.first_ordinal = p->ordinal;
+	e->flow.first_ns = e->flow.last_ns = p->ts_ns;
+	e->flow.side[0].last_payload_ns = e->flow.side[1].last_payload_ns = WHEN_UNKNOWN;
+	e->flow.midway = p->protocol == PROTO_TCP && (p->flags & PACKET_FRAGMENT) == 0;	/* until a SYN comes */
+	e->timer = (uint8_t)timer_of(&e->flow);
+	list_append(t, e, index);
+	t->counts.started++;
+	if (++t->counts.active > t->counts.most_active)
+		t->counts.most_active = t->counts.active;
+	return index;
+}
+
+/* May the packet say something about a TCP connection? A host would have dropped one with a wrong checksum. */
+static bool
+is_good_tcp(const struct packet *p)
+{
+	return p->protocol == PROTO_TCP && (p->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0;
+}
+
+static void
+count_speech(struct entry *e, const struct packet *p, int side)
+{
+	struct flow_side *s = &e->flow.side[side];
+
+	if (p->payload_wire_bytes == 0 || (p->flags & PACKET_BAD_CHECKSUM) != 0)
+		return;
+	if (p->protocol == PROTO_TCP && !tcp_is_new_payload(e, p, side))
+		return;
+	if (s->last_payload_ns != WHEN_UNKNOWN)
+		s->pause_ns = p->ts_ns > s->last_payload_ns ? p->ts_ns - s->last_payload_ns : 0;
+	s->last_payload_ns = p->ts_ns;
+}
+
+static void
+count(struct entry *e, const struct packet *p, int side)
+{
+	struct flow *f = &e->flow;
+	struct flow_side *s = &f->side[side];
+
+	s->packets += p->frames;
+	s->bytes += p->ip_bytes;
+	s->payload_bytes += p->payload_wire_bytes;
+	if (p->ts_ns > f->last_ns)
+		f->last_ns = p->ts_ns;
+	count_speech(e, p, side);
+	if (is_good_tcp(p)) {
+		s->tcp_flags |= p->tcp_flags;
+		tcp_note(e, p, side);
+	} else if (p->protocol != PROTO_TCP && f->side[!side].packets > 0) {
+		f->state = FLOW_ESTABLISHED;
+	}
+}
+
+static uint32_t
+find(const struct flows *t, const struct flow_key *k, uint32_t hash, int *side)
+{
+	uint32_t index;
+	struct entry *e;
+
+	for (index = *bucket_of(t, hash); index != 0; index = e->chain) {
+		e = entry_at(t, index);
+		if (e->hash == hash && (*side = key_side(&e->flow.key, k)) >= 0)
+			return index;
+	}
+	return 0;
+}
+
+/* To the end of the list of the timer that it now belongs to. */
+static void
+touch(struct flows *t, struct entry *e, uint32_t index)
+{
+	enum timer timer = timer_of(&e->flow);
+
+	if (timer == e->timer && e->newer == 0) {	/* it is there already */
+		e->touched_ns = t->clock_ns;
+		return;
+	}
+	list_remove(t, e);
+	e->timer = (uint8_t)timer;
+	list_append(t, e, index);
+}
+
+struct flow *
+flows_packet(struct flows *t, const struct packet *p, int *side, bool *is_new)
+{
+	struct flow_key k;
+	struct entry *e;
+	uint32_t hash, index;
+
+	flows_advance(t, p->ts_ns);
+	key_from_packet(&k, p);
+	hash = key_hash(&t->secret, &k);
+	index = find(t, &k, hash, side);
+	if (index != 0 && is_good_tcp(p) && tcp_begins_anew(entry_at(t, index), p, *side)) {
+		t->counts.reused++;
+		end_now(t, index, FLOW_END_REUSED);
+		index = 0;
+	}
+	*is_new = index == 0;
+	if (index == 0)
+		index = begin(t, p, &k, hash, side);
+	if (index == 0)
+		return NULL;
+	e = entry_at(t, index);
+	count(e, p, *side);
+	touch(t, e, index);
+	return &e->flow;
+}
+
+void
+flows_finish(struct flows *t)
+{
+	uint32_t all = 0, index;
+	unsigned i;
+
+	for (i = 0; i < TIMERS; i++) {
+		while ((index = t->lists[i].oldest) != 0) {
+			list_remove(t, entry_at(t, index));
+			entry_at(t, index)->newer = all;
+			all = index;
+		}
+	}
+	for (all = chain_sort(t, all); all != 0; all = index) {
+		index = entry_at(t, all)->newer;
+		finish_entry(t, all, FLOW_END_INPUT, WHEN_UNKNOWN);
+	}
+	t->earliest_ns = INT64_MAX;
+}
+
+const struct flow_counts *
+flows_counts(const struct flows *t)
+{
+	return &t->counts;
+}
+
+static void
+set_timeouts(struct flows *t)
+{
+	const struct flow_limits *l = &t->limits;
+
+	t->timeout_ns[TIMER_TCP_NEW] = l->tcp_new_sec * NS_PER_SEC;
+	t->timeout_ns[TIMER_TCP_ESTABLISHED] = l->tcp_established_sec * NS_PER_SEC;
+	t->timeout_ns[TIMER_TCP_CLOSED] = l->tcp_closed_sec * NS_PER_SEC;
+	t->timeout_ns[TIMER_UDP] = l->udp_sec * NS_PER_SEC;
+	t->timeout_ns[TIMER_ICMP] = l->icmp_sec * NS_PER_SEC;
+	t->timeout_ns[TIMER_OTHER] = l->other_sec * NS_PER_SEC;
+}
+
+/* calloc() of the buckets costs nothing until they are written. */
+struct flows *
+flows_new(const struct flow_limits *limits, flow_end_fn *end, void *to)
+{
+	struct flows *t = calloc(1, sizeof *t);
+	uint32_t bits = 0;
+
+	if (t == NULL)
+		return NULL;
+	t->limits = *limits;
+	if (t->limits.max_flows == 0)
+		t->limits.max_flows = 1;
+	t->end = end;
+	t->to = to;
+	t->clock_ns = INT64_MIN;
+	t->earliest_ns = INT64_MAX;
+	set_timeouts(t);
+	key_secret_init(&t->secret);
+	while (bits < 31 && 1U << bits < t->limits.max_flows)
+		bits++;
+	t->bucket_shift = 32 - bits;
+	t->buckets = calloc((size_t)1 << bits, sizeof *t->buckets);
+	t->chunks = calloc(((size_t)t->limits.max_flows >> CHUNK_BITS) + 1, sizeof(struct entry *));
+	if (t->buckets != NULL && t->chunks != NULL)
+		return t;
+	flows_free(t);
+	return NULL;
+}
+
+void
+flows_free(struct flows *t)
+{
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; t->chunks != NULL && i <= t->limits.max_flows >> CHUNK_BITS; i++)
+		free(t->chunks[i]);
+	free(t->chunks);
+	free(t->buckets);
+	free(t);
+}

@@ -1,0 +1,99 @@
+#include "flow/entry.h"
+
+/* A repetition lies at most a window behind; the largest is 1 GiB, but 1 MiB is what is met. */
+enum { REPEATED_MOST_BYTES = 1 << 20 };
+
+static bool
+known(const struct entry *e, uint8_t what, int side)
+{
+	return (e->known & what << side) != 0;
+}
+
+static void
+know_start(struct entry *e, int side, uint32_t seq)
+{
+	if (known(e, KNOWN_START, side))
+		return;
+	e->start[side] = seq;
+	e->known |= (uint8_t)(KNOWN_START << side);
+}
+
+/*
+ * Repeated SYNs carry the number of the first; so does the SYN that comes
+ * behind its own SYN+ACK or first data in the capture, since those told it.
+ * A side whose number nobody has told yet may open at the same time as the
+ * other (RFC 9293, 3.5), but only while nothing else was said.
+ */
+bool
+tcp_begins_anew(const struct entry *e, const struct packet *p, int side)
+{
+	bool answer = (p->tcp_flags & TCP_ACK) != 0;
+
+	if ((p->tcp_flags & TCP_SYN) == 0)
+		return false;
+	if (known(e, KNOWN_START, side) && p->seq == e->start[side])
+		return false;
+	if (answer && known(e, KNOWN_START, !side) && p->ack - 1 == e->start[!side])
+		return false;
+	return known(e, KNOWN_START, side) || e->flow.state != FLOW_NEW;
+}
+
+static void
+note_starts(struct entry *e, const struct packet *p, int side)
+{
+	if ((p->tcp_flags & TCP_SYN) != 0) {
+		know_start(e, side, p->seq);
+		e->flow.midway = false;
+		if ((p->tcp_flags & TCP_ACK) != 0)
+			know_start(e, !side, p->ack - 1);
+	} else if ((p->tcp_flags & TCP_RST) == 0) {
+		know_start(e, side, p->seq - 1);
+	}
+}
+
+/* Who has reset a connection does not speak on it: then the RST was somebody else's. */
+static bool
+reset_was_forged(const struct entry *e, const struct packet *p, int side)
+{
+	return e->flow.state == FLOW_RESET && e->resetter == side && p->payload_wire_bytes > 0 &&
+	    (p->tcp_flags & (TCP_RST | TCP_SYN)) == 0;
+}
+
+void
+tcp_note(struct entry *e, const struct packet *p, int side)
+{
+	struct flow *f = &e->flow;
+	uint8_t both = f->side[0].tcp_flags & f->side[1].tcp_flags;
+
+	note_starts(e, p, side);
+	if (f->state == FLOW_CLOSED)
+		return;
+	if ((p->tcp_flags & TCP_RST) != 0) {
+		if (f->state != FLOW_RESET)
+			e->resetter = (uint8_t)side;
+		f->state = FLOW_RESET;
+	} else if (reset_was_forged(e, p, side)) {
+		f->state = FLOW_ESTABLISHED;
+	} else if (f->state != FLOW_RESET && (both & TCP_FIN) != 0) {
+		f->state = FLOW_CLOSED;
+	} else if (f->state == FLOW_NEW && (both & TCP_ACK) != 0) {
+		f->state = FLOW_ESTABLISHED;
+	}
+}
+
+/*
+ * Keep-alives repeat the last byte before the edge (RFC 9293, 3.8.4). What
+ * lies far behind is no repetition: a forged number moved the edge away.
+ */
+bool
+tcp_is_new_payload(struct entry *e, const struct packet *p, int side)
+{
+	uint32_t end = p->seq + p->payload_wire_bytes;
+	int32_t ahead = (int32_t)(end - e->edge[side]);
+
+	if (known(e, KNOWN_EDGE, side) && ahead <= 0 && ahead > -REPEATED_MOST_BYTES)
+		return false;
+	e->edge[side] = end;
+	e->known |= (uint8_t)(KNOWN_EDGE << side);
+	return true;
+}
