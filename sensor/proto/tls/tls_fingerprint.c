@@ -1,0 +1,281 @@
+#include "proto/tls/tls_fingerprint.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- JA3: decimal numbers in the order of the wire ---- */
+
+static void
+put_decimal(struct tls_text *t, unsigned value)
+{
+	char digits[12];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	tls_text_bytes(t, digits + at, sizeof digits - at);
+}
+
+static void
+put_values(struct tls_text *t, struct span list)
+{
+	const char *between = "";
+	uint16_t value;
+
+	while (tls_next_value(&list, &value)) {
+		tls_text_bytes(t, between, strlen(between));
+		put_decimal(t, value);
+		between = "-";
+	}
+}
+
+static void
+put_extension_types(struct tls_text *t, struct span block)
+{
+	const char *between = "";
+	struct span body;
+	uint16_t type;
+
+	while (tls_next_extension(&block, &type, &body)) {
+		tls_text_bytes(t, between, strlen(between));
+		put_decimal(t, type);
+		between = "-";
+	}
+}
+
+static void
+put_small_values(struct tls_text *t, struct span list)
+{
+	const char *between = "";
+	uint8_t value;
+
+	while (span_u8(&list, &value)) {
+		tls_text_bytes(t, between, strlen(between));
+		put_decimal(t, value);
+		between = "-";
+	}
+}
+
+bool
+tls_ja3(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_client *out)
+{
+	struct tls_text t;
+	/* Room: two bytes become at most "65535-", one "255-"; five fields with their commas. */
+	size_t room = 16 + 3 * (h->ciphers.left + h->extensions.left + h->groups.left) +
+	    4 * h->point_formats.left;
+
+	if (!tls_text_begin(&t, &s->arena, room))
+		return false;
+	put_decimal(&t, h->version);
+	tls_text_byte(&t, ',');
+	put_values(&t, h->ciphers);
+	tls_text_byte(&t, ',');
+	put_extension_types(&t, h->extensions);
+	tls_text_byte(&t, ',');
+	put_values(&t, h->groups);
+	tls_text_byte(&t, ',');
+	put_small_values(&t, h->point_formats);
+	out->ja3_text = tls_text_span(&t);
+	tls_hash(s, EVP_md5(), out->ja3_text, out->ja3, sizeof out->ja3 - 1);
+	return true;
+}
+
+bool
+tls_ja3s(struct tls_scratch *s, const struct tls_server_hello *h, struct tls_server *out)
+{
+	struct tls_text t;
+
+	if (!tls_text_begin(&t, &s->arena, 16 + 3 * h->extensions.left))
+		return false;
+	put_decimal(&t, h->legacy_version);
+	tls_text_byte(&t, ',');
+	put_decimal(&t, h->cipher);
+	tls_text_byte(&t, ',');
+	put_extension_types(&t, h->extensions);
+	out->ja3s_text = tls_text_span(&t);
+	tls_hash(s, EVP_md5(), out->ja3s_text, out->ja3s, sizeof out->ja3s - 1);
+	return true;
+}
+
+/* ---- JA4: hex numbers, sorted ---- */
+
+enum { JA4_HASH_DIGITS = 12, JA4_COUNT_MOST = 99 };
+
+static const char JA4_NOTHING[] = "000000000000";
+
+struct values {
+	uint16_t *at;
+	size_t count;
+};
+
+static int
+compare_values(const void *a, const void *b)
+{
+	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
+}
+
+static bool
+collect_ciphers(struct arena *a, struct span list, struct values *out)
+{
+	uint16_t value;
+
+	out->count = 0;
+	if ((out->at = arena_take(a, list.left + 2)) == NULL)
+		return false;
+	while (tls_next_value(&list, &value))
+		out->at[out->count++] = value;
+	qsort(out->at, out->count, sizeof out->at[0], compare_values);
+	return true;
+}
+
+/* `all`: how many there are; server_name and ALPN are counted but not collected. */
+static bool
+collect_extensions(struct arena *a, struct span block, struct values *out, size_t *all)
+{
+	struct span body;
+	uint16_t type;
+
+	out->count = 0;
+	*all = 0;
+	if ((out->at = arena_take(a, block.left / 2 + 2)) == NULL)
+		return false;
+	while (tls_next_extension(&block, &type, &body)) {
+		(*all)++;
+		if (type != EXTENSION_SERVER_NAME && type != EXTENSION_ALPN)
+			out->at[out->count++] = type;
+	}
+	qsort(out->at, out->count, sizeof out->at[0], compare_values);
+	return true;
+}
+
+static void
+put_hex(struct tls_text *t, uint16_t value)
+{
+	static const char HEX[] = "0123456789abcdef";
+	char digits[4] = { HEX[value >> 12], HEX[value >> 8 & 15], HEX[value >> 4 & 15],
+		HEX[value & 15] };
+
+	tls_text_bytes(t, digits, sizeof digits);
+}
+
+static void
+put_hex_list(struct tls_text *t, const struct values *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (i > 0)
+			tls_text_byte(t, ',');
+		put_hex(t, list->at[i]);
+	}
+}
+
+static bool
+hash_ciphers(struct tls_scratch *s, const struct values *ciphers, char *hex)
+{
+	struct tls_text t;
+
+	memcpy(hex, JA4_NOTHING, sizeof JA4_NOTHING);
+	if (ciphers->count == 0)
+		return true;
+	if (!tls_text_begin(&t, &s->arena, 5 * ciphers->count))
+		return false;
+	put_hex_list(&t, ciphers);
+	tls_hash(s, EVP_sha256(), tls_text_span(&t), hex, JA4_HASH_DIGITS);
+	return true;
+}
+
+/* Extensions sorted, then the signature algorithms in the order of the wire. */
+static bool
+hash_extensions(struct tls_scratch *s, const struct values *extensions, struct span signatures,
+    char *hex)
+{
+	char between = '_';
+	struct tls_text t;
+	uint16_t value;
+
+	memcpy(hex, JA4_NOTHING, sizeof JA4_NOTHING);
+	if (extensions->count == 0)
+		return true;
+	if (!tls_text_begin(&t, &s->arena, 5 * extensions->count + 3 * signatures.left + 1))
+		return false;
+	put_hex_list(&t, extensions);
+	while (tls_next_value(&signatures, &value)) {
+		tls_text_byte(&t, between);
+		put_hex(&t, value);
+		between = ',';
+	}
+	tls_hash(s, EVP_sha256(), tls_text_span(&t), hex, JA4_HASH_DIGITS);
+	return true;
+}
+
+static const char *
+version_code(uint16_t version)
+{
+	switch (version) {
+	case 0x0304: return "13";
+	case 0x0303: return "12";
+	case 0x0302: return "11";
+	case 0x0301: return "10";
+	case 0x0300: return "s3";
+	case 0x0002: return "s2";
+	default: return "00";
+	}
+}
+
+static bool
+is_alphanumeric(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* The first protocol's first and last character; of its hex form when either is not alphanumeric. */
+static void
+alpn_code(struct span list, char code[3])
+{
+	static const char HEX[] = "0123456789abcdef";
+	uint8_t first, last;
+	struct span name;
+
+	memcpy(code, "00", 3);
+	if (!tls_next_name(&list, &name) || name.left == 0)
+		return;
+	first = name.at[0];
+	last = name.at[name.left - 1];
+	if (is_alphanumeric(first) && is_alphanumeric(last)) {
+		code[0] = (char)first;
+		code[1] = (char)last;
+	} else {
+		code[0] = HEX[first >> 4];
+		code[1] = HEX[last & 15];
+	}
+}
+
+static unsigned
+two_digits(size_t count)
+{
+	return count > JA4_COUNT_MOST ? JA4_COUNT_MOST : (unsigned)count;
+}
+
+bool
+tls_ja4(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_client *out)
+{
+	char alpn[3], cipher_hash[JA4_HASH_DIGITS + 1], extension_hash[JA4_HASH_DIGITS + 1];
+	struct values ciphers, extensions;
+	size_t all;
+
+	if (!collect_ciphers(&s->arena, h->ciphers, &ciphers) ||
+	    !collect_extensions(&s->arena, h->extensions, &extensions, &all))
+		return false;
+	if (!hash_ciphers(s, &ciphers, cipher_hash) ||
+	    !hash_extensions(s, &extensions, h->signatures, extension_hash))
+		return false;
+	alpn_code(h->alpn, alpn);
+	snprintf(out->ja4, sizeof out->ja4, "t%s%c%02u%02u%s_%s_%s", version_code(h->best_version),
+	    h->has_sni ? 'd' : 'i', two_digits(ciphers.count), two_digits(all), alpn, cipher_hash,
+	    extension_hash);
+	return true;
+}
