@@ -5,10 +5,12 @@
 
 #include "proto/dns/dns.h"
 #include "proto/http/http.h"
+#include "proto/tls/tls.h"
 
 /* Asked in this order. A protocol is added by its row, nothing else. */
 static const struct proto_row *const rows[] = {
 	&http_row,
+	&tls_row,
 	&dns_row,
 };
 
