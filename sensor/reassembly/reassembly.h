@@ -8,7 +8,20 @@
  * A stream is opened at a side's first payload byte. It costs nothing before,
  * so a SYN flood is free here. A hole is reported as a gap when the real ACK
  * has passed it and no copy came within `hole_sec` of packet time, when a
- * bound is reached, or when the flow ends.
+ * bound is reached, or when the flow ends. A hole is seen by what arrives behind
+ * it; where the other side's ACKs were never seen (one-sided capture), that
+ * arrival stands for the ACK. What the capture cut off a segment's end is a
+ * gap at once when it is next in order.
+ *
+ * Whichever copy of a byte came first is the one that counts. Payload behind a
+ * FIN, in a RST, or without SYN and ACK (RFC 9293, 3.10.7.4) is ignored, and so
+ * are numbers more than 64 MiB away from the next one, unless four segments
+ * in a row continue each other there: then the stream goes on there behind a
+ * gap. A side joined midway begins at its first byte, but never at a
+ * keep-alive's (one byte without PSH).
+ *
+ * At `max_streams` the flow idle longest gives way: what it had queued is
+ * delivered, then it counts as released. No I/O, no clock. One thread only.
  */
 #ifndef SENSOR_REASSEMBLY_H
 #define SENSOR_REASSEMBLY_H
@@ -21,10 +34,10 @@
 #include "stream.h"
 
 struct reassembly_limits {
-	uint32_t max_streams;		/* flows under reassembly; the longest idle gives way */
-	uint32_t side_bytes;		/* queued behind a hole, per direction */
-	uint32_t side_segments;
-	uint64_t total_bytes;		/* queued in all streams */
+	uint32_t max_streams;		/* flows under reassembly, below 2^24 */
+	uint32_t side_bytes;		/* queued behind holes, per direction */
+	uint32_t side_segments;		/* at most 16384 */
+	uint64_t total_bytes;		/* queued in all streams, 160 more for each segment; the oldest hole is given up */
 	uint32_t hole_sec;
 };
 
@@ -35,6 +48,9 @@ struct reassembly_counts {
 	uint64_t duplicate_bytes;
 	uint64_t differing_segments;	/* a retransmission with other bytes */
 	uint64_t queued_bytes;		/* now */
+	uint64_t queued_segments;	/* now */
+	uint64_t ignored_segments;	/* not of the stream: behind a FIN, in a RST, far off, without ACK */
+	uint64_t refused;		/* streams that libnids failed to carry: 0 unless something is wrong */
 	uint64_t bound_hit;		/* holes given up because a bound was reached */
 };
 
@@ -43,21 +59,26 @@ typedef bool stream_piece_fn(void *to, const struct stream_piece *p);
 
 struct reassembly;
 
+/* NULL: no memory, or there is one already (logged). Reads /dev/urandom once: call it before a sandbox. */
 struct reassembly *reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit,
     void *to);
-void reassembly_free(struct reassembly *r);	/* NULL is fine */
+void reassembly_free(struct reassembly *r);	/* nothing is emitted; NULL is fine */
 
 /*
  * Note one TCP packet of `f`, sent by `side`. SYN, FIN, RST and ACK numbers are
  * used too, so give it every packet that is not PACKET_BAD_CHECKSUM until
- * the flow is released. Emits pieces.
+ * the flow is released. Keeps f->isn and f->slot[SLOT_STREAM]. Emits pieces, also
+ * of other flows when a bound makes them give way.
  */
 void reassembly_packet(struct reassembly *r, struct flow *f, int side, const struct packet *p);
 
 /* Give up holes whose time has come, in the order of their deadlines. Before each packet. */
 void reassembly_advance(struct reassembly *r, int64_t now_ns);
 
-/* The flow is over: what is queued is delivered behind gaps, then the stream is released. */
+/*
+ * The flow is over: what is queued is delivered behind gaps, and a gap says what
+ * is missing at the end, by FIN or ACK. Then the stream is released.
+ */
 void reassembly_end(struct reassembly *r, struct flow *f, int64_t now_ns);
 
 /* Nothing more of this flow is wanted; nothing is emitted. Safe inside `emit`. */

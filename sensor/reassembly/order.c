@@ -1,0 +1,476 @@
+#include "order.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+
+/*
+ * Numbers that belong to a stream lie this close to what comes next: four times
+ * the largest receive window of common systems. Only a run of segments that
+ * continue one another is believed from further away (a blackout of the
+ * capture, a new connection whose SYN was lost).
+ */
+#define NEAR_BYTES (64 << 20)
+#define FAR_RUN 4
+#define HEAR_EVERY (256U << 20)	/* libnids's window is 1 GiB at most */
+
+char order_released;
+
+uint32_t
+order_index(const struct reassembly *r, const struct stream *s)
+{
+	return (uint32_t)(s - r->streams);
+}
+
+void
+order_unwanted(struct stream *s)
+{
+	s->dead = true;
+	s->flow->slot[SLOT_STREAM] = &order_released;
+}
+
+static void
+emit(struct reassembly *r, struct side *d, const uint8_t *bytes, uint64_t len, int64_t at_ns)
+{
+	struct stream_piece piece = {
+		.flow = d->stream->flow, .ts_ns = at_ns, .from = d->which, .gap = bytes == NULL,
+		.offset = d->offset, .bytes = bytes, .len = len
+	};
+
+	d->offset += len;
+	d->next_seq += (uint32_t)len;
+	d->last_ns = at_ns;
+	if (piece.gap) {
+		r->counts.gaps++;
+		r->counts.gap_bytes += len;
+	} else {
+		r->counts.delivered_bytes += len;
+	}
+	if (!r->emit(r->to, &piece) && !d->stream->dead)
+		order_unwanted(d->stream);
+}
+
+static void
+pop(struct reassembly *r, struct side *d)
+{
+	r->counts.queued_segments--;
+	r->counts.queued_bytes -= d->queue.head->len;
+	queue_pop(&d->queue, &r->pool);
+}
+
+void
+order_deliver(void *to, uint32_t index, int side, const uint8_t *bytes, size_t len)
+{
+	struct reassembly *r = to;
+	struct side *d = &r->streams[index].side[side];
+
+	if (d->stream->dead)
+		return;
+	if (d->filler) {
+		d->filler = false;
+		return;
+	}
+	if (d->queue.head != NULL && d->queue.head->offset == d->offset)
+		pop(r, d);
+	emit(r, d, bytes, len, r->at_ns);
+}
+
+/* The head of the queue, or its being acknowledged, may have changed. */
+static void
+look_at_hole(struct reassembly *r, struct side *d, bool new_hole)
+{
+	const struct segment *head = d->queue.head;
+	int64_t deadline;
+
+	if (d->waits && (head == NULL || new_hole)) {
+		side_list_remove(&r->waiting, d);
+		d->waits = false;
+	}
+	if (head != NULL && !d->waits) {
+		side_list_append(&r->waiting, d);
+		d->waits = true;
+	}
+	if (head == NULL || head->acked_ns == WHEN_UNKNOWN) {
+		deadlines_remove(&r->deadlines, d);
+		return;
+	}
+	deadline = head->acked_ns < INT64_MAX - r->hole_ns ? head->acked_ns + r->hole_ns : INT64_MAX;
+	if (deadline < head->at_ns)
+		deadline = head->at_ns;
+	if (deadline < d->last_ns)
+		deadline = d->last_ns;
+	deadlines_set(&r->deadlines, d, deadline);
+}
+
+static void
+send(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes, uint32_t len,
+    int64_t at_ns)
+{
+	struct side *other = &d->stream->side[!d->which];
+	uint32_t index = order_index(r, d->stream);
+
+	if (offset + len - d->heard > HEAR_EVERY) {
+		surrogate_hear(r->surrogates, index, other->which, other->offset, d->offset);
+		d->heard = d->offset;
+	}
+	other->heard = other->offset;
+	r->at_ns = at_ns;
+	surrogate_send(r->surrogates, index, d->which, offset, other->offset, bytes, len);
+}
+
+/* Bytes that stand exactly at the side's offset; what is queued behind them follows. */
+static void
+send_next(struct reassembly *r, struct side *d, const uint8_t *bytes, uint32_t len, int64_t at_ns)
+{
+	static struct log_limit limit;
+	uint64_t end = d->offset + len;
+	bool waited = d->queue.head != NULL;
+
+	send(r, d, d->offset, bytes, len, at_ns);
+	if (d->stream->dead)
+		return;
+	if (d->offset < end) {
+		r->counts.refused++;
+		log_limited(&limit, LOG_LEVEL_ERROR, "reassembly",
+		    "libnids did not deliver bytes that were in order; the stream is released");
+		order_unwanted(d->stream);
+		return;
+	}
+	if (waited)
+		look_at_hole(r, d, true);
+}
+
+static void
+skip(struct reassembly *r, struct side *d, uint64_t len)
+{
+	surrogate_skip(r->surrogates, order_index(r, d->stream), d->which, len);
+	d->heard += len;
+}
+
+/* The next `len` bytes will never come. Nothing queued begins before their end. */
+static void
+lose(struct reassembly *r, struct side *d, uint64_t len, int64_t at_ns)
+{
+	emit(r, d, NULL, len, at_ns);
+	if (!d->stream->dead)
+		skip(r, d, len);
+}
+
+void
+order_give_up(struct reassembly *r, struct side *d, int64_t at_ns)
+{
+	static const uint8_t filler[1];
+	uint64_t hole;
+
+	if (d->stream->dead || d->queue.head == NULL)
+		return;
+	hole = d->queue.head->offset - d->offset;
+	emit(r, d, NULL, hole, at_ns);
+	if (d->stream->dead)
+		return;
+	/*
+	 * libnids looks at its queue only when a byte arrives in order: the last
+	 * one of the hole is sent for that, and kept back in order_deliver().
+	 */
+	skip(r, d, hole - 1);
+	d->filler = true;
+	send(r, d, d->offset - 1, filler, 1, at_ns);
+	if (!d->stream->dead)
+		look_at_hole(r, d, true);
+}
+
+void
+order_flush(struct reassembly *r, struct side *d, int64_t at_ns)
+{
+	while (!d->stream->dead && d->queue.head != NULL)
+		order_give_up(r, d, at_ns);
+}
+
+/* How far the other side's ACK reaches into the stream. Everything, while it was never seen. */
+static uint64_t
+acked_offset(const struct side *d)
+{
+	int64_t ahead = (int32_t)(d->ack - d->next_seq);
+
+	if (!d->ack_seen)
+		return UINT64_MAX;
+	return ahead < 0 ? d->offset : d->offset + (uint64_t)ahead;
+}
+
+void
+order_missing_end(struct reassembly *r, struct side *d, int64_t at_ns)
+{
+	uint64_t end;
+
+	if (!d->open || d->stream->dead)
+		return;
+	end = d->fin_seen ? d->fin_offset : d->ack_seen ? acked_offset(d) : d->offset;
+	/* A FIN that the capture missed has a number too: one is no proof of a byte. */
+	if (end > d->offset && (d->fin_seen || end - d->offset > 1))
+		lose(r, d, end - d->offset, at_ns);
+}
+
+void
+order_forget(struct reassembly *r, struct side *d)
+{
+	while (d->queue.head != NULL)
+		pop(r, d);
+	look_at_hole(r, d, false);
+}
+
+bool
+order_is_near(const struct side *d, uint32_t seq)
+{
+	int32_t ahead = (int32_t)(seq - d->next_seq);
+
+	return ahead >= -NEAR_BYTES && ahead <= NEAR_BYTES;
+}
+
+void
+order_begin(struct side *d, uint32_t seq)
+{
+	d->open = true;
+	d->next_seq = seq;
+	if (d->ack_seen && !order_is_near(d, d->ack))
+		d->ack_seen = false;
+}
+
+void
+order_ack(struct reassembly *r, struct side *d, uint32_t ack, int64_t at_ns)
+{
+	bool first = !d->ack_seen;
+
+	if (!first && (int32_t)(ack - d->ack) <= 0)
+		return;
+	if (d->open && !order_is_near(d, ack))
+		return;
+	d->ack = ack;
+	d->ack_ns = at_ns;
+	d->ack_seen = true;
+	/* Whoever acknowledges more than the FIN never saw that FIN. */
+	if (d->fin_seen && acked_offset(d) > d->fin_offset + 1)
+		d->fin_seen = false;
+	if (d->queue.head == NULL)
+		return;
+	if (first)
+		queue_not_acked(&d->queue, acked_offset(d));
+	queue_acked(&d->queue, acked_offset(d), at_ns);
+	look_at_hole(r, d, false);
+}
+
+void
+order_hopeless(struct reassembly *r, struct side *d, int64_t at_ns)
+{
+	queue_acked(&d->queue, UINT64_MAX, at_ns);
+	look_at_hole(r, d, false);
+}
+
+void
+order_fin(struct side *d, uint32_t seq)
+{
+	int32_t ahead = (int32_t)(seq - d->next_seq);
+
+	if (!d->open || d->fin_seen || ahead < 0 || !order_is_near(d, seq))
+		return;
+	if (d->queue.tail != NULL && segment_end(d->queue.tail) > d->offset + (uint64_t)ahead)
+		return;
+	d->fin_seen = true;
+	d->fin_offset = d->offset + (uint64_t)ahead;
+}
+
+static bool
+has_room(const struct reassembly *r, const struct side *d, uint32_t len, bool *side_is_full)
+{
+	const struct reassembly_counts *c = &r->counts;
+
+	*side_is_full = d->queue.bytes + len > r->limits.side_bytes ||
+	    d->queue.segments >= r->limits.side_segments;
+	return !*side_is_full && c->queued_bytes + c->queued_segments * SEGMENT_COST + len +
+	    SEGMENT_COST <= r->limits.total_bytes;
+}
+
+/* Give up one hole so that `offset` of `d` comes nearer to delivery, or others' queues get smaller. */
+static void
+make_room(struct reassembly *r, struct side *d, uint64_t offset, bool side_is_full, int64_t at_ns)
+{
+	struct side *oldest = r->waiting.oldest;
+
+	r->counts.bound_hit++;
+	if (!side_is_full && oldest != NULL && oldest != d) {
+		oldest->stream->busy++;
+		order_give_up(r, oldest, at_ns);
+		stream_leave(r, oldest->stream);
+	} else if (d->queue.head == NULL || offset < d->queue.head->offset) {
+		lose(r, d, offset - d->offset, at_ns);
+	} else {
+		order_give_up(r, d, at_ns);
+	}
+}
+
+static void
+enqueue(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes, uint32_t len,
+    int64_t at_ns)
+{
+	struct segment *head = d->queue.head;
+	struct segment *s = queue_add(&d->queue, &r->pool, offset, len);
+
+	if (s == NULL)
+		return;
+	s->at_ns = at_ns;
+	s->hash = hash_bytes(hash_seed(), bytes, len);
+	r->counts.queued_segments++;
+	r->counts.queued_bytes += len;
+	/* Where no ACK can be seen (one-sided capture), arrival behind the hole must do. */
+	queue_acked(&d->queue, acked_offset(d), d->ack_seen ? d->ack_ns : at_ns);
+	send(r, d, offset, bytes, len, at_ns);
+	if (d->queue.head != head)
+		look_at_hole(r, d, false);
+}
+
+/* Bytes of which none is here yet. */
+static void
+put(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes, uint32_t len,
+    int64_t at_ns)
+{
+	bool side_is_full;
+
+	while (!d->stream->dead && offset != d->offset) {
+		if (has_room(r, d, len, &side_is_full)) {
+			enqueue(r, d, offset, bytes, len, at_ns);
+			return;
+		}
+		make_room(r, d, offset, side_is_full, at_ns);
+	}
+	if (!d->stream->dead)
+		send_next(r, d, bytes, len, at_ns);
+}
+
+/* Is a queued segment that this one covers made of other bytes? What came first stays. */
+static void
+compare(struct reassembly *r, const struct side *d, uint64_t offset, const uint8_t *bytes,
+    uint32_t len)
+{
+	const struct segment *s = queue_find(&d->queue, offset);
+
+	for (; s != NULL && segment_end(s) <= offset + len; s = s->next) {
+		if (s->offset < offset)
+			continue;
+		if (hash_bytes(hash_seed(), bytes + (s->offset - offset), s->len) != s->hash) {
+			r->counts.differing_segments++;
+			return;
+		}
+	}
+}
+
+static uint32_t
+at_most(uint32_t len, uint64_t most)
+{
+	return len < most ? len : (uint32_t)most;
+}
+
+/* Put in what is new of bytes that may overlap with what is delivered or queued. */
+static void
+put_new_parts(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes,
+    uint32_t len, int64_t at_ns)
+{
+	const struct segment *s = queue_find(&d->queue, offset);
+	uint32_t part;
+
+	for (; len > 0 && !d->stream->dead; offset += part, bytes += part, len -= part) {
+		if (offset < d->offset) {
+			part = at_most(len, d->offset - offset);
+			r->counts.duplicate_bytes += part;
+		} else if (s != NULL && s->offset <= offset) {
+			part = at_most(len, segment_end(s) - offset);
+			r->counts.duplicate_bytes += part;
+			s = s->next;
+		} else {
+			part = at_most(len, s == NULL ? SURROGATE_MOST_BYTES : s->offset - offset);
+			part = at_most(part, SURROGATE_MOST_BYTES);
+			put(r, d, offset, bytes, part, at_ns);
+			s = queue_find(&d->queue, offset + part);
+		}
+	}
+}
+
+/* The capture cut `wire_end - d->offset` bytes off what was just delivered. */
+static void
+lose_cut_off(struct reassembly *r, struct side *d, uint64_t wire_end, int64_t at_ns)
+{
+	if (d->fin_seen && wire_end > d->fin_offset)
+		wire_end = d->fin_offset;
+	if (wire_end <= d->offset)
+		return;
+	if (d->queue.head == NULL)
+		lose(r, d, wire_end - d->offset, at_ns);
+	else if (d->queue.head->offset <= wire_end)
+		order_give_up(r, d, at_ns);
+}
+
+/* False: not to be believed (yet). True: the stream goes on at `p`. */
+static bool
+believe_far(struct reassembly *r, struct side *d, const struct payload *p)
+{
+	bool continues = d->far_run > 0 && p->seq == d->far_seq;
+
+	d->far_run = continues ? (uint8_t)(d->far_run + 1) : 1;
+	d->far_seq = p->seq + p->wire_len;
+	if (d->far_run < FAR_RUN)
+		return false;
+	order_flush(r, d, p->at_ns);
+	if (d->stream->dead)
+		return false;
+	/* Numbers tell a distance only modulo 2^32. */
+	if (p->seq != d->next_seq)
+		lose(r, d, (uint32_t)(p->seq - d->next_seq), p->at_ns);
+	d->fin_seen = false;
+	d->ack_seen = d->ack_seen && order_is_near(d, d->ack);
+	return !d->stream->dead;
+}
+
+static void
+put_any(struct reassembly *r, struct side *d, const struct payload *p)
+{
+	int32_t ahead = (int32_t)(p->seq - d->next_seq);
+	uint32_t old = ahead < 0 ? (uint32_t)-ahead : 0, len = p->len;
+	uint64_t offset = d->offset + (ahead > 0 ? (uint64_t)ahead : 0), wire_end;
+
+	if (old >= p->wire_len) {
+		r->counts.duplicate_bytes += p->len;
+		return;
+	}
+	wire_end = offset + p->wire_len - old;
+	r->counts.duplicate_bytes += old < len ? old : len;
+	len -= old < len ? old : len;
+	if (d->fin_seen && offset + len > d->fin_offset) {
+		r->counts.ignored_segments++;
+		len = offset < d->fin_offset ? (uint32_t)(d->fin_offset - offset) : 0;
+	}
+	if (len > 0 && d->queue.head != NULL)
+		compare(r, d, offset, p->bytes + old, len);
+	if (len > 0)
+		put_new_parts(r, d, offset, p->bytes + old, len, p->at_ns);
+	if (p->wire_len > p->len && !d->stream->dead && d->offset == offset + len)
+		lose_cut_off(r, d, wire_end, p->at_ns);
+}
+
+void
+order_payload(struct reassembly *r, struct side *d, const struct payload *p)
+{
+	if (p->seq == d->next_seq && d->queue.head == NULL && !d->fin_seen &&
+	    p->len == p->wire_len && p->len <= SURROGATE_MOST_BYTES) {
+		d->far_run = 0;
+		send_next(r, d, p->bytes, p->len, p->at_ns);
+		return;
+	}
+	if (order_is_near(d, p->seq)) {
+		d->far_run = 0;
+		put_any(r, d, p);
+	} else if (believe_far(r, d, p)) {
+		d->far_run = 0;
+		put_any(r, d, p);
+	} else {
+		r->counts.ignored_segments++;
+	}
+}

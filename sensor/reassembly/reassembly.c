@@ -1,0 +1,331 @@
+#include "reassembly.h"
+
+#include <stdlib.h>
+
+#include "base/when.h"
+#include "order.h"
+#include "side.h"
+#include "surrogate.h"
+
+/*
+ * Each queued segment makes libnids's (negative) sum of a queue smaller by at
+ * most 67,584; the sum is an int.
+ */
+#define SIDE_SEGMENTS_MOST 16384
+
+/* A first byte may stand a little before the SYN's number (a keep-alive does). */
+#define BEFORE_SYN_BYTES 65536
+
+static uint32_t
+clamp(uint32_t value, uint32_t most)
+{
+	return value == 0 ? 1 : value < most ? value : most;
+}
+
+struct reassembly *
+reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, void *to)
+{
+	struct reassembly *r = calloc(1, sizeof *r);
+	uint32_t most;
+
+	if (r == NULL)
+		return NULL;
+	r->limits = *limits;
+	most = r->limits.max_streams = clamp(limits->max_streams, SURROGATES_MAX);
+	r->limits.side_segments = clamp(limits->side_segments, SIDE_SEGMENTS_MOST);
+	r->hole_ns = (int64_t)limits->hole_sec * NS_PER_SEC;
+	r->emit = emit;
+	r->to = to;
+	r->streams = calloc(most, sizeof *r->streams);
+	r->surrogates = surrogates_new(most, order_deliver, r);
+	if (r->streams == NULL || r->surrogates == NULL || !deadlines_init(&r->deadlines, 2 * most) ||
+	    !segment_pool_init(&r->pool, limits->total_bytes / SEGMENT_COST + 1)) {
+		reassembly_free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static void
+drop(struct reassembly *r, struct stream *s)
+{
+	order_forget(r, &s->side[ORIGINATOR]);
+	order_forget(r, &s->side[RESPONDER]);
+	surrogate_close(r->surrogates, order_index(r, s));
+	stream_list_remove(&r->active, s);
+	s->flow = NULL;
+	s->busier = r->free;
+	r->free = s;
+	r->counts.active--;
+	if (s->evicted)
+		r->counts.evicted++;
+	else
+		r->counts.released++;
+}
+
+void
+stream_leave(struct reassembly *r, struct stream *s)
+{
+	if (--s->busy == 0 && s->dead)
+		drop(r, s);
+}
+
+static struct stream *
+stream_of(const struct flow *f)
+{
+	return f->slot[SLOT_STREAM] == &order_released ? NULL : f->slot[SLOT_STREAM];
+}
+
+void
+reassembly_free(struct reassembly *r)
+{
+	if (r == NULL)
+		return;
+	while (r->active.idlest != NULL) {
+		order_unwanted(r->active.idlest);
+		drop(r, r->active.idlest);
+	}
+	surrogates_free(r->surrogates);
+	segment_pool_clear(&r->pool);
+	deadlines_clear(&r->deadlines);
+	free(r->streams);
+	free(r);
+}
+
+static void
+flush(struct reassembly *r, struct stream *s, int64_t now_ns)
+{
+	order_flush(r, &s->side[ORIGINATOR], now_ns);
+	order_flush(r, &s->side[RESPONDER], now_ns);
+}
+
+static void
+evict(struct reassembly *r, struct stream *s, int64_t now_ns)
+{
+	s->busy++;
+	s->evicted = true;
+	flush(r, s, now_ns);
+	if (!s->dead)
+		order_unwanted(s);
+	stream_leave(r, s);
+}
+
+static struct stream *
+take_slot(struct reassembly *r)
+{
+	struct stream *s = r->free;
+
+	if (s != NULL)
+		r->free = s->busier;
+	else
+		s = &r->streams[r->used++];
+	*s = (struct stream){ 0 };
+	for (int which = 0; which < 2; which++) {
+		s->side[which].stream = s;
+		s->side[which].which = (uint8_t)which;
+		s->side[which].last_ns = WHEN_UNKNOWN;
+	}
+	return s;
+}
+
+static struct stream *
+open_stream(struct reassembly *r, struct flow *f, int64_t now_ns)
+{
+	struct stream *s;
+
+	if (r->counts.active == r->limits.max_streams)
+		evict(r, r->active.idlest, now_ns);
+	s = take_slot(r);
+	s->flow = f;
+	stream_list_append(&r->active, s);
+	r->counts.opened++;
+	r->counts.active++;
+	if (r->counts.most_active < r->counts.active)
+		r->counts.most_active = r->counts.active;
+	f->slot[SLOT_STREAM] = s;
+	if (!surrogate_open(r->surrogates, order_index(r, s))) {
+		r->counts.refused++;
+		order_unwanted(s);
+		drop(r, s);
+		return NULL;
+	}
+	return s;
+}
+
+static bool
+knows_start(const struct flow *f, int side)
+{
+	return (f->isn_seen & 1 << side) != 0;
+}
+
+static void
+set_start(struct flow *f, int side, uint32_t before_first)
+{
+	f->isn[side] = before_first;
+	f->isn_seen = (uint8_t)(f->isn_seen | 1 << side);
+}
+
+/* The sequence number of the packet's first payload byte: a SYN takes one (RFC 9293, 3.4). */
+static uint32_t
+payload_seq(const struct packet *p)
+{
+	return p->seq + ((p->tcp_flags & TCP_SYN) != 0);
+}
+
+static uint32_t
+wire_bytes(const struct packet *p)
+{
+	return p->payload_wire_bytes > p->payload_bytes ? p->payload_wire_bytes : p->payload_bytes;
+}
+
+/*
+ * A keep-alive may carry the byte before the next one, as garbage (RFC 9293,
+ * 3.8.4). Where the side's start is not known, the stream must not begin with it.
+ */
+static bool
+is_keep_alive(const struct flow *f, int side, const struct packet *p)
+{
+	return !knows_start(f, side) && wire_bytes(p) == 1 &&
+	    (p->tcp_flags & (TCP_PSH | TCP_SYN | TCP_FIN)) == 0;
+}
+
+static void
+begin_side(struct side *d, const struct flow *f, uint32_t seq)
+{
+	uint32_t first = f->isn[d->which] + 1;
+
+	if (!knows_start(f, d->which) || (int32_t)(seq - first) < -BEFORE_SYN_BYTES) {
+		order_begin(d, seq);
+		return;
+	}
+	order_begin(d, first);
+	if (!order_is_near(d, seq))
+		order_begin(d, seq);
+}
+
+static bool
+has_payload(struct reassembly *r, const struct packet *p)
+{
+	if (wire_bytes(p) == 0)
+		return false;
+	if ((p->tcp_flags & TCP_RST) != 0 || (p->tcp_flags & (TCP_SYN | TCP_ACK)) == 0) {
+		r->counts.ignored_segments++;
+		return false;
+	}
+	return true;
+}
+
+static void
+take_payload(struct reassembly *r, struct stream *s, int side, const struct packet *p)
+{
+	struct side *d = &s->side[side];
+	struct payload payload = {
+		.seq = payload_seq(p), .bytes = p->payload, .len = p->payload_bytes,
+		.wire_len = wire_bytes(p), .at_ns = p->ts_ns
+	};
+
+	if (!d->open && p->payload_bytes == 0)
+		return;
+	if (!d->open)
+		begin_side(d, s->flow, payload.seq);
+	order_payload(r, d, &payload);
+}
+
+static void
+take_flags(struct reassembly *r, struct stream *s, int side, const struct packet *p)
+{
+	if ((p->tcp_flags & TCP_RST) != 0) {
+		/* If it is true nothing will be sent again: holes have had their ACK. */
+		order_hopeless(r, &s->side[ORIGINATOR], p->ts_ns);
+		order_hopeless(r, &s->side[RESPONDER], p->ts_ns);
+		return;
+	}
+	if ((p->tcp_flags & TCP_ACK) != 0)
+		order_ack(r, &s->side[!side], p->ack, p->ts_ns);
+	if ((p->tcp_flags & TCP_FIN) != 0)
+		order_fin(&s->side[side], payload_seq(p) + wire_bytes(p));
+}
+
+void
+reassembly_packet(struct reassembly *r, struct flow *f, int side, const struct packet *p)
+{
+	struct stream *s = stream_of(f);
+	bool open = s != NULL && s->side[side].open, bytes;
+
+	if (!reassembly_wants(r, f))
+		return;
+	if (!open && (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+		set_start(f, side, p->seq);
+	bytes = has_payload(r, p);
+	if (bytes && !open && is_keep_alive(f, side, p)) {
+		set_start(f, side, p->seq);
+		bytes = false;
+	}
+	if (s == NULL && bytes && p->payload_bytes > 0)
+		s = open_stream(r, f, p->ts_ns);
+	if (s == NULL)
+		return;
+	s->busy++;
+	stream_list_remove(&r->active, s);
+	stream_list_append(&r->active, s);
+	if (bytes)
+		take_payload(r, s, side, p);
+	if (!s->dead)
+		take_flags(r, s, side, p);
+	stream_leave(r, s);
+}
+
+void
+reassembly_advance(struct reassembly *r, int64_t now_ns)
+{
+	struct side *d;
+
+	while ((d = deadlines_first(&r->deadlines)) != NULL && d->deadline_ns <= now_ns) {
+		struct stream *s = d->stream;
+
+		s->busy++;
+		order_give_up(r, d, d->deadline_ns);
+		stream_leave(r, s);
+	}
+}
+
+void
+reassembly_end(struct reassembly *r, struct flow *f, int64_t now_ns)
+{
+	struct stream *s = stream_of(f);
+
+	if (s != NULL) {
+		s->busy++;
+		flush(r, s, now_ns);
+		order_missing_end(r, &s->side[ORIGINATOR], now_ns);
+		order_missing_end(r, &s->side[RESPONDER], now_ns);
+		stream_leave(r, s);
+	}
+	reassembly_release(r, f);
+}
+
+void
+reassembly_release(struct reassembly *r, struct flow *f)
+{
+	struct stream *s = stream_of(f);
+
+	f->slot[SLOT_STREAM] = &order_released;
+	if (s == NULL)
+		return;
+	s->dead = true;
+	if (s->busy == 0)
+		drop(r, s);
+}
+
+bool
+reassembly_wants(const struct reassembly *r, const struct flow *f)
+{
+	(void)r;
+	return f->slot[SLOT_STREAM] != &order_released;
+}
+
+const struct reassembly_counts *
+reassembly_counts(const struct reassembly *r)
+{
+	return &r->counts;
+}
