@@ -3,7 +3,7 @@
  *
  * It opens, is updated while it goes on (at a bounded rate) and closes.
  * `id` is the same in every replay: a hash of kind, realm, host, subject and
- * the time of the first observation. (id, revision) is the idempotency key.
+ * the time of the observation that opened it. (id, revision) is the idempotency key.
  */
 #ifndef HANSHO_ALERT_H
 #define HANSHO_ALERT_H
@@ -31,7 +31,7 @@ struct alert {
 	int64_t first_ns, last_ns;	/* of the incident's observations */
 	uint64_t count;			/* findings folded into it */
 	uint64_t bytes_out, bytes_in;	/* of the flows it rests on, seen from the host */
-	char community_id[40];		/* of the flow that opened it; "" for the sensor's own */
+	char community_id[40];		/* of the flow of the latest finding; "" for the sensor's own */
 	struct place peer_place;
 	const char *technique;		/* ATT&CK, e.g. "T1071.001" */
 	const char *signature;		/* title: "C2 feed ip:port Emotet" */

@@ -21,7 +21,8 @@ struct alert_limits {
 };
 
 struct alert_counts {
-	uint64_t findings, opened, updated, closed, evicted, open;
+	uint64_t findings, opened, updated, closed, evicted, open;	/* closed counts the evicted too */
+	uint64_t lost;			/* findings that opened nothing: no memory */
 	uint64_t names_evicted;
 };
 
@@ -43,12 +44,17 @@ void alerts_free(struct alerts *a);	/* emits nothing; NULL is fine */
 /* An OBSERVE_NAME: from now on this host's peer is called so. */
 void alerts_name(struct alerts *a, const struct observation *o);
 
+/*
+ * Incidents are told apart by kind, realm, host and subject. What was due
+ * before the finding's time comes out before it; one that is more severe
+ * than all before it comes out at once.
+ */
 void alerts_take(struct alerts *a, const struct finding *f);
 
 /* Updates and closings whose deadline is at or before now_ns, in deadline order. */
 void alerts_advance(struct alerts *a, int64_t now_ns);
 
-/* Clean end: update and close all that is open, in the order of opening. */
+/* Clean end: close all that is open, in the order of opening; the last revision says what changed. */
 void alerts_finish(struct alerts *a, int64_t now_ns);
 
 const struct alert_counts *alerts_counts(const struct alerts *a);

@@ -1,0 +1,296 @@
+#include "alert/alerts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alert/incident.h"
+#include "alert/peer_names.h"
+#include "base/when.h"
+
+struct alerts {
+	struct alert_limits limits;
+	const struct geoip *geoip;
+	alert_fn *emit;
+	void *to;
+	struct peer_names *names;
+	struct incident *table;
+	struct incident *idlest, *busiest;
+	struct incident **due;		/* binary heap by (deadline, order of opening) */
+	uint64_t opened;
+	struct alert_counts counts;
+};
+
+/* ---- deadlines ---- */
+
+static bool
+earlier(const struct incident *x, const struct incident *y)
+{
+	if (x->deadline_ns != y->deadline_ns)
+		return x->deadline_ns < y->deadline_ns;
+	return x->order < y->order;
+}
+
+static void
+due_put(struct alerts *a, size_t place, struct incident *i)
+{
+	a->due[place] = i;
+	i->place = place;
+}
+
+static void
+due_up(struct alerts *a, struct incident *i)
+{
+	size_t at = i->place;
+
+	while (at > 0 && earlier(i, a->due[(at - 1) / 2])) {
+		due_put(a, at, a->due[(at - 1) / 2]);
+		at = (at - 1) / 2;
+	}
+	due_put(a, at, i);
+}
+
+static void
+due_down(struct alerts *a, struct incident *i)
+{
+	size_t at = i->place, child, open = a->counts.open;
+
+	while ((child = 2 * at + 1) < open) {
+		if (child + 1 < open && earlier(a->due[child + 1], a->due[child]))
+			child++;
+		if (!earlier(a->due[child], i))
+			break;
+		due_put(a, at, a->due[child]);
+		at = child;
+	}
+	due_put(a, at, i);
+}
+
+static int64_t
+later(int64_t ns, uint32_t sec)
+{
+	int64_t add = (int64_t)sec * NS_PER_SEC;
+
+	return ns > INT64_MAX - add ? INT64_MAX : ns + add;
+}
+
+static int64_t
+close_time(const struct alerts *a, const struct incident *i)
+{
+	return later(i->alert.last_ns, a->limits.close_sec);
+}
+
+static void
+set_deadline(struct alerts *a, struct incident *i)
+{
+	int64_t update = later(i->alert.ts_ns, a->limits.update_sec);
+
+	i->deadline_ns = close_time(a, i);
+	if (i->changed && update < i->deadline_ns)
+		i->deadline_ns = update;
+	due_up(a, i);
+	due_down(a, i);
+}
+
+/* ---- who is idle longest ---- */
+
+static void
+idle_remove(struct alerts *a, struct incident *i)
+{
+	*(i->idler != NULL ? &i->idler->busier : &a->idlest) = i->busier;
+	*(i->busier != NULL ? &i->busier->idler : &a->busiest) = i->idler;
+}
+
+static void
+idle_append(struct alerts *a, struct incident *i)
+{
+	i->idler = a->busiest;
+	i->busier = NULL;
+	*(a->busiest != NULL ? &a->busiest->busier : &a->idlest) = i;
+	a->busiest = i;
+}
+
+/* ---- revisions ---- */
+
+static void
+let_out(struct alerts *a, struct incident *i, enum alert_state state, int64_t ts_ns)
+{
+	i->alert.state = state;
+	i->alert.revision++;
+	if (i->alert.revision == 1 || ts_ns > i->alert.ts_ns)
+		i->alert.ts_ns = ts_ns;
+	i->changed = false;
+	a->emit(a->to, &i->alert);
+}
+
+/* Out of every table; its memory is the caller's. */
+static void
+take_out(struct alerts *a, struct incident *i)
+{
+	struct incident *last = a->due[a->counts.open - 1];
+
+	a->counts.open--;
+	if (last != i) {
+		due_put(a, i->place, last);
+		due_up(a, last);
+		due_down(a, last);
+	}
+	idle_remove(a, i);
+	HASH_DEL(a->table, i);
+}
+
+static void
+close_incident(struct alerts *a, struct incident *i, int64_t ts_ns)
+{
+	take_out(a, i);
+	a->counts.closed++;
+	let_out(a, i, ALERT_CLOSE, ts_ns);
+	incident_free(i);
+}
+
+static void
+update_incident(struct alerts *a, struct incident *i, int64_t ts_ns)
+{
+	a->counts.updated++;
+	let_out(a, i, ALERT_UPDATE, ts_ns);
+	set_deadline(a, i);
+}
+
+void
+alerts_advance(struct alerts *a, int64_t now_ns)
+{
+	struct incident *i;
+
+	while (a->counts.open > 0 && (i = a->due[0])->deadline_ns <= now_ns) {
+		if (i->deadline_ns >= close_time(a, i))
+			close_incident(a, i, i->deadline_ns);
+		else
+			update_incident(a, i, i->deadline_ns);
+	}
+}
+
+/* ---- findings ---- */
+
+static void
+set_peer_name(struct alerts *a, struct incident *i)
+{
+	const struct finding *f = &i->finding;
+
+	snprintf(i->peer_name, sizeof i->peer_name, "%s",
+	    peer_names_find(a->names, &f->realm, &f->host, &f->peer));
+}
+
+static void
+open_incident(struct alerts *a, const struct finding *f)
+{
+	struct incident *i;
+
+	if (a->counts.open >= a->limits.max_open) {
+		a->counts.evicted++;
+		close_incident(a, a->idlest, f->ts_ns);
+	}
+	if ((i = incident_new(f)) == NULL) {
+		a->counts.lost++;
+		return;
+	}
+	HASH_ADD(hh, a->table, key, sizeof i->key, i);
+	if (element_not_added(i)) {
+		incident_free(i);
+		a->counts.lost++;
+		return;
+	}
+	i->order = a->opened++;
+	idle_append(a, i);
+	due_put(a, a->counts.open++, i);
+	incident_fold(i, f);
+	geoip_find(a->geoip, &f->peer, &i->alert.peer_place);
+	set_peer_name(a, i);
+	a->counts.opened++;
+	let_out(a, i, ALERT_OPEN, f->ts_ns);
+	set_deadline(a, i);
+}
+
+void
+alerts_take(struct alerts *a, const struct finding *f)
+{
+	struct incident_key key = incident_key(f);
+	struct incident *i;
+	bool worse;
+
+	/* What was due before this finding comes before it, however the caller slices time. */
+	alerts_advance(a, f->ts_ns);
+	a->counts.findings++;
+	HASH_FIND(hh, a->table, &key, sizeof key, i);
+	if (i == NULL) {
+		open_incident(a, f);
+		return;
+	}
+	idle_remove(a, i);
+	idle_append(a, i);
+	worse = incident_fold(i, f);
+	set_peer_name(a, i);
+	if (worse || f->ts_ns >= later(i->alert.ts_ns, a->limits.update_sec))
+		update_incident(a, i, f->ts_ns);
+	else
+		set_deadline(a, i);
+}
+
+void
+alerts_finish(struct alerts *a, int64_t now_ns)
+{
+	alerts_advance(a, now_ns);
+	while (a->table != NULL)
+		close_incident(a, a->table, now_ns);
+}
+
+void
+alerts_name(struct alerts *a, const struct observation *o)
+{
+	if (o->kind != OBSERVE_NAME)
+		return;
+	peer_names_add(a->names, &o->key.realm, &o->key.addr[o->host_side], &o->named,
+	    observation_text(o, TEXT_SERVICE));
+}
+
+const struct alert_counts *
+alerts_counts(const struct alerts *a)
+{
+	return &a->counts;
+}
+
+struct alerts *
+alerts_new(const struct alert_limits *limits, const struct geoip *geoip, alert_fn *emit, void *to)
+{
+	struct alerts *a = calloc(1, sizeof *a);
+
+	if (a == NULL)
+		return NULL;
+	a->limits = *limits;
+	if (a->limits.max_open == 0)
+		a->limits.max_open = 1;
+	a->geoip = geoip;
+	a->emit = emit;
+	a->to = to;
+	a->due = calloc(a->limits.max_open, sizeof *a->due);
+	a->names = peer_names_new(limits->max_names, &a->counts.names_evicted);
+	if (a->due == NULL || a->names == NULL) {
+		alerts_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void
+alerts_free(struct alerts *a)
+{
+	struct incident *i;
+
+	if (a == NULL)
+		return;
+	while ((i = a->table) != NULL) {
+		HASH_DEL(a->table, i);
+		incident_free(i);
+	}
+	peer_names_free(a->names);
+	free(a->due);
+	free(a);
+}

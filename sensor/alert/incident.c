@@ -1,0 +1,250 @@
+#include "alert/incident.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alert/names.h"
+#include "records/community_id.h"
+
+enum { TEXT_SHORT = 512, TEXT_LONG = 4096 };
+
+struct incident_key
+incident_key(const struct finding *f)
+{
+	struct {
+		uint32_t kind, zero;
+		struct realm realm;
+		struct addr host;
+		uint32_t zero2;
+		uint64_t subject[2];
+	} named;
+	const struct hash_key *seed = hash_seed();
+	struct hash_key other = { ~seed->k0, seed->k1 };
+	size_t len = strlen(f->subject);
+	struct incident_key key;
+
+	memset(&named, 0, sizeof named);
+	named.kind = f->kind;
+	named.realm = f->realm;
+	named.host = f->host;
+	named.subject[0] = hash_bytes(seed, f->subject, len);
+	named.subject[1] = hash_bytes(&other, f->subject, len);
+	key.half[0] = hash_bytes(seed, &named, sizeof named);
+	key.half[1] = hash_bytes(&other, &named, sizeof named);
+	return key;
+}
+
+/*
+ * The time is that of the observation that opens this incident: a beacon
+ * that comes back after its incident closed still began when it began, and
+ * must not get the old id again.
+ */
+static void
+set_id(struct alert *a, const struct finding *f)
+{
+	struct {
+		uint32_t kind, zero;
+		struct realm realm;
+		struct addr host;
+		uint32_t zero2;
+		uint64_t subject;
+		int64_t opened_ns;
+	} named;
+
+	memset(&named, 0, sizeof named);
+	named.kind = f->kind;
+	named.realm = f->realm;
+	named.host = f->host;
+	named.subject = hash_bytes(&HASH_FIXED, f->subject, strlen(f->subject));
+	named.opened_ns = f->ts_ns;
+	snprintf(a->id, sizeof a->id, "%016llx",
+	    (unsigned long long)hash_bytes(&HASH_FIXED, &named, sizeof named));
+}
+
+/* ---- copies ---- */
+
+static size_t
+bounded(const char *text, size_t most)
+{
+	return text == NULL ? 0 : strnlen(text, most);
+}
+
+static const char *
+put(char **at, const char *text, size_t most)
+{
+	size_t len = bounded(text, most);
+	char *here = *at;
+
+	if (len > 0)
+		memcpy(here, text, len);
+	here[len] = '\0';
+	*at += len + 1;
+	return here;
+}
+
+static bool
+copy_texts(struct incident *i, const struct finding *f)
+{
+	static const struct indicator none = { .value = "" };
+	const struct indicator *from = f->indicator != NULL ? f->indicator : &none;
+	size_t size = bounded(f->service, TEXT_SHORT) + bounded(f->subject, TEXT_LONG) +
+	    bounded(f->reason, TEXT_LONG) + bounded(from->value, TEXT_LONG) +
+	    bounded(from->feed, TEXT_SHORT) + bounded(from->malware, TEXT_SHORT) +
+	    bounded(from->reference, TEXT_SHORT) + 7;
+	char *texts = malloc(size), *at = texts;
+
+	if (texts == NULL)
+		return false;
+	i->indicator = *from;
+	i->finding.service = put(&at, f->service, TEXT_SHORT);
+	i->finding.subject = put(&at, f->subject, TEXT_LONG);
+	i->finding.reason = put(&at, f->reason, TEXT_LONG);
+	i->indicator.value = put(&at, from->value, TEXT_LONG);
+	i->indicator.feed = put(&at, from->feed, TEXT_SHORT);
+	i->indicator.malware = put(&at, from->malware, TEXT_SHORT);
+	i->indicator.reference = put(&at, from->reference, TEXT_SHORT);
+	i->finding.indicator = f->indicator != NULL ? &i->indicator : NULL;
+	free(i->texts);
+	i->texts = texts;
+	return true;
+}
+
+/* Without memory the observation before stays. */
+static void
+copy_because(struct incident *i, const struct observation *o)
+{
+	struct observation *grown;
+
+	if (o == NULL)
+		return;
+	if (o->bytes > i->because_room) {
+		if ((grown = realloc(i->because, o->bytes)) == NULL)
+			return;
+		i->because = grown;
+		i->because_room = o->bytes;
+	}
+	memcpy(i->because, o, o->bytes);
+	i->finding.because = i->because;
+	community_id(&o->key, i->alert.community_id);
+}
+
+/* ---- counting ---- */
+
+static void
+count_flow(struct incident *i, const struct observation *o)
+{
+	struct counted_flow now, *f;
+	unsigned n;
+
+	if (o == NULL)
+		return;
+	now = (struct counted_flow){ o->flow_id, o->flow_bytes[o->host_side],
+		o->flow_bytes[!o->host_side] };
+	for (n = 0; n < INCIDENT_FLOWS; n++)
+		if (i->flow[n].id == now.id)
+			break;
+	if (n == INCIDENT_FLOWS) {
+		n = i->next_flow;
+		i->next_flow = (n + 1) % INCIDENT_FLOWS;
+		i->flow[n] = (struct counted_flow){ now.id, 0, 0 };
+	}
+	f = &i->flow[n];
+	if (now.out > f->out) {
+		i->alert.bytes_out += now.out - f->out;
+		f->out = now.out;
+	}
+	if (now.in > f->in) {
+		i->alert.bytes_in += now.in - f->in;
+		f->in = now.in;
+	}
+}
+
+static void
+copy_ends(struct finding *to, const struct finding *from)
+{
+	to->ts_ns = from->ts_ns;
+	to->peer = from->peer;
+	to->host_port = from->host_port;
+	to->peer_port = from->peer_port;
+	to->protocol = from->protocol;
+}
+
+static void
+set_names(struct incident *i)
+{
+	struct alert_names names = names_of(&i->finding);
+
+	i->alert.technique = names.technique;
+	names_signature(&i->finding, i->signature, sizeof i->signature);
+}
+
+/*
+ * Whose words stand? A beacon's numbers grow with every call, so its latest;
+ * an indicator that several feeds hold keeps the worst verdict, the first on a
+ * tie, so that the text does not change with every packet.
+ */
+static bool
+words_change(const struct incident *i, const struct finding *f)
+{
+	return f->kind != FINDING_INDICATOR || f->severity < i->finding.severity;
+}
+
+bool
+incident_fold(struct incident *i, const struct finding *f)
+{
+	bool worse = f->severity < i->finding.severity;
+
+	i->alert.count++;
+	if (f->ts_ns > i->alert.last_ns)
+		i->alert.last_ns = f->ts_ns;
+	if (f->first_ns < i->alert.first_ns)
+		i->alert.first_ns = f->first_ns;
+	count_flow(i, f->because);
+	copy_because(i, f->because);
+	copy_ends(&i->finding, f);
+	if (f->beacon != NULL) {
+		i->beacon = *f->beacon;
+		i->finding.beacon = &i->beacon;
+	}
+	if (words_change(i, f) && copy_texts(i, f) && worse)
+		i->finding.severity = f->severity;
+	set_names(i);
+	i->changed = true;
+	return worse;
+}
+
+struct incident *
+incident_new(const struct finding *f)
+{
+	struct incident *i = calloc(1, sizeof *i);
+
+	if (i == NULL)
+		return NULL;
+	i->key = incident_key(f);
+	i->finding.kind = f->kind;
+	i->finding.first_ns = f->first_ns;
+	i->finding.realm = f->realm;
+	i->finding.host = f->host;
+	i->finding.severity = f->severity;
+	if (!copy_texts(i, f)) {
+		free(i);
+		return NULL;
+	}
+	set_id(&i->alert, f);
+	i->alert.first_ns = f->first_ns;
+	i->alert.last_ns = f->ts_ns;
+	i->alert.finding = &i->finding;
+	i->alert.signature = i->signature;
+	i->alert.peer_name = i->peer_name;
+	return i;
+}
+
+void
+incident_free(struct incident *i)
+{
+	if (i == NULL)
+		return;
+	free(i->texts);
+	free(i->because);
+	free(i);
+}

@@ -1,0 +1,57 @@
+/*
+ * incident.h - one open incident: what it was told, in memory of its own.
+ *
+ * Findings borrow their texts; an incident outlives them. Texts are bounded
+ * (see incident.c), a longer one is cut. Private to alert/.
+ */
+#ifndef SENSOR_ALERT_INCIDENT_H
+#define SENSOR_ALERT_INCIDENT_H
+
+#include "alert.h"
+#include "base/table.h"
+#include "observation.h"
+
+enum { INCIDENT_FLOWS = 8, SIGNATURE_TEXT_MAX = 192, PEER_NAME_MAX = 256 };
+
+/* Keyed hash of kind, realm, host and subject, twice: nobody can make two incidents meet. */
+struct incident_key {
+	uint64_t half[2];
+};
+
+struct counted_flow {
+	uint64_t id, out, in;
+};
+
+struct incident {
+	UT_hash_handle hh;		/* in the order of opening */
+	struct incident_key key;
+	struct incident *idler, *busier;	/* by the time of the last finding */
+	int64_t deadline_ns;
+	uint64_t order;			/* of opening */
+	size_t place;			/* among the deadlines */
+
+	struct alert alert;
+	struct finding finding;		/* points into what follows */
+	struct indicator indicator;
+	struct beacon_numbers beacon;
+	char *texts;
+	struct observation *because;
+	size_t because_room;
+	char signature[SIGNATURE_TEXT_MAX], peer_name[PEER_NAME_MAX];
+
+	bool changed;			/* since the last revision was let out */
+	/* Bytes of the flows it rests on: the latest ones may still grow, the sums hold all. */
+	struct counted_flow flow[INCIDENT_FLOWS];
+	unsigned next_flow;
+};
+
+struct incident_key incident_key(const struct finding *f);
+
+/* NULL: no memory. The alert has its id and times; nothing is counted yet. */
+struct incident *incident_new(const struct finding *f);
+void incident_free(struct incident *i);	/* NULL is fine */
+
+/* One more finding. True: it is worse than all before. */
+bool incident_fold(struct incident *i, const struct finding *f);
+
+#endif

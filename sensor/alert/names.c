@@ -1,0 +1,118 @@
+#include "alert/names.h"
+
+#include <stdio.h>
+
+/*
+ * Indicators: base + 1 + 10 * role + type. The others have a number each.
+ * T1071.001: web protocols, T1071.004: DNS, T1095: something that is no
+ * application protocol we know, T1105: tools fetched. A list of infected
+ * addresses does not tell how they are commanded.
+ */
+enum { SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201 };
+
+struct role_names {
+	const char *title, *category;
+};
+
+static const struct role_names roles[ROLE_KINDS] = {
+	[ROLE_C2] = { "C2", "Malware Command and Control Activity Detected" },
+	[ROLE_DOWNLOAD] = { "Malware download", "A Network Trojan was detected" },
+	[ROLE_INFECTED] = { "Infected host", "A Network Trojan was detected" },
+	[ROLE_SUSPICIOUS] = { "Suspicious", "Potentially Bad Traffic" },
+};
+
+static const char *
+channel_technique(const struct finding *f)
+{
+	uint8_t app = f->because == NULL ? APP_UNKNOWN : f->because->app;
+
+	switch (app) {
+	case APP_HTTP:
+	case APP_TLS:
+		return "T1071.001";
+	case APP_DNS:
+		return "T1071.004";
+	default:
+		return "T1095";
+	}
+}
+
+static const char *
+indicator_technique(const struct finding *f)
+{
+	switch (f->indicator->role) {
+	case ROLE_DOWNLOAD:
+		return "T1105";
+	case ROLE_INFECTED:
+		return "";
+	default:
+		break;
+	}
+	/* These are only seen in web traffic, whatever the observation knows of the flow. */
+	switch (f->indicator->type) {
+	case INDICATOR_URL:
+	case INDICATOR_JA3:
+	case INDICATOR_JA4:
+	case INDICATOR_CERT_SHA1:
+		return "T1071.001";
+	default:
+		return channel_technique(f);
+	}
+}
+
+struct alert_names
+names_of(const struct finding *f)
+{
+	struct alert_names n = { SIGNATURE_SENSOR, "Misc activity", "" };
+
+	if (f->kind == FINDING_INDICATOR && f->indicator != NULL && f->indicator->role < ROLE_KINDS) {
+		n.signature_id = SIGNATURE_BASE + 1 + 10 * (unsigned)f->indicator->role +
+		    (unsigned)f->indicator->type;
+		n.category = roles[f->indicator->role].category;
+		n.technique = indicator_technique(f);
+	}
+	if (f->kind == FINDING_BEACON) {
+		n.signature_id = SIGNATURE_BEACON;
+		n.category = roles[ROLE_C2].category;
+		n.technique = channel_technique(f);
+	}
+	return n;
+}
+
+void
+names_signature(const struct finding *f, char *buf, size_t size)
+{
+	const struct indicator *i = f->indicator;
+
+	if (f->kind == FINDING_BEACON)
+		snprintf(buf, size, "Beacon to %s", f->subject);
+	else if (f->kind == FINDING_INDICATOR && i != NULL && i->role < ROLE_KINDS)
+		snprintf(buf, size, "%s feed %s%s%s", roles[i->role].title,
+		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
+	else
+		snprintf(buf, size, "Sensor impaired");
+}
+
+const char *
+names_severity(enum severity s)
+{
+	static const char *const names[] = { "?", "critical", "high", "medium", "low" };
+
+	return s >= SEVERITY_CRITICAL && s <= SEVERITY_LOW ? names[s] : names[0];
+}
+
+const char *
+names_kind(enum finding_kind k)
+{
+	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor" };
+
+	return k < FINDING_KINDS ? names[k] : "?";
+}
+
+const char *
+names_app(enum app a)
+{
+	static const char *const names[APP_KINDS] = { "failed", "http", "tls", "dns" };
+
+	return a < APP_KINDS ? names[a] : names[APP_UNKNOWN];
+}

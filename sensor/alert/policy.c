@@ -1,0 +1,158 @@
+#include "alert/policy.h"
+
+#include <stdio.h>
+
+#include "base/when.h"
+
+enum { VALUE_MAX = 2200, NAME_MAX_BYTES = 256, REFERENCE_MAX = 512, REASON_MAX = 4096, NOTE_MAX = 1024 };
+
+/* The texts of one match, with NULs. */
+struct match_texts {
+	char value[VALUE_MAX], feed[NAME_MAX_BYTES], malware[NAME_MAX_BYTES];
+	char reference[REFERENCE_MAX], service[NAME_MAX_BYTES], reason[REASON_MAX];
+};
+
+static void
+copy_text(const struct observation *o, enum observation_text tag, char *to, size_t size)
+{
+	struct span s = observation_text(o, tag);
+	size_t len = s.left < size - 1 ? s.left : size - 1;
+
+	if (len > 0)
+		memcpy(to, s.at, len);
+	to[len] = '\0';
+}
+
+enum severity
+policy_severity(enum indicator_role role, enum indicator_type type, uint8_t confidence)
+{
+	static const enum severity c2[INDICATOR_TYPES] = {
+		[INDICATOR_ADDRESS] = SEVERITY_HIGH, [INDICATOR_ADDRESS_PORT] = SEVERITY_HIGH,
+		[INDICATOR_CIDR] = SEVERITY_MEDIUM, [INDICATOR_DOMAIN] = SEVERITY_HIGH,
+		[INDICATOR_URL] = SEVERITY_HIGH, [INDICATOR_JA3] = SEVERITY_MEDIUM,
+		[INDICATOR_JA4] = SEVERITY_MEDIUM, [INDICATOR_CERT_SHA1] = SEVERITY_HIGH,
+	};
+	enum severity s = SEVERITY_LOW;
+
+	if (role == ROLE_C2 && type < INDICATOR_TYPES)
+		s = c2[type];
+	else if (role == ROLE_DOWNLOAD)
+		s = type == INDICATOR_URL ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+	else if (role == ROLE_INFECTED)
+		s = SEVERITY_MEDIUM;
+	if (confidence > 0 && confidence < 50 && s < SEVERITY_LOW)
+		s++;
+	return s;
+}
+
+/* What was done with the indicated thing. */
+static const char *
+deed(enum indicator_type t)
+{
+	static const char *const deeds[INDICATOR_TYPES] = {
+		[INDICATOR_ADDRESS] = "contacts", [INDICATOR_ADDRESS_PORT] = "contacts",
+		[INDICATOR_CIDR] = "contacts an address in", [INDICATOR_DOMAIN] = "uses the name",
+		[INDICATOR_URL] = "asks for", [INDICATOR_JA3] = "has the TLS fingerprint (JA3)",
+		[INDICATOR_JA4] = "has the TLS fingerprint (JA4)",
+		[INDICATOR_CERT_SHA1] = "meets the certificate",
+	};
+
+	return t < INDICATOR_TYPES ? deeds[t] : "matches";
+}
+
+static const char *
+verdict(enum indicator_role r)
+{
+	static const char *const verdicts[ROLE_KINDS] = {
+		"command and control", "malware download", "infected", "suspicious",
+	};
+
+	return r < ROLE_KINDS ? verdicts[r] : "bad";
+}
+
+static const char *
+day(int64_t ns, char buf[WHEN_TEXT_MAX])
+{
+	if (ns == WHEN_UNKNOWN)
+		return "unknown";
+	when_rfc3339(ns, buf);
+	buf[10] = '\0';		/* the date alone */
+	return buf;
+}
+
+static void
+write_reason(const struct indicator *i, char *buf, size_t size)
+{
+	char first[WHEN_TEXT_MAX], last[WHEN_TEXT_MAX];
+	bool shared = i->type == INDICATOR_JA3 || i->type == INDICATOR_JA4;
+
+	snprintf(buf, size, "%s %s, which feed %s (line %u%s%s) lists as %s%s%s, first seen %s, last seen %s%s",
+	    i->role == ROLE_INFECTED ? "is" : deed(i->type), i->value, i->feed, i->line,
+	    i->reference[0] != '\0' ? ", entry " : "", i->reference, verdict(i->role),
+	    i->malware[0] == '\0' ? "" : i->role == ROLE_INFECTED ? " with " : " of ", i->malware,
+	    day(i->first_seen_ns, first), day(i->last_seen_ns, last),
+	    shared ? "; harmless programs may share a fingerprint" : "");
+}
+
+static void
+set_ends(struct finding *f, const struct observation *o)
+{
+	f->ts_ns = f->first_ns = o->ts_ns;
+	f->realm = o->key.realm;
+	f->host = o->key.addr[o->host_side];
+	f->peer = o->key.addr[!o->host_side];
+	f->host_port = o->key.port[o->host_side];
+	f->peer_port = o->key.port[!o->host_side];
+	f->protocol = o->key.protocol;
+	f->because = o;
+}
+
+void
+policy_match(const struct observation *match, finding_fn *emit, void *to)
+{
+	struct match_texts texts;
+	struct indicator i;
+	struct finding f;
+
+	if (match->kind != OBSERVE_MATCH)
+		return;
+	copy_text(match, TEXT_INDICATOR_VALUE, texts.value, sizeof texts.value);
+	copy_text(match, TEXT_INDICATOR_FEED, texts.feed, sizeof texts.feed);
+	copy_text(match, TEXT_INDICATOR_MALWARE, texts.malware, sizeof texts.malware);
+	copy_text(match, TEXT_INDICATOR_REFERENCE, texts.reference, sizeof texts.reference);
+	copy_text(match, TEXT_SERVICE, texts.service, sizeof texts.service);
+	i = (struct indicator){
+		.type = match->indicator_type, .role = match->indicator_role, .value = texts.value,
+		.feed = texts.feed, .malware = texts.malware, .reference = texts.reference,
+		.line = match->indicator_line, .confidence = match->indicator_confidence,
+		.first_seen_ns = match->indicator_first_ns, .last_seen_ns = match->indicator_last_ns,
+	};
+	write_reason(&i, texts.reason, sizeof texts.reason);
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_INDICATOR;
+	set_ends(&f, match);
+	f.service = texts.service;
+	f.subject = texts.value;
+	f.reason = texts.reason;
+	f.severity = policy_severity(i.role, i.type, i.confidence);
+	f.indicator = &i;
+	emit(to, &f);
+}
+
+void
+policy_sensor(const struct observation *note, finding_fn *emit, void *to)
+{
+	char words[NOTE_MAX];
+	struct finding f;
+
+	if (note->kind != OBSERVE_SENSOR)
+		return;
+	copy_text(note, TEXT_NOTE, words, sizeof words);
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_SENSOR;
+	f.ts_ns = f.first_ns = note->ts_ns;
+	f.service = "";
+	f.subject = f.reason = words;
+	f.severity = SEVERITY_MEDIUM;
+	emit(to, &f);
+}
