@@ -1,0 +1,321 @@
+#include "alert/eve.h"
+
+#include "alert/eve_parts.h"
+#include "alert/names.h"
+#include "base/when.h"
+#include "records/community_id.h"
+
+/* ---- alert ---- */
+
+static void
+string_list(struct json *j, cJSON *in, const char *key, const char *text)
+{
+	cJSON *array;
+
+	if (text == NULL || text[0] == '\0')
+		return;
+	array = json_array(j, in, key);
+	json_array_span(j, array, span_text(text));
+}
+
+/* The keys that rule sets for EVE use; every value is a list of texts there. */
+static void
+put_metadata(struct json *j, cJSON *alert, const struct finding *f, const char *technique)
+{
+	cJSON *metadata = json_object(j, alert, "metadata");
+	const struct indicator *i = f->indicator;
+
+	string_list(j, metadata, "signature_severity", names_severity(f->severity));
+	if (i != NULL) {
+		string_list(j, metadata, "confidence", i->confidence >= 75 ? "High" :
+		    i->confidence >= 50 ? "Medium" : i->confidence > 0 ? "Low" : "");
+		string_list(j, metadata, "malware_family", i->malware);
+		string_list(j, metadata, "feed", i->feed);
+	}
+	if (technique[0] == '\0')
+		return;
+	string_list(j, metadata, "mitre_technique_id", technique);
+	string_list(j, metadata, "mitre_tactic_id", "TA0011");
+}
+
+static void
+put_alert(struct json *j, const struct alert *a)
+{
+	struct alert_names names = names_of(a->finding);
+	cJSON *alert = json_object(j, j->root, "alert");
+
+	json_text(j, alert, "action", "allowed");
+	json_number(j, alert, "gid", 1);
+	json_number(j, alert, "signature_id", names.signature_id);
+	json_number(j, alert, "rev", 1);
+	json_text(j, alert, "signature", a->signature);
+	json_text(j, alert, "category", names.category);
+	json_number(j, alert, "severity", (uint64_t)a->finding->severity);
+	put_metadata(j, alert, a->finding, a->technique);
+}
+
+static void
+put_indicator(struct json *j, cJSON *hansho, const struct indicator *i)
+{
+	cJSON *o = json_object(j, hansho, "indicator");
+
+	json_text(j, o, "type", indicator_type_text(i->type));
+	json_text(j, o, "value", i->value);
+	json_text(j, o, "feed", i->feed);
+	json_text_if(j, o, "entry", i->reference);
+	json_number(j, o, "line", i->line);
+	json_text_if(j, o, "malware", i->malware);
+	json_text(j, o, "role", indicator_role_text(i->role));
+	json_number(j, o, "confidence", i->confidence);
+	json_when(j, o, "first_seen", i->first_seen_ns);
+	json_when(j, o, "last_seen", i->last_seen_ns);
+}
+
+static void
+put_peers(struct json *j, cJSON *in, const struct beacon_numbers *b)
+{
+	cJSON *array = json_array(j, in, "dest_ips");
+	unsigned i;
+
+	for (i = 0; i < b->peers && i < BEACON_PEERS_MAX; i++)
+		json_array_addr(j, array, &b->peer[i]);
+}
+
+static void
+put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
+{
+	json_decimal(j, in, "score", b->score);
+	json_number(j, in, "count", b->contacts);
+	json_decimal(j, in, "interval", b->interval_sec);
+	json_decimal(j, in, "spread", b->spread);
+	if (b->first_alert_contact > 0)
+		json_number(j, in, "first_alert_beat", b->first_alert_contact);
+	json_when(j, in, "first_seen", b->first_ns);
+	json_when(j, in, "last_seen", b->last_ns);
+}
+
+static void
+put_peer(struct json *j, cJSON *hansho, const struct alert *a)
+{
+	cJSON *peer = json_object(j, hansho, "peer");
+
+	json_addr(j, peer, "ip", &a->finding->peer);
+	json_text_if(j, peer, "name", a->peer_name);
+	if (a->peer_place.asn != 0)
+		json_number(j, peer, "asn", a->peer_place.asn);
+	json_text_if(j, peer, "organisation", a->peer_place.organisation);
+	json_text_if(j, peer, "country", a->peer_place.country);
+}
+
+static void
+put_hansho(struct json *j, const struct alert *a)
+{
+	static const char *const states[] = { "open", "update", "close" };
+	const struct finding *f = a->finding;
+	cJSON *hansho = json_object(j, j->root, "hansho"), *beacon;
+
+	json_text(j, hansho, "id", a->id);
+	json_number(j, hansho, "revision", a->revision);
+	json_text(j, hansho, "state", a->state <= ALERT_CLOSE ? states[a->state] : "?");
+	json_text(j, hansho, "kind", names_kind(f->kind));
+	json_text(j, hansho, "severity", names_severity(f->severity));
+	json_text(j, hansho, "subject", f->subject);
+	json_text(j, hansho, "reason", f->reason);
+	json_text_if(j, hansho, "technique", a->technique);
+	json_when(j, hansho, "first_seen", a->first_ns);
+	json_when(j, hansho, "last_seen", a->last_ns);
+	json_number(j, hansho, "count", a->count);
+	if (f->kind == FINDING_SENSOR)
+		return;
+	json_number(j, hansho, "bytes_out", a->bytes_out);
+	json_number(j, hansho, "bytes_in", a->bytes_in);
+	json_addr(j, hansho, "host", &f->host);
+	put_peer(j, hansho, a);
+	eve_realm(j, hansho, &f->realm, true);
+	if (f->indicator != NULL)
+		put_indicator(j, hansho, f->indicator);
+	if (f->beacon == NULL)
+		return;
+	beacon = json_object(j, hansho, "beacon");
+	json_text_if(j, beacon, "service", f->service);
+	put_numbers(j, beacon, f->beacon);
+	put_peers(j, beacon, f->beacon);
+}
+
+/* Without an observation: the host asked, whatever ports there were. */
+static struct flow_key
+ends_of(const struct finding *f)
+{
+	struct flow_key k;
+
+	memset(&k, 0, sizeof k);
+	k.addr[ORIGINATOR] = f->host;
+	k.addr[RESPONDER] = f->peer;
+	k.port[ORIGINATOR] = f->host_port;
+	k.port[RESPONDER] = f->peer_port;
+	k.protocol = f->protocol;
+	return k;
+}
+
+static void
+put_protocol(struct json *j, const struct observation *o)
+{
+	if (o->app == APP_TLS)
+		eve_tls(j, o);
+	else if (o->app == APP_HTTP)
+		eve_http(j, o);
+	else if (o->app == APP_DNS)
+		eve_dns(j, o);
+}
+
+char *
+eve_alert(const struct alert *a, const char *sensor_name)
+{
+	const struct finding *f = a->finding;
+	const struct observation *o = f->because;
+	struct flow_key ends;
+	struct json j;
+
+	if (!json_begin(&j))
+		return NULL;
+	eve_head(&j, "alert", a->ts_ns, o, &f->realm, sensor_name);
+	if (f->kind != FINDING_SENSOR) {
+		ends = o != NULL ? o->key : ends_of(f);
+		eve_ends(&j, &ends);
+	}
+	json_text_if(&j, j.root, "community_id", a->community_id);
+	if (o != NULL) {
+		/* EVE leaves it out while it is not known. */
+		if (o->app != APP_UNKNOWN)
+			json_text(&j, j.root, "app_proto", names_app(o->app));
+		json_text(&j, j.root, "direction",
+		    (o->flags & OBSERVED_RESPONSE) != 0 ? "to_client" : "to_server");
+		put_protocol(&j, o);
+	}
+	put_alert(&j, a);
+	if (o != NULL)
+		eve_flow(&j, o);
+	put_hansho(&j, a);
+	return json_end(&j);
+}
+
+/* ---- beacon ---- */
+
+char *
+eve_beacon(const struct finding *f, const char *sensor_name)
+{
+	const struct beacon_numbers *b = f->beacon;
+	struct json j;
+
+	if (b == NULL || !json_begin(&j))
+		return NULL;
+	eve_head(&j, "beacon", b->last_ns, f->because, &f->realm, sensor_name);
+	json_addr(&j, j.root, "src_ip", &f->host);
+	if (b->peers > 1)
+		put_peers(&j, j.root, b);
+	else
+		json_addr(&j, j.root, "dest_ip", &f->peer);
+	json_number(&j, j.root, "dest_port", f->peer_port);
+	eve_proto(&j, f->protocol);
+	json_text_if(&j, j.root, "service", f->service);
+	put_numbers(&j, j.root, b);
+	json_text(&j, j.root, "reason", f->reason);
+	return json_end(&j);
+}
+
+/* ---- the protocols' own records ---- */
+
+static void
+put_tls_extra(struct json *j, const struct observation *o)
+{
+	struct span sha256 = observation_text(o, TEXT_CERT_SHA256);
+	cJSON *hansho;
+
+	if (sha256.at == NULL)
+		return;
+	hansho = json_object(j, j->root, "hansho");
+	json_span(j, hansho, "cert_sha256", sha256);
+	json_bool(j, hansho, "self_signed", (o->flags & OBSERVED_SELF_SIGNED) != 0);
+	json_number(j, hansho, "chain", o->number);
+}
+
+static void
+put_ended_flow(struct json *j, const struct observation *o)
+{
+	static const char *const states[] = {
+		[FLOW_NEW] = "new", [FLOW_ESTABLISHED] = "established",
+		[FLOW_CLOSED] = "closed", [FLOW_RESET] = "closed",
+	};
+	static const char *const reasons[] = {
+		[FLOW_END_TIMEOUT] = "timeout", [FLOW_END_CLOSED] = "timeout",
+		[FLOW_END_REUSED] = "timeout", [FLOW_END_EVICTED] = "forced",
+		[FLOW_END_INPUT] = "shutdown",
+	};
+	cJSON *flow = eve_flow(j, o);
+
+	json_when(j, flow, "end", o->flow_last_ns);
+	json_number(j, flow, "age", o->flow_last_ns > o->flow_first_ns ?
+	    (uint64_t)(o->flow_last_ns - o->flow_first_ns) / (uint64_t)NS_PER_SEC : 0);
+	json_text(j, flow, "state", o->flow_state <= FLOW_RESET ? states[o->flow_state] : "new");
+	json_text(j, flow, "reason", o->flow_end <= FLOW_END_INPUT ? reasons[o->flow_end] : "timeout");
+}
+
+static const char *
+event_of(const struct observation *o)
+{
+	switch (o->kind) {
+	case OBSERVE_HTTP: return "http";
+	case OBSERVE_TLS: return "tls";
+	case OBSERVE_DNS: return "dns";
+	case OBSERVE_FLOW: return "flow";
+	default: return NULL;
+	}
+}
+
+static void
+put_body(struct json *j, const struct observation *o)
+{
+	switch (o->kind) {
+	case OBSERVE_HTTP:
+		if (o->number > 0)
+			json_number(j, j->root, "tx_id", o->number - 1);
+		eve_http(j, o);
+		break;
+	case OBSERVE_TLS:
+		eve_tls(j, o);
+		put_tls_extra(j, o);
+		break;
+	case OBSERVE_DNS:
+		eve_dns(j, o);
+		break;
+	default:
+		json_text(j, j->root, "app_proto", names_app(o->app));
+		put_ended_flow(j, o);
+	}
+}
+
+char *
+eve_record(const struct observation *o, const char *sensor_name)
+{
+	const char *event = event_of(o);
+	char id[COMMUNITY_ID_TEXT];
+	struct json j;
+	cJSON *hansho;
+
+	if (event == NULL || !json_begin(&j))
+		return NULL;
+	eve_head(&j, event, o->ts_ns, o, &o->key.realm, sensor_name);
+	eve_ends(&j, &o->key);
+	json_text(&j, j.root, "community_id", community_id(&o->key, id));
+	if (o->kind != OBSERVE_FLOW)
+		json_text(&j, j.root, "direction",
+		    (o->flags & OBSERVED_RESPONSE) != 0 ? "to_client" : "to_server");
+	put_body(&j, o);
+	if (o->key.realm.tunnel != TUNNEL_NONE) {
+		hansho = cJSON_GetObjectItemCaseSensitive(j.root, "hansho");
+		if (hansho == NULL)
+			hansho = json_object(&j, j.root, "hansho");
+		eve_realm(&j, hansho, &o->key.realm, false);
+	}
+	return json_end(&j);
+}

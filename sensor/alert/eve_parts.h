@@ -1,0 +1,29 @@
+/*
+ * eve_parts.h - the pieces that several EVE records share. Private to alert/.
+ */
+#ifndef SENSOR_ALERT_EVE_PARTS_H
+#define SENSOR_ALERT_EVE_PARTS_H
+
+#include "alert/json.h"
+#include "observation.h"
+
+/* timestamp, flow_id, event_type, host, vlan: what every record begins with. `o` may be NULL. */
+void eve_head(struct json *j, const char *event_type, int64_t ts_ns, const struct observation *o,
+    const struct realm *realm, const char *sensor_name);
+
+/* src_ip, src_port, dest_ip, dest_port, proto: who asked and who was asked. */
+void eve_ends(struct json *j, const struct flow_key *k);
+void eve_proto(struct json *j, uint8_t protocol);
+
+/* hansho.realm, when there is more to it than VLAN tags; VLAN tags too when `vlan`. */
+void eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan);
+
+/* Objects "tls", "http", "dns" for what the observation knows. */
+void eve_tls(struct json *j, const struct observation *o);
+void eve_http(struct json *j, const struct observation *o);
+void eve_dns(struct json *j, const struct observation *o);
+
+/* Counters and start into an object "flow", which is returned. */
+cJSON *eve_flow(struct json *j, const struct observation *o);
+
+#endif
