@@ -278,15 +278,21 @@ hold(struct opening *o, const struct stream_piece *piece)
 	return len;
 }
 
+/* Did this side's stream, as far as it goes, begin where we began to read? */
+static bool
+is_exact(const struct dialogue *d, const struct stream_piece *piece)
+{
+	return !d->opening[piece->from].lost && (d->tunnel || !piece->flow->midway);
+}
+
 /* Nobody knows these bytes. Is there hope that later ones are better? */
 static bool
 refuse(struct dialogue *d, const struct stream_piece *piece)
 {
 	struct opening *o = &d->opening[piece->from];
-	bool exact = !o->lost && (d->tunnel || !piece->flow->midway);
 
 	o->held_bytes = 0;
-	if (exact)
+	if (is_exact(d, piece))
 		return finish_unknown(d);
 	if (++o->tries >= SIDE_TRIES)
 		o->refused = true;
@@ -295,12 +301,33 @@ refuse(struct dialogue *d, const struct stream_piece *piece)
 	return true;
 }
 
+/* What was held may be the end of something else: then this piece alone decides. */
+static const struct proto_row *
+ask_piece(struct dialogue *d, const struct stream_piece *piece, bool *more, size_t *taken)
+{
+	struct opening *o = &d->opening[piece->from];
+	const struct proto_row *row;
+
+	*taken = 0;
+	if (o->held_bytes == 0 || !is_exact(d, piece)) {
+		row = ask_rows(span_of(piece->bytes, (size_t)piece->len), piece->from, more);
+		if (o->held_bytes == 0)
+			return row;
+		if (row != NULL) {
+			o->held_bytes = 0;
+			return row;
+		}
+	}
+	*taken = hold(o, piece);
+	return ask_rows(span_of(o->held, o->held_bytes), piece->from, more);
+}
+
 static bool
 recognise(struct dialogue *d, const struct stream_piece *piece)
 {
 	struct opening *o = &d->opening[piece->from];
 	const struct proto_row *row;
-	size_t taken = 0;
+	size_t taken;
 	bool more;
 
 	if (piece->gap) {
@@ -312,10 +339,7 @@ recognise(struct dialogue *d, const struct stream_piece *piece)
 		return finish_unknown(d);
 	if (o->refused || piece->len == 0)
 		return true;
-	if (o->held_bytes > 0)
-		taken = hold(o, piece);
-	row = ask_rows(o->held_bytes > 0 ? span_of(o->held, o->held_bytes) :
-	    span_of(piece->bytes, piece->len), piece->from, &more);
+	row = ask_piece(d, piece, &more, &taken);
 	if (row != NULL)
 		return start_reader(d, row, piece, taken);
 	if (!more || o->held_bytes == DIALOGUE_HELD_BYTES || piece->len > DIALOGUE_HELD_BYTES)

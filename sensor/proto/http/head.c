@@ -44,7 +44,15 @@ guess_answer(struct span s)
 	return s.at[i] == ' ' || s.at[i] == '\r' || s.at[i] == '\n' ? GUESS_YES : GUESS_NO;
 }
 
-/* A line without its end: "METHOD target HTTP/1.x". Blanks inside the target are tolerated. */
+/* `method`: at least the method. */
+static bool
+is_plausible_target(struct span method, struct span target)
+{
+	return starts_with(method, "CONNECT") || starts_with(target, "/") ||
+	    starts_with(target, "http://") || starts_with(target, "https://");
+}
+
+/* A line without its end: "METHOD target HTTP/1.x". Blanks inside a path are tolerated. */
 static bool
 read_request_line(struct span line, struct span *method, struct span *target)
 {
@@ -66,14 +74,8 @@ read_request_line(struct span line, struct span *method, struct span *target)
 	if (!starts_with(rest, " HTTP/1.") || !is_digit(rest.at[version_bytes - 1]))
 		return false;
 	*target = span_trim(*target);
-	return target->left > 0;
-}
-
-static bool
-is_plausible_target(struct span method, struct span target)
-{
-	return starts_with(method, "CONNECT ") || starts_with(target, "/") ||
-	    starts_with(target, "http://") || starts_with(target, "https://");
+	return target->left > 0 && (memchr(target->at, ' ', target->left) == NULL ||
+	    is_plausible_target(*method, *target));
 }
 
 static bool

@@ -26,6 +26,7 @@ struct http_side {
 	struct bytes head;	/* a header block that came in parts */
 	struct http_scan scan;
 	uint64_t left;		/* of the body, or of the chunk */
+	uint32_t asked_before;	/* requests seen when an answer until close began */
 	uint32_t line_bytes;	/* of the chunk-size line or the trailers */
 	uint8_t digits;
 	bool begun;		/* it has sent something */
@@ -236,6 +237,7 @@ take_answer(struct http *h, struct http_side *side, const struct http_head *head
 		return STEP_DONE;
 	if (opens_tunnel(head, found, &asked))
 		return STEP_TUNNEL;
+	side->asked_before = h->requests;
 	step = answer_body(side, head->status, &asked, r.content_length, length);
 	if (found && final)
 		outstanding_drop(&h->outstanding, &h->ceiling, 1);
@@ -313,6 +315,9 @@ state_head(struct http *h, struct http_side *side, struct span *in)
 	size_t used;
 	bool whole;
 
+	/* What came before may be the end of something else: a piece that begins a message wins. */
+	if (side->unsure && !side->told && side->piece_start && http_guess(*in, 0) == GUESS_YES)
+		forget_head(h, side);
 	if (side->head.used == 0 && !may_begin(side, *in))
 		return no_message(h, side);
 	whole = http_scan(&side->scan, *in, &used);
@@ -367,7 +372,7 @@ state_body(struct http *h, struct http_side *side, struct span *in)
 static enum step
 state_open_body(struct http *h, struct http_side *side, struct span *in)
 {
-	if (side->piece_start && h->outstanding.count > 0 && http_guess(*in, 0) == GUESS_YES) {
+	if (side->piece_start && h->requests > side->asked_before && http_guess(*in, 0) == GUESS_YES) {
 		side->state = state_start;
 		return STEP_NEXT;
 	}
