@@ -1,0 +1,421 @@
+/*
+ * Runs the talks of tests/talks (tests/talks/README.md tells their format).
+ * An argument names another folder.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <glob.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/proto.h"
+
+enum { TURNS_MAX = 64, TURN_BYTES = 8192, LINES_BYTES = 16384, TALKS_MAX = 256, LINE_BYTES = 1024 };
+
+struct turn {
+	int from;
+	uint64_t gap;
+	size_t len;
+	uint8_t bytes[TURN_BYTES];
+};
+
+struct talk {
+	struct proto_limits limits;
+	bool midway, pieces;
+	unsigned turns_count;
+	struct turn turn[TURNS_MAX];
+	char expected[LINES_BYTES];
+};
+
+/* ---- reading ---- */
+
+static int
+hex(const char *text)
+{
+	char two[3] = { text[0], text[0] == '\0' ? '\0' : text[1], '\0' };
+	char *end;
+	long n = strtol(two, &end, 16);
+
+	return end == two + 2 ? (int)n : -1;
+}
+
+static void
+add_byte(struct turn *t, int c)
+{
+	assert_true(t->len < TURN_BYTES);
+	t->bytes[t->len++] = (uint8_t)c;
+}
+
+static void
+add_line(struct turn *t, const char *line)
+{
+	for (; *line != '\0'; line++) {
+		if (*line != '\\') {
+			add_byte(t, (unsigned char)*line);
+			continue;
+		}
+		switch (*++line) {
+		case '\0': return;
+		case 'r': add_byte(t, '\r'); break;
+		case 'n': add_byte(t, '\n'); break;
+		case 't': add_byte(t, '\t'); break;
+		case '\\': add_byte(t, '\\'); break;
+		case 'x':
+			assert_true(hex(line + 1) >= 0);
+			add_byte(t, hex(line + 1));
+			line += 2;
+			break;
+		default: fail_msg("unknown escape \\%c", *line);
+		}
+	}
+	add_byte(t, '\r');
+	add_byte(t, '\n');
+}
+
+static void
+add_option(struct talk *talk, const char *line)
+{
+	unsigned n;
+
+	if (strcmp(line, "! midway") == 0)
+		talk->midway = true;
+	else if (strcmp(line, "! pieces") == 0)
+		talk->pieces = true;
+	else if (sscanf(line, "! limit header %u", &n) == 1)
+		talk->limits.header_bytes = n;
+	else if (sscanf(line, "! limit flow %u", &n) == 1)
+		talk->limits.flow_bytes = n;
+	else if (sscanf(line, "! limit handshake %u", &n) == 1)
+		talk->limits.handshake_bytes = n;
+	else
+		fail_msg("unknown option: %s", line);
+}
+
+static void
+begin_turn(struct talk *talk, const char *line)
+{
+	struct turn *t;
+	unsigned long long gap = 0;
+
+	assert_true(talk->turns_count < TURNS_MAX);
+	t = &talk->turn[talk->turns_count++];
+	t->from = line[0] == '>' ? ORIGINATOR : RESPONDER;
+	assert_true(line[3] == '\0' || sscanf(line + 3, " gap %llu", &gap) == 1);
+	t->gap = gap;
+}
+
+static void
+take_line(struct talk *talk, const char *line)
+{
+	size_t used = strlen(talk->expected);
+
+	if (strncmp(line, ">>>", 3) == 0 || strncmp(line, "<<<", 3) == 0) {
+		begin_turn(talk, line);
+	} else if (strncmp(line, "= ", 2) == 0) {
+		assert_true(used + strlen(line) < LINES_BYTES);
+		sprintf(talk->expected + used, "%s\n", line + 2);
+	} else if (talk->turns_count > 0) {
+		add_line(&talk->turn[talk->turns_count - 1], line);
+	} else if (line[0] == '!') {
+		add_option(talk, line);
+	} else {
+		assert_true(line[0] == '#' || line[0] == '\0');
+	}
+}
+
+static struct talk *
+read_talk(const char *path)
+{
+	struct talk *talk = calloc(1, sizeof *talk);
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(talk);
+	assert_non_null(f);
+	talk->limits = (struct proto_limits){ 65536, 65536, 262144 };
+	while ((len = getline(&line, &size, f)) > 0) {
+		if (line[len - 1] == '\n')
+			line[len - 1] = '\0';
+		take_line(talk, line);
+	}
+	free(line);
+	fclose(f);
+	assert_true(talk->turns_count > 0);
+	assert_true(talk->expected[0] != '\0');
+	return talk;
+}
+
+/* ---- what was said, as lines ---- */
+
+static void
+put(char *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+put(char *lines, const char *format, ...)
+{
+	size_t used = strlen(lines);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(lines + used, LINES_BYTES - used, format, ap);
+	va_end(ap);
+}
+
+static void
+put_text(char *lines, const char *before, struct span s)
+{
+	size_t i;
+
+	if (s.at == NULL)
+		return;
+	put(lines, "%s", before);
+	for (i = 0; i < s.left; i++)
+		put(lines, s.at[i] >= 0x20 && s.at[i] < 0x7f ? "%c" : "\\x%02x", s.at[i]);
+}
+
+static void
+put_request(char *lines, const struct http_request *r)
+{
+	put_text(lines, "request ", r->method);
+	put_text(lines, " host=", r->host);
+	put_text(lines, " path=", r->path);
+	put(lines, " number=%u", r->number);
+	put_text(lines, " agent=", r->user_agent);
+	put_text(lines, " type=", r->content_type);
+	put_text(lines, " referrer=", r->referrer);
+	if (r->content_length > 0)
+		put(lines, " length=%llu", (unsigned long long)r->content_length);
+	put(lines, "%s%s\n", r->connect ? " connect" : "", r->proxied ? " proxied" : "");
+}
+
+static void
+put_response(char *lines, const struct http_response *r)
+{
+	put(lines, "response %u number=%u", r->status, r->number);
+	put_text(lines, " type=", r->content_type);
+	put_text(lines, " server=", r->server);
+	if (r->content_length > 0)
+		put(lines, " length=%llu", (unsigned long long)r->content_length);
+	put_text(lines, " for=", r->request_method);
+	put_text(lines, " ", r->request_host);
+	put_text(lines, " ", r->request_path);
+	put_text(lines, " agent=", r->request_user_agent);
+	put(lines, "\n");
+}
+
+static void
+put_message(void *to, const struct message *m)
+{
+	char *lines = to;
+
+	switch (m->kind) {
+	case MESSAGE_HTTP_REQUEST: put_request(lines, m->http_request); break;
+	case MESSAGE_HTTP_RESPONSE: put_response(lines, m->http_response); break;
+	case MESSAGE_TLS_CLIENT:
+		put_text(lines, "tls-client sni=", m->tls_client->sni);
+		put(lines, "\n");
+		break;
+	case MESSAGE_TLS_SERVER: put(lines, "tls-server cipher=%04x\n", m->tls_server->cipher); break;
+	case MESSAGE_TLS_CERTIFICATE:
+		put_text(lines, "tls-certificate subject=", m->tls_certificate->subject);
+		put(lines, "\n");
+		break;
+	case MESSAGE_DNS:
+		put(lines, "dns %s %s type=%u rcode=%u answers=%u\n", m->dns->response ? "answer" : "query",
+		    m->dns->question, m->dns->question_type, m->dns->rcode, m->dns->answers_count);
+		break;
+	}
+}
+
+/* ---- running ---- */
+
+struct run {
+	const struct talk *talk;
+	struct flow flow;
+	struct proto *proto;
+	struct dialogue *dialogue;
+	uint64_t offset[2];
+	bool wanted;
+	char lines[LINES_BYTES];
+};
+
+static void
+begin(struct run *r, const struct talk *talk)
+{
+	memset(r, 0, sizeof *r);
+	r->talk = talk;
+	r->flow.midway = talk->midway;
+	r->wanted = true;
+	r->proto = proto_new(&talk->limits, put_message, r->lines);
+	assert_non_null(r->proto);
+	r->dialogue = dialogue_new(r->proto);
+	assert_non_null(r->dialogue);
+}
+
+static void
+end(struct run *r)
+{
+	static const char *const names[APP_KINDS] = { "unknown", "http", "tls", "dns" };
+
+	dialogue_end(r->dialogue, &r->flow, 2);
+	put(r->lines, "app %s\n", names[dialogue_app(r->dialogue)]);
+	dialogue_free(r->dialogue);
+	proto_free(r->proto);
+}
+
+/* In memory of its own, so that a sanitizer sees a read behind the piece's end. */
+static void
+say(struct run *r, int from, const uint8_t *bytes, size_t len, uint64_t gap)
+{
+	uint8_t *copy = gap > 0 || len == 0 ? NULL : malloc(len);
+	struct stream_piece piece = { .flow = &r->flow, .ts_ns = 1, .from = from, .gap = gap > 0,
+	    .offset = r->offset[from], .bytes = copy, .len = gap > 0 ? gap : len };
+
+	if (copy != NULL)
+		memcpy(copy, bytes, len);
+	r->offset[from] += piece.len;
+	if (r->wanted && piece.len > 0)
+		r->wanted = dialogue_piece(r->dialogue, &piece);
+	free(copy);
+}
+
+static void
+say_turn(struct run *r, const struct turn *t, size_t split)
+{
+	if (t->gap > 0) {
+		say(r, t->from, NULL, 0, t->gap);
+		return;
+	}
+	say(r, t->from, t->bytes, split, 0);
+	say(r, t->from, t->bytes + split, t->len - split, 0);
+}
+
+static void
+check(struct run *r, const char *how, unsigned turn, size_t at)
+{
+	end(r);
+	if (strcmp(r->lines, r->talk->expected) == 0)
+		return;
+	fail_msg("%s (turn %u, byte %zu)\n--- expected\n%s--- found\n%s", how, turn, at,
+	    r->talk->expected, r->lines);
+}
+
+static void
+run_split(const struct talk *talk, unsigned turn, size_t at)
+{
+	struct run r;
+	unsigned i;
+
+	begin(&r, talk);
+	for (i = 0; i < talk->turns_count; i++)
+		say_turn(&r, &talk->turn[i], i == turn ? at : 0);
+	check(&r, at == 0 ? "whole" : "split", turn, at);
+}
+
+static void
+run_bytes(const struct talk *talk)
+{
+	struct run r;
+	unsigned i;
+	size_t k;
+
+	begin(&r, talk);
+	for (i = 0; i < talk->turns_count; i++) {
+		if (talk->turn[i].gap > 0)
+			say_turn(&r, &talk->turn[i], 0);
+		for (k = 0; k < talk->turn[i].len; k++)
+			say(&r, talk->turn[i].from, talk->turn[i].bytes + k, 1, 0);
+	}
+	check(&r, "byte by byte", 0, 0);
+}
+
+/* A cut talk says a beginning of what the whole one says. */
+static void
+run_cut(const struct talk *talk, unsigned turn, size_t at)
+{
+	struct run r;
+	unsigned i;
+	size_t len;
+
+	begin(&r, talk);
+	for (i = 0; i < turn; i++)
+		say_turn(&r, &talk->turn[i], 0);
+	say(&r, talk->turn[turn].from, talk->turn[turn].bytes, at, 0);
+	dialogue_end(r.dialogue, &r.flow, 2);
+	len = strlen(r.lines);
+	if (strncmp(r.lines, talk->expected, len) != 0)
+		fail_msg("cut at turn %u, byte %zu, says:\n%s", turn, at, r.lines);
+	end(&r);
+}
+
+/* `turn` is lost, or a gap comes before it: nothing is promised but that all goes on. */
+static void
+run_gap(const struct talk *talk, unsigned turn, bool instead)
+{
+	struct run r;
+	unsigned i;
+
+	begin(&r, talk);
+	for (i = 0; i < talk->turns_count; i++) {
+		if (i == turn)
+			say(&r, talk->turn[i].from, NULL, 0, talk->turn[i].len + 1);
+		if (i != turn || !instead)
+			say_turn(&r, &talk->turn[i], 0);
+	}
+	end(&r);
+}
+
+static void
+test_talk(void **state)
+{
+	struct talk *talk = read_talk(*state);
+	unsigned i;
+	size_t k;
+
+	run_split(talk, 0, 0);
+	if (!talk->pieces)
+		run_bytes(talk);
+	for (i = 0; i < talk->turns_count; i++) {
+		for (k = 1; k < talk->turn[i].len; k++) {
+			if (!talk->pieces)
+				run_split(talk, i, k);
+			run_cut(talk, i, k);
+		}
+		run_gap(talk, i, true);
+		run_gap(talk, i, false);
+	}
+	free(talk);
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct CMUnitTest tests[TALKS_MAX];
+	char pattern[LINE_BYTES];
+	size_t i, count;
+	glob_t found;
+	int failed;
+
+	snprintf(pattern, sizeof pattern, "%s/*/*.talk", argc > 1 ? argv[1] : "tests/talks");
+	if (glob(pattern, 0, NULL, &found) != 0) {
+		fprintf(stderr, "test_talks: no talks: %s\n", pattern);
+		return 1;
+	}
+	count = found.gl_pathc < TALKS_MAX ? found.gl_pathc : TALKS_MAX;
+	for (i = 0; i < count; i++) {
+		tests[i].name = found.gl_pathv[i];
+		tests[i].test_func = test_talk;
+		tests[i].initial_state = found.gl_pathv[i];
+	}
+	failed = _cmocka_run_group_tests("talks", tests, count, NULL, NULL);
+	globfree(&found);
+	return failed;
+}
