@@ -1,0 +1,273 @@
+/* Dialogues: recognition, giving up, counters. What messages say is tried by tests/talks. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/http/http.h"
+#include "proto/proto.h"
+
+struct world {
+	struct proto *p;
+	struct dialogue *d;
+	struct flow flow;
+	uint64_t offset[2];
+	unsigned messages;
+};
+
+static void
+count(void *to, const struct message *m)
+{
+	struct world *w = to;
+
+	assert_ptr_equal(m->flow, &w->flow);
+	w->messages++;
+}
+
+static void
+begin(struct world *w, bool midway)
+{
+	static const struct proto_limits limits = { 4096, 4096, 16384 };
+
+	memset(w, 0, sizeof *w);
+	w->flow.midway = midway;
+	w->p = proto_new(&limits, count, w);
+	assert_non_null(w->p);
+	w->d = dialogue_new(w->p);
+	assert_non_null(w->d);
+}
+
+static void
+end(struct world *w)
+{
+	dialogue_end(w->d, &w->flow, 1);
+	dialogue_free(w->d);
+	proto_free(w->p);
+}
+
+static bool
+say(struct world *w, int from, const char *text)
+{
+	struct stream_piece p = { .flow = &w->flow, .ts_ns = 1, .from = from, .offset = w->offset[from],
+	    .bytes = (const uint8_t *)text, .len = strlen(text) };
+
+	w->offset[from] += p.len;
+	return dialogue_piece(w->d, &p);
+}
+
+static bool
+lose(struct world *w, int from, uint64_t len)
+{
+	struct stream_piece p = { .flow = &w->flow, .from = from, .gap = true,
+	    .offset = w->offset[from], .len = len };
+
+	w->offset[from] += len;
+	return dialogue_piece(w->d, &p);
+}
+
+static void
+test_unknown_at_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, false);
+	assert_false(say(&w, RESPONDER, "SSH-2.0-server\r\n"));
+	assert_int_equal(proto_counts(w.p)->unknown, 1);
+	assert_int_equal(dialogue_app(w.d), APP_UNKNOWN);
+	assert_false(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_int_equal(w.messages, 0);
+	end(&w);
+}
+
+static void
+test_counted_once(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, "GE"));
+	dialogue_end(w.d, &w.flow, 1);
+	dialogue_end(w.d, &w.flow, 1);
+	assert_int_equal(proto_counts(w.p)->unknown, 1);
+	end(&w);
+
+	begin(&w, false);	/* a flow that never said anything is not unknown */
+	dialogue_end(w.d, &w.flow, 1);
+	assert_int_equal(proto_counts(w.p)->unknown, 0);
+	end(&w);
+}
+
+static void
+test_held_bytes_are_replayed(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, false);
+	assert_true(say(&w, RESPONDER, "HTTP/1"));
+	assert_int_equal(dialogue_app(w.d), APP_UNKNOWN);
+	assert_true(say(&w, ORIGINATOR, "GET / HT"));
+	assert_true(say(&w, ORIGINATOR, "TP/1.1\r\n\r\n"));
+	assert_int_equal(dialogue_app(w.d), APP_HTTP);
+	assert_int_equal(w.messages, 1);
+	assert_true(say(&w, RESPONDER, ".1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+	assert_int_equal(w.messages, 2);
+	assert_int_equal(proto_counts(w.p)->http_responses, 1);
+	end(&w);
+}
+
+static void
+test_long_first_line(void **state)
+{
+	char text[3000];
+	struct world w;
+	size_t i;
+
+	(void)state;
+	memset(text, 'a', sizeof text);
+	memcpy(text, "GET /", 5);
+	strcpy(text + sizeof text - 14, " HTTP/1.1\r\n\r\n");
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, text));
+	assert_int_equal(w.messages, 1);
+	end(&w);
+
+	begin(&w, false);	/* in tens */
+	for (i = 0; i < sizeof text - 1; i += 10) {
+		char part[11] = "";
+
+		memcpy(part, text + i, sizeof text - 1 - i < 10 ? sizeof text - 1 - i : 10);
+		assert_true(say(&w, ORIGINATOR, part));
+	}
+	assert_int_equal(w.messages, 1);
+	end(&w);
+}
+
+static void
+test_app_needs_a_message(void **state)
+{
+	static const char binary[] = "\x01\x02";
+	char text[400];
+	struct world w;
+
+	(void)state;
+	memset(text, 'a', sizeof text);
+	memcpy(text, "GET /", 5);
+	strcpy(text + sizeof text - 10, " RTSP/1.0");
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, text));
+	assert_int_equal(dialogue_app(w.d), APP_HTTP);	/* so it looks */
+	assert_true(say(&w, ORIGINATOR, "\r\n\r\n"));
+	assert_false(say(&w, RESPONDER, binary));
+	assert_int_equal(dialogue_app(w.d), APP_UNKNOWN);
+	assert_int_equal(proto_counts(w.p)->http_given_up, 2);
+	end(&w);
+
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_false(say(&w, RESPONDER, "HTTP/1.1 101 Switching\r\n\r\n"));
+	assert_int_equal(dialogue_app(w.d), APP_HTTP);
+	end(&w);
+}
+
+static void
+test_midway_tries_are_bounded(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	begin(&w, true);
+	for (i = 0; i < 20; i++) {
+		assert_true(say(&w, ORIGINATOR, "\x01\x02\x03"));
+		assert_true(say(&w, RESPONDER, "\x04\x05\x06"));
+	}
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_int_equal(w.messages, 1);
+	end(&w);
+
+	begin(&w, true);
+	for (i = 0; i < 1000 && say(&w, ORIGINATOR, "\x01\x02\x03") && say(&w, RESPONDER, "\x04"); i++)
+		;
+	assert_true(i < 1000);
+	assert_int_equal(proto_counts(w.p)->unknown, 1);
+	end(&w);
+
+	begin(&w, true);	/* one side only */
+	for (i = 0; i < 5000 && say(&w, RESPONDER, "\x01\x02\x03"); i++)
+		;
+	assert_true(i < 5000);
+	end(&w);
+}
+
+static void
+test_gap_starts_over(void **state)
+{
+	struct world w;
+
+	(void)state;
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, "GET /lo"));
+	assert_true(lose(&w, ORIGINATOR, 100));
+	assert_true(say(&w, ORIGINATOR, "\x01 rest of it\r\n\r\n"));
+	assert_true(say(&w, ORIGINATOR, "GET /2 HTTP/1.1\r\n\r\n"));
+	assert_int_equal(w.messages, 1);
+	end(&w);
+}
+
+static void
+test_outstanding_overflow_is_counted(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	begin(&w, false);
+	for (i = 0; i < HTTP_OUTSTANDING_MAX + 5; i++)
+		assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_int_equal(w.messages, HTTP_OUTSTANDING_MAX + 5);
+	assert_int_equal(proto_counts(w.p)->http_unanswered, 5);
+	end(&w);
+}
+
+static void
+test_header_limit(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n"));
+	for (i = 0; i < 1000 && proto_counts(w.p)->over_limit == 0; i++)
+		assert_true(say(&w, ORIGINATOR, "X-Header: 0123456789\r\n"));
+	assert_in_range(i, 100, 200);	/* 4096 bytes of 22 each */
+	assert_int_equal(proto_counts(w.p)->http_given_up, 1);
+	assert_true(say(&w, RESPONDER, "HTTP/1.1 400 Bad\r\n\r\n"));
+	assert_int_equal(w.messages, 1);
+	end(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unknown_at_once),
+		cmocka_unit_test(test_counted_once),
+		cmocka_unit_test(test_held_bytes_are_replayed),
+		cmocka_unit_test(test_long_first_line),
+		cmocka_unit_test(test_app_needs_a_message),
+		cmocka_unit_test(test_midway_tries_are_bounded),
+		cmocka_unit_test(test_gap_starts_over),
+		cmocka_unit_test(test_outstanding_overflow_is_counted),
+		cmocka_unit_test(test_header_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
