@@ -3,13 +3,17 @@
  *
  * A sink gets EVE JSON lines in journal order and either delivers one, asks
  * for it again later, or refuses it for good. It never blocks longer than
- * its configured timeout. The courier calls it; a sink that is down holds
- * back only itself.
+ * its configured timeout. Nothing is connected at sink_open(), so a receiver
+ * that is down at the start is no error. The courier calls it; a sink that
+ * is down holds back only itself.
+ *
+ * One thread at a time, but for sink_cancel(). No two sinks share anything.
  */
 #ifndef SENSOR_SINK_H
 #define SENSOR_SINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -23,11 +27,12 @@ struct sink_options {
 	uint32_t records;		/* bit (1 << record_kind): which it takes */
 	/* EVE: path, "-" is standard output. SYSLOG: "/dev/log", "udp://host:port", "tcp://host:port". WEBHOOK: URL. */
 	char target[1024];
-	uint32_t timeout_ms;
-	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier */
+	uint32_t timeout_ms;			/* 0: 10 s */
+	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: 1 s and 60 s */
 	uint8_t facility;		/* syslog, 0..23 */
 	char sensor_name[64];
-	int descriptor;			/* CONSOLE, EVE: opened before privileges are dropped; else -1 */
+	/* CONSOLE, EVE: opened before privileges are dropped, stays the caller's; else -1. */
+	int descriptor;
 };
 
 enum sink_result {
@@ -38,13 +43,42 @@ enum sink_result {
 
 struct sink;
 
+/* SE_USAGE for a target that cannot be one, SE_SYSTEM for a file that cannot be opened. Copies `options`. */
 int sink_open(const struct sink_options *options, struct sink **out, struct fault *fault);
-/* `fault` is filled for LATER and REFUSED: what, where, why. */
+
+/*
+ * `line`: without newline. `fault` is filled for LATER and REFUSED: what, where,
+ * why, and never a secret of the target. DONE may mean that the sink holds the record until sink_flush().
+ */
 enum sink_result sink_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault);
-/* Write out what is buffered (at a batch's end and before acknowledging). */
+
+/*
+ * Write out what is held (at a batch's end and before acknowledging), and look
+ * whether the receiver is still there; call it when idle, too.
+ * DONE: all delivered so far is out. LATER: it is held; flush again.
+ * REFUSED: what was held is lost for good (the reader of the pipe has left).
+ */
 enum sink_result sink_flush(struct sink *s, struct fault *fault);
+
+/* After LATER: the receiver asked to be left alone for so long; 0 when it did not say. */
+uint32_t sink_retry_after_ms(const struct sink *s);
+
 /* For `hansho check`: can the target be reached at all? Sends no record. */
 int sink_probe(struct sink *s, struct fault *fault);
-void sink_close(struct sink *s);	/* NULL is fine */
+
+/* After log rotation: EVE files are opened anew by their path; when that fails the old one stays in use. */
+int sink_reopen(struct sink *s, struct fault *fault);
+
+/* From any thread: what is under way, and all that follows, ends within about 0.2 s with LATER. */
+void sink_cancel(struct sink *s);
+
+/* CONSOLE: "7 alerts on 2 hosts (5 critical, 2 high)"; other kinds: "". Returns `buf`. */
+const char *sink_summary(const struct sink *s, char *buf, size_t size);
+
+/* Nothing is flushed. Closes no descriptor of the caller's. NULL is fine. */
+void sink_close(struct sink *s);
+
+/* "console", "eve", "syslog", "webhook" */
+const char *sink_kind_text(enum sink_kind kind);
 
 #endif

@@ -1,0 +1,136 @@
+/* EVE JSON lines, appended to a file or written to standard output. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sinks/kinds.h"
+#include "sinks/output.h"
+
+static int
+open_path(const struct sink *s, struct output *o, struct fault *fault)
+{
+	/* Readable too, so that half a line at its end can be seen; a pipe's open then waits for nobody. */
+	int fd = open(s->options.target, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+
+	if (fd < 0 && errno == EACCES)
+		fd = open(s->options.target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+		    0640);
+	if (fd < 0)
+		return fault_set(fault, SE_SYSTEM, "%s: cannot open for appending: %s",
+		    s->options.target, strerror(errno));
+	output_init(o, fd, true);
+	output_mend(o);
+	return 0;
+}
+
+static int
+eve_open(struct sink *s, struct fault *fault)
+{
+	struct output *o;
+
+	if ((o = calloc(1, sizeof *o)) == NULL)
+		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", s->options.name);
+	o->fd = -1;
+	s->state = o;
+	if (s->options.descriptor >= 0) {
+		output_init(o, s->options.descriptor, false);
+		output_mend(o);
+		return 0;
+	}
+	if (strcmp(s->options.target, "-") == 0) {
+		output_init(o, STDOUT_FILENO, false);
+		return 0;
+	}
+	if (s->options.target[0] == '\0')
+		return fault_set(fault, SE_USAGE,
+		    "sink %s: the path of a file, or \"-\", is expected", s->options.name);
+	return open_path(s, o, fault);
+}
+
+static enum sink_result
+eve_flush(struct sink *s, struct fault *fault)
+{
+	struct output *o = s->state;
+
+	switch (output_flush(o, s->options.timeout_ms, &s->cancelled)) {
+	case OUTPUT_OK:
+		return SINK_DONE;
+	case OUTPUT_GONE:
+		return sink_refuse(fault, SE_PEER, "%s: the reader has left", s->options.target);
+	default:
+		return sink_later(fault, SE_SYSTEM, "%s: cannot write: %s (%zu bytes wait in memory)",
+		    s->options.target, strerror(errno), o->len - o->written);
+	}
+}
+
+static enum sink_result
+eve_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+{
+	struct output *o = s->state;
+	size_t len = strlen(line);
+	enum sink_result r;
+
+	(void)kind;
+	if (len + 1 > OUTPUT_MOST)
+		return sink_refuse(fault, SE_LIMIT, "%s: a record of %zu bytes is too long",
+		    s->options.target, len);
+	if ((o->len >= OUTPUT_FLUSH_AT || len + 1 > OUTPUT_MOST - o->len) &&
+	    (r = eve_flush(s, fault)) != SINK_DONE)
+		return r;
+	if (!output_add(o, line, len))
+		return sink_later(fault, SE_NOMEM, "%s: out of memory", s->options.target);
+	if (!output_add(o, "\n", 1)) {
+		o->len -= len;
+		return sink_later(fault, SE_NOMEM, "%s: out of memory", s->options.target);
+	}
+	return SINK_DONE;
+}
+
+static int
+eve_probe(struct sink *s, struct fault *fault)
+{
+	const struct output *o = s->state;
+
+	if (fcntl(o->fd, F_GETFL) < 0)
+		return fault_set(fault, SE_SYSTEM, "%s: %s", s->options.target, strerror(errno));
+	return 0;
+}
+
+/* What is held goes to the new file: it is the same lines in the same order. */
+static int
+eve_reopen(struct sink *s, struct fault *fault)
+{
+	struct output *o = s->state, fresh;
+	int r;
+
+	if (!o->regular || s->options.target[0] == '\0' || strcmp(s->options.target, "-") == 0)
+		return 0;
+	if ((r = open_path(s, &fresh, fault)) < 0)
+		return r;
+	if (o->ours)
+		close(o->fd);
+	o->fd = fresh.fd;
+	o->regular = fresh.regular;
+	o->ours = true;
+	return 0;
+}
+
+static void
+eve_close(struct sink *s)
+{
+	if (s->state != NULL)
+		output_clear(s->state);
+	free(s->state);
+}
+
+const struct sink_row sink_eve = {
+	.name = "eve",
+	.open = eve_open,
+	.deliver = eve_deliver,
+	.flush = eve_flush,
+	.probe = eve_probe,
+	.reopen = eve_reopen,
+	.close = eve_close,
+};

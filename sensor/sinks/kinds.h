@@ -1,0 +1,38 @@
+/*
+ * kinds.h - what the kinds of sinks have in common, for the files of this
+ * folder only. A row that leaves a function out has nothing to do there.
+ */
+#ifndef SENSOR_SINKS_KINDS_H
+#define SENSOR_SINKS_KINDS_H
+
+#include <stdatomic.h>
+
+#include "sinks/sink.h"
+
+struct sink_row {
+	const char *name;
+	int (*open)(struct sink *s, struct fault *fault);
+	enum sink_result (*deliver)(struct sink *s, enum record_kind kind, const char *line,
+	    struct fault *fault);
+	enum sink_result (*flush)(struct sink *s, struct fault *fault);
+	int (*probe)(struct sink *s, struct fault *fault);
+	int (*reopen)(struct sink *s, struct fault *fault);
+	const char *(*summary)(const struct sink *s, char *buf, size_t size);
+	void (*close)(struct sink *s);		/* also after an open that failed */
+};
+
+struct sink {
+	const struct sink_row *row;
+	struct sink_options options;
+	atomic_bool cancelled;
+	uint32_t retry_after_ms;
+	void *state;			/* the kind's own */
+};
+
+extern const struct sink_row sink_console, sink_eve, sink_syslog, sink_webhook;
+
+/* Fill the fault and say LATER or REFUSED. */
+#define sink_later(...) (fault_set(__VA_ARGS__), SINK_LATER)
+#define sink_refuse(...) (fault_set(__VA_ARGS__), SINK_REFUSED)
+
+#endif

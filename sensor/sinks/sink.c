@@ -1,0 +1,112 @@
+#include "sinks/sink.h"
+
+#include <stdlib.h>
+
+#include "sinks/kinds.h"
+
+enum { TIMEOUT_MS = 10000, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 60000 };
+
+static const struct sink_row *const rows[SINK_KINDS] = {
+	[SINK_CONSOLE] = &sink_console,
+	[SINK_EVE] = &sink_eve,
+	[SINK_SYSLOG] = &sink_syslog,
+	[SINK_WEBHOOK] = &sink_webhook,
+};
+
+const char *
+sink_kind_text(enum sink_kind kind)
+{
+	return kind < SINK_KINDS ? rows[kind]->name : "?";
+}
+
+static void
+fill_defaults(struct sink_options *o)
+{
+	if (o->timeout_ms == 0)
+		o->timeout_ms = TIMEOUT_MS;
+	if (o->retry_min_ms == 0)
+		o->retry_min_ms = RETRY_MIN_MS;
+	if (o->retry_max_ms == 0)
+		o->retry_max_ms = RETRY_MAX_MS;
+	if (o->retry_max_ms < o->retry_min_ms)
+		o->retry_max_ms = o->retry_min_ms;
+}
+
+int
+sink_open(const struct sink_options *options, struct sink **out, struct fault *fault)
+{
+	struct sink *s;
+	int r;
+
+	*out = NULL;
+	if (options->kind >= SINK_KINDS)
+		return fault_set(fault, SE_USAGE, "sink %s: no such kind of sink", options->name);
+	if ((s = calloc(1, sizeof *s)) == NULL)
+		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", options->name);
+	s->row = rows[options->kind];
+	s->options = *options;
+	atomic_init(&s->cancelled, false);
+	fill_defaults(&s->options);
+	if ((r = s->row->open(s, fault)) < 0) {
+		sink_close(s);
+		return r;
+	}
+	*out = s;
+	return 0;
+}
+
+enum sink_result
+sink_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+{
+	s->retry_after_ms = 0;
+	return s->row->deliver(s, kind, line, fault);
+}
+
+enum sink_result
+sink_flush(struct sink *s, struct fault *fault)
+{
+	s->retry_after_ms = 0;
+	return s->row->flush == NULL ? SINK_DONE : s->row->flush(s, fault);
+}
+
+uint32_t
+sink_retry_after_ms(const struct sink *s)
+{
+	return s->retry_after_ms;
+}
+
+int
+sink_probe(struct sink *s, struct fault *fault)
+{
+	return s->row->probe == NULL ? 0 : s->row->probe(s, fault);
+}
+
+int
+sink_reopen(struct sink *s, struct fault *fault)
+{
+	return s->row->reopen == NULL ? 0 : s->row->reopen(s, fault);
+}
+
+void
+sink_cancel(struct sink *s)
+{
+	atomic_store(&s->cancelled, true);
+}
+
+const char *
+sink_summary(const struct sink *s, char *buf, size_t size)
+{
+	if (size > 0)
+		buf[0] = '\0';
+	return s->row->summary == NULL ? buf : s->row->summary(s, buf, size);
+}
+
+void
+sink_close(struct sink *s)
+{
+	if (s == NULL)
+		return;
+	if (s->row->close != NULL)
+		s->row->close(s);
+	free(s);
+}

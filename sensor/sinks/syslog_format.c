@@ -1,0 +1,194 @@
+#include "sinks/syslog_format.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "sinks/text.h"
+#include "sinks/view.h"
+
+enum { VALUE_MOST = 255, TEXT_RESERVE = 120 };
+
+void
+syslog_host(const char *name, char host[256])
+{
+	size_t n;
+
+	for (n = 0; name[n] != '\0' && n < 255; n++)
+		host[n] = name[n] > ' ' && name[n] < 0x7f ? name[n] : '_';
+	if (n == 0)
+		host[n++] = '-';
+	host[n] = '\0';
+}
+
+/* RFC 5424, table 2: critical 2, warning 4, notice 5, informational 6. */
+static unsigned
+syslog_severity(const struct view *v)
+{
+	static const unsigned levels[] = { 6, 2, 4, 5, 6 };
+
+	return v->severity < 5 ? levels[v->severity] : 6;
+}
+
+/* What kind of message: "c2.feed", "beacon", "sensor", "http", ... */
+static const char *
+message_id(enum record_kind kind, const struct view *v)
+{
+	static const char *const names[RECORD_KINDS] = {
+		[RECORD_BEACON] = "beacon", [RECORD_HTTP] = "http", [RECORD_TLS] = "tls",
+		[RECORD_DNS] = "dns", [RECORD_FLOW] = "flow",
+	};
+
+	if (kind != RECORD_ALERT)
+		return kind < RECORD_KINDS && names[kind] != NULL ? names[kind] : "-";
+	if (v->ioc[0] != '\0' || v->feed[0] != '\0')
+		return "c2.feed";
+	return v->host[0] == '\0' ? "sensor" : "beacon";
+}
+
+/* PARAM-VALUE: '"', '\' and ']' are escaped (RFC 5424, section 6.3.3). */
+static bool
+add_escaped(struct text *t, const char *value)
+{
+	struct span in = span_text(value);
+	char unit[TEXT_UNIT_MAX];
+	size_t n, i, done = 0;
+
+	while ((n = text_unit(&in, unit)) > 0 && (done += n) <= VALUE_MOST) {
+		for (i = 0; i < n; i++) {
+			if (strchr("\"\\]", unit[i]) != NULL && !text_add(t, "\\"))
+				return false;
+			if (!text_addf(t, "%c", unit[i]))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* A parameter that does not fit is left out whole. */
+static void
+add_param(struct text *t, const char *name, const char *value)
+{
+	size_t before = t->len;
+
+	if (value[0] == '\0')
+		return;
+	if (text_addf(t, " %s=\"", name) && add_escaped(t, value) && text_add(t, "\""))
+		return;
+	t->len = before;
+	t->at[before] = '\0';
+}
+
+static void
+add_number(struct text *t, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, value);
+	if (value != 0)
+		add_param(t, name, text);
+}
+
+/* Most telling first, for what does not fit is left out. */
+static void
+add_params(struct text *t, const struct view *v)
+{
+	add_param(t, "id", v->id);
+	add_number(t, "rev", v->revision);
+	add_param(t, "state", v->state);
+	add_param(t, "sev", view_severity_text(v));
+	add_param(t, "src", v->host);
+	add_number(t, "spt", v->host_port);
+	add_param(t, "dst", v->peer);
+	add_number(t, "dpt", v->peer_port);
+	add_param(t, "proto", v->proto);
+	add_param(t, "ioc", v->ioc);
+	add_param(t, "type", v->ioc_type);
+	add_param(t, "feed", v->feed);
+	add_param(t, "malware", v->malware);
+	add_param(t, "technique", v->technique);
+	add_number(t, "count", v->count);
+	add_number(t, "out", v->bytes_out);
+	add_number(t, "in", v->bytes_in);
+	add_number(t, "asn", v->asn);
+	add_param(t, "cc", v->country);
+	add_param(t, "cid", v->community_id);
+	add_param(t, "app", v->app_proto);
+	add_param(t, "name", v->peer_name);
+	add_param(t, "sni", v->sni);
+	add_param(t, "host", v->hostname);
+	add_param(t, "url", v->url);
+}
+
+static void
+add_endpoint(struct text *t, const char *address, uint32_t port)
+{
+	bool brackets = strchr(address, ':') != NULL && port != 0;
+
+	text_add(t, brackets ? "[" : "");
+	text_add_clean(t, address, VALUE_MOST);
+	text_add(t, brackets ? "]" : "");
+	if (port != 0)
+		text_addf(t, ":%u", port);
+}
+
+static void
+add_words(struct text *t, const struct view *v)
+{
+	text_add_clean(t, v->signature[0] != '\0' ? v->signature : v->event_type, VALUE_MOST);
+	if (v->host[0] != '\0') {
+		text_add(t, ": ");
+		add_endpoint(t, v->host, 0);
+		text_add(t, " -> ");
+		add_endpoint(t, v->peer, v->peer_port);
+	}
+	if (view_peer_name(v)[0] != '\0') {
+		text_add(t, " ");
+		text_add_clean(t, view_peer_name(v), VALUE_MOST);
+	}
+	if (strcmp(v->state, "update") == 0 || strcmp(v->state, "close") == 0)
+		text_addf(t, " (%s, %" PRIu64 " times)", v->state[0] == 'u' ? "goes on" : "over",
+		    v->count);
+	if (v->reason[0] != '\0') {
+		text_add(t, ": ");
+		text_add_clean(t, v->reason, t->size);
+	}
+}
+
+static void
+add_time(struct text *t, const struct view *v)
+{
+	char buf[WHEN_TEXT_MAX];
+	int64_t ns;
+
+	if (when_parse(v->timestamp, strlen(v->timestamp), 0, &ns))
+		text_add(t, when_rfc3339(ns, buf));
+	else
+		text_add(t, "-");
+}
+
+size_t
+syslog_format(const struct syslog_sender *from, enum record_kind kind, const char *line, char *buf,
+    size_t size)
+{
+	struct text t;
+	struct view v;
+
+	text_init(&t, buf, size);
+	if (!view_open(&v, line)) {
+		view_close(&v);
+		return 0;
+	}
+	text_addf(&t, "<%u>1 ", from->facility * 8u + syslog_severity(&v));
+	add_time(&t, &v);
+	text_addf(&t, " %s hansho %ld %s [c2@32473", from->host, from->process,
+	    message_id(kind, &v));
+	t.size = size - TEXT_RESERVE;
+	add_params(&t, &v);
+	t.size = size;
+	text_add(&t, "] \xef\xbb\xbf");
+	add_words(&t, &v);
+	view_close(&v);
+	return t.len;
+}

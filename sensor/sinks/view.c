@@ -1,0 +1,123 @@
+#include "sinks/view.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+struct place {
+	const char *path[3];		/* keys from the root down */
+	size_t at;
+};
+
+#define AT(member) offsetof(struct view, member)
+
+static const struct place texts[] = {
+	{ { "timestamp" }, AT(timestamp) },
+	{ { "event_type" }, AT(event_type) },
+	{ { "proto" }, AT(proto) },
+	{ { "app_proto" }, AT(app_proto) },
+	{ { "community_id" }, AT(community_id) },
+	{ { "src_ip" }, AT(host) },
+	{ { "dest_ip" }, AT(peer) },
+	{ { "tls", "sni" }, AT(sni) },
+	{ { "http", "hostname" }, AT(hostname) },
+	{ { "http", "url" }, AT(url) },
+	{ { "alert", "signature" }, AT(signature) },
+	{ { "alert", "category" }, AT(category) },
+	{ { "hansho", "id" }, AT(id) },
+	{ { "hansho", "state" }, AT(state) },
+	{ { "hansho", "technique" }, AT(technique) },
+	{ { "hansho", "reason" }, AT(reason) },
+	{ { "hansho", "indicator", "type" }, AT(ioc_type) },
+	{ { "hansho", "indicator", "value" }, AT(ioc) },
+	{ { "hansho", "indicator", "feed" }, AT(feed) },
+	{ { "hansho", "indicator", "malware" }, AT(malware) },
+	{ { "hansho", "peer", "organisation" }, AT(organisation) },
+	{ { "hansho", "peer", "country" }, AT(country) },
+	{ { "hansho", "peer", "name" }, AT(peer_name) },
+};
+
+static const struct place numbers[] = {
+	{ { "src_port" }, AT(host_port) },
+	{ { "dest_port" }, AT(peer_port) },
+	{ { "alert", "severity" }, AT(severity) },
+	{ { "hansho", "revision" }, AT(revision) },
+	{ { "hansho", "peer", "asn" }, AT(asn) },
+};
+
+static const struct place totals[] = {
+	{ { "hansho", "count" }, AT(count) },
+	{ { "hansho", "bytes_out" }, AT(bytes_out) },
+	{ { "hansho", "bytes_in" }, AT(bytes_in) },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const cJSON *
+look_up(const cJSON *at, const struct place *p)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(p->path) && p->path[i] != NULL && at != NULL; i++)
+		at = cJSON_GetObjectItemCaseSensitive(at, p->path[i]);
+	return at;
+}
+
+/* cJSON numbers are doubles: whole ones stay below 2^53. */
+static uint64_t
+look_up_number(const cJSON *root, const struct place *p, double most)
+{
+	const cJSON *item = look_up(root, p);
+
+	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= most))
+		return 0;
+	return (uint64_t)item->valuedouble;
+}
+
+bool
+view_open(struct view *v, const char *line)
+{
+	char *base = (char *)v;
+	const cJSON *item;
+	size_t i;
+
+	memset(v, 0, sizeof *v);
+	for (i = 0; i < COUNT(texts); i++)
+		*(const char **)(void *)(base + texts[i].at) = "";
+	if ((v->root = cJSON_Parse(line)) == NULL || !cJSON_IsObject(v->root))
+		return false;
+	for (i = 0; i < COUNT(texts); i++)
+		if (cJSON_IsString(item = look_up(v->root, &texts[i])))
+			*(const char **)(void *)(base + texts[i].at) = item->valuestring;
+	for (i = 0; i < COUNT(numbers); i++)
+		*(uint32_t *)(void *)(base + numbers[i].at) =
+		    (uint32_t)look_up_number(v->root, &numbers[i], UINT32_MAX);
+	for (i = 0; i < COUNT(totals); i++)
+		*(uint64_t *)(void *)(base + totals[i].at) =
+		    look_up_number(v->root, &totals[i], 9007199254740992.0);
+	return true;
+}
+
+void
+view_close(struct view *v)
+{
+	cJSON_Delete(v->root);
+	v->root = NULL;
+}
+
+const char *
+view_severity_text(const struct view *v)
+{
+	static const char *const names[] = { "", "critical", "high", "medium", "low" };
+
+	return v->severity < COUNT(names) ? names[v->severity] : "low";
+}
+
+const char *
+view_peer_name(const struct view *v)
+{
+	if (v->peer_name[0] != '\0')
+		return v->peer_name;
+	return v->sni[0] != '\0' ? v->sni : v->hostname;
+}
