@@ -4,8 +4,6 @@
 
 #include "sinks/kinds.h"
 
-enum { TIMEOUT_MS = 10000, RETRY_MIN_MS = 1000, RETRY_MAX_MS = 60000 };
-
 static const struct sink_row *const rows[SINK_KINDS] = {
 	[SINK_CONSOLE] = &sink_console,
 	[SINK_EVE] = &sink_eve,
@@ -17,19 +15,6 @@ const char *
 sink_kind_text(enum sink_kind kind)
 {
 	return kind < SINK_KINDS ? rows[kind]->name : "?";
-}
-
-static void
-fill_defaults(struct sink_options *o)
-{
-	if (o->timeout_ms == 0)
-		o->timeout_ms = TIMEOUT_MS;
-	if (o->retry_min_ms == 0)
-		o->retry_min_ms = RETRY_MIN_MS;
-	if (o->retry_max_ms == 0)
-		o->retry_max_ms = RETRY_MAX_MS;
-	if (o->retry_max_ms < o->retry_min_ms)
-		o->retry_max_ms = o->retry_min_ms;
 }
 
 int
@@ -46,7 +31,8 @@ sink_open(const struct sink_options *options, struct sink **out, struct fault *f
 	s->row = rows[options->kind];
 	s->options = *options;
 	atomic_init(&s->cancelled, false);
-	fill_defaults(&s->options);
+	if (s->options.timeout_ms == 0)
+		s->options.timeout_ms = SINK_TIMEOUT_MS;
 	if ((r = s->row->open(s, fault)) < 0) {
 		sink_close(s);
 		return r;

@@ -27,13 +27,16 @@ struct sink_options {
 	uint32_t records;		/* bit (1 << record_kind): which it takes */
 	/* EVE: path, "-" is standard output. SYSLOG: "/dev/log", "udp://host:port", "tcp://host:port". WEBHOOK: URL. */
 	char target[1024];
-	uint32_t timeout_ms;			/* 0: 10 s */
-	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: 1 s and 60 s */
+	uint32_t timeout_ms;			/* 0: SINK_TIMEOUT_MS */
+	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: likewise */
 	uint8_t facility;		/* syslog, 0..23 */
 	char sensor_name[64];
 	/* CONSOLE, EVE: opened before privileges are dropped, stays the caller's; else -1. */
 	int descriptor;
 };
+
+/* What 0 in the options stands for. */
+enum { SINK_TIMEOUT_MS = 10000, SINK_RETRY_MIN_MS = 1000, SINK_RETRY_MAX_MS = 60000 };
 
 enum sink_result {
 	SINK_DONE,		/* delivered */

@@ -195,6 +195,9 @@ syslog_flush(struct sink *s, struct fault *fault)
 		}
 		pause_ms = pause_ms < 16 ? pause_ms * 2 : 16;
 	}
+	/* A connection that was reset has nothing unsent either. */
+	if (!link_alive(l, fault))
+		return SINK_LATER;
 	drop_safe(l);
 	return SINK_DONE;
 }

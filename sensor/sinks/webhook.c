@@ -251,6 +251,7 @@ webhook_deliver(struct sink *s, enum record_kind kind, const char *line, struct 
 {
 	struct webhook *w = s->state;
 	struct curl_slist *headers;
+	long status = 0;
 	CURLcode r;
 
 	(void)kind;
@@ -263,7 +264,9 @@ webhook_deliver(struct sink *s, enum record_kind kind, const char *line, struct 
 	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, NULL);
 	curl_slist_free_all(headers);
-	if (r == CURLE_OK || (r == CURLE_WRITE_ERROR && w->answer_len == ANSWER_MOST))
+	/* With the status the answer is given, even if the body behind it is endless or stops. */
+	curl_easy_getinfo(w->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (r == CURLE_OK || status >= 200)
 		return judge(s, fault);
 	return sink_later(fault, SE_PEER, "webhook %s: %s", w->shown, curl_text(w, r));
 }
