@@ -21,7 +21,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct proto_limits limits = { 1024, 4096, 8192 };
-	struct span in = span_of(data, size), part;
+	struct span in = span_of(data, size), part = in;
 	uint64_t offset[2] = { 0, 0 };
 	unsigned messages = 0;
 	struct proto *p = proto_new(&limits, count_message, &messages);

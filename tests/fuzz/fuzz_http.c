@@ -28,7 +28,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct proto_limits limits = { 512, 512, 2048 };
-	struct span in = span_of(data, size), part;
+	struct span in = span_of(data, size), part = in;
 	uint64_t offset[2] = { 0, 0 };
 	unsigned sum = 0;
 	struct proto *p = proto_new(&limits, read_all, &sum);
