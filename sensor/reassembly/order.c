@@ -1,4 +1,4 @@
-#include "order.h"
+#include "reassembly/order.h"
 
 #include <string.h>
 

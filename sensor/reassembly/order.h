@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "reassembly.h"
-#include "side.h"
-#include "surrogate.h"
+#include "reassembly/reassembly.h"
+#include "reassembly/side.h"
+#include "reassembly/surrogate.h"
 
 /* What a queued segment costs besides its bytes, here and in libnids; it counts towards total_bytes. */
 #define SEGMENT_COST 160

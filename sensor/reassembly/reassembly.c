@@ -1,11 +1,11 @@
-#include "reassembly.h"
+#include "reassembly/reassembly.h"
 
 #include <stdlib.h>
 
 #include "base/when.h"
-#include "order.h"
-#include "side.h"
-#include "surrogate.h"
+#include "reassembly/order.h"
+#include "reassembly/side.h"
+#include "reassembly/surrogate.h"
 
 /*
  * Each queued segment makes libnids's (negative) sum of a queue smaller by at

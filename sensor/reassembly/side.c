@@ -1,4 +1,4 @@
-#include "side.h"
+#include "reassembly/side.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "queue.h"
+#include "reassembly/queue.h"
 
 struct flow;
 struct stream;

@@ -1,4 +1,4 @@
-#include "surrogate.h"
+#include "reassembly/surrogate.h"
 
 #include <stdlib.h>
 #include <string.h>
