@@ -187,14 +187,21 @@ order_flush(struct reassembly *r, struct side *d, int64_t at_ns)
 		order_give_up(r, d, at_ns);
 }
 
-/* How far the other side's ACK reaches into the stream. Everything, while it was never seen. */
+/* Neither an ACK nor the SYN of the other side was seen: nothing of it is captured. */
+static bool
+is_one_sided(const struct side *d)
+{
+	return !d->ack_seen && (d->stream->flow->isn_seen & 1 << !d->which) == 0;
+}
+
+/* How far the other side's ACK reaches into the stream. */
 static uint64_t
 acked_offset(const struct side *d)
 {
 	int64_t ahead = (int32_t)(d->ack - d->next_seq);
 
 	if (!d->ack_seen)
-		return UINT64_MAX;
+		return is_one_sided(d) ? UINT64_MAX : d->offset;
 	return ahead < 0 ? d->offset : d->offset + (uint64_t)ahead;
 }
 
@@ -254,7 +261,7 @@ order_ack(struct reassembly *r, struct side *d, uint32_t ack, int64_t at_ns)
 	if (d->queue.head == NULL)
 		return;
 	if (first)
-		queue_not_acked(&d->queue, acked_offset(d));
+		queue_not_acked(&d->queue);	/* what one-sidedness suggested */
 	queue_acked(&d->queue, acked_offset(d), at_ns);
 	look_at_hole(r, d, false);
 }
@@ -321,7 +328,7 @@ enqueue(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *by
 	s->hash = hash_bytes(hash_seed(), bytes, len);
 	r->counts.queued_segments++;
 	r->counts.queued_bytes += len;
-	/* Where no ACK can be seen (one-sided capture), arrival behind the hole must do. */
+	/* Where no ACK can be seen, arrival behind the hole must do. */
 	queue_acked(&d->queue, acked_offset(d), d->ack_seen ? d->ack_ns : at_ns);
 	send(r, d, offset, bytes, len, at_ns);
 	if (d->queue.head != head)

@@ -92,11 +92,9 @@ queue_acked(struct queue *q, uint64_t offset, int64_t at_ns)
 }
 
 void
-queue_not_acked(struct queue *q, uint64_t offset)
+queue_not_acked(struct queue *q)
 {
-	q->unacked = NULL;
-	for (struct segment *s = q->tail; s != NULL && s->offset > offset; s = s->prev) {
+	for (struct segment *s = q->head; s != NULL; s = s->next)
 		s->acked_ns = WHEN_UNKNOWN;
-		q->unacked = s;
-	}
+	q->unacked = q->head;
 }

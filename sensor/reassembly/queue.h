@@ -55,7 +55,7 @@ void queue_pop(struct queue *q, struct segment_pool *p);
 /* The other side has all before `offset`, since `at_ns`. */
 void queue_acked(struct queue *q, uint64_t offset, int64_t at_ns);
 
-/* Forget that for what stands behind `offset`. */
-void queue_not_acked(struct queue *q, uint64_t offset);
+/* Forget all that. */
+void queue_not_acked(struct queue *q);
 
 #endif

@@ -9,7 +9,7 @@
  * so a SYN flood is free here. A hole is reported as a gap when the real ACK
  * has passed it and no copy came within `hole_sec` of packet time, when a
  * bound is reached, or when the flow ends. A hole is seen by what arrives behind
- * it; where the other side's ACKs were never seen (one-sided capture), that
+ * it; where nothing of the other side was ever seen (one-sided capture), that
  * arrival stands for the ACK. What the capture cut off a segment's end is a
  * gap at once when it is next in order.
  *
