@@ -35,11 +35,23 @@ struct feed_summary {
 	struct feed_complaint complaints[FEED_COMPLAINTS_MAX];
 };
 
+/*
+ * New builder, or NULL when out of memory. It opens the CP932 table of the C
+ * library, so that feed_read() opens no file: make it before a sandbox forbids
+ * that.
+ */
 struct builder;
-struct builder *builder_new(uint32_t max_indicators);	/* NULL: no memory */
+struct builder *builder_new(uint32_t max_indicators);
 void builder_free(struct builder *b);
 
-/* Copies. SE_LIMIT at the ceiling, SE_FORMAT when the value is not one of its type. */
+/*
+ * Copies; the value is made canonical. The same type, value and feed again
+ * widen the dates of the first, and that is no error. Times are kept to the
+ * second, from 1970 to 2106. SE_LIMIT at the ceiling; SE_FORMAT when the value
+ * is not one of its type, for networks shorter than /8 (IPv6: /19), and for
+ * ROLE_INFECTED with anything but an address or a network. What feeds must
+ * never load (loopback, public suffixes) is not asked here: value.h.
+ */
 int builder_add(struct builder *b, const struct indicator *i);
 
 /* One line a format: name and what it is, for help texts. NULL-terminated. */
@@ -51,7 +63,11 @@ extern const struct feed_format *const feed_formats;
 /*
  * Read a whole feed. `format`: a name of feed_formats, or NULL to recognise
  * it from content. `name`: what alerts call the feed. SE_FORMAT when it is
- * no feed at all (one line in `fault`: what it looks like, what was expected).
+ * no feed at all (one line in `fault`: what it looks like, what was expected),
+ * when JSON is cut off, and when it has lines but none was understood; then
+ * nothing of it stays in the builder. SE_LIMIT when the builder is full: what
+ * was read before stays. SE_USAGE: no such format. An empty file is no feed; a
+ * list with the right header and no entries is one.
  */
 int feed_read(FILE *in, const char *name, const char *format, struct builder *b,
     struct feed_summary *summary, struct fault *fault);
@@ -63,20 +79,25 @@ int builder_compile(struct builder *b, int *fd, struct fault *fault);
 
 struct indicators;
 
-/* Map an image; checks its header and bounds. The descriptor may be closed afterwards. */
+/*
+ * Map an image; checks its seals, its header and every offset in it, so that
+ * no look-up can leave it. The descriptor may be closed afterwards.
+ */
 int indicators_map(int fd, struct indicators **out, struct fault *fault);
 void indicators_unmap(struct indicators *i);	/* NULL is fine */
 
 uint32_t indicators_count(const struct indicators *i);
 uint32_t indicators_count_type(const struct indicators *i, enum indicator_type t);
 
-/* Entry `n` of the image; texts point into it. */
+/* Entry `n`, from 0, in the order in which they were added; texts point into the image. */
 void indicators_get(const struct indicators *i, uint32_t n, struct indicator *out);
 
 /*
  * Look-ups: up to `most` entry numbers into `found`, the number of them
  * returned, most specific first (address:port, address, longest network;
- * whole name before parent). Entries with ROLE_INFECTED are only found by
+ * whole name before parent), equal ones in order of entries: the same in every
+ * run. No allocation, no system call, no lock: any process, any moment.
+ * Entries with ROLE_INFECTED are only found by
  * indicators_by_source(), all others only by the rest.
  */
 enum { MATCHES_MAX = 8 };
@@ -87,7 +108,11 @@ unsigned indicators_by_source(const struct indicators *i, const struct addr *a,
 /* `name`: any case, a trailing dot is ignored; a name that is an address is not a domain. */
 unsigned indicators_by_domain(const struct indicators *i, struct span name,
     uint32_t *found, unsigned most);
-/* `host` may carry a port; `path` with its query. */
+/*
+ * `host` may carry a port; `path` with its query. The whole URL must be the
+ * same: a query is part of it. Case of the host, the ports 80 and 443 and a
+ * fragment do not count. An empty path (CONNECT) is no URL and finds nothing.
+ */
 unsigned indicators_by_url(const struct indicators *i, struct span host, struct span path,
     uint32_t *found, unsigned most);
 /* JA3, JA4, CERT_SHA1: lower-case text. */

@@ -1,0 +1,275 @@
+#include "indicators/map.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/when.h"
+#include "indicators/builder.h"
+
+static int
+bad(struct fault *fault, const char *what)
+{
+	return fault_set(fault, SE_FORMAT, "indicators: the image is damaged: %s", what);
+}
+
+static int
+check_header(const struct indicators *i, struct image_header *h, struct fault *fault)
+{
+	if (i->image_bytes < sizeof *h)
+		return bad(fault, "shorter than its header");
+	memcpy(h, i->image, sizeof *h);
+	if (memcmp(h->magic, IMAGE_MAGIC, sizeof h->magic) != 0)
+		return bad(fault, "it does not begin as an image does");
+	if (h->version != IMAGE_VERSION || h->header_bytes != sizeof *h)
+		return fault_set(fault, SE_FORMAT, "indicators: image version %u, expected %u",
+		    h->version, (unsigned)IMAGE_VERSION);
+	if (h->checksum != image_header_checksum(h))
+		return bad(fault, "the header's checksum is wrong");
+	if (h->image_bytes != i->image_bytes)
+		return bad(fault, "its length is not what the header says");
+	return 0;
+}
+
+/* In order, aligned, inside, and each a whole number of its parts. */
+static int
+check_sections(const struct image_header *h, struct fault *fault)
+{
+	static const uint64_t part[IMAGE_SECTIONS] = {
+		sizeof(struct image_masks), sizeof(struct image_attributes), sizeof(uint32_t),
+		sizeof(uint64_t), sizeof(struct image_bucket), 1, IMAGE_UNIT,
+	};
+	uint64_t end = sizeof *h;
+	unsigned i;
+
+	for (i = 0; i < IMAGE_SECTIONS; i++) {
+		const struct image_section *s = &h->section[i];
+
+		if (s->at % IMAGE_ALIGN != 0 || s->at < end || s->at > h->image_bytes ||
+		    s->bytes > h->image_bytes - s->at || s->bytes % part[i] != 0 ||
+		    s->bytes / part[i] > UINT32_MAX)
+			return bad(fault, "a section is not where it can be");
+		end = s->at + s->bytes;
+	}
+	if (h->section[SECTION_MASKS].bytes != sizeof(struct image_masks) ||
+	    h->section[SECTION_FILTER].bytes == 0 || h->section[SECTION_BUCKETS].bytes == 0 ||
+	    h->section[SECTION_TEXTS].bytes == 0)
+		return bad(fault, "a section is missing");
+	if (h->section[SECTION_SAMPLES].bytes / sizeof(uint32_t) !=
+	    (h->entries + IMAGE_SAMPLE - 1ULL) / IMAGE_SAMPLE)
+		return bad(fault, "too many or too few samples");
+	return 0;
+}
+
+static void
+find_sections(struct indicators *i, const struct image_header *h)
+{
+	const struct image_section *s = h->section;
+
+	i->key = h->key;
+	i->entries = h->entries;
+	i->masks = (const void *)(i->image + s[SECTION_MASKS].at);
+	i->attributes = (const void *)(i->image + s[SECTION_ATTRIBUTES].at);
+	i->attributes_count = (uint32_t)(s[SECTION_ATTRIBUTES].bytes / sizeof *i->attributes);
+	i->samples = (const void *)(i->image + s[SECTION_SAMPLES].at);
+	i->filter = (const void *)(i->image + s[SECTION_FILTER].at);
+	i->filter_words = (uint32_t)(s[SECTION_FILTER].bytes / sizeof *i->filter);
+	i->buckets = (const void *)(i->image + s[SECTION_BUCKETS].at);
+	i->buckets_count = (uint32_t)(s[SECTION_BUCKETS].bytes / sizeof *i->buckets);
+	i->texts = (const void *)(i->image + s[SECTION_TEXTS].at);
+	i->texts_bytes = s[SECTION_TEXTS].bytes;
+	i->records = i->image + s[SECTION_RECORDS].at;
+	i->records_bytes = s[SECTION_RECORDS].bytes;
+	i->reach = h->reach < i->buckets_count ? h->reach : i->buckets_count;
+}
+
+static int
+check_attributes(const struct indicators *i, struct fault *fault)
+{
+	const struct image_attributes *a = i->attributes, *end = a + i->attributes_count;
+
+	if (i->texts[0] != '\0' || i->texts[i->texts_bytes - 1] != '\0')
+		return bad(fault, "the texts have no end");
+	for (; a < end; a++)
+		if (a->feed >= i->texts_bytes || a->malware >= i->texts_bytes ||
+		    a->type >= INDICATOR_TYPES || a->role >= ROLE_KINDS)
+			return bad(fault, "an attribute is out of range");
+	return 0;
+}
+
+static int
+check_record(struct indicators *i, uint32_t number, uint64_t *at, struct fault *fault)
+{
+	const struct image_record *record = (const void *)(i->records + *at);
+	uint64_t left = i->records_bytes - *at, units;
+	const char *end;
+
+	if (left <= sizeof *record)
+		return bad(fault, "a record is cut off");
+	end = memchr(record->value, '\0', left - sizeof *record);
+	if (end == NULL)
+		return bad(fault, "a value has no end");
+	units = image_record_units((size_t)(end - record->value));
+	if (units * IMAGE_UNIT > left || record->number != number ||
+	    record->attributes >= i->attributes_count || record->reference >= i->texts_bytes)
+		return bad(fault, "a record is out of range");
+	if (number % IMAGE_SAMPLE == 0 && i->samples[number / IMAGE_SAMPLE] != *at / IMAGE_UNIT)
+		return bad(fault, "a sample does not lead to its record");
+	i->by_type[i->attributes[record->attributes].type]++;
+	*at += units * IMAGE_UNIT;
+	return 0;
+}
+
+static int
+check_records(struct indicators *i, uint8_t *starts, struct fault *fault)
+{
+	uint64_t at = 0;
+	uint32_t number;
+	int r;
+
+	for (number = 0; number < i->entries; number++) {
+		starts[at / IMAGE_UNIT / 8] |= (uint8_t)(1u << at / IMAGE_UNIT % 8);
+		if ((r = check_record(i, number, &at, fault)) < 0)
+			return r;
+	}
+	return at == i->records_bytes ? 0 : bad(fault, "something follows the last record");
+}
+
+static int
+check_buckets(const struct indicators *i, const uint8_t *starts, struct fault *fault)
+{
+	uint32_t n, record;
+	unsigned slot;
+
+	for (n = 0; n < i->buckets_count; n++)
+		for (slot = 0; slot < BUCKET_SLOTS && i->buckets[n].tag[slot] != 0; slot++) {
+			record = i->buckets[n].record[slot];
+			if (record >= i->records_bytes / IMAGE_UNIT ||
+			    !(starts[record / 8] & 1u << record % 8))
+				return bad(fault, "a slot leads to no record");
+		}
+	return 0;
+}
+
+static int
+check_image(struct indicators *i, struct fault *fault)
+{
+	struct image_header h;
+	uint8_t *starts;
+	int r;
+
+	if ((r = check_header(i, &h, fault)) < 0 || (r = check_sections(&h, fault)) < 0)
+		return r;
+	find_sections(i, &h);
+	if ((r = check_attributes(i, fault)) < 0)
+		return r;
+	if ((starts = calloc(1, i->records_bytes / IMAGE_UNIT / 8 + 1)) == NULL)
+		return fault_set(fault, SE_NOMEM, "indicators: no memory to check the image");
+	if ((r = check_records(i, starts, fault)) == 0)
+		r = check_buckets(i, starts, fault);
+	free(starts);
+	return r;
+}
+
+/* What is checked must stay as it was checked. */
+static int
+check_seals(int fd, struct fault *fault)
+{
+	int want = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & want) != want)
+		return fault_set(fault, SE_FORMAT,
+		    "indicators: the image can still be changed, expected a sealed one");
+	return 0;
+}
+
+int
+indicators_map(int fd, struct indicators **out, struct fault *fault)
+{
+	struct indicators *i = NULL;
+	struct stat st;
+	void *image;
+	int r;
+
+	*out = NULL;
+	if ((r = check_seals(fd, fault)) < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return fault_set(fault, SE_SYSTEM, "indicators: %s", se_text(SE_SYSTEM));
+	if (st.st_size <= 0)
+		return bad(fault, "it is empty");
+	if ((i = calloc(1, sizeof *i)) == NULL)
+		return fault_set(fault, SE_NOMEM, "indicators: no memory");
+	image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (image == MAP_FAILED) {
+		r = fault_set(fault, SE_SYSTEM, "indicators: cannot map the image: %s",
+		    se_text(SE_SYSTEM));
+		goto done;
+	}
+	i->image = image;
+	i->image_bytes = (uint64_t)st.st_size;
+	if ((r = check_image(i, fault)) < 0)
+		goto done;
+	*out = i;
+	i = NULL;
+done:
+	indicators_unmap(i);
+	return r;
+}
+
+void
+indicators_unmap(struct indicators *i)
+{
+	if (i == NULL)
+		return;
+	if (i->image != NULL)
+		munmap((void *)(uintptr_t)i->image, i->image_bytes);
+	free(i);
+}
+
+uint32_t
+indicators_count(const struct indicators *i)
+{
+	return i->entries;
+}
+
+uint32_t
+indicators_count_type(const struct indicators *i, enum indicator_type t)
+{
+	return t < INDICATOR_TYPES ? i->by_type[t] : 0;
+}
+
+static int64_t
+time_of(uint32_t sec)
+{
+	return sec == IMAGE_NO_TIME ? WHEN_UNKNOWN : (int64_t)sec * NS_PER_SEC;
+}
+
+void
+indicators_get(const struct indicators *i, uint32_t n, struct indicator *out)
+{
+	const struct image_record *record;
+	const struct image_attributes *a;
+	uint32_t at, steps;
+
+	*out = (struct indicator){ .value = "", .feed = "", .malware = "", .reference = "",
+	    .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN };
+	if (n >= i->entries)
+		return;
+	at = i->samples[n / IMAGE_SAMPLE];
+	for (steps = n % IMAGE_SAMPLE; steps > 0; steps--)
+		at += image_record_units(strlen(indicators_record(i, at)->value));
+	record = indicators_record(i, at);
+	a = &i->attributes[record->attributes];
+	out->type = a->type;
+	out->role = a->role;
+	out->confidence = a->confidence;
+	out->value = record->value;
+	out->feed = i->texts + a->feed;
+	out->malware = i->texts + a->malware;
+	out->reference = i->texts + record->reference;
+	out->line = record->line;
+	out->first_seen_ns = time_of(record->first_sec);
+	out->last_seen_ns = time_of(record->last_sec);
+}

@@ -1,0 +1,566 @@
+#include "indicators/value.h"
+
+#include <libpsl.h>
+#include <stdio.h>
+
+#include "indicators/text.h"
+
+enum { NAME_BYTES = 253, LABEL_BYTES = 63, HOST_BYTES = NAME_BYTES + 8 };
+
+static const char *const expected[INDICATOR_TYPES] = {
+	[INDICATOR_ADDRESS] = "an IP address",
+	[INDICATOR_ADDRESS_PORT] = "address:port",
+	[INDICATOR_CIDR] = "a network like 192.0.2.0/24",
+	[INDICATOR_DOMAIN] = "a domain name",
+	[INDICATOR_URL] = "a URL",
+	[INDICATOR_JA3] = "32 hex digits of a JA3",
+	[INDICATOR_JA4] = "a JA4",
+	[INDICATOR_CERT_SHA1] = "40 hex digits of a SHA-1",
+};
+
+static char
+lower(uint8_t c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_hex(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'f');
+}
+
+static bool
+is_name_byte(char c)
+{
+	return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+}
+
+static bool
+copy_lower(struct span s, char *buf, size_t size)
+{
+	size_t i;
+
+	if (s.left >= size)
+		return false;
+	for (i = 0; i < s.left; i++)
+		buf[i] = lower(s.at[i]);
+	buf[s.left] = '\0';
+	return true;
+}
+
+static bool
+port_parse(struct span s, uint16_t *out)
+{
+	unsigned port = 0;
+	size_t i;
+
+	if (s.left == 0 || s.left > 5)
+		return false;
+	for (i = 0; i < s.left; i++) {
+		if (!is_digit((char)s.at[i]))
+			return false;
+		port = port * 10 + (unsigned)(s.at[i] - '0');
+	}
+	if (port == 0 || port > 65535)
+		return false;
+	*out = (uint16_t)port;
+	return true;
+}
+
+/* Split "host:port", "[v6]:port", "host", "[v6]". `port` is absent (at == NULL) when there is none. */
+static bool
+split_port(struct span s, struct span *host, struct span *port)
+{
+	const uint8_t *colon;
+
+	*port = span_of(NULL, 0);
+	if (s.left > 0 && s.at[0] == '[') {
+		span_skip(&s, 1);
+		if (!span_until(&s, ']', host))
+			return false;
+		if (s.left > 0 && s.at[0] != ':')
+			return false;
+		if (s.left > 0)
+			*port = span_of(s.at + 1, s.left - 1);
+		return true;
+	}
+	colon = s.left == 0 ? NULL : memchr(s.at, ':', s.left);
+	*host = s;
+	if (colon != NULL) {
+		host->left = (size_t)(colon - s.at);
+		*port = span_of(colon + 1, s.left - host->left - 1);
+	}
+	return true;
+}
+
+size_t
+value_host(struct span host, char *buf, size_t size)
+{
+	struct span name, digits;
+	char plain[ADDR_TEXT_MAX];
+	struct addr a;
+	uint16_t port = 0;
+	bool v6 = host.left > 0 && host.at[0] == '[';
+	int n;
+
+	if (size <= HOST_BYTES || !split_port(host, &name, &digits))
+		return 0;
+	if (digits.left > 0 && !port_parse(digits, &port))
+		return 0;
+	if (name.left > 0 && name.at[name.left - 1] == '.')
+		name.left--;
+	if (name.left == 0 || name.left > NAME_BYTES)
+		return 0;
+	if (v6) {
+		if (!addr_parse((const char *)name.at, name.left, &a))
+			return 0;
+		name.left = (size_t)snprintf(buf, size, "[%s]", addr_text(&a, plain));
+	} else if (!copy_lower(name, buf, size)) {
+		return 0;
+	}
+	if (port == 0 || port == 80 || port == 443)
+		return name.left;
+	n = snprintf(buf + name.left, size - name.left, ":%u", (unsigned)port);
+	return name.left + (size_t)n;
+}
+
+static bool
+done(struct value *v, enum indicator_type type)
+{
+	v->type = type;
+	v->len = strlen(v->text);
+	return true;
+}
+
+static bool
+parse_address(struct span s, struct value *v)
+{
+	if (!addr_parse((const char *)s.at, s.left, &v->net.base))
+		return false;
+	v->net.bits = 128;
+	addr_text(&v->net.base, v->text);
+	return done(v, INDICATOR_ADDRESS);
+}
+
+static bool
+with_port(struct value *v)
+{
+	char plain[ADDR_TEXT_MAX];
+	bool v4 = addr_is_v4(&v->net.base);
+
+	addr_text(&v->net.base, plain);
+	snprintf(v->text, sizeof v->text, v4 ? "%s:%u" : "[%s]:%u", plain, (unsigned)v->port);
+	return done(v, INDICATOR_ADDRESS_PORT);
+}
+
+static bool
+parse_address_port(struct span s, struct value *v)
+{
+	struct span host, port;
+
+	if (!split_port(s, &host, &port) || !port_parse(port, &v->port) ||
+	    !addr_parse((const char *)host.at, host.left, &v->net.base))
+		return false;
+	v->net.bits = 128;
+	return with_port(v);
+}
+
+/* A network of one address is that address. */
+static bool
+parse_network(struct span s, struct value *v)
+{
+	if (s.left == 0 || memchr(s.at, '/', s.left) == NULL ||
+	    !cidr_parse((const char *)s.at, s.left, &v->net))
+		return false;
+	if (v->net.bits == 128) {
+		addr_text(&v->net.base, v->text);
+		return done(v, INDICATOR_ADDRESS);
+	}
+	cidr_text(&v->net, v->text);
+	return done(v, INDICATOR_CIDR);
+}
+
+/* Lower-case text: labels of RFC 1035 length, and a last one that is no number. */
+static bool
+is_name(const char *text, size_t len)
+{
+	size_t i, label = 0;
+	bool letter = false;
+
+	if (len == 0 || len > NAME_BYTES)
+		return false;
+	for (i = 0; i < len; i++) {
+		if (text[i] == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			letter = false;
+			continue;
+		}
+		if (!is_name_byte(text[i]) || ++label > LABEL_BYTES)
+			return false;
+		letter = letter || !is_digit(text[i]);
+	}
+	return label > 0 && letter;
+}
+
+static bool
+parse_domain(struct span s, struct value *v)
+{
+	if (s.left > 0 && s.at[s.left - 1] == '.')
+		s.left--;
+	if (!copy_lower(s, v->text, NAME_BYTES + 1) || !is_name(v->text, s.left))
+		return false;
+	return done(v, INDICATOR_DOMAIN);
+}
+
+static bool
+parse_hex(struct span s, size_t digits, enum indicator_type type, struct value *v)
+{
+	size_t i;
+
+	if (s.left != digits || !copy_lower(s, v->text, sizeof v->text))
+		return false;
+	for (i = 0; i < digits; i++)
+		if (!is_hex(v->text[i]))
+			return false;
+	return done(v, type);
+}
+
+/* "0A:1B:..", as tools print a fingerprint. */
+static bool
+parse_sha1(struct span s, struct value *v)
+{
+	uint8_t digits[40];
+	size_t i;
+
+	if (s.left != 59)
+		return parse_hex(s, 40, INDICATOR_CERT_SHA1, v);
+	for (i = 0; i < 20; i++) {
+		if (i > 0 && s.at[3 * i - 1] != ':')
+			return false;
+		memcpy(digits + 2 * i, s.at + 3 * i, 2);
+	}
+	return parse_hex(span_of(digits, sizeof digits), 40, INDICATOR_CERT_SHA1, v);
+}
+
+/* t13d1516h2_8daaf6152771_b186095e22b6: what each place may hold. */
+static bool
+parse_ja4(struct span s, struct value *v)
+{
+	static const char form[] = "pvvs0000aa_xxxxxxxxxxxx_xxxxxxxxxxxx";
+	size_t i;
+	bool fits = true;
+	char c;
+
+	if (s.left != sizeof form - 1 || !copy_lower(s, v->text, sizeof v->text))
+		return false;
+	for (i = 0; i < s.left && fits; i++) {
+		c = v->text[i];
+		switch (form[i]) {
+		case 'p': fits = c == 't' || c == 'q' || c == 'd'; break;
+		case 's': fits = c == 'd' || c == 'i'; break;
+		case '0': fits = is_digit(c); break;
+		case 'x': fits = is_hex(c); break;
+		case '_': fits = c == '_'; break;
+		default: fits = is_digit(c) || (c >= 'a' && c <= 'z'); break;
+		}
+	}
+	return fits && done(v, INDICATOR_JA4);
+}
+
+static bool
+is_path(struct span path)
+{
+	size_t i;
+
+	for (i = 0; i < path.left; i++)
+		if (path.at[i] <= 0x20 || path.at[i] == 0x7f)
+			return false;
+	return text_is_utf8(path);
+}
+
+/* The canonical host in v->text: an address, or a name of two labels at least. */
+static bool
+check_url_host(struct value *v, size_t len)
+{
+	struct span host, port;
+
+	if (!split_port(span_of(v->text, len), &host, &port))
+		return false;
+	v->host_is_address = addr_parse((const char *)host.at, host.left, &v->net.base);
+	v->net.bits = 128;
+	if (v->host_is_address)
+		return true;
+	return is_name((const char *)host.at, host.left) && memchr(host.at, '.', host.left) != NULL;
+}
+
+static bool
+has_scheme(struct span s)
+{
+	return memmem(s.at, s.left, "://", 3) != NULL;
+}
+
+static bool
+skip_scheme(struct span *s)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+	size_t i, len;
+
+	for (i = 0; i < 2; i++) {
+		len = strlen(schemes[i]);
+		if (s->left >= len && span_equal_nocase(span_of(s->at, len), span_text(schemes[i])))
+			return span_skip(s, len);
+	}
+	return !has_scheme(*s);
+}
+
+static size_t
+until_any(struct span s, const char *set)
+{
+	size_t i = 0;
+
+	while (i < s.left && strchr(set, s.at[i]) == NULL)
+		i++;
+	return i;
+}
+
+/* Scheme, user and fragment are no part of what is matched (RFC 3986, 3). */
+static bool
+parse_url(struct span s, struct value *v)
+{
+	bool scheme = has_scheme(s);
+	struct span authority, user;
+	const char *slash;
+	size_t len, most;
+
+	if (!skip_scheme(&s))
+		return false;
+	s.left = until_any(s, "#");
+	span_take(&s, until_any(s, "/?"), &authority);
+	if (s.left == 0 && !scheme)
+		return false;
+	while (span_until(&authority, '@', &user))
+		;
+	len = value_host(authority, v->text, sizeof v->text);
+	if (len == 0 || !check_url_host(v, len) || !is_path(s))
+		return false;
+	slash = s.left == 0 || s.at[0] == '?' ? "/" : "";
+	most = sizeof v->text - len - strlen(slash);
+	if (s.left >= most)
+		return false;
+	strcpy(v->text + len, slash);
+	len += strlen(slash);
+	memcpy(v->text + len, s.at, s.left);
+	v->text[len + s.left] = '\0';
+	return done(v, INDICATOR_URL);
+}
+
+static bool
+parse_ja3(struct span s, struct value *v)
+{
+	return parse_hex(s, 32, INDICATOR_JA3, v);
+}
+
+/* "192.0.2.0/33" is a broken network and no URL. */
+static bool
+is_like_network(struct span s)
+{
+	size_t slash = until_any(s, "/");
+	struct addr a;
+
+	return slash < s.left && addr_parse((const char *)s.at, slash, &a) &&
+	    until_any(span_of(s.at + slash + 1, s.left - slash - 1), "/?.") == s.left - slash - 1;
+}
+
+static const char *
+expectation(unsigned types)
+{
+	int type;
+
+	for (type = 0; type < INDICATOR_TYPES; type++)
+		if (types == 1u << type)
+			return expected[type];
+	return "an address, network, address:port, domain, URL, JA3, JA4 or SHA-1";
+}
+
+bool
+value_parse(struct span text, unsigned types, struct value *out, const char **why)
+{
+	static const struct {
+		unsigned types;
+		bool (*parse)(struct span s, struct value *v);
+	} forms[] = {
+		{ 1 << INDICATOR_ADDRESS, parse_address },
+		{ 1 << INDICATOR_CIDR | 1 << INDICATOR_ADDRESS, parse_network },
+		{ 1 << INDICATOR_ADDRESS_PORT, parse_address_port },
+		{ 1 << INDICATOR_JA3, parse_ja3 },
+		{ 1 << INDICATOR_CERT_SHA1, parse_sha1 },
+		{ 1 << INDICATOR_JA4, parse_ja4 },
+		{ 1 << INDICATOR_DOMAIN, parse_domain },
+		{ 1 << INDICATOR_URL, parse_url },
+	};
+	bool network;
+	size_t i;
+
+	*why = expectation(types);
+	if (text.left == 0 || memchr(text.at, '\0', text.left) != NULL)
+		return false;
+	if (text.left > VALUE_BYTES) {
+		*why = "at most 2048 bytes";
+		return false;
+	}
+	network = is_like_network(text);
+	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+		if ((forms[i].types & types) == 0 || (network && forms[i].parse == parse_url))
+			continue;
+		if (forms[i].parse(text, out) && (types & 1u << out->type))
+			return true;
+	}
+	if (network && (types & 1 << INDICATOR_CIDR))
+		*why = expected[INDICATOR_CIDR];
+	return false;
+}
+
+bool
+value_is_findable(const struct value *v)
+{
+	bool v4 = addr_is_v4(&v->net.base) && v->net.bits >= 96;
+
+	if (v->type == INDICATOR_CIDR)
+		return v->net.bits >= (v4 ? 96 + NETWORK_V4_LEAST : NETWORK_V6_LEAST);
+	return v->type != INDICATOR_DOMAIN || strchr(v->text, '.') != NULL;
+}
+
+static const char *
+address_refused(const struct addr *a)
+{
+	static const struct addr zero, loopback6 = { { [15] = 1 } };
+	const uint8_t *four = a->b + 12;
+
+	if (addr_is_v4(a)) {
+		if ((four[0] | four[1] | four[2] | four[3]) == 0)
+			return "a real address, not the unspecified one";
+		if (four[0] == 127)
+			return "a real address, not loopback";
+		if (four[0] >= 224 && four[0] < 240)
+			return "a real address, not multicast";
+		if ((four[0] & four[1] & four[2] & four[3]) == 255)
+			return "a real address, not broadcast";
+		return NULL;
+	}
+	if (addr_equal(a, &zero))
+		return "a real address, not the unspecified one";
+	if (addr_equal(a, &loopback6))
+		return "a real address, not loopback";
+	return a->b[0] == 0xff ? "a real address, not multicast" : NULL;
+}
+
+static const char *
+network_refused(const struct cidr *net)
+{
+	static const struct addr zero, mapped = { { [10] = 0xff, [11] = 0xff } };
+	bool v4 = addr_is_v4(&net->base) && net->bits >= 96;
+
+	if (v4 && net->bits < 96 + NETWORK_V4_LEAST)
+		return "a network of /8 or longer";
+	if (!v4 && net->bits < NETWORK_V6_LEAST)
+		return "an IPv6 network of /19 or longer";
+	if (!v4 && !addr_equal(&net->base, &zero) && cidr_contains(net, &mapped))
+		return "a network that does not hold all of IPv4";
+	return address_refused(&net->base);
+}
+
+static const char *
+domain_refused(const struct value *v)
+{
+	if (strchr(v->text, '.') == NULL)
+		return "a name of two labels at least";
+	if (psl_is_public_suffix(psl_builtin(), v->text))
+		return "a name below a public suffix, not the suffix itself";
+	return NULL;
+}
+
+static const char *
+value_refused(const struct value *v)
+{
+	switch (v->type) {
+	case INDICATOR_ADDRESS:
+	case INDICATOR_ADDRESS_PORT:
+		return address_refused(&v->net.base);
+	case INDICATOR_CIDR:
+		return network_refused(&v->net);
+	case INDICATOR_DOMAIN:
+		return domain_refused(v);
+	case INDICATOR_URL:
+		return v->host_is_address ? address_refused(&v->net.base) : NULL;
+	default:
+		return NULL;
+	}
+}
+
+/* Undo what keeps readers of a report from clicking. `buf` holds s.left bytes. */
+static struct span
+refang(struct span s, uint8_t *buf)
+{
+	static const char *const marks[] = { "[.]", "(.)", "[:]" };
+	size_t used = 0, i;
+
+	if (s.left >= 4 && span_equal_nocase(span_of(s.at, 4), span_text("hxxp"))) {
+		memcpy(buf, "http", used = 4);
+		span_skip(&s, 4);
+	}
+	while (s.left > 0) {
+		for (i = 0; i < 3; i++)
+			if (s.left >= 3 && memcmp(s.at, marks[i], 3) == 0)
+				break;
+		buf[used++] = i < 3 ? (uint8_t)marks[i][1] : s.at[0];
+		span_skip(&s, i < 3 ? 3 : 1);
+	}
+	return span_of(buf, used);
+}
+
+/* "*.name", ".name" and "||name^" all say: the name and what is below it. */
+static struct span
+undecorate(struct span s)
+{
+	if (s.left > 3 && memcmp(s.at, "||", 2) == 0 && s.at[s.left - 1] == '^')
+		return span_of(s.at + 2, s.left - 3);
+	if (s.left > 2 && memcmp(s.at, "*.", 2) == 0)
+		span_skip(&s, 2);
+	else if (s.left > 1 && s.at[0] == '.')
+		span_skip(&s, 1);
+	return s;
+}
+
+bool
+value_read(struct span text, unsigned types, struct value *out, const char **why)
+{
+	uint8_t buf[VALUE_BYTES + 64];
+
+	text = span_trim(text);
+	if (text.left > sizeof buf) {
+		*why = "at most 2048 bytes";
+		return false;
+	}
+	text = refang(text, buf);
+	if (types & 1 << INDICATOR_DOMAIN)
+		text = undecorate(text);
+	if (!value_parse(text, types, out, why))
+		return false;
+	*why = value_refused(out);
+	return *why == NULL;
+}
+
+bool
+value_add_port(struct value *v, struct span port)
+{
+	return port_parse(port, &v->port) && with_port(v);
+}
