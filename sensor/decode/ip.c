@@ -9,14 +9,20 @@ enum { PROTO_HOP_BY_HOP = 0, PROTO_ROUTING = 43, PROTO_FRAGMENT = 44, PROTO_AH =
 /* RFC 8200, 4.1 has seven at most; RFC 8504, 5.3 lets hosts stop there. */
 enum { EXTENSIONS_MAX = 12 };
 
-/* A fragment that stays one belongs to a flow without ports. */
+/* The transport header is out of reach: no ports, no payload. */
+static void
+headless(struct walk *w, uint8_t protocol)
+{
+	w->in.left = 0;
+	w->wire = 0;
+	walk_bare(w, protocol);
+}
+
 static void
 fragment_alone(struct walk *w, uint8_t protocol)
 {
 	w->packet->flags |= PACKET_FRAGMENT;
-	w->in.left = 0;
-	w->wire = 0;
-	walk_bare(w, protocol);
+	headless(w, protocol);
 }
 
 /*
@@ -66,12 +72,12 @@ authentication_skip(struct walk *w, uint8_t *next)
 	return true;
 }
 
-/* An extension header is not whole: cut off, then the packet has no ports; or it never was. */
+/* An extension header is not whole: cut off, or it never was. */
 static void
 extension_short(struct walk *w, uint8_t protocol)
 {
 	if ((w->packet->flags & PACKET_TRUNCATED) != 0)
-		walk_bare(w, protocol);
+		headless(w, protocol);
 	else
 		walk_nothing(w, &w->decode->counts.malformed);
 }
