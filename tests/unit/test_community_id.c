@@ -50,11 +50,54 @@ test_what_counts(void **state)
 	assert_string_equal(community_id(&other, again), community_id(&k, text));
 }
 
+/* More of the specification's examples; ICMP types and codes stand as ports, as the flow table maps them. */
+static void
+test_more_vectors(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		uint16_t from_port, to_port;
+		uint8_t protocol;
+		const char *id;
+	} rows[] = {
+		{ "192.168.1.52", "8.8.8.8", 54585, 53, 17, "1:d/FP5EW3wiY1vCndhwleRRKHowQ=" },
+		{ "8.8.8.8", "192.168.1.52", 53, 54585, 17, "1:d/FP5EW3wiY1vCndhwleRRKHowQ=" },
+		{ "192.168.170.8", "192.168.170.56", 7, 80, 132, "1:jQgCxbku+pNGw8WPbEc/TS/uTpQ=" },
+		{ "192.168.170.8", "192.168.170.56", 7, 7, 132, "1:MP2EtRCAUIZvTw6MxJHLV7N7JDs=" },
+		/* echo, from either side */
+		{ "192.168.0.89", "192.168.0.1", 8, 0, 1, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=" },
+		{ "192.168.0.1", "192.168.0.89", 0, 8, 1, "1:X0snYXpgwiv9TZtqg64sgzUn6Dk=" },
+		/* no answer: type and code, orientation kept */
+		{ "192.168.0.89", "192.168.0.1", 20, 0, 1, "1:3o2RFccXzUgjl7zDpqmY7yJi8rI=" },
+		{ "192.168.0.89", "192.168.0.1", 20, 1, 1, "1:tz/fHIDUHs19NkixVVoOZywde+I=" },
+		/* neighbour solicitation and advertisement */
+		{ "fe80::200:86ff:fe05:80da", "fe80::260:97ff:fe07:69ea", 135, 136, 58,
+		    "1:dGHyGvjMfljg6Bppwm3bg0LO8TY=" },
+		{ "fe80::260:97ff:fe07:69ea", "fe80::200:86ff:fe05:80da", 136, 135, 58,
+		    "1:dGHyGvjMfljg6Bppwm3bg0LO8TY=" },
+		{ "3ffe:507:0:1:260:97ff:fe07:69ea", "3ffe:507:0:1:200:86ff:fe05:80da", 3, 0, 58,
+		    "1:NdobDX8PQNJbAyfkWxhtL2Pqp5w=" },
+		{ "3ffe:507:0:1:200:86ff:fe05:80da", "3ffe:507:0:1:260:97ff:fe07:69ea", 3, 0, 58,
+		    "1:/OGBt9BN1ofenrmSPWYicpij2Vc=" },
+	};
+	char text[COMMUNITY_ID_TEXT];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct flow_key k = key(rows[i].from, rows[i].from_port, rows[i].to, rows[i].to_port,
+		    rows[i].protocol);
+
+		assert_string_equal(community_id(&k, text), rows[i].id);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_published_vector),
+		cmocka_unit_test(test_more_vectors),
 		cmocka_unit_test(test_what_counts),
 	};
 
