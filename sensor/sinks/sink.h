@@ -25,7 +25,10 @@ struct sink_options {
 	enum sink_kind kind;
 	char name[32];			/* for the journal position, metrics and messages */
 	uint32_t records;		/* bit (1 << record_kind): which it takes */
-	/* EVE: path, "-" is standard output. SYSLOG: "/dev/log", "udp://host:port", "tcp://host:port". WEBHOOK: URL. */
+	/*
+	 * EVE: path, "-" is standard output. WEBHOOK: URL. SYSLOG: "local:/dev/log" (as syslog(3) writes:
+	 * for journald and rsyslog), or RFC 5424 to "/path" (a datagram socket), "udp://host:port", "tcp://host:port".
+	 */
 	char target[1024];
 	uint32_t timeout_ms;			/* 0: SINK_TIMEOUT_MS */
 	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: likewise */

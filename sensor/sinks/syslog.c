@@ -1,5 +1,5 @@
 /*
- * Syslog: /dev/log, udp://host:port, tcp://host:port (octet counting, RFC 6587).
+ * Syslog: local:/dev/log, /path, udp://host:port, tcp://host:port (octet counting, RFC 6587).
  *
  * Syslog has no answers. So what was sent is kept for a while, and when the
  * connection turns out to be lost it is sent again over the next one: rather
@@ -62,7 +62,7 @@ keep(struct syslog *l, const char *bytes, size_t len)
 	struct kept *k;
 	char *copy;
 
-	if (l->link.kind == LINK_UNIX || (copy = malloc(len)) == NULL)
+	if ((copy = malloc(len)) == NULL)
 		return;
 	if (l->count == KEPT_MOST)
 		drop_oldest(l);
@@ -217,6 +217,7 @@ syslog_open(struct sink *s, struct fault *fault)
 		    s->options.name, s->options.facility);
 	l->from.facility = s->options.facility;
 	l->from.process = (long)getpid();
+	l->from.local = strncmp(s->options.target, "local:", 6) == 0;
 	if (s->options.sensor_name[0] == '\0' && gethostname(host, sizeof host - 1) < 0)
 		host[0] = '\0';
 	syslog_host(s->options.sensor_name[0] != '\0' ? s->options.sensor_name : host, l->from.host);

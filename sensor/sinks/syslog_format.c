@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/when.h"
 #include "sinks/text.h"
@@ -157,15 +158,35 @@ add_words(struct text *t, const struct view *v)
 }
 
 static void
-add_time(struct text *t, const struct view *v)
+add_head(struct text *t, const struct syslog_sender *from, const char *id, const struct view *v)
 {
 	char buf[WHEN_TEXT_MAX];
 	int64_t ns;
 
+	text_add(t, "1 ");
 	if (when_parse(v->timestamp, strlen(v->timestamp), 0, &ns))
 		text_add(t, when_rfc3339(ns, buf));
 	else
 		text_add(t, "-");
+	text_addf(t, " %s hansho %ld %s ", from->host, from->process, id);
+}
+
+/* Local time, English months (RFC 3164, section 4.1.2). */
+static void
+add_local_head(struct text *t, const struct syslog_sender *from, const struct view *v)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm;
+	time_t sec;
+	int64_t ns;
+
+	if (when_parse(v->timestamp, strlen(v->timestamp), 0, &ns)) {
+		sec = (time_t)(ns / NS_PER_SEC);
+		localtime_r(&sec, &tm);
+		text_addf(t, "%.3s %2d %02d:%02d:%02d ", months + 3 * tm.tm_mon, tm.tm_mday,
+		    tm.tm_hour, tm.tm_min, tm.tm_sec);
+	}
+	text_addf(t, "hansho[%ld]: ", from->process);
 }
 
 size_t
@@ -180,14 +201,16 @@ syslog_format(const struct syslog_sender *from, enum record_kind kind, const cha
 		view_close(&v);
 		return 0;
 	}
-	text_addf(&t, "<%u>1 ", from->facility * 8u + syslog_severity(&v));
-	add_time(&t, &v);
-	text_addf(&t, " %s hansho %ld %s [c2@32473", from->host, from->process,
-	    message_id(kind, &v));
+	text_addf(&t, "<%u>", from->facility * 8u + syslog_severity(&v));
+	if (from->local)
+		add_local_head(&t, from, &v);
+	else
+		add_head(&t, from, message_id(kind, &v), &v);
+	text_add(&t, "[c2@32473");
 	t.size = size - TEXT_RESERVE;
 	add_params(&t, &v);
 	t.size = size;
-	text_add(&t, "] \xef\xbb\xbf");
+	text_add(&t, from->local ? "] " : "] \xef\xbb\xbf");
 	add_words(&t, &v);
 	view_close(&v);
 	return t.len;

@@ -3,6 +3,11 @@
  *
  *	<PRI>1 TIMESTAMP HOSTNAME hansho PROCID MSGID [c2@32473 ...] BOM text
  *
+ * or, `local`, as syslog(3) of the C library writes it, which is what most
+ * daemons behind /dev/log expect (rsyslog takes the "1" for a program's name):
+ *
+ *	<PRI>Mmm dd hh:mm:ss hansho[PROCID]: [c2@32473 ...] text
+ *
  * A record without a time has none here either. The message holds no control
  * character; it is at most `size - 1` bytes, its text is cut first, then the
  * later parameters are left out.
@@ -10,6 +15,7 @@
 #ifndef SENSOR_SINKS_SYSLOG_FORMAT_H
 #define SENSOR_SINKS_SYSLOG_FORMAT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +31,7 @@ struct syslog_sender {
 	uint8_t facility;
 	char host[256];			/* PRINTUSASCII, see syslog_host() */
 	long process;
+	bool local;
 };
 
 /* `name` with what HOSTNAME may not hold replaced by "_"; "-" for "". */

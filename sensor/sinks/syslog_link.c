@@ -58,9 +58,10 @@ link_set_target(struct syslog_link *l, const char *target, struct fault *fault)
 	l->fd = -1;
 	l->target = target;
 	l->resolver = NULL;
-	if (target[0] == '/') {
+	l->path = strncmp(target, "local:", 6) == 0 ? target + 6 : target;
+	if (l->path[0] == '/') {
 		l->kind = LINK_UNIX;
-		if (strlen(target) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+		if (strlen(l->path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
 			return fault_set(fault, SE_USAGE, "syslog %s: the path is too long", target);
 		return 0;
 	}
@@ -68,7 +69,7 @@ link_set_target(struct syslog_link *l, const char *target, struct fault *fault)
 	if ((l->kind == LINK_UDP && strncmp(target, "udp://", 6) != 0) ||
 	    !split_host(target + 6, host, &port) || !is_port(port))
 		return fault_set(fault, SE_USAGE,
-		    "syslog \"%s\": a path, udp://host:port or tcp://host:port is expected", target);
+		    "syslog \"%s\": local:/dev/log, /path, udp://host:port or tcp://host:port is expected", target);
 	if (resolver_new(host, port, l->kind == LINK_TCP ? SOCK_STREAM : SOCK_DGRAM, &l->resolver) < 0)
 		return fault_set(fault, SE_NOMEM, "syslog %s: out of memory", target);
 	return 0;
@@ -83,7 +84,7 @@ open_unix(struct syslog_link *l, struct fault *fault)
 	if (fd < 0)
 		return fault_set(fault, SE_SYSTEM, "syslog %s: no socket: %s", l->target,
 		    strerror(errno));
-	memcpy(to.sun_path, l->target, strlen(l->target) + 1);
+	memcpy(to.sun_path, l->path, strlen(l->path) + 1);
 	if (connect(fd, (const struct sockaddr *)&to, sizeof to) < 0) {
 		fault_set(fault, SE_PEER, "syslog %s: nobody receives there: %s", l->target,
 		    strerror(errno));

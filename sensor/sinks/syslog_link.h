@@ -19,11 +19,12 @@ struct resolver;
 struct syslog_link {
 	enum link_kind kind;
 	const char *target;		/* as configured; borrowed */
+	const char *path;		/* LINK_UNIX: within target */
 	struct resolver *resolver;
 	int fd;				/* -1: not open */
 };
 
-/* "/path", "udp://host:port", "tcp://host:port", IPv6 in brackets; the port may be missing (514). SE_USAGE. */
+/* "/path", "local:/path", "udp://host:port", "tcp://host:port", IPv6 in brackets; the port may be missing (514). SE_USAGE. */
 int link_set_target(struct syslog_link *l, const char *target, struct fault *fault);
 
 static inline bool

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -348,6 +349,23 @@ test_cut_and_changed(void **state)
 }
 
 static void
+test_local_form(void **state)
+{
+	struct syslog_sender local = SENDER;
+	char buf[SYSLOG_SIZE_MOST];
+
+	(void)state;
+	setenv("TZ", "Asia/Tokyo", 1);
+	tzset();
+	local.local = true;
+	assert_true(syslog_format(&local, RECORD_ALERT, ALERT, buf, sizeof buf) > 0);
+	assert_int_equal(strncmp(buf, "<132>May 20 19:00:12 hansho[4242]: [c2@32473 id=\"00", 51), 0);
+	assert_non_null(strstr(buf, "\"] C2 feed ip:port Emotet: 198"));
+	assert_true(syslog_format(&local, RECORD_ALERT, "{}", buf, sizeof buf) > 0);
+	assert_string_equal(buf, "<134>hansho[4242]: [c2@32473] ");
+}
+
+static void
 test_host_names(void **state)
 {
 	char host[256], longest[400];
@@ -373,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_size_limit),
 		cmocka_unit_test(test_no_object),
 		cmocka_unit_test(test_cut_and_changed),
+		cmocka_unit_test(test_local_form),
 		cmocka_unit_test(test_host_names),
 	};
 

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+"""The syslog sink against a real rsyslogd on loopback: UDP, TCP, Unix socket, restarts in the middle."""
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("BUILD", "build")
+FEED = os.path.join(ROOT, BUILD, "tests/system/courier_feed")
+
+CONFIG = """
+module(load="imudp")
+module(load="imtcp" MaxSessions="20")
+module(load="imuxsock" SysSock.Use="off")
+global(workDirectory="{dir}" maxMessageSize="16k")
+template(name="seen" type="string"
+	string="%timestamp:::date-rfc3339%|%hostname%|%app-name%|%procid%|%msgid%|%pri%|%structured-data%|%msg%\\n")
+ruleset(name="in") {{ action(type="omfile" file="{dir}/seen.log" template="seen" asyncWriting="off" flushOnTXEnd="on") }}
+input(type="imudp" address="127.0.0.1" port="{udp}" ruleset="in")
+input(type="imtcp" address="127.0.0.1" port="{tcp}" ruleset="in")
+input(type="imuxsock" socket="{dir}/log" useSpecialParser="off" ruleset="in" rateLimit.interval="0")
+input(type="imuxsock" socket="{dir}/devlog" ruleset="in" rateLimit.interval="0")
+"""
+
+PARAM = re.compile(r' ([!-~]{1,32})="((?:[^"\\\]]|\\["\\\]])*)"')
+
+
+def free_port(kind):
+    with socket.socket(socket.AF_INET, kind) as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Rsyslog:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="hansho-rsyslog-")
+        self.udp = free_port(socket.SOCK_DGRAM)
+        self.tcp = free_port(socket.SOCK_STREAM)
+        self.process = None
+        with open(os.path.join(self.dir, "rsyslog.conf"), "w") as f:
+            f.write(CONFIG.format(dir=self.dir, udp=self.udp, tcp=self.tcp))
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [shutil.which("rsyslogd") or "/usr/sbin/rsyslogd", "-n", "-f", self.dir + "/rsyslog.conf",
+             "-i", self.dir + "/pid"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                raise RuntimeError("rsyslogd does not start: " + self.process.stderr.read().strip())
+            try:
+                socket.create_connection(("127.0.0.1", self.tcp), 0.2).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise RuntimeError("rsyslogd does not listen within 10 s")
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stderr.close()
+        self.process = None
+
+    def lines(self):
+        try:
+            with open(self.dir + "/seen.log", encoding="utf-8") as f:
+                return f.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def clear(self):
+        self.stop()
+        for name in ("seen.log", "journal"):
+            path = os.path.join(self.dir, name)
+            if os.path.isdir(path):
+                shutil.rmtree(path)
+            elif os.path.exists(path):
+                os.unlink(path)
+
+    def feed(self, target, count, pause_ms=0, deadline_ms=20000):
+        return subprocess.Popen([FEED, self.dir + "/journal", str(count), str(pause_ms), str(deadline_ms),
+                                 "syslog=" + target], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(feed):
+    out, err = feed.communicate(timeout=60)
+    if feed.returncode != 0:
+        raise RuntimeError("courier_feed exits %d: %s%s" % (feed.returncode, out, err.strip()))
+    return out
+
+
+def check_line(line):
+    """The number of the alert; raises when a field is not as the sink sent it."""
+    fields = line.split("|", 7)
+    if len(fields) != 8:
+        raise RuntimeError("not eight fields: " + line)
+    stamp, host, app, process, msgid, pri, data, text = fields
+    params = dict(PARAM.findall(data))
+    number = int(params["id"], 16)
+    want = {"host": (host, "tap1"), "app-name": (app, "hansho"), "msgid": (msgid, "c2.feed"),
+            "priority": (int(pri) if pri.isdigit() else pri, 128 + [2, 4, 5, 6][number % 4]),
+            "src": (params["src"], "198.51.100.7"), "dpt": (params["dpt"], "443"),
+            "feed": (params["feed"], 'a\\"b\\]c\\\\d'), "rev": (params["rev"], "1")}
+    for name, (got, wanted) in want.items():
+        if got != wanted:
+            raise RuntimeError("%s is %r, not %r: %s" % (name, got, wanted, line))
+    if not data.startswith("[c2@32473 ") or "".join(' %s="%s"' % p for p in PARAM.findall(data)) != data[10 - 1:-1]:
+        raise RuntimeError("structured data is not well-formed: " + data)
+    if not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}", stamp) or not process.isdigit():
+        raise RuntimeError("time or process: " + line)
+    end = 'quotes " brackets ] backslash \\ kana \u3042'
+    if not text.lstrip(" ").startswith("\ufeffC2 feed ip:port Emotet: 198.51.100.7 -> 192.0.2.77:443") or not text.endswith(end):
+        raise RuntimeError("text: " + repr(text))
+    return number
+
+
+def wait_for_all(r, count, again=False, gaps=False):
+    until = time.monotonic() + 10
+    while time.monotonic() < until and len({check_line(x) for x in r.lines()}) < count:
+        time.sleep(0.1)
+    numbers = [check_line(x) for x in r.lines()]
+    missing = set(range(count)) - set(numbers)
+    if missing:
+        raise RuntimeError("%d of %d alerts are missing, first %d" % (len(missing), count, min(missing)))
+    if not again and len(numbers) != count:
+        raise RuntimeError("%d lines for %d alerts" % (len(numbers), count))
+    if not again and numbers != sorted(numbers):
+        raise RuntimeError("not in order")
+
+
+def deliver(r, target, count):
+    r.start()
+    finish(r.feed(target, count))
+    wait_for_all(r, count)
+
+
+def udp(r):
+    deliver(r, "udp://127.0.0.1:%d" % r.udp, 100)
+
+
+def tcp(r):
+    deliver(r, "tcp://localhost:%d" % r.tcp, 1000)
+
+
+def unix(r):
+    deliver(r, r.dir + "/log", 200)
+
+
+def local(r):
+    """rsyslog's own way with /dev/log: it must find the program's name, its number and the text."""
+    r.start()
+    finish(r.feed("local:" + r.dir + "/devlog", 50))
+    until = time.monotonic() + 10
+    while time.monotonic() < until and len(r.lines()) < 50:
+        time.sleep(0.1)
+    lines = r.lines()
+    for n, line in enumerate(lines):
+        fields = line.split("|", 7)
+        if fields[2] != "hansho" or not fields[3].isdigit() or \
+                not fields[7].lstrip().startswith('[c2@32473 id="%016x" ' % n):
+            raise RuntimeError("line %d: %s" % (n, line))
+    if len(lines) != 50:
+        raise RuntimeError("%d lines for 50 alerts" % len(lines))
+
+
+def starts_later(r):
+    feed = r.feed("tcp://127.0.0.1:%d" % r.tcp, 20)
+    time.sleep(1)
+    r.start()
+    finish(feed)
+    wait_for_all(r, 20)
+
+
+def restart(r, target):
+    r.start()
+    feed = r.feed(target, 150, 20)
+    for _ in range(2):
+        time.sleep(0.8)
+        r.stop()
+        time.sleep(0.5)
+        r.start()
+    out = finish(feed)
+    wait_for_all(r, 150, again=True)
+    if int(out.split()[3]) == 0:
+        raise RuntimeError("the sink did not notice the restarts: " + out)
+
+
+def tcp_restart(r):
+    restart(r, "tcp://127.0.0.1:%d" % r.tcp)
+
+
+def udp_restart(r):
+    restart(r, "udp://127.0.0.1:%d" % r.udp)
+
+
+def unix_restart(r):
+    restart(r, r.dir + "/log")
+
+
+def left_for_next_start(r):
+    feed = r.feed("tcp://127.0.0.1:%d" % r.tcp, 10, 0, 300)
+    out, err = feed.communicate(timeout=30)
+    if feed.returncode != 1 or "10 records not delivered" not in err:
+        raise RuntimeError("nobody listens, but courier_feed exits %d: %s" % (feed.returncode, err.strip()))
+    r.start()
+    finish(r.feed("tcp://127.0.0.1:%d" % r.tcp, 5))
+    wait_for_all(r, 15)
+
+
+CASES = [udp, tcp, unix, local, starts_later, tcp_restart, udp_restart, unix_restart, left_for_next_start]
+
+
+def main():
+    names = ["sinks_rsyslog." + c.__name__ for c in CASES]
+    if not (shutil.which("rsyslogd") or os.path.exists("/usr/sbin/rsyslogd")):
+        for n in names:
+            print("skip %s: rsyslogd is not installed" % n)
+        return 0
+    subprocess.run(["make", "-s", "-C", ROOT, "BUILD=" + BUILD, BUILD + "/tests/system/courier_feed"],
+                   check=True, stdout=subprocess.DEVNULL)
+    r = Rsyslog()
+    bad = 0
+    try:
+        for name, case in zip(names, CASES):
+            try:
+                r.clear()
+                case(r)
+                print("ok", name, flush=True)
+            except Exception as e:
+                bad = 1
+                print("FAIL %s: %s" % (name, e), flush=True)
+    finally:
+        r.stop()
+        shutil.rmtree(r.dir)
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())
