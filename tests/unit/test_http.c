@@ -224,6 +224,10 @@ test_outstanding_bounds(void **state)
 		forgotten += outstanding_push(&o, &ceiling, &r);
 	assert_int_equal(forgotten, 10);
 	assert_int_equal(o.count, HTTP_OUTSTANDING_MAX);
+	assert_int_equal(outstanding_count(&o), HTTP_OUTSTANDING_MAX + 10);
+	assert_true(outstanding_first(&o, &r));
+	assert_int_equal(r.number, 0);	/* forgotten, but it will be answered */
+	outstanding_drop(&o, &ceiling, 10);
 	assert_true(outstanding_first(&o, &r));
 	assert_int_equal(r.number, 11);
 	bytes_clear(&o.texts, &ceiling);
@@ -235,6 +239,7 @@ test_outstanding_bounds(void **state)
 	path[sizeof path - 1] = '\0';
 	r = request(2, path);
 	assert_int_equal(outstanding_push(&o, &tiny, &r), 1);
+	outstanding_drop(&o, &tiny, 1);
 	assert_true(outstanding_first(&o, &r));
 	assert_int_equal(r.number, 2);
 	assert_null(r.path.at);		/* without its texts */

@@ -19,7 +19,11 @@ struct http;
 struct http_side;
 typedef enum step http_state_fn(struct http *h, struct http_side *side, struct span *in);
 
-enum { CHUNK_DIGITS_MAX = 15 };
+enum {
+	CHUNK_DIGITS_MAX = 15,
+	/* A gap up to here, about three segments, has most likely cost one message. */
+	ONE_MESSAGE_BYTES = 4096
+};
 
 struct http_side {
 	http_state_fn *state;	/* NULL: this side is over */
@@ -33,7 +37,7 @@ struct http_side {
 	bool piece_start;	/* nothing of this piece was used yet */
 	bool told;		/* the current message begins like one */
 	bool unsure;		/* bytes before these are missing */
-	bool lost;		/* messages may have been lost since the last one */
+	bool lost;		/* nobody knows how many messages are missing before the next */
 };
 
 struct http {
@@ -106,12 +110,11 @@ read_target(const struct http_head *head, struct http_request *r)
 static void
 remember(struct http *h, const struct http_request *r)
 {
-	struct http_side *asker = &h->side[h->asker];
-
 	/* Clients seldom pipeline: what was asked before the loss has been answered by now. */
-	if (asker->lost)
+	if (h->asker >= 0 && h->side[h->asker].lost) {
 		outstanding_clear(&h->outstanding, &h->ceiling);
-	asker->lost = false;
+		h->side[h->asker].lost = false;
+	}
 	if (h->early > 0) {
 		h->early--;
 		return;
@@ -194,8 +197,10 @@ answer_body(struct http_side *side, unsigned status, const struct http_request *
 static bool
 find_request(struct http *h, struct http_side *side, struct http_request *asked)
 {
-	if (side->lost && h->outstanding.count > 1)
-		outstanding_drop(&h->outstanding, &h->ceiling, h->outstanding.count - 1);
+	unsigned count = outstanding_count(&h->outstanding);
+
+	if (side->lost && count > 1)
+		outstanding_drop(&h->outstanding, &h->ceiling, count - 1);
 	side->lost = false;
 	return outstanding_first(&h->outstanding, asked);
 }
@@ -491,13 +496,44 @@ state_after_connect(struct http *h, struct http_side *side, struct span *in)
 	return STEP_NEXT;
 }
 
-static void
-lose_place(struct http *h, struct http_side *side)
+/*
+ * Did the loss of `len` bytes here cost a header (or only the place inside a
+ * chunked body, whose message is known already)?
+ */
+static bool
+costs_message(const struct http_side *side)
 {
+	return side->state == state_start || side->state == state_head || side->state == state_body;
+}
+
+/* One message is missing: its counterpart must not be taken for that of the next. */
+static void
+miss_one(struct http *h, const struct http_side *side)
+{
+	static const struct http_request unseen;
+
+	if (side == &h->side[h->asker])
+		remember(h, &unseen);
+	else if (outstanding_count(&h->outstanding) > 0)
+		outstanding_drop(&h->outstanding, &h->ceiling, 1);
+	else
+		h->early++;
+}
+
+static void
+lose_place(struct http *h, struct http_side *side, uint64_t len)
+{
+	bool one = costs_message(side) && len <= ONE_MESSAGE_BYTES && !side->unsure;
+
+	if (h->asker >= 0 && one) {
+		miss_one(h, side);
+	} else if (costs_message(side) || side->state == state_resync) {
+		side->lost = true;
+		h->early = 0;
+	}
 	forget_head(h, side);
 	side->state = state_resync;
-	side->unsure = side->lost = true;
-	h->early = 0;
+	side->unsure = true;
 }
 
 static void
@@ -506,7 +542,7 @@ take_gap(struct http *h, struct http_side *side, uint64_t len)
 	if (side->state == NULL || side->state == state_open_body)
 		return;
 	if ((side->state != state_body && side->state != state_chunk_data) || len > side->left) {
-		lose_place(h, side);
+		lose_place(h, side, len);
 		return;
 	}
 	side->left -= len;

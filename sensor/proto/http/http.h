@@ -7,7 +7,8 @@
  * counted off too; one inside a header costs that message, and the side goes
  * on at the next piece that begins like a message. Answers are matched with
  * requests in order, HTTP_OUTSTANDING_MAX at most (then the oldest is
- * forgotten, counted as http_unanswered). A header block above
+ * forgotten, counted as http_unanswered); a small gap counts as one lost
+ * message, behind a large one the latest request is taken. A header block above
  * limits.header_bytes, or more than limits.flow_bytes held, ends the side
  * (counted as over_limit).
  * After 101 the connection is done; after CONNECT the tunnel is handed back.

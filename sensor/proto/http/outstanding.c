@@ -31,25 +31,40 @@ record_at(const struct outstanding *o)
 	return r;
 }
 
+unsigned
+outstanding_count(const struct outstanding *o)
+{
+	return o->forgotten + o->count;
+}
+
 void
 outstanding_clear(struct outstanding *o, struct bytes_ceiling *c)
 {
 	bytes_empty(&o->texts, c);
 	o->begin = 0;
 	o->count = 0;
+	o->forgotten = 0;
+}
+
+static void
+drop_kept(struct outstanding *o)
+{
+	struct record r = record_at(o);
+
+	o->begin += record_bytes(&r);
+	o->count--;
 }
 
 void
 outstanding_drop(struct outstanding *o, struct bytes_ceiling *c, unsigned count)
 {
-	struct record r;
-
-	for (; count > 0 && o->count > 0; count--) {
-		r = record_at(o);
-		o->begin += record_bytes(&r);
-		o->count--;
+	for (; count > 0 && outstanding_count(o) > 0; count--) {
+		if (o->forgotten > 0)
+			o->forgotten--;
+		else
+			drop_kept(o);
 	}
-	if (o->count == 0)
+	if (outstanding_count(o) == 0)
 		outstanding_clear(o, c);
 }
 
@@ -82,16 +97,19 @@ outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct ht
 		close_up(o);
 	while (o->count > 0 && (o->count == HTTP_OUTSTANDING_MAX ||
 	    !bytes_reserve(&o->texts, c, record_bytes(&record)))) {
-		outstanding_drop(o, c, 1);
-		forgotten++;
+		drop_kept(o);
 		close_up(o);
+		o->forgotten++;
+		forgotten++;
 	}
 	if (!bytes_reserve(&o->texts, c, record_bytes(&record))) {
 		memset(record.absent, true, sizeof record.absent);
 		memset(record.len, 0, sizeof record.len);
 	}
-	if (!bytes_append(&o->texts, c, span_of(&record, sizeof record)))
+	if (!bytes_append(&o->texts, c, span_of(&record, sizeof record))) {
+		o->forgotten++;
 		return forgotten + 1;
+	}
 	for (i = 0; i < TEXTS; i++)
 		if (record.len[i] > 0)
 			bytes_append(&o->texts, c, text[i]);
@@ -108,8 +126,8 @@ outstanding_first(const struct outstanding *o, struct http_request *out)
 	int i;
 
 	memset(out, 0, sizeof *out);
-	if (o->count == 0)
-		return false;
+	if (o->count == 0 || o->forgotten > 0)
+		return o->forgotten > 0;
 	r = record_at(o);
 	at = o->texts.at + o->begin + sizeof r;
 	for (i = 0; i < TEXTS; i++) {

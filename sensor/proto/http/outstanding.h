@@ -3,7 +3,9 @@
  *
  * Copies what an answer will want to know. HTTP_OUTSTANDING_MAX requests, and
  * bytes within the connection's ceiling: when there is no room the oldest are
- * forgotten; a request that does not fit alone is kept without its texts.
+ * forgotten, but still counted, so that the answers behind theirs find their
+ * requests. A request that does not fit alone is kept without its texts.
+ * One with number 0 stands for a request that was not seen.
  */
 #ifndef SENSOR_PROTO_HTTP_OUTSTANDING_H
 #define SENSOR_PROTO_HTTP_OUTSTANDING_H
@@ -15,12 +17,18 @@ struct outstanding {
 	struct bytes texts;	/* records, from `begin` */
 	size_t begin;
 	unsigned count;
+	uint32_t forgotten;	/* older than all that are kept */
 };
 
 /* Returns how many older ones were forgotten. */
 unsigned outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct http_request *r);
 
-/* The oldest: number, method, host, path, user_agent, connect. Spans live until the next call. */
+unsigned outstanding_count(const struct outstanding *o);	/* forgotten ones included */
+
+/*
+ * The oldest: number, method, host, path, user_agent, connect (a forgotten
+ * one: nothing). Spans live until the next call. False: there is none.
+ */
 bool outstanding_first(const struct outstanding *o, struct http_request *out);
 
 void outstanding_drop(struct outstanding *o, struct bytes_ceiling *c, unsigned count);
