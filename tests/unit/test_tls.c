@@ -1083,6 +1083,8 @@ test_endless_handshake(void **state)
 static void
 test_hello_whose_lengths_lie(void **state)
 {
+	/* In an example_hello() behind record and message header: version, random, session, 16 ciphers. */
+	enum { BLOCK_AT = 5 + 4 + 2 + 32 + 1 + 2 + 32 + 2 };
 	static const uint8_t bad[] = { 22, 3, 1, 0, 8, 1, 0, 0, 4, 3, 3, 1, 1 };
 	struct wire_hello h = example_hello();
 	struct session s;
@@ -1094,13 +1096,22 @@ test_hello_whose_lengths_lie(void **state)
 	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
 	session_close(&s);
 
-	/* The extension block claims one byte less than its extensions have. */
+	/* The extension block ends within its last extension: the others are known. */
 	clear_wires();
 	add_client_hello(&client_wire, &h);
-	client_wire.bytes[5 + 4 + 2 + 32 + 1 + 2 + 32 + 2 + 1]--;
+	client_wire.bytes[BLOCK_AT + 1] = (uint8_t)(client_wire.bytes[BLOCK_AT + 1] - 9);
+	session_open(&s, &LIMITS);
+	say(&s, CLIENT, client_wire.bytes, client_wire.len, false);
+	assert_int_equal(s.heard.clients, 1);
+	assert_memory_equal(s.heard.client.ja4, "t13d1515h2_", 11);
+	session_close(&s);
+
+	/* It claims more than there is. */
+	client_wire.bytes[BLOCK_AT]++;
 	session_open(&s, &LIMITS);
 	say(&s, CLIENT, client_wire.bytes, client_wire.len, false);
 	assert_int_equal(s.heard.clients, 0);
+	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
 	session_close(&s);
 }
 

@@ -82,23 +82,13 @@ tls_next_name(struct span *list, struct span *name)
 	return true;
 }
 
-/* The extension block, or none at all (RFC 5246, 7.4.1.2). Its framing must add up to the end. */
+/* The extension block, or none at all (RFC 5246, 7.4.1.2). */
 static bool
 take_extensions(struct span *s, struct span *out)
 {
-	struct span walk, body;
-	uint16_t type;
-
 	out->at = NULL;
 	out->left = 0;
-	if (s->left == 0)
-		return true;
-	if (!take_u16_counted(s, out))
-		return false;
-	walk = *out;
-	while (next_extension(&walk, &type, &body))
-		;
-	return walk.left == 0;
+	return s->left == 0 || take_u16_counted(s, out);
 }
 
 /* ---- extensions of a ClientHello ---- */

@@ -1,9 +1,10 @@
 /*
  * tls_hello.h - ClientHello and ServerHello taken apart (RFC 8446, 4.1; RFC 5246, 7.4.1).
  *
- * All spans point into the body that was read. A body or extension block
- * whose lengths do not add up is refused; one extension that is odd inside is
- * only left out (its type still stands in the list).
+ * All spans point into the body that was read. A body that ends before its
+ * fields do is refused. Extensions are read as far as they go: who talks to
+ * its own server may put anything behind them. One that is odd inside is left
+ * out, and its type still stands in the list.
  */
 #ifndef SENSOR_TLS_HELLO_H
 #define SENSOR_TLS_HELLO_H

@@ -1,6 +1,5 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
@@ -8,7 +7,7 @@
 #include "proto/tls/tls_certificate.h"
 #include "proto/tls/tls_scratch.h"
 
-enum { MESSAGE_BYTES = 2048, LISTS_BYTES = 6, SMALL_RSA_BITS = 512, SCRATCH_BYTES = 1 << 16 };
+enum { MESSAGE_BYTES = 2048, LISTS_BYTES = 6, SCRATCH_BYTES = 1 << 16 };
 
 static X509 *
 make_certificate(EVP_PKEY *key)
@@ -44,7 +43,7 @@ put_u24(uint8_t *at, unsigned value)
 
 /* Reads a certificate with this key as if it had come from the wire. */
 static void
-read_one(struct tls_scratch *scratch, EVP_PKEY *key)
+read_certificate(struct tls_scratch *scratch, EVP_PKEY *key)
 {
 	X509 *certificate = key == NULL ? NULL : make_certificate(key);
 	uint8_t message[MESSAGE_BYTES], *at = message + LISTS_BYTES;
@@ -73,8 +72,7 @@ tls_warm_up(void)
 
 	tls_scratch_init(&scratch, SCRATCH_BYTES);
 	tls_hash(&scratch, EVP_md5(), span_text(""), hex, sizeof hex - 1);
-	read_one(&scratch, EVP_EC_gen("P-256"));
-	read_one(&scratch, EVP_RSA_gen(SMALL_RSA_BITS));
+	read_certificate(&scratch, EVP_EC_gen("P-256"));
 	tls_scratch_clear(&scratch);
 	ERR_clear_error();
 }
