@@ -1,0 +1,431 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alert/alerts.h"
+#include "alert_rig.h"
+
+enum { SEEN_MAX = 4000 };
+
+struct revision {
+	struct alert a;
+	char subject[300], reason[300], peer_name[300], feed[64], signature[200];
+	enum severity severity;
+	double sec;
+};
+
+static struct revision seen[SEEN_MAX];
+static unsigned seen_count;
+
+static const struct alert_limits limits = { .max_open = 100, .max_names = 10, .update_sec = 60, .close_sec = 600 };
+
+static void
+see(void *to, const struct alert *a)
+{
+	struct revision *r = &seen[seen_count++];
+
+	(void)to;
+	assert_true(seen_count < SEEN_MAX);
+	r->a = *a;
+	r->severity = a->finding->severity;
+	r->sec = (double)(a->ts_ns - RIG_START_NS) / 1e9;
+	snprintf(r->subject, sizeof r->subject, "%s", a->finding->subject);
+	snprintf(r->reason, sizeof r->reason, "%s", a->finding->reason);
+	snprintf(r->peer_name, sizeof r->peer_name, "%s", a->peer_name);
+	snprintf(r->signature, sizeof r->signature, "%s", a->signature);
+	snprintf(r->feed, sizeof r->feed, "%s",
+	    a->finding->indicator != NULL ? a->finding->indicator->feed : "");
+}
+
+static struct alerts *
+begin(const struct alert_limits *l)
+{
+	struct alerts *a = alerts_new(l, NULL, see, NULL);
+
+	assert_non_null(a);
+	seen_count = 0;
+	return a;
+}
+
+struct order {
+	double sec;
+	const char *host, *subject, *feed;
+	enum severity severity;
+	uint64_t flow, out, in;
+};
+
+/* The texts are gone when it returns: an incident must have its own. */
+static void
+take(struct alerts *a, struct order o)
+{
+	static struct observation_buffer b;
+	char subject[300], feed[64], reason[300];
+	struct indicator i = { .type = INDICATOR_DOMAIN, .role = ROLE_C2, .value = subject, .feed = feed,
+		.malware = "", .reference = "", .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN };
+	struct finding f;
+
+	snprintf(subject, sizeof subject, "%s", o.subject);
+	snprintf(feed, sizeof feed, "%s", o.feed != NULL ? o.feed : "feed");
+	snprintf(reason, sizeof reason, "because of %s", feed);
+	rig_observation(&b, OBSERVE_MATCH, o.sec);
+	b.o.key.addr[ORIGINATOR] = rig_addr(o.host != NULL ? o.host : "10.0.0.5");
+	if (o.flow != 0) {
+		b.o.flow_id = o.flow;
+		b.o.flow_bytes[ORIGINATOR] = o.out;
+		b.o.flow_bytes[RESPONDER] = o.in;
+	}
+	observation_seal(&b);
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_INDICATOR;
+	f.ts_ns = f.first_ns = b.o.ts_ns;
+	f.host = b.o.key.addr[ORIGINATOR];
+	f.peer = b.o.key.addr[RESPONDER];
+	f.service = "";
+	f.subject = subject;
+	f.reason = reason;
+	f.severity = o.severity != 0 ? o.severity : SEVERITY_HIGH;
+	f.indicator = &i;
+	f.because = &b.o;
+	alerts_take(a, &f);
+	memset(subject, '#', sizeof subject - 1);
+	memset(feed, '#', sizeof feed - 1);
+	memset(&b, 0x55, sizeof b);
+}
+
+static void
+until(struct alerts *a, double sec)
+{
+	alerts_advance(a, RIG_START_NS + (int64_t)(sec * 1e9));
+}
+
+static void
+expect(unsigned n, enum alert_state state, uint32_t revision, double sec)
+{
+	assert_true(n < seen_count);
+	assert_int_equal(seen[n].a.state, state);
+	assert_int_equal(seen[n].a.revision, revision);
+	assert_true(seen[n].sec > sec - .001 && seen[n].sec < sec + .001);
+}
+
+static void
+test_open_update_close(void **state)
+{
+	struct alerts *a = begin(&limits);
+
+	(void)state;
+	take(a, (struct order){ .sec = 0, .subject = "c2.example" });
+	assert_int_equal(seen_count, 1);
+	expect(0, ALERT_OPEN, 1, 0);
+	assert_int_equal(seen[0].a.count, 1);
+	assert_int_equal(strlen(seen[0].a.id), 16);
+	assert_string_equal(seen[0].signature, "C2 feed domain");
+	take(a, (struct order){ .sec = 10, .subject = "c2.example" });
+	take(a, (struct order){ .sec = 20, .subject = "c2.example" });
+	assert_int_equal(seen_count, 1);
+	until(a, 59.9);
+	assert_int_equal(seen_count, 1);
+	until(a, 60);
+	expect(1, ALERT_UPDATE, 2, 60);
+	assert_int_equal(seen[1].a.count, 3);
+	assert_string_equal(seen[1].a.id, seen[0].a.id);
+	/* nothing changed: nothing is said */
+	until(a, 500);
+	assert_int_equal(seen_count, 2);
+	/* long after the last revision: at once */
+	take(a, (struct order){ .sec = 500, .subject = "c2.example" });
+	expect(2, ALERT_UPDATE, 3, 500);
+	until(a, 1099);
+	assert_int_equal(seen_count, 3);
+	until(a, 5000);
+	expect(3, ALERT_CLOSE, 4, 1100);
+	assert_int_equal(seen[3].a.first_ns, RIG_START_NS);
+	assert_int_equal(seen[3].a.last_ns, RIG_START_NS + 500 * NS_PER_SEC);
+	assert_int_equal(alerts_counts(a)->open, 0);
+	assert_int_equal(alerts_counts(a)->closed, 1);
+	/* again later: a new incident */
+	take(a, (struct order){ .sec = 6000, .subject = "c2.example" });
+	expect(4, ALERT_OPEN, 1, 6000);
+	assert_string_not_equal(seen[4].a.id, seen[0].a.id);
+	alerts_free(a);
+}
+
+static void
+test_what_is_one_incident(void **state)
+{
+	struct alerts *a = begin(&limits);
+
+	(void)state;
+	take(a, (struct order){ .sec = 0, .subject = "c2.example", .feed = "one" });
+	take(a, (struct order){ .sec = 1, .subject = "c2.example", .feed = "two" });
+	assert_int_equal(seen_count, 1);
+	take(a, (struct order){ .sec = 2, .subject = "other.example" });
+	take(a, (struct order){ .sec = 3, .subject = "c2.example", .host = "10.0.0.6" });
+	assert_int_equal(seen_count, 3);
+	assert_string_not_equal(seen[0].a.id, seen[1].a.id);
+	assert_string_not_equal(seen[0].a.id, seen[2].a.id);
+	/* two feeds of equal weight: the first keeps the word */
+	until(a, 60);
+	assert_string_equal(seen[3].feed, "one");
+	assert_string_equal(seen[3].subject, "c2.example");
+	assert_int_equal(seen[3].a.count, 2);
+	alerts_free(a);
+}
+
+static void
+test_worse_is_told_at_once(void **state)
+{
+	struct alerts *a = begin(&limits);
+
+	(void)state;
+	take(a, (struct order){ .sec = 0, .subject = "x", .severity = SEVERITY_LOW, .feed = "low" });
+	take(a, (struct order){ .sec = 1, .subject = "x", .severity = SEVERITY_HIGH, .feed = "high" });
+	assert_int_equal(seen_count, 2);
+	expect(1, ALERT_UPDATE, 2, 1);
+	assert_int_equal(seen[1].severity, SEVERITY_HIGH);
+	assert_string_equal(seen[1].feed, "high");
+	assert_string_equal(seen[1].reason, "because of high");
+	/* it never falls again */
+	take(a, (struct order){ .sec = 2, .subject = "x", .severity = SEVERITY_LOW, .feed = "low" });
+	until(a, 61);
+	assert_int_equal(seen[2].severity, SEVERITY_HIGH);
+	assert_string_equal(seen[2].feed, "high");
+	alerts_free(a);
+}
+
+static void
+test_bytes_count_each_flow_once(void **state)
+{
+	struct alerts *a = begin(&limits);
+
+	(void)state;
+	take(a, (struct order){ .sec = 0, .subject = "x", .flow = 1, .out = 100, .in = 50 });
+	take(a, (struct order){ .sec = 1, .subject = "x", .flow = 2, .out = 10, .in = 5 });
+	take(a, (struct order){ .sec = 2, .subject = "x", .flow = 1, .out = 300, .in = 50 });
+	take(a, (struct order){ .sec = 3, .subject = "x", .flow = 2, .out = 10, .in = 7 });
+	until(a, 60);
+	assert_int_equal(seen[1].a.bytes_out, 310);
+	assert_int_equal(seen[1].a.bytes_in, 57);
+	alerts_free(a);
+}
+
+/* Deadlines come in order of time, equal ones in the order of opening, however time is sliced. */
+static void
+test_deadlines_in_order(void **state)
+{
+	static char once[SEEN_MAX][64];
+	struct alerts *a;
+	char subject[32], label[64];
+	unsigned i, pass, first = 0;
+
+	(void)state;
+	for (pass = 0; pass < 2; pass++) {
+		a = begin(&limits);
+		for (i = 0; i < 300; i++) {
+			snprintf(subject, sizeof subject, "s%u", i * 7 % 31);
+			if (pass == 1)
+				until(a, i / 3 - .5);
+			take(a, (struct order){ .sec = i / 3, .subject = subject });
+		}
+		for (i = 100; pass == 1 && i < 2000; i += 13)
+			until(a, i);
+		until(a, 2000);
+		for (i = 1; i < seen_count; i++)
+			assert_true(seen[i].a.ts_ns >= seen[i - 1].a.ts_ns);
+		for (i = 0; i < seen_count; i++) {
+			snprintf(label, sizeof label, "%.16s/%u", seen[i].a.id, seen[i].a.revision);
+			if (pass == 0)
+				snprintf(once[i], sizeof once[i], "%s", label);
+			else
+				assert_string_equal(once[i], label);
+		}
+		assert_true(seen_count > 90);
+		if (pass == 1)
+			assert_int_equal(seen_count, first);
+		first = seen_count;
+		alerts_free(a);
+	}
+}
+
+static void
+test_ceiling_closes_the_idle(void **state)
+{
+	struct alert_limits few = limits;
+	struct alerts *a;
+	char subject[32];
+	unsigned i;
+
+	(void)state;
+	few.max_open = 3;
+	a = begin(&few);
+	take(a, (struct order){ .sec = 0, .subject = "a" });
+	take(a, (struct order){ .sec = 1, .subject = "b" });
+	take(a, (struct order){ .sec = 2, .subject = "c" });
+	take(a, (struct order){ .sec = 3, .subject = "a" });
+	take(a, (struct order){ .sec = 4, .subject = "d" });
+	assert_int_equal(seen_count, 5);
+	expect(3, ALERT_CLOSE, 2, 4);
+	assert_string_equal(seen[3].subject, "b");
+	expect(4, ALERT_OPEN, 1, 4);
+	for (i = 0; i < 50; i++) {
+		snprintf(subject, sizeof subject, "n%u", i);
+		take(a, (struct order){ .sec = 5 + i, .subject = subject });
+		assert_int_equal(alerts_counts(a)->open, 3);
+	}
+	assert_int_equal(alerts_counts(a)->evicted, 51);
+	assert_int_equal(alerts_counts(a)->opened, 54);
+	assert_int_equal(alerts_counts(a)->closed, 51);
+	alerts_free(a);
+}
+
+static void
+test_finish_closes_in_opening_order(void **state)
+{
+	struct alerts *a = begin(&limits);
+
+	(void)state;
+	take(a, (struct order){ .sec = 0, .subject = "a" });
+	take(a, (struct order){ .sec = 1, .subject = "b" });
+	take(a, (struct order){ .sec = 2, .subject = "a" });
+	alerts_finish(a, RIG_START_NS + 30 * NS_PER_SEC);
+	assert_int_equal(seen_count, 4);
+	expect(2, ALERT_CLOSE, 2, 30);
+	assert_string_equal(seen[2].subject, "a");
+	assert_int_equal(seen[2].a.count, 2);
+	expect(3, ALERT_CLOSE, 2, 30);
+	assert_string_equal(seen[3].subject, "b");
+	assert_int_equal(alerts_counts(a)->open, 0);
+	alerts_finish(a, RIG_START_NS + 40 * NS_PER_SEC);
+	assert_int_equal(seen_count, 4);
+	alerts_free(a);
+}
+
+static void
+name(struct alerts *a, const char *host, const char *peer, const char *text)
+{
+	static struct observation_buffer b;
+
+	rig_observation(&b, OBSERVE_NAME, 0);
+	b.o.key.addr[ORIGINATOR] = rig_addr(host);
+	b.o.named = rig_addr(peer);
+	rig_text(&b, TEXT_SERVICE, text);
+	observation_seal(&b);
+	alerts_name(a, &b.o);
+}
+
+static void
+test_peer_names(void **state)
+{
+	struct alerts *a = begin(&limits);
+	char peer[32];
+	unsigned i;
+
+	(void)state;
+	name(a, "10.0.0.5", "192.0.2.77", "old.example");
+	name(a, "10.0.0.5", "192.0.2.77", "c2.example");
+	name(a, "10.0.0.6", "192.0.2.77", "not-for-five.example");
+	take(a, (struct order){ .sec = 0, .subject = "a" });
+	assert_string_equal(seen[0].peer_name, "c2.example");
+	take(a, (struct order){ .sec = 0, .subject = "a", .host = "10.0.0.7" });
+	assert_string_equal(seen[1].peer_name, "");
+	for (i = 0; i < 20; i++) {
+		snprintf(peer, sizeof peer, "198.51.100.%u", i);
+		name(a, "10.0.0.5", peer, "many.example");
+	}
+	assert_int_equal(alerts_counts(a)->names_evicted, 12);
+	take(a, (struct order){ .sec = 1, .subject = "b" });
+	assert_string_equal(seen[2].peer_name, "");
+	alerts_free(a);
+}
+
+/* A beacon that comes back keeps its beginning, but is a new incident. */
+static void
+test_beacon_returns(void **state)
+{
+	struct beacon_numbers numbers = { .score = .9, .contacts = 12 };
+	struct alerts *a = begin(&limits);
+	struct finding f;
+
+	(void)state;
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_BEACON;
+	f.first_ns = RIG_START_NS;
+	f.ts_ns = RIG_START_NS + 700 * NS_PER_SEC;
+	f.host = rig_addr("10.0.0.5");
+	f.peer = rig_addr("192.0.2.77");
+	f.service = f.subject = "c2.example";
+	f.reason = "calls";
+	f.severity = SEVERITY_MEDIUM;
+	f.beacon = &numbers;
+	alerts_take(a, &f);
+	numbers.contacts = 13;
+	f.ts_ns += 10 * NS_PER_SEC;
+	f.reason = "calls again";
+	alerts_take(a, &f);
+	until(a, 3000);
+	assert_int_equal(seen_count, 3);
+	assert_string_equal(seen[1].reason, "calls again");
+	f.ts_ns = RIG_START_NS + 4000 * NS_PER_SEC;
+	alerts_take(a, &f);
+	assert_int_equal(seen[3].a.first_ns, RIG_START_NS);
+	assert_string_not_equal(seen[3].a.id, seen[0].a.id);
+	alerts_free(a);
+}
+
+static void
+test_same_findings_same_ids(void **state)
+{
+	char first[ALERT_ID_TEXT];
+	struct alerts *a = begin(&limits);
+
+	(void)state;
+	take(a, (struct order){ .sec = 3, .subject = "c2.example" });
+	snprintf(first, sizeof first, "%s", seen[0].a.id);
+	alerts_free(a);
+	/* pinned: an id is the same in every run and every version */
+	assert_string_equal(first, "8a8a016b83f2b97c");
+	a = begin(&limits);
+	take(a, (struct order){ .sec = 1, .subject = "before.example" });
+	take(a, (struct order){ .sec = 3, .subject = "c2.example" });
+	assert_string_equal(seen[1].a.id, first);
+	alerts_free(a);
+}
+
+static void
+test_no_limits_set(void **state)
+{
+	static const struct alert_limits nothing;
+	struct alerts *a = begin(&nothing);
+
+	(void)state;
+	name(a, "10.0.0.5", "192.0.2.77", "c2.example");
+	take(a, (struct order){ .sec = 0, .subject = "a" });
+	take(a, (struct order){ .sec = 0, .subject = "b" });
+	take(a, (struct order){ .sec = 1, .subject = "b" });
+	alerts_finish(a, RIG_START_NS);
+	assert_int_equal(alerts_counts(a)->open, 0);
+	assert_int_equal(alerts_counts(a)->opened, alerts_counts(a)->closed);
+	alerts_free(a);
+	alerts_free(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open_update_close), cmocka_unit_test(test_what_is_one_incident),
+		cmocka_unit_test(test_worse_is_told_at_once),
+		cmocka_unit_test(test_bytes_count_each_flow_once), cmocka_unit_test(test_deadlines_in_order),
+		cmocka_unit_test(test_ceiling_closes_the_idle),
+		cmocka_unit_test(test_finish_closes_in_opening_order), cmocka_unit_test(test_peer_names),
+		cmocka_unit_test(test_beacon_returns), cmocka_unit_test(test_same_findings_same_ids),
+		cmocka_unit_test(test_no_limits_set),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

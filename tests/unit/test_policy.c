@@ -1,0 +1,189 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "alert/names.h"
+#include "alert/policy.h"
+#include "alert_rig.h"
+
+struct seen {
+	unsigned findings;
+	struct finding f;
+	struct alert_names names;
+	char reason[4200], subject[2400], service[300], signature[200];
+};
+
+static void
+see(void *to, const struct finding *f)
+{
+	struct seen *s = to;
+
+	s->findings++;
+	s->f = *f;
+	s->names = names_of(f);
+	snprintf(s->reason, sizeof s->reason, "%s", f->reason);
+	snprintf(s->subject, sizeof s->subject, "%s", f->subject);
+	snprintf(s->service, sizeof s->service, "%s", f->service);
+	names_signature(f, s->signature, sizeof s->signature);
+}
+
+static struct seen
+match(enum indicator_role role, enum indicator_type type, const char *value, enum app app)
+{
+	static struct observation_buffer b;
+	struct seen s = { 0 };
+
+	rig_observation(&b, OBSERVE_MATCH, 1);
+	b.o.app = (uint8_t)app;
+	rig_indicator(&b, role, type, value);
+	rig_text(&b, TEXT_SERVICE, "c2.example");
+	when_parse("2026-05-01", 10, 0, &b.o.indicator_first_ns);
+	observation_seal(&b);
+	policy_match(&b.o, see, &s);
+	assert_int_equal(s.findings, 1);
+	return s;
+}
+
+static void
+test_reason_names_everything(void **state)
+{
+	struct seen s = match(ROLE_C2, INDICATOR_ADDRESS_PORT, "192.0.2.77:443", APP_TLS);
+
+	(void)state;
+	assert_string_equal(s.reason,
+	    "contacts 192.0.2.77:443, which feed threatfox (line 17, entry 12345) lists as "
+	    "command and control of Emotet, first seen 2026-05-01, last seen unknown");
+	assert_string_equal(s.subject, "192.0.2.77:443");
+	assert_string_equal(s.service, "c2.example");
+	assert_string_equal(s.signature, "C2 feed ip:port Emotet");
+	assert_string_equal(s.names.category, "Malware Command and Control Activity Detected");
+	assert_int_equal(s.f.kind, FINDING_INDICATOR);
+	assert_int_equal(s.f.severity, SEVERITY_HIGH);
+	assert_int_equal(s.f.ts_ns, RIG_START_NS + NS_PER_SEC);
+	assert_int_equal(s.f.host_port, 51514);
+	assert_int_equal(s.f.peer_port, 443);
+	s = match(ROLE_INFECTED, INDICATOR_ADDRESS, "198.51.100.7", APP_UNKNOWN);
+	assert_non_null(strstr(s.reason, "is 198.51.100.7, which feed threatfox"));
+	assert_non_null(strstr(s.reason, "lists as infected with Emotet"));
+	s = match(ROLE_C2, INDICATOR_JA3, "37f463bf4616ecd445d4a1937da06e19", APP_TLS);
+	assert_non_null(strstr(s.reason, "harmless programs may share"));
+}
+
+static void
+test_severities(void **state)
+{
+	(void)state;
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_ADDRESS_PORT, 0), SEVERITY_HIGH);
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_DOMAIN, 100), SEVERITY_HIGH);
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_URL, 50), SEVERITY_HIGH);
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_CERT_SHA1, 75), SEVERITY_HIGH);
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_JA3, 75), SEVERITY_MEDIUM);
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_JA4, 75), SEVERITY_MEDIUM);
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_CIDR, 75), SEVERITY_MEDIUM);
+	assert_int_equal(policy_severity(ROLE_INFECTED, INDICATOR_ADDRESS, 75), SEVERITY_MEDIUM);
+	assert_int_equal(policy_severity(ROLE_DOWNLOAD, INDICATOR_URL, 75), SEVERITY_HIGH);
+	assert_int_equal(policy_severity(ROLE_DOWNLOAD, INDICATOR_DOMAIN, 75), SEVERITY_MEDIUM);
+	assert_int_equal(policy_severity(ROLE_SUSPICIOUS, INDICATOR_URL, 75), SEVERITY_LOW);
+	/* little trust of the feed itself: one step down, never below low */
+	assert_int_equal(policy_severity(ROLE_C2, INDICATOR_DOMAIN, 49), SEVERITY_MEDIUM);
+	assert_int_equal(policy_severity(ROLE_SUSPICIOUS, INDICATOR_URL, 1), SEVERITY_LOW);
+}
+
+static void
+test_techniques_and_signatures(void **state)
+{
+	(void)state;
+	assert_string_equal(match(ROLE_C2, INDICATOR_DOMAIN, "c2.example", APP_TLS).names.technique, "T1071.001");
+	assert_string_equal(match(ROLE_C2, INDICATOR_DOMAIN, "c2.example", APP_DNS).names.technique, "T1071.004");
+	assert_string_equal(match(ROLE_C2, INDICATOR_ADDRESS, "192.0.2.77", APP_UNKNOWN).names.technique, "T1095");
+	assert_string_equal(match(ROLE_C2, INDICATOR_JA3, "x", APP_UNKNOWN).names.technique, "T1071.001");
+	assert_string_equal(match(ROLE_DOWNLOAD, INDICATOR_URL, "a/b", APP_HTTP).names.technique, "T1105");
+	assert_string_equal(match(ROLE_INFECTED, INDICATOR_ADDRESS, "192.0.2.7", APP_TLS).names.technique, "");
+	/* published numbers: they never change */
+	assert_int_equal(match(ROLE_C2, INDICATOR_ADDRESS, "x", APP_TLS).names.signature_id, 9000001);
+	assert_int_equal(match(ROLE_C2, INDICATOR_ADDRESS_PORT, "x", APP_TLS).names.signature_id, 9000002);
+	assert_int_equal(match(ROLE_INFECTED, INDICATOR_ADDRESS, "x", APP_TLS).names.signature_id, 9000021);
+	assert_int_equal(match(ROLE_SUSPICIOUS, INDICATOR_CERT_SHA1, "x", APP_TLS).names.signature_id, 9000038);
+}
+
+static void
+test_inbound_host_is_the_asked_side(void **state)
+{
+	struct observation_buffer b;
+	struct seen s = { 0 };
+
+	(void)state;
+	rig_observation(&b, OBSERVE_MATCH, 1);
+	b.o.host_side = RESPONDER;
+	rig_indicator(&b, ROLE_SUSPICIOUS, INDICATOR_ADDRESS, "10.0.0.5");
+	observation_seal(&b);
+	policy_match(&b.o, see, &s);
+	assert_true(addr_equal(&s.f.host, &b.o.key.addr[RESPONDER]));
+	assert_true(addr_equal(&s.f.peer, &b.o.key.addr[ORIGINATOR]));
+	assert_int_equal(s.f.host_port, 443);
+}
+
+static void
+test_only_what_is_asked_for(void **state)
+{
+	struct observation_buffer b;
+	struct seen s = { 0 };
+
+	(void)state;
+	rig_observation(&b, OBSERVE_TLS, 1);
+	observation_seal(&b);
+	policy_match(&b.o, see, &s);
+	policy_sensor(&b.o, see, &s);
+	assert_int_equal(s.findings, 0);
+	rig_observation(&b, OBSERVE_SENSOR, 2);
+	rig_text(&b, TEXT_NOTE, "worker 1 was blind for 3 s");
+	observation_seal(&b);
+	policy_match(&b.o, see, &s);
+	assert_int_equal(s.findings, 0);
+	policy_sensor(&b.o, see, &s);
+	assert_int_equal(s.findings, 1);
+	assert_int_equal(s.f.kind, FINDING_SENSOR);
+	assert_string_equal(s.reason, "worker 1 was blind for 3 s");
+	assert_string_equal(s.signature, "Sensor impaired");
+	assert_int_equal(s.names.signature_id, 9000201);
+}
+
+/* A record may hold nothing, or the longest texts there can be. */
+static void
+test_odd_texts(void **state)
+{
+	static char text[3000];
+	struct observation_buffer b;
+	struct seen s = { 0 };
+
+	(void)state;
+	rig_observation(&b, OBSERVE_MATCH, 1);
+	b.o.indicator_role = 200;
+	b.o.indicator_type = 200;
+	observation_seal(&b);
+	policy_match(&b.o, see, &s);
+	assert_int_equal(s.findings, 1);
+	assert_string_equal(s.subject, "");
+	memset(text, 'u', sizeof text - 1);
+	s = match(ROLE_C2, INDICATOR_URL, text, APP_HTTP);
+	assert_int_equal(strlen(s.subject), 2199);
+	assert_non_null(strstr(s.reason, "threatfox"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reason_names_everything), cmocka_unit_test(test_severities),
+		cmocka_unit_test(test_techniques_and_signatures),
+		cmocka_unit_test(test_inbound_host_is_the_asked_side),
+		cmocka_unit_test(test_only_what_is_asked_for), cmocka_unit_test(test_odd_texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
