@@ -2,10 +2,12 @@
  * decode.h - one frame in, at most one IP packet out.
  *
  * Link types: Ethernet with 802.1Q and QinQ, Linux cooked v1 and v2, raw IP,
- * BSD null and loop, PPP. IPv4 with options, IPv6 with extension headers;
- * fragments of both are put together on packet time, bounded
- * (decode_limits), overlapping ones are refused and counted.
- * No I/O, no clock. One thread only.
+ * BSD null and loop, PPP, Cisco HDLC. IPv4 with options, IPv6 with extension
+ * headers; fragments of both are put together on packet time, bounded
+ * (decode_limits), overlapping ones are refused and counted. A frame that was
+ * cut is used as far as it goes: PACKET_TRUNCATED, and ports, flags and
+ * payload as far as they are there.
+ * All memory is taken by decode_new(). No I/O, no clock. One thread only.
  */
 #ifndef SENSOR_DECODE_H
 #define SENSOR_DECODE_H
@@ -23,16 +25,18 @@ enum checksum_mode {
 
 struct decode_limits {
 	uint32_t fragment_datagrams;	/* being put together at once; the oldest gives way */
-	uint32_t fragment_bytes;	/* held in all of them */
+	uint32_t fragment_bytes;	/* held in all of them, counted in pages of 2 KiB; at least 64 KiB */
 	uint32_t fragment_timeout_sec;	/* of packet time */
 	enum checksum_mode checksum;
 };
 
 struct decode_counts {
 	uint64_t frames, packets;
-	uint64_t not_ip, unknown_link, malformed, truncated;
-	uint64_t bad_checksum, offloaded_checksum;
-	uint64_t fragments, defragmented, fragments_evicted, fragments_timed_out, fragments_refused;
+	uint64_t not_ip, unknown_link, malformed;
+	uint64_t truncated;		/* packets that were cut, and frames cut before their IP header's end */
+	uint64_t bad_checksum, offloaded_checksum;	/* packets; decode_verify() counts them */
+	uint64_t fragments;		/* frames */
+	uint64_t defragmented, fragments_evicted, fragments_timed_out, fragments_refused;	/* datagrams */
 };
 
 enum decode_result {
@@ -46,10 +50,18 @@ struct decode;
 struct decode *decode_new(const struct decode_limits *limits);	/* NULL: no memory */
 void decode_free(struct decode *d);				/* NULL is fine */
 
-/* Headers only; checksums are not looked at. */
+/*
+ * Headers only; checksums are not looked at, but for the IPv4 header's of a
+ * fragment. *out and what it points to live until the next call. A fragment
+ * that was cut or has a wrong header is a packet by itself: PACKET_FRAGMENT.
+ */
 enum decode_result decode_frame(struct decode *d, const struct frame *f, struct packet *out);
 
-/* Verify IPv4, TCP, UDP checksums as configured: sets PACKET_BAD_CHECKSUM. For the packets of our own shard. */
+/*
+ * Verify IPv4, TCP, UDP checksums of the packet that decode_frame() gave last,
+ * as configured: sets PACKET_BAD_CHECKSUM. For the packets of our own shard.
+ * What was cut, and IPv6 on its way along a source route, passes.
+ */
 void decode_verify(struct decode *d, struct packet *p);
 
 const struct decode_counts *decode_counts(const struct decode *d);

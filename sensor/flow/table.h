@@ -5,7 +5,8 @@
  * the table's clock, the largest packet time given to flows_advance(): the
  * same in every worker of a replay. Flows end in deadline order; what ends by
  * eviction or at the end of the input ends in the order the flows began.
- * At `max_flows` the flow idle longest gives way (counted).
+ * At `max_flows`, or without memory, the flow idle longest gives way (counted).
+ * A flow takes 300 bytes at most and 4 more in the index.
  * No I/O, no clock of its own. One thread only.
  */
 #ifndef SENSOR_FLOW_TABLE_H
@@ -30,7 +31,11 @@ struct flow_counts {
 	uint64_t active, most_active;
 };
 
-/* A flow is over: `deadline_ns` is the timer's, or WHEN_UNKNOWN when a packet or the input's end did it. */
+/*
+ * A flow is over: `deadline_ns` is the timer's, or WHEN_UNKNOWN when a packet
+ * or the input's end did it. FLOW_END_CLOSED is the timer of a closed or reset
+ * connection. The table must not be called from here; *f dies on return.
+ */
 typedef void flow_end_fn(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns);
 
 struct flows;
@@ -45,7 +50,12 @@ void flows_advance(struct flows *t, int64_t now_ns);
  * The packet's flow (never NULL unless there is no memory), which side sent
  * it, and whether this packet began it. A SYN on a closed flow, or with
  * another sequence number on an old one, ends the old flow and begins a new.
- * Counters include this packet on return.
+ * Counters include this packet on return. A packet with a wrong checksum
+ * counts, but says nothing about the connection's state.
+ *
+ * Side 0 asked: who sent the SYN, or did not send the SYN+ACK; midway, and for
+ * UDP, the sender, unless it speaks from a server's port to a client's; for
+ * ICMP, who sent the request.
  */
 struct flow *flows_packet(struct flows *t, const struct packet *p, int *side, bool *is_new);
 
