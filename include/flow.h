@@ -42,8 +42,8 @@ struct flow_side {
 	uint64_t packets, bytes;	/* bytes: of IP, on the wire */
 	uint64_t payload_bytes;		/* behind the transport header, on the wire, retransmissions too */
 	uint64_t missed_bytes;		/* reported as gaps by reassembly */
-	int64_t last_payload_ns;	/* WHEN_UNKNOWN before the first */
-	int64_t pause_ns;		/* between this side's last two packets with payload; 0 before */
+	int64_t last_payload_ns;	/* of the last packet with new payload; WHEN_UNKNOWN before the first */
+	int64_t pause_ns;		/* between this side's last two packets with new payload; 0 before */
 	uint8_t tcp_flags;		/* all that were seen */
 };
 
@@ -53,7 +53,7 @@ struct flow {
 	int64_t first_ns, last_ns;
 	struct flow_side side[2];
 	uint8_t state;			/* enum flow_state */
-	bool midway;			/* TCP whose SYN was not seen */
+	bool midway;			/* TCP of which neither SYN nor SYN+ACK was seen */
 	bool alerted;
 	uint8_t app;		/* enum app of observation.h, once a message was understood */
 	bool contacted;		/* its first contact was observed */
