@@ -220,12 +220,14 @@ put_message(void *to, const struct message *m)
 	case MESSAGE_HTTP_REQUEST: put_request(lines, m->http_request); break;
 	case MESSAGE_HTTP_RESPONSE: put_response(lines, m->http_response); break;
 	case MESSAGE_TLS_CLIENT:
-		put_text(lines, "tls-client sni=", m->tls_client->sni);
+		put(lines, "tls-client");
+		put_text(lines, " sni=", m->tls_client->sni);
 		put(lines, "\n");
 		break;
 	case MESSAGE_TLS_SERVER: put(lines, "tls-server cipher=%04x\n", m->tls_server->cipher); break;
 	case MESSAGE_TLS_CERTIFICATE:
-		put_text(lines, "tls-certificate subject=", m->tls_certificate->subject);
+		put(lines, "tls-certificate");
+		put_text(lines, " subject=", m->tls_certificate->subject);
 		put(lines, "\n");
 		break;
 	case MESSAGE_DNS:
