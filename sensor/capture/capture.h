@@ -11,10 +11,9 @@
  * After an open a sandbox must leave these system calls:
  *   files   read; lseek, fstat, munmap, mmap, brk (stdio, allocation); close;
  *           poll (a pipe that somebody made non-blocking)
- *   live    poll, recvfrom, getsockopt, ioctl (libpcap asks whether a silent
- *           interface is still there), read (its wake-up descriptor); the ring
- *           itself is memory
- *   record  write; dup, ftruncate, lseek, close
+ *   live    poll; getsockopt, getsockname, ioctl (libpcap asks whether an
+ *           interface that went down is still there); the ring is memory
+ *   record  write, lseek; close and ftruncate when it ends
  *
  * Time stamps of files are what the file says, 1970 at the earliest and
  * CAPTURE_TIME_MAX_NS at the latest, so that a stage may add years to one.

@@ -216,7 +216,7 @@ open_archive(struct input *in, struct fault *fault)
 			return 0;
 	}
 	fail_archive(in);
-	return fault_set(fault, SE_FORMAT, "its compressed data is damaged (%s)", in->error);
+	return fault_set(fault, SE_FORMAT, "its compressed data is cut or damaged (%s)", in->error);
 }
 
 static int
@@ -228,7 +228,7 @@ read_head(struct input *in, struct fault *fault)
 	while (len < HEAD_BYTES) {
 		n = read_bytes(in, (char *)in->head + len, HEAD_BYTES - len);
 		if (n < 0 && len == 0)
-			return fault_set(fault, SE_FORMAT, "its compressed data is damaged (%s)",
+			return fault_set(fault, SE_FORMAT, "its compressed data is cut or damaged (%s)",
 			    in->error);
 		if (n <= 0)
 			break;
@@ -288,6 +288,12 @@ const char *
 input_error(const struct input *in)
 {
 	return in->error[0] != '\0' ? in->error : NULL;
+}
+
+bool
+input_was_compressed(const struct input *in)
+{
+	return in->archive != NULL;
 }
 
 uint64_t

@@ -31,6 +31,7 @@ FILE *input_stream(struct input *in, size_t buffer_bytes);
 
 /* Why reading failed, or NULL when it did not. Damage in compressed bytes is such a failure. */
 const char *input_error(const struct input *in);
+bool input_was_compressed(const struct input *in);
 
 /* Bytes taken from the file itself (compressed, if so), and its size; 0 when it has none. */
 uint64_t input_done_bytes(const struct input *in);

@@ -59,12 +59,15 @@ static int
 open_pcap(struct savefile *s, FILE *f, struct fault *fault)
 {
 	char words[PCAP_ERRBUF_SIZE];
+	const char *why;
 
 	s->pcap = pcap_fopen_offline_with_tstamp_precision(f, PCAP_TSTAMP_PRECISION_NANO, words);
 	if (s->pcap == NULL) {
 		fclose(f);
+		if ((why = input_error(s->input)) == NULL)
+			why = strncmp(words, "truncated", 9) == 0 ? "cut in its file header" : words;
 		return fault_set(fault, SE_FORMAT, "%s: is no capture that can be read: %s",
-		    s->name, input_error(s->input) != NULL ? input_error(s->input) : words);
+		    s->name, why);
 	}
 	s->link_type = pcap_datalink(s->pcap);
 	return 0;
@@ -158,8 +161,9 @@ unreadable(const struct savefile *s, struct fault *fault)
 {
 	char words[256];
 
-	snprintf(words, sizeof words, "cannot be read behind packet %" PRIu64 " (%s)", s->frames,
-	    input_error(s->input));
+	snprintf(words, sizeof words, "%s behind packet %" PRIu64 " (%s)",
+	    input_was_compressed(s->input) ? "its compressed data is cut or damaged" :
+	    "cannot be read", s->frames, input_error(s->input));
 	return give_up(s, SE_SYSTEM, words, fault);
 }
 
