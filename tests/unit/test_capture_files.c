@@ -1,0 +1,720 @@
+#include "capture/capture.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "capture_bytes.h"
+
+#define SEC 1000000000LL
+#define MICRO 0xa1b2c3d4u
+#define NANO 0xa1b23c4du
+#define FILES_MOST 600
+
+static char dir[] = "/tmp/test-capture-XXXXXX";
+static struct bytes made;
+
+static struct capture_file files[FILES_MOST];
+static char paths[FILES_MOST][64];
+static unsigned file_count;
+
+struct told {
+	unsigned count;
+	char last[1024], all[8192];
+};
+
+static void
+note(void *to, const char *line)
+{
+	struct told *t = to;
+
+	t->count++;
+	snprintf(t->last, sizeof t->last, "%s", line);
+	if (strlen(t->all) + strlen(line) + 2 < sizeof t->all)
+		strcat(strcat(t->all, line), "\n");
+}
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) == NULL;
+}
+
+static int
+remove_dir(void **state)
+{
+	char command[64];
+
+	(void)state;
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	return system(command);
+}
+
+static int
+no_files(void **state)
+{
+	(void)state;
+	file_count = 0;
+	made.len = 0;
+	made.big = false;
+	return 0;
+}
+
+static const char *
+add_path(const char *name)
+{
+	snprintf(paths[file_count], sizeof paths[0], "%s/%s", dir, name);
+	files[file_count].path = paths[file_count];
+	return paths[file_count++];
+}
+
+static void
+save(const char *path, const void *at, size_t len)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(at, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* What was made becomes the next input. */
+static void
+add_made(const char *name)
+{
+	save(add_path(name), made.at, made.len);
+	made.len = 0;
+}
+
+/* All read, each frame checked for what every frame must be. Gives the frames' number. */
+static uint64_t
+read_all(struct capture *c)
+{
+	struct frame f;
+	uint64_t n = 0;
+
+	while (capture_next(c, &f) == CAPTURE_FRAME) {
+		assert_int_equal(f.ordinal, ++n);
+		assert_true(f.wire_bytes >= f.captured_bytes);
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+	return n;
+}
+
+static struct capture *
+open_files(struct told *t)
+{
+	struct capture *c = NULL;
+	struct fault fault;
+
+	memset(t, 0, sizeof *t);
+	if (capture_files_open(files, file_count, note, t, &c, &fault) < 0)
+		fail_msg("%s\n%s", fault.text, t->all);
+	return c;
+}
+
+/* One good file beside the one under test, which gives `good` frames and one line with `words`. */
+static void
+assert_faulty(uint64_t good, const char *words)
+{
+	struct capture *c;
+	struct told t;
+
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, 1, 0, 4, 4, 0);
+	add_made("good.pcap");
+	c = open_files(&t);
+	assert_int_equal(read_all(c), good + 1);
+	assert_int_equal(t.count, 1);
+	assert_int_equal(capture_faults(c), 1);
+	if (strstr(t.last, words) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", t.last, words);
+	capture_close(c);
+	no_files(NULL);
+}
+
+static void
+pcap_in_all_forms(void **state)
+{
+	struct capture *c;
+	struct frame f;
+	struct told t;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		no_files(NULL);
+		made.big = i & 1;
+		put_pcap_head(&made, i & 2 ? NANO : MICRO, i & 2 ? 101 : 1);
+		put_pcap_packet(&made, 1700000000, 123456, 60, 1514, 0x5a);
+		put_pcap_packet(&made, 4000000000u, 999999, 0, 0, 0);
+		add_made("a.pcap");
+		c = open_files(&t);
+		assert_int_equal(capture_descriptor(c), -1);
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.ts_ns, 1700000000 * SEC + (i & 2 ? 123456 : 123456000));
+		assert_int_equal(f.captured_bytes, 60);
+		assert_int_equal(f.wire_bytes, 1514);
+		assert_int_equal(f.link_type, i & 2 ? 12 : 1);
+		assert_int_equal(f.bytes[59], 0x5a);
+		assert_int_equal(f.ordinal, 1);
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.ts_ns / SEC, 4000000000);	/* in 2096: the seconds have no sign */
+		assert_int_equal(f.ordinal, 2);
+		assert_int_equal(capture_next(c, &f), CAPTURE_END);
+		assert_int_equal(capture_next(c, &f), CAPTURE_END);
+		assert_int_equal(capture_faults(c) + t.count, 0);
+		capture_close(c);
+	}
+}
+
+static void
+sane_sizes(void **state)
+{
+	struct capture *c;
+	struct frame f;
+	struct told t;
+
+	(void)state;
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, 1, 0, 20, 3, 0);
+	put_pcap_packet(&made, 1, 0, 20, UINT32_MAX, 0);
+	put_pcap_packet(&made, 1, 0, CAPTURE_FRAME_MAX, CAPTURE_FRAME_MAX, 1);
+	add_made("a.pcap");
+	c = open_files(&t);
+	assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+	assert_int_equal(f.wire_bytes, 20);
+	assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+	assert_int_equal(f.wire_bytes, CAPTURE_WIRE_MAX);
+	assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+	assert_int_equal(f.captured_bytes, CAPTURE_FRAME_MAX);
+	capture_close(c);
+}
+
+/* What the merge must give, one row a frame: which file, which second. */
+struct expected {
+	unsigned fill;
+	uint32_t sec;
+};
+
+static void
+assert_order(struct capture *c, const struct expected *rows, size_t count)
+{
+	struct frame f;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.ordinal, i + 1);
+		assert_int_equal(f.bytes[3], rows[i].fill);
+		assert_int_equal(f.ts_ns, rows[i].sec * SEC);
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+}
+
+static void
+merged_in_time_order(void **state)
+{
+	/* File 1 goes back in time: its order stays. Equal times: the first named goes first. */
+	static const struct expected rows[] = {
+		{ 2, 1 }, { 3, 1 }, { 1, 2 }, { 3, 2 }, { 2, 3 }, { 1, 4 }, { 1, 3 }, { 1, 9 }, { 2, 9 }, { 2, 9 },
+		{ 3, 9 },
+	};
+	struct capture *c;
+	struct told t;
+
+	(void)state;
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, 2, 0, 4, 4, 1);
+	put_pcap_packet(&made, 4, 0, 4, 4, 1);
+	put_pcap_packet(&made, 3, 0, 4, 4, 1);
+	put_pcap_packet(&made, 9, 0, 4, 4, 1);
+	add_made("1.pcap");
+	put_section(&made);
+	put_interface(&made, 1, 0, 0, NULL, 0);
+	put_enhanced(&made, 0, 1000000, 4, 4, 2);
+	put_enhanced(&made, 0, 3000000, 4, 4, 2);
+	put_enhanced(&made, 0, 9000000, 4, 4, 2);
+	put_enhanced(&made, 0, 9000000, 4, 4, 2);
+	add_made("2.pcapng");
+	made.big = true;
+	put_pcap_head(&made, NANO, 1);
+	put_pcap_packet(&made, 1, 0, 4, 4, 3);
+	put_pcap_packet(&made, 2, 0, 4, 4, 3);
+	put_pcap_packet(&made, 9, 0, 4, 4, 3);
+	add_made("3.pcap");
+	put_pcap_head(&made, NANO, 1);		/* no packet at all */
+	add_made("4.pcap");
+	c = open_files(&t);
+	assert_order(c, rows, sizeof rows / sizeof rows[0]);
+	assert_int_equal(t.count, 0);
+	capture_close(c);
+}
+
+static void
+files_that_cannot_be_used(void **state)
+{
+	(void)state;
+	no_files(NULL);
+	add_path("nothing-here.pcap");
+	assert_faulty(0, "/nothing-here.pcap: cannot be opened: No such file or directory");
+	files[file_count++].path = dir;
+	assert_faulty(0, ": is a directory");
+	add_made("empty.pcap");
+	assert_faulty(0, "/empty.pcap: is empty");
+	put_bytes(&made, "abc", 3);
+	add_made("short.pcap");
+	assert_faulty(0, "/short.pcap: is no capture: too short");
+	put_bytes(&made, "#!/bin/sh\nexit 0\n", 17);
+	add_made("script.pcap");
+	assert_faulty(0, "is no capture: begins with 23 21 2f 62, neither pcap nor pcapng");
+	put_pcap_head(&made, MICRO, 1);
+	made.len = 17;
+	add_made("head.pcap");
+	assert_faulty(0, "/head.pcap: is no capture that can be read: cut in its file header");
+	put_section(&made);
+	made.len = 17;
+	add_made("head.pcapng");
+	assert_faulty(0, "/head.pcapng: cut in the middle of a block");
+	put_bytes(&made, "\x1f\x8b\x08\x00garbage of all kinds", 24);
+	add_made("garbage.gz");
+	assert_faulty(0, "/garbage.gz: its compressed data is cut or damaged (");
+	add_path("control\n.pcap");
+	assert_faulty(0, "control?.pcap: cannot be opened");
+}
+
+static void
+files_that_end_in_a_fault(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	no_files(NULL);
+	put_pcap_head(&made, MICRO, 1);
+	for (i = 0; i < 17; i++)
+		put_pcap_packet(&made, 1, 0, 60, 60, 0);
+	made.len -= 48;
+	add_made("cut.pcap");
+	assert_faulty(16, "/cut.pcap: cut in the middle of packet 17 (12 of 60 bytes are there); "
+	    "the 16 before it are used");
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, 1, 0, 60, 60, 0);
+	put_pcap_packet(&made, 1, 0, 60, 60, 0);
+	made.len -= 65;
+	add_made("cut.pcap");
+	assert_faulty(1, "packet 2 (11 of 16 bytes of its header are there); the one before it is used");
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, 1, 0, 60, 60, 0);
+	made.len -= 1;
+	add_made("cut.pcap");
+	assert_faulty(0, "packet 1 (59 of 60 bytes are there); nothing of it is used");
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, 1, 0, 60, 60, 0);
+	put_pcap_packet(&made, 1, 0, CAPTURE_FRAME_MAX + 1, CAPTURE_FRAME_MAX + 1, 0);
+	add_made("huge.pcap");
+	assert_faulty(1, "/huge.pcap: damaged at packet 2 (");
+	put_section(&made);
+	put_interface(&made, 1, 0, 0, NULL, 0);
+	put_enhanced(&made, 0, 1, 60, 60, 0);
+	put_enhanced(&made, 0, 1, 60, 60, 0);
+	made.len -= 3;
+	add_made("cut.pcapng");
+	assert_faulty(1, "/cut.pcapng: cut in the middle of packet 2 (89 of 92 bytes of its block are "
+	    "there); the one before it is used");
+}
+
+/* D-Bus captures may have frames of 128 MiB for libpcap; not for us. */
+static void
+long_frames_of_any_link_type(void **state)
+{
+	(void)state;
+	put_pcap_head(&made, MICRO, 231);
+	made.at[16 + 2] = 0xff;			/* snapshot length */
+	put_pcap_packet(&made, 1, 0, 60, 60, 0);
+	put_pcap_packet(&made, 1, 0, CAPTURE_FRAME_MAX + 1, CAPTURE_FRAME_MAX + 1, 0);
+	add_made("dbus.pcap");
+	assert_faulty(1, "/dbus.pcap: damaged at packet 2 (262145 captured bytes)");
+}
+
+static void
+nothing_usable(void **state)
+{
+	struct capture *c = (struct capture *)1;
+	struct fault fault;
+	struct told t = { 0 };
+
+	(void)state;
+	add_path("no-1.pcap");
+	add_path("no-2.pcap");
+	assert_int_equal(capture_files_open(files, 2, note, &t, &c, &fault), SE_FORMAT);
+	assert_null(c);
+	assert_int_equal(t.count, 2);
+	assert_string_equal(fault.text, "none of the inputs (2) is a readable capture");
+	assert_int_equal(capture_files_open(files, 0, note, &t, &c, &fault), SE_USAGE);
+	assert_int_equal(capture_files_open(files, 2, NULL, NULL, &c, NULL), SE_FORMAT);
+}
+
+static void
+cut_at_every_byte(void **state)
+{
+	struct capture *c;
+	struct told t;
+	size_t len, whole;
+	bool good;
+
+	(void)state;
+	for (len = 24; len <= 24 + 2 * 21; len++) {
+		no_files(NULL);
+		put_pcap_head(&made, MICRO, 1);
+		put_pcap_packet(&made, 1, 0, 5, 5, 0);
+		put_pcap_packet(&made, 2, 0, 5, 5, 0);
+		made.len = len;
+		add_made("a.pcap");
+		whole = (len - 24) / 21;
+		good = (len - 24) % 21 == 0;
+		c = open_files(&t);
+		assert_int_equal(read_all(c), whole);
+		assert_int_equal(t.count, good ? 0 : 1);
+		assert_int_equal(capture_faults(c), good ? 0 : 1);
+		capture_close(c);
+	}
+}
+
+/* ---- compressed, and pipes ---- */
+
+typedef int filter_fn(struct archive *a);
+
+static void
+compress_to(const char *path, filter_fn *filter, const void *at, size_t len)
+{
+	struct archive *a = archive_write_new();
+	struct archive_entry *e = archive_entry_new();
+
+	assert_non_null(a);
+	assert_non_null(e);
+	assert_int_equal(archive_write_set_format_raw(a), ARCHIVE_OK);
+	assert_int_equal(filter(a), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_filename(a, path), ARCHIVE_OK);
+	archive_entry_set_filetype(e, AE_IFREG);
+	assert_int_equal(archive_write_header(a, e), ARCHIVE_OK);
+	assert_int_equal(archive_write_data(a, at, len), len);
+	assert_int_equal(archive_write_close(a), ARCHIVE_OK);
+	archive_entry_free(e);
+	archive_write_free(a);
+}
+
+/* In blocks of 64 KiB: a cut block is lost as a whole, and the default is 4 MiB. */
+static int
+add_lz4(struct archive *a)
+{
+	int r = archive_write_add_filter_lz4(a);
+
+	return r != ARCHIVE_OK ? r : archive_write_set_filter_option(a, "lz4", "block-size", "4");
+}
+
+static filter_fn *const filters[] = {
+	archive_write_add_filter_gzip, archive_write_add_filter_zstd, add_lz4,
+	archive_write_add_filter_xz,
+};
+
+/* Frames that do not compress, so that the file is worth cutting. */
+static void
+make_noise(unsigned frames, bool pcapng)
+{
+	uint32_t noise = 1, i, k;
+
+	if (pcapng) {
+		put_section(&made);
+		put_interface(&made, 1, 0, 0, NULL, 0);
+	} else {
+		put_pcap_head(&made, MICRO, 1);
+	}
+	for (i = 0; i < frames; i++) {
+		if (pcapng)
+			put_enhanced(&made, 0, i, 1000, 1000, 0);
+		else
+			put_pcap_packet(&made, 0, i, 1000, 1000, 0);
+		for (k = 0; k < 1000; k++) {
+			noise = noise * 1664525 + 1013904223;
+			made.at[made.len - 4 - 1000 + (pcapng ? 0 : 4) + k] = (uint8_t)(noise >> 24);
+		}
+	}
+}
+
+static void
+compressed(void **state)
+{
+	uint64_t done, total;
+	struct capture *c;
+	struct told t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		no_files(NULL);
+		make_noise(500, i >= 4);
+		compress_to(add_path("a.pcap.x"), filters[i % 4], made.at, made.len);
+		assert_false(capture_files_are_plain(files, 1));
+		c = open_files(&t);
+		capture_progress(c, &done, &total);
+		assert_true(total > 400000 && total < 600000 && done <= total);
+		assert_int_equal(read_all(c), 500);
+		capture_progress(c, &done, &total);
+		assert_int_equal(done, total);
+		assert_int_equal(t.count, 0);
+		capture_close(c);
+	}
+}
+
+static void
+compressed_and_cut(void **state)
+{
+	struct capture *c;
+	struct told t;
+	struct stat st;
+	uint64_t n;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		no_files(NULL);
+		make_noise(900, i >= 4);
+		compress_to(add_path("a.pcap.x"), filters[i % 4], made.at, made.len);
+		assert_int_equal(stat(paths[0], &st), 0);
+		assert_int_equal(truncate(paths[0], st.st_size * 9 / 10), 0);
+		c = open_files(&t);
+		n = read_all(c);
+		assert_true(n > 300 && n < 900);
+		assert_int_equal(t.count, 1);
+		assert_int_equal(capture_faults(c), 1);
+		assert_non_null(strstr(t.last, "its compressed data is cut or damaged behind packet "));
+		assert_non_null(strstr(t.last, " before it are used"));
+		capture_close(c);
+	}
+}
+
+static void
+compressed_nothing(void **state)
+{
+	(void)state;
+	compress_to(add_path("empty.gz"), filters[0], "", 0);
+	assert_faulty(0, "/empty.gz: is empty");
+	compress_to(add_path("text.xz"), filters[3], "hello, world", 12);
+	assert_faulty(0, "/text.xz: is no capture: begins with 68 65 6c 6c");
+}
+
+/* A child writes `len` bytes into the pipe, in small pieces. */
+static int
+pipe_of(const void *at, size_t len)
+{
+	size_t done, n;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	if (fork() == 0) {
+		close(ends[0]);
+		for (done = 0; done < len; done += n) {
+			n = len - done < 7 ? len - done : 7;
+			if (write(ends[1], (const uint8_t *)at + done, n) != (ssize_t)n)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(ends[1]);
+	return ends[0];
+}
+
+static void
+standard_input(void **state)
+{
+	int kept = dup(STDIN_FILENO), from, i;
+	uint64_t done, total;
+	struct capture *c;
+	struct told t;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		no_files(NULL);
+		make_noise(20, i == 1);
+		from = pipe_of(made.at, made.len);
+		assert_true(dup2(from, STDIN_FILENO) >= 0);
+		close(from);
+		files[file_count++].path = "-";
+		files[file_count++].path = "-";
+		assert_false(capture_files_are_plain(files, 1));
+		c = open_files(&t);
+		assert_string_equal(t.last, "standard input: is named twice; it is read once");
+		assert_int_equal(read_all(c), 20);
+		capture_progress(c, &done, &total);
+		assert_int_equal(done, made.len);
+		assert_int_equal(total, 0);
+		assert_int_equal(t.count, 1);
+		capture_close(c);
+		wait(NULL);
+	}
+	dup2(kept, STDIN_FILENO);
+	close(kept);
+}
+
+static void
+plain_or_not(void **state)
+{
+	(void)state;
+	put_pcap_head(&made, MICRO, 1);
+	add_made("a.pcap");
+	add_path("nothing-here");
+	files[file_count++].path = dir;
+	assert_true(capture_files_are_plain(files, file_count));
+	assert_int_equal(mkfifo(add_path("fifo"), 0600), 0);
+	assert_false(capture_files_are_plain(files, file_count));
+}
+
+static void
+progress_of_several(void **state)
+{
+	uint64_t done, total, size;
+	struct capture *c;
+	struct frame f;
+	struct told t;
+
+	(void)state;
+	make_noise(300, false);
+	size = made.len;
+	add_made("a.pcap");
+	make_noise(400, true);
+	size += made.len;
+	add_made("b.pcapng");
+	c = open_files(&t);
+	capture_progress(c, &done, &total);
+	assert_int_equal(total, size);
+	assert_true(done > 0 && done < total / 2);
+	while (capture_next(c, &f) == CAPTURE_FRAME && f.ordinal < 400)
+		;
+	capture_progress(c, &done, &total);
+	assert_true(done > total / 3 && done < total);
+	while (capture_next(c, &f) == CAPTURE_FRAME)
+		;
+	assert_int_equal(f.ordinal, 700);
+	capture_progress(c, &done, &total);
+	assert_int_equal(done, total);
+	capture_close(c);
+}
+
+static void
+more_files_than_descriptors(void **state)
+{
+	struct rlimit limit, low;
+	struct capture *c;
+	struct frame f;
+	struct told t;
+	char name[16];
+	int64_t last = 0;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 500; i++) {
+		put_pcap_head(&made, MICRO, 1);
+		put_pcap_packet(&made, 1 + (i * 7919) % 500, 0, 4, 4, 0);
+		put_pcap_packet(&made, 1000 + (i * 104729) % 500, 0, 4, 4, 0);
+		snprintf(name, sizeof name, "%u.pcap", i);
+		add_made(name);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	if (limit.rlim_max < 600)
+		skip();
+	low = limit;
+	low.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	c = open_files(&t);
+	for (i = 0; i < 1000; i++) {
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_true(f.ts_ns >= last);
+		last = f.ts_ns;
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+	assert_int_equal(t.count, 0);
+	capture_close(c);
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* ---- interfaces, as far as nobody needs a right for it ---- */
+
+static void
+live_refusals(void **state)
+{
+	struct capture_live_options o = { .interface = "nix-0", .filter = "", .poll_ms = 100 };
+	struct fault fault;
+	struct capture *c;
+
+	(void)state;
+	assert_int_equal(capture_live_open(&o, &c, &fault), SE_SYSTEM);
+	assert_null(c);
+	assert_non_null(strstr(fault.text, "nix-0: no such interface; there are: "));
+	o.poll_ms = 0;
+	assert_int_equal(capture_live_open(&o, &c, &fault), SE_USAGE);
+	o.poll_ms = 100;
+	o.snaplen = CAPTURE_FRAME_MAX + 1;
+	assert_int_equal(capture_live_open(&o, &c, &fault), SE_USAGE);
+	o.snaplen = 0;
+	o.buffer_mib = 2048;
+	assert_int_equal(capture_live_open(&o, &c, &fault), SE_USAGE);
+	o.buffer_mib = 0;
+	o.interface = "";
+	assert_int_equal(capture_live_open(&o, &c, &fault), SE_USAGE);
+}
+
+static void
+files_are_not_live(void **state)
+{
+	uint64_t seen, dropped;
+	struct fault fault;
+	struct capture *c;
+	struct told t;
+
+	(void)state;
+	put_pcap_head(&made, MICRO, 1);
+	add_made("a.pcap");
+	c = open_files(&t);
+	assert_int_equal(capture_kernel_counts(c, &seen, &dropped), SE_USAGE);
+	assert_int_equal(capture_live_fanout(c, 1, 2, &fault), SE_USAGE);
+	assert_int_equal(capture_link_type(c), -1);
+	assert_null(capture_failure(c));
+	capture_close(c);
+	capture_close(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(pcap_in_all_forms, no_files),
+		cmocka_unit_test_setup(sane_sizes, no_files),
+		cmocka_unit_test_setup(merged_in_time_order, no_files),
+		cmocka_unit_test_setup(files_that_cannot_be_used, no_files),
+		cmocka_unit_test_setup(files_that_end_in_a_fault, no_files),
+		cmocka_unit_test_setup(long_frames_of_any_link_type, no_files),
+		cmocka_unit_test_setup(nothing_usable, no_files),
+		cmocka_unit_test_setup(cut_at_every_byte, no_files),
+		cmocka_unit_test_setup(compressed, no_files),
+		cmocka_unit_test_setup(compressed_and_cut, no_files),
+		cmocka_unit_test_setup(compressed_nothing, no_files),
+		cmocka_unit_test_setup(standard_input, no_files),
+		cmocka_unit_test_setup(plain_or_not, no_files),
+		cmocka_unit_test_setup(progress_of_several, no_files),
+		cmocka_unit_test_setup(more_files_than_descriptors, no_files),
+		cmocka_unit_test_setup(live_refusals, no_files),
+		cmocka_unit_test_setup(files_are_not_live, no_files),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
