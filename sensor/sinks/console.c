@@ -190,7 +190,7 @@ put_peer(struct page *p, const struct view *v)
 	text_add(&t, brackets ? "]" : "");
 	if (v->peer_port != 0)
 		text_addf(&t, ":%u", v->peer_port);
-	page_put(p, INK_PLAIN, buf);
+	page_put(p, INK_PLAIN, buf[0] != '\0' ? buf : "-");
 }
 
 static void
@@ -242,6 +242,30 @@ put_place(struct page *p, const struct view *v)
 		put_label(p, "peer", buf);
 }
 
+/* Two customers may have one address: what tells them apart. */
+static void
+put_realm(struct page *p, const struct view *v)
+{
+	char buf[256];
+	struct text t;
+
+	text_init(&t, buf, sizeof buf);
+	if (v->vlan[0] != '\0')
+		text_addf(&t, "VLAN %s", v->vlan);
+	if (v->tunnel[0] != '\0' && strcmp(v->tunnel, "none") != 0) {
+		text_add(&t, t.len > 0 ? ", " : "");
+		text_add_clean(&t, v->tunnel, 32);
+		if (v->tunnel_id != 0)
+			text_addf(&t, " %u", v->tunnel_id);
+	}
+	if (v->outer[0] != '\0') {
+		text_add(&t, t.len > 0 ? ", outer address " : "outer address ");
+		add_address(&t, v->outer);
+	}
+	if (t.len > 0)
+		put_label(p, "via", buf);
+}
+
 static void
 put_alert(struct console *c, const struct view *v)
 {
@@ -266,6 +290,7 @@ put_alert(struct console *c, const struct view *v)
 	page_end_line(p);
 	put_why(p, v);
 	put_place(p, v);
+	put_realm(p, v);
 }
 
 static enum sink_result
@@ -281,6 +306,19 @@ console_flush(struct sink *s, struct fault *fault)
 	default:
 		return sink_later(fault, SE_SYSTEM, "console: cannot write: %s", strerror(errno));
 	}
+}
+
+static void
+count_alert(struct console *c, const struct view *v)
+{
+	char key[160] = "";
+	struct text t;
+
+	text_init(&t, key, sizeof key);
+	if (v->host[0] != '\0')
+		text_addf(&t, "%.50s %s %.20s %u %.50s", v->host, v->vlan, v->tunnel, v->tunnel_id,
+		    v->outer);
+	summary_note(&c->summary, key, v->severity);
 }
 
 /* An alert's updates and its end, and what is no alert, are for the other sinks. */
@@ -303,7 +341,7 @@ console_deliver(struct sink *s, enum record_kind kind, const char *line, struct 
 		goto done;
 	c->page.failed = false;
 	put_alert(c, &v);
-	summary_note(&c->summary, v.host, v.severity);
+	count_alert(c, &v);
 	if (c->page.failed)
 		r = sink_refuse(fault, SE_NOMEM, "console: out of memory");
 done:

@@ -291,16 +291,22 @@ sleep_locked(struct courier *c, uint32_t ms)
 	pthread_cond_timedwait(&c->wake, &c->lock, &until);
 }
 
-/* A nudge wakes who is idle; who pauses after a failure is woken by stop and by the drain's beginning. */
+/*
+ * A nudge wakes who is idle; who pauses after a failure is woken by stop and by the drain's beginning,
+ * but not before the time that the receiver asked for.
+ */
 static void
 pause_after(struct runner *r, enum turn t, bool was_draining, unsigned nudges)
 {
 	struct courier *c = r->courier;
 	uint32_t ms = t == TURN_FAILED ? back_off_ms(r, was_draining) : POLL_MS;
 	int64_t until_ns = wait_deadline(ms), left_ns;
+	bool asked = t == TURN_FAILED && sink_retry_after_ms(r->sink) > 0;
 
 	pthread_mutex_lock(&c->lock);
-	while (!c->stop && c->draining == was_draining && (left_ns = until_ns - wait_now()) > 0) {
+	while (!c->stop && (left_ns = until_ns - wait_now()) > 0) {
+		if (!asked && c->draining != was_draining)
+			break;
 		if (t == TURN_IDLE && (c->nudges != nudges || r->reopen))
 			break;
 		sleep_locked(c, (uint32_t)(left_ns / 1000000 + 1));

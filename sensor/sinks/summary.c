@@ -8,7 +8,7 @@
 #include "sinks/text.h"
 
 struct summary_host {
-	char name[48];
+	char name[160];
 	UT_hash_handle hh;
 };
 

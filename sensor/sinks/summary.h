@@ -25,7 +25,7 @@ struct summary {
 void summary_init(struct summary *s);
 void summary_clear(struct summary *s);
 
-/* One opened alert. `host` "" for the sensor's own. */
+/* One opened alert. `host`: what makes it another host than others, realm included; "" for the sensor's own. */
 void summary_note(struct summary *s, const char *host, uint32_t severity);
 
 /* "7 alerts on 2 hosts (5 critical, 2 high)", "no alerts". Returns `buf`. */

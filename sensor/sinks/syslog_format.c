@@ -32,7 +32,7 @@ syslog_severity(const struct view *v)
 	return v->severity < 5 ? levels[v->severity] : 6;
 }
 
-/* What kind of message: "c2.feed", "beacon", "sensor", "http", ... */
+/* What kind of message: "c2.feed", "infected.feed", "beacon", "sensor", "http", ... */
 static const char *
 message_id(enum record_kind kind, const struct view *v)
 {
@@ -40,12 +40,20 @@ message_id(enum record_kind kind, const struct view *v)
 		[RECORD_BEACON] = "beacon", [RECORD_HTTP] = "http", [RECORD_TLS] = "tls",
 		[RECORD_DNS] = "dns", [RECORD_FLOW] = "flow",
 	};
+	static const char *const roles[] = { "download", "infected", "suspicious" };
+	static const char *const feeds[] = { "download.feed", "infected.feed", "suspicious.feed" };
+	size_t i;
 
 	if (kind != RECORD_ALERT)
 		return kind < RECORD_KINDS && names[kind] != NULL ? names[kind] : "-";
+	for (i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if (strcmp(v->role, roles[i]) == 0)
+			return feeds[i];
 	if (v->ioc[0] != '\0' || v->feed[0] != '\0')
 		return "c2.feed";
-	return v->host[0] == '\0' ? "sensor" : "beacon";
+	if (strcmp(v->kind, "sensor") == 0 || v->host[0] == '\0')
+		return "sensor";
+	return "beacon";
 }
 
 /* PARAM-VALUE: '"', '\' and ']' are escaped (RFC 5424, section 6.3.3). */
@@ -99,10 +107,10 @@ add_params(struct text *t, const struct view *v)
 	add_number(t, "rev", v->revision);
 	add_param(t, "state", v->state);
 	add_param(t, "sev", view_severity_text(v));
-	add_param(t, "src", v->host);
-	add_number(t, "spt", v->host_port);
-	add_param(t, "dst", v->peer);
-	add_number(t, "dpt", v->peer_port);
+	add_param(t, "src", v->src);
+	add_number(t, "spt", v->src_port);
+	add_param(t, "dst", v->dst);
+	add_number(t, "dpt", v->dst_port);
 	add_param(t, "proto", v->proto);
 	add_param(t, "ioc", v->ioc);
 	add_param(t, "type", v->ioc_type);
@@ -112,6 +120,10 @@ add_params(struct text *t, const struct view *v)
 	add_number(t, "count", v->count);
 	add_number(t, "out", v->bytes_out);
 	add_number(t, "in", v->bytes_in);
+	add_param(t, "vlan", v->vlan);
+	add_param(t, "tunnel", v->tunnel);
+	add_number(t, "tid", v->tunnel_id);
+	add_param(t, "outer", v->outer);
 	add_number(t, "asn", v->asn);
 	add_param(t, "cc", v->country);
 	add_param(t, "cid", v->community_id);

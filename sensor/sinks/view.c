@@ -1,6 +1,7 @@
 #include "sinks/view.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -18,31 +19,39 @@ static const struct place texts[] = {
 	{ { "proto" }, AT(proto) },
 	{ { "app_proto" }, AT(app_proto) },
 	{ { "community_id" }, AT(community_id) },
-	{ { "src_ip" }, AT(host) },
-	{ { "dest_ip" }, AT(peer) },
+	{ { "src_ip" }, AT(src) },
+	{ { "dest_ip" }, AT(dst) },
+	{ { "hansho", "host" }, AT(host) },
+	{ { "hansho", "peer", "ip" }, AT(peer) },
 	{ { "tls", "sni" }, AT(sni) },
 	{ { "http", "hostname" }, AT(hostname) },
 	{ { "http", "url" }, AT(url) },
 	{ { "alert", "signature" }, AT(signature) },
 	{ { "alert", "category" }, AT(category) },
 	{ { "hansho", "id" }, AT(id) },
+	{ { "hansho", "kind" }, AT(kind) },
 	{ { "hansho", "state" }, AT(state) },
 	{ { "hansho", "technique" }, AT(technique) },
+	{ { "reason" }, AT(reason) },		/* of a beacon record */
 	{ { "hansho", "reason" }, AT(reason) },
 	{ { "hansho", "indicator", "type" }, AT(ioc_type) },
 	{ { "hansho", "indicator", "value" }, AT(ioc) },
 	{ { "hansho", "indicator", "feed" }, AT(feed) },
 	{ { "hansho", "indicator", "malware" }, AT(malware) },
+	{ { "hansho", "indicator", "role" }, AT(role) },
+	{ { "hansho", "realm", "tunnel" }, AT(tunnel) },
+	{ { "hansho", "realm", "outer" }, AT(outer) },
 	{ { "hansho", "peer", "organisation" }, AT(organisation) },
 	{ { "hansho", "peer", "country" }, AT(country) },
 	{ { "hansho", "peer", "name" }, AT(peer_name) },
 };
 
 static const struct place numbers[] = {
-	{ { "src_port" }, AT(host_port) },
-	{ { "dest_port" }, AT(peer_port) },
+	{ { "src_port" }, AT(src_port) },
+	{ { "dest_port" }, AT(dst_port) },
 	{ { "alert", "severity" }, AT(severity) },
 	{ { "hansho", "revision" }, AT(revision) },
+	{ { "hansho", "realm", "tunnel_id" }, AT(tunnel_id) },
 	{ { "hansho", "peer", "asn" }, AT(asn) },
 };
 
@@ -75,6 +84,37 @@ look_up_number(const cJSON *root, const struct place *p, double most)
 	return (uint64_t)item->valuedouble;
 }
 
+/* The host may be the one that was called. */
+static void
+find_ends(struct view *v)
+{
+	bool called = v->host[0] != '\0' && strcmp(v->host, v->src) != 0 &&
+	    strcmp(v->host, v->dst) == 0;
+
+	v->host_port = called ? v->dst_port : v->src_port;
+	v->peer_port = called ? v->src_port : v->dst_port;
+	if (v->host[0] == '\0')
+		v->host = v->src;
+	if (v->peer[0] == '\0')
+		v->peer = called ? v->src : v->dst;
+}
+
+static void
+read_vlan(struct view *v)
+{
+	static const struct place place = { { "hansho", "realm", "vlan" }, 0 };
+	const cJSON *tags = look_up(v->root, &place), *tag;
+	size_t n = 0;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		tag = cJSON_GetArrayItem(tags, i);
+		if (cJSON_IsNumber(tag) && tag->valuedouble >= 0 && tag->valuedouble < 4096)
+			n += (size_t)snprintf(v->vlan + n, sizeof v->vlan - n, "%s%d",
+			    n > 0 ? "." : "", (int)tag->valuedouble);
+	}
+}
+
 bool
 view_open(struct view *v, const char *line)
 {
@@ -96,6 +136,8 @@ view_open(struct view *v, const char *line)
 	for (i = 0; i < COUNT(totals); i++)
 		*(uint64_t *)(void *)(base + totals[i].at) =
 		    look_up_number(v->root, &totals[i], 9007199254740992.0);
+	find_ends(v);
+	read_vlan(v);
 	return true;
 }
 

@@ -16,17 +16,22 @@ struct cJSON;
 struct view {
 	struct cJSON *root;
 	const char *timestamp, *event_type, *proto, *app_proto, *community_id;
-	const char *host, *peer;	/* src_ip, dest_ip */
+	const char *src, *dst;		/* as the flow went */
+	uint32_t src_port, dst_port;
+	const char *host, *peer;	/* whom we watch over, and the other; else src and dst */
 	uint32_t host_port, peer_port;
 	const char *sni, *hostname, *url;
 	const char *signature, *category;
 	uint32_t severity;		/* 1..4; 0: not an alert */
-	const char *id, *state, *technique, *reason;
+	const char *id, *kind, *state, *technique, *reason;
 	uint32_t revision;
 	uint64_t count, bytes_out, bytes_in;
-	const char *ioc_type, *ioc, *feed, *malware;
+	const char *ioc_type, *ioc, *feed, *malware, *role;
 	uint32_t asn;
 	const char *organisation, *country, *peer_name;
+	char vlan[16];			/* "100", "100.200"; "" for none */
+	const char *tunnel, *outer;
+	uint32_t tunnel_id;
 };
 
 /* False: not a JSON object, or no memory. view_close() either way. */

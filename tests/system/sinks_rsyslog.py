@@ -125,7 +125,7 @@ def check_line(line):
     return number
 
 
-def wait_for_all(r, count, again=False, gaps=False):
+def wait_for_all(r, count, again=False):
     until = time.monotonic() + 10
     while time.monotonic() < until and len({check_line(x) for x in r.lines()}) < count:
         time.sleep(0.1)

@@ -125,6 +125,18 @@ test_a_named_peer(void **state)
 }
 
 static void
+test_a_called_host_in_a_tunnel(void **state)
+{
+	const char *text = show(*state, RECORD_ALERT,
+	    LINE("20T10:00:12.1", "192.0.2.77", "198.51.100.7", "\"host\":\"198.51.100.7\","
+	    "\"peer\":{\"ip\":\"192.0.2.77\"},\"realm\":{\"vlan\":[100,7],\"tunnel\":\"ds-lite\","
+	    "\"tunnel_id\":0,\"outer\":\"2001:db8:0:0:0:0:0:1\"}"));
+
+	assert_non_null(strstr(text, "198.51.100.7     192.0.2.77                    C2"));
+	assert_non_null(strstr(text, "via   VLAN 100.7, ds-lite, outer address 2001:db8::1\n"));
+}
+
+static void
 test_only_openings(void **state)
 {
 	struct screen *c = *state;
@@ -134,7 +146,7 @@ test_only_openings(void **state)
 	assert_string_equal(sink_summary(c->sink, summary, sizeof summary), "no alerts");
 	for (i = 0; i < 3; i++)
 		show(c, RECORD_ALERT, LINE("20T10:00:12.1", "198.51.100.7", "192.0.2.77", REASON));
-	show(c, RECORD_ALERT, LINE("21T00:00:00.0", "198.51.100.8", "192.0.2.77", REASON));
+	show(c, RECORD_ALERT, LINE("21T00:00:00.0", "198.51.100.7", "192.0.2.77", "\"realm\":{\"vlan\":[7]}"));
 	show(c, RECORD_ALERT, LINE("21T00:00:01.0", "198.51.100.9", "192.0.2.77", "\"state\":\"update\""));
 	show(c, RECORD_ALERT, LINE("21T00:00:02.0", "198.51.100.9", "192.0.2.77", "\"state\":\"close\""));
 	show(c, RECORD_BEACON, LINE("21T00:00:02.0", "198.51.100.9", "192.0.2.77", REASON));
@@ -248,6 +260,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_alert, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_named_peer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_called_host_in_a_tunnel, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_openings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_name, set_up, tear_down),

@@ -251,6 +251,10 @@ test_what_kind_of_message(void **state)
 		{ RECORD_ALERT, "{\"alert\":{\"severity\":3}}", "sensor", 5 },
 		{ RECORD_ALERT, "{\"alert\":{\"severity\":4},\"hansho\":{\"indicator\":{\"feed\":\"f\"}}}",
 		    "c2.feed", 6 },
+		{ RECORD_ALERT, "{\"alert\":{\"severity\":4},\"hansho\":{\"indicator\":{\"role\":\"infected\"}}}",
+		    "infected.feed", 6 },
+		{ RECORD_ALERT, "{\"src_ip\":\"::1\",\"alert\":{\"severity\":2},\"hansho\":{\"kind\":\"sensor\"}}",
+		    "sensor", 4 },
 		{ RECORD_BEACON, "{\"event_type\":\"beacon\"}", "beacon", 6 },
 		{ RECORD_DNS, "{\"event_type\":\"dns\"}", "dns", 6 },
 	};
