@@ -144,6 +144,7 @@ void capture_close(struct capture *c);	/* NULL is fine */
  * and later calls return SE_STOPPED without words.
  */
 struct recorder;
+/* `snaplen` of the live source; 0: the most. Frames longer than that and a VLAN tag are cut. Mode 0640. */
 int recorder_open(const char *path, int link_type, uint32_t snaplen, struct recorder **out,
     struct fault *fault);
 int recorder_write(struct recorder *r, const struct frame *f, struct fault *fault);

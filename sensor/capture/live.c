@@ -40,7 +40,8 @@ take_frame(struct live *l, struct frame *out)
 	out->bytes = bytes;
 	out->link_type = l->capture.link_type;
 	out->ordinal = ++l->capture.ordinal;
-	frame_set_sizes(out, h->caplen, h->len);
+	/* A VLAN tag that libpcap puts back comes on top of the snapshot length. */
+	frame_set_sizes(out, h->caplen < CAPTURE_FRAME_MAX ? h->caplen : CAPTURE_FRAME_MAX, h->len);
 	return 1;
 }
 

@@ -11,14 +11,20 @@
 
 #include "base/when.h"
 
+#define BUFFER_BYTES 65536
+/* libpcap puts a VLAN tag back into a frame that the snapshot length has cut already. */
+#define TAG_BYTES 4
+
 struct recorder {
 	char *path;
 	int fd;				/* for cutting back; the dumper closes its own */
 	int link_type;
+	uint32_t snaplen;
 	int64_t second;			/* of packet time, that was begun last */
 	off_t whole_bytes;		/* of the file, known to be written */
 	pcap_t *pcap;
 	pcap_dumper_t *dumper;		/* NULL: recording is over */
+	char buffer[BUFFER_BYTES];
 };
 
 static void
@@ -53,12 +59,12 @@ stop_recording(struct recorder *r, struct fault *fault)
 }
 
 static int
-open_dumper(struct recorder *r, int link_type, uint32_t snaplen)
+open_dumper(struct recorder *r)
 {
 	FILE *f;
 	int fd;
 
-	r->pcap = pcap_open_dead_with_tstamp_precision(link_type, (int)snaplen,
+	r->pcap = pcap_open_dead_with_tstamp_precision(r->link_type, (int)r->snaplen,
 	    PCAP_TSTAMP_PRECISION_NANO);
 	if (r->pcap == NULL)
 		return SE_NOMEM;
@@ -70,6 +76,7 @@ open_dumper(struct recorder *r, int link_type, uint32_t snaplen)
 		close(fd);
 		return SE_SYSTEM;
 	}
+	setvbuf(f, r->buffer, _IOFBF, sizeof r->buffer);
 	if ((r->dumper = pcap_dump_fopen(r->pcap, f)) == NULL) {
 		fclose(f);
 		return SE_SYSTEM;
@@ -85,16 +92,16 @@ recorder_open(const char *path, int link_type, uint32_t snaplen, struct recorder
 	int code;
 
 	*out = NULL;
-	if (snaplen == 0 || snaplen > CAPTURE_FRAME_MAX)
-		snaplen = CAPTURE_FRAME_MAX;
 	if ((r = calloc(1, sizeof *r)) == NULL || (r->path = strdup(path)) == NULL) {
 		free(r);
 		return fault_set(fault, SE_NOMEM, "%s: cannot record: out of memory", path);
 	}
 	r->fd = -1;
 	r->link_type = link_type;
+	r->snaplen = snaplen == 0 || snaplen > CAPTURE_FRAME_MAX - TAG_BYTES ? CAPTURE_FRAME_MAX :
+	    snaplen + TAG_BYTES;
 	r->second = WHEN_UNKNOWN;
-	if ((code = open_dumper(r, link_type, snaplen)) < 0) {
+	if ((code = open_dumper(r)) < 0) {
 		fault_set(fault, code, "%s: cannot record: %s", path, se_text(code));
 		goto done;
 	}
@@ -137,6 +144,9 @@ recorder_write(struct recorder *r, const struct frame *f, struct fault *fault)
 			return code;
 		r->second = second;
 	}
+	/* A reader would cut it to the header's length all the same. */
+	if (h.caplen > r->snaplen)
+		h.caplen = r->snaplen;
 	h.ts.tv_sec = second;
 	h.ts.tv_usec = f->ts_ns % NS_PER_SEC;
 	pcap_dump((u_char *)r->dumper, &h, f->bytes);

@@ -133,6 +133,31 @@ link_type_is_kept(void **state)
 	capture_close(c);
 }
 
+/* With a VLAN tag put back, a frame is four bytes longer than the snapshot length. */
+static void
+snapshot_length(void **state)
+{
+	struct capture_file file = { path };
+	struct frame f = frame_at(SEC, 100, 1500);
+	struct recorder *r;
+	struct capture *c;
+
+	(void)state;
+	assert_int_equal(recorder_open(path, ETHERNET, 96, &r, NULL), 0);
+	assert_int_equal(recorder_write(r, &f, NULL), 0);
+	f.captured_bytes = 101;
+	assert_int_equal(recorder_write(r, &f, NULL), 0);
+	assert_int_equal(recorder_close(r, NULL), 0);
+	assert_int_equal(capture_files_open(&file, 1, NULL, NULL, &c, NULL), 0);
+	while (capture_next(c, &f) == CAPTURE_FRAME) {
+		assert_int_equal(f.captured_bytes, 100);
+		assert_int_equal(f.wire_bytes, 1500);
+	}
+	assert_int_equal(f.ordinal, 2);
+	assert_int_equal(capture_faults(c), 0);
+	capture_close(c);
+}
+
 static void
 written_through(void **state)
 {
@@ -227,6 +252,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_the_same),
 		cmocka_unit_test(link_type_is_kept),
+		cmocka_unit_test(snapshot_length),
 		cmocka_unit_test(written_through),
 		cmocka_unit_test(not_to_be_opened),
 		cmocka_unit_test(private_file),
