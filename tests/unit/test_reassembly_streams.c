@@ -1,14 +1,17 @@
 #include "reassembly_rig.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { SMALL = 1000 };
 
+/* Freed memory is not given back where a sanitizer keeps it in quarantine; leaks it finds itself. */
 static size_t
 resident_bytes(void)
 {
+#if defined(__SANITIZE_ADDRESS__)
+	return 0;
+#else
 	FILE *f = fopen("/proc/self/statm", "re");
 	unsigned long all, resident = 0;
 
@@ -16,6 +19,7 @@ resident_bytes(void)
 	assert_int_equal(fscanf(f, "%lu %lu", &all, &resident), 2);
 	fclose(f);
 	return resident * (size_t)sysconf(_SC_PAGESIZE);
+#endif
 }
 
 static struct addr
