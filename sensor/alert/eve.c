@@ -199,7 +199,22 @@ eve_alert(const struct alert *a, const char *sensor_name)
 	return json_end(&j);
 }
 
-/* ---- beacon ---- */
+/*
+ * ---- beacon ----
+ *
+ * An event type of our own, read by people and by tools that compare lists:
+ * addresses in the form in which both write them.
+ */
+
+static void
+put_short_peers(struct json *j, const struct beacon_numbers *b)
+{
+	cJSON *array = json_array(j, j->root, "dest_ips");
+	unsigned i;
+
+	for (i = 0; i < b->peers && i < BEACON_PEERS_MAX; i++)
+		json_array_addr_short(j, array, &b->peer[i]);
+}
 
 char *
 eve_beacon(const struct finding *f, const char *sensor_name)
@@ -210,11 +225,11 @@ eve_beacon(const struct finding *f, const char *sensor_name)
 	if (b == NULL || !json_begin(&j))
 		return NULL;
 	eve_head(&j, "beacon", b->last_ns, f->because, &f->realm, sensor_name);
-	json_addr(&j, j.root, "src_ip", &f->host);
+	json_addr_short(&j, j.root, "src_ip", &f->host);
 	if (b->peers > 1)
-		put_peers(&j, j.root, b);
+		put_short_peers(&j, b);
 	else
-		json_addr(&j, j.root, "dest_ip", &f->peer);
+		json_addr_short(&j, j.root, "dest_ip", &f->peer);
 	json_number(&j, j.root, "dest_port", f->peer_port);
 	eve_proto(&j, f->protocol);
 	json_text_if(&j, j.root, "service", f->service);

@@ -1,7 +1,8 @@
 /*
  * eve.h - records as EVE JSON lines, docs/alerts.md tells every field.
  *
- * Each returns a malloc'd line without newline, or NULL without memory.
+ * IPv6 addresses are written in full, as EVE does, except in beacon records
+ * (RFC 5952). Each returns a malloc'd line without newline, or NULL without memory.
  * Text from the wire that is not UTF-8 has its odd bytes as \xNN.
  */
 #ifndef SENSOR_ALERT_EVE_H

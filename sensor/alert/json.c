@@ -212,6 +212,22 @@ json_array_addr(struct json *j, cJSON *array, const struct addr *a)
 }
 
 void
+json_addr_short(struct json *j, cJSON *in, const char *key, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	put(j, in, key, cJSON_CreateString(addr_text(a, text)));
+}
+
+void
+json_array_addr_short(struct json *j, cJSON *array, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	put(j, array, NULL, cJSON_CreateString(addr_text(a, text)));
+}
+
+void
 json_when(struct json *j, cJSON *in, const char *key, int64_t ns)
 {
 	char text[WHEN_TEXT_MAX];

@@ -46,6 +46,9 @@ void json_bool(struct json *j, cJSON *in, const char *key, bool b);
 /* IPv6 in full, as EVE writes it. */
 void json_addr(struct json *j, cJSON *in, const char *key, const struct addr *a);
 void json_array_addr(struct json *j, cJSON *array, const struct addr *a);
+/* Shortest form (RFC 5952). */
+void json_addr_short(struct json *j, cJSON *in, const char *key, const struct addr *a);
+void json_array_addr_short(struct json *j, cJSON *array, const struct addr *a);
 
 /* "2026-05-20T10:00:12.123456+0000"; nothing for WHEN_UNKNOWN. */
 void json_when(struct json *j, cJSON *in, const char *key, int64_t ns);

@@ -264,8 +264,10 @@ test_beacon_record(void **state)
 	free(line);
 	n.peers = 2;
 	n.score = NAN;
+	f.host = rig_addr("2001:db8::5");
 	o = parsed(eve_beacon(&f, ""));
 	assert_string_equal(text_at(o, "dest_ips.1"), "192.0.2.78");
+	assert_string_equal(text_at(o, "src_ip"), "2001:db8::5");
 	assert_false(cJSON_HasObjectItem(o, "dest_ip"));
 	assert_true(number_at(o, "score") == 0);
 	cJSON_Delete(o);
