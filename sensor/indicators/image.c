@@ -5,7 +5,7 @@
 /* From the right, label by label, so that one pass gives the hash of each parent. */
 unsigned
 image_hash_names(const struct hash_key *key, const char *name, size_t len,
-    uint64_t hash[NAME_LABELS_MAX])
+    struct name_hash parent[NAME_LABELS_MAX])
 {
 	uint64_t h = image_hash_start(key, INDICATOR_DOMAIN);
 	size_t end = len, from;
@@ -17,7 +17,7 @@ image_hash_names(const struct hash_key *key, const char *name, size_t len,
 			from--;
 		h = image_hash_more(key, h, name + from, end - from);
 		if (++labels > 1)
-			hash[count++] = h;
+			parent[count++] = (struct name_hash){ h, from };
 		end = from > 0 ? from - 1 : 0;
 	}
 	return count;
@@ -26,12 +26,12 @@ image_hash_names(const struct hash_key *key, const char *name, size_t len,
 static bool
 hash_name(const struct hash_key *key, const char *name, size_t len, uint64_t *hash)
 {
-	uint64_t all[NAME_LABELS_MAX];
+	struct name_hash all[NAME_LABELS_MAX];
 	unsigned count = image_hash_names(key, name, len, all);
 
 	if (count == 0)
 		return false;
-	*hash = all[count - 1];
+	*hash = all[count - 1].hash;
 	return true;
 }
 

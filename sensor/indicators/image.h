@@ -155,12 +155,17 @@ image_hash_port(const struct hash_key *key, const struct addr *a, uint16_t port)
 
 enum { NAME_LABELS_MAX = 128 };
 
+struct name_hash {
+	uint64_t hash;
+	size_t from;			/* where in the name this parent begins */
+};
+
 /*
  * The hashes of a lower-case name and its parents, shortest first, without
  * the last label alone. Returns how many.
  */
 unsigned image_hash_names(const struct hash_key *key, const char *name, size_t len,
-    uint64_t hash[NAME_LABELS_MAX]);
+    struct name_hash parent[NAME_LABELS_MAX]);
 
 /* The hash under which a record of this kind and value is found. False: no such value. */
 bool image_hash_value(const struct hash_key *key, unsigned kind, const char *value, size_t len,

@@ -175,25 +175,14 @@ indicators_by_source(const struct indicators *i, const struct addr *a,
 	return s.count;
 }
 
-/* The name behind its `labels` leftmost labels. */
-static struct span
-parent(struct span name, unsigned labels)
-{
-	struct span label;
-
-	while (labels-- > 0 && span_until(&name, '.', &label))
-		;
-	return name;
-}
-
 unsigned
 indicators_by_domain(const struct indicators *i, struct span name,
     uint32_t *found, unsigned most)
 {
 	struct search s = { .i = i, .type = INDICATOR_DOMAIN, .found = found, .most = most };
-	uint64_t hash[NAME_LABELS_MAX];
+	struct name_hash parent[NAME_LABELS_MAX];
 	char text[256];
-	unsigned count, n;
+	unsigned count;
 	size_t c;
 
 	if (name.left > 0 && name.at[name.left - 1] == '.')
@@ -203,13 +192,10 @@ indicators_by_domain(const struct indicators *i, struct span name,
 	for (c = 0; c < name.left; c++)
 		text[c] = (char)(name.at[c] >= 'A' && name.at[c] <= 'Z' ? name.at[c] | 0x20 : name.at[c]);
 	/* No stored name ends in a number, so an address finds nothing here. */
-	count = image_hash_names(&i->key, text, name.left, hash);
-	name.at = (const uint8_t *)text;
-	for (n = 0; n < count; n++) {
-		if (filter_says_no(i, hash[count - 1 - n]))
-			continue;
-		s.text = parent(name, n);
-		search_hash(&s, hash[count - 1 - n]);
+	count = image_hash_names(&i->key, text, name.left, parent);
+	while (count-- > 0) {
+		s.text = span_of(text + parent[count].from, name.left - parent[count].from);
+		search_hash(&s, parent[count].hash);
 	}
 	return s.count;
 }
