@@ -82,15 +82,16 @@ static void
 add_record(struct plan *p, const struct image_record *record, uint32_t at, size_t len)
 {
 	const struct image_attributes *a = builder_attributes(p->b, record->attributes);
-	uint64_t *filter = section(p, SECTION_FILTER), hash;
+	uint64_t *filter = section(p, SECTION_FILTER), hash, word;
 	unsigned kind = a->type | (a->role == ROLE_INFECTED ? IMAGE_SOURCE : 0u);
 	struct cidr net;
+	uint16_t port;
 
-	if (!image_hash_value(&p->header.key, kind, record->value, len, &hash))
+	if (!image_hash_value(&p->header.key, kind, record->value, len, &hash, &word))
 		return;	/* cannot be: the builder takes only what has a hash */
-	if (a->type == INDICATOR_CIDR && cidr_parse(record->value, len, &net))
+	if (a->type == INDICATOR_CIDR && image_value_net(a->type, record->value, len, &net, &port))
 		add_mask(section(p, SECTION_MASKS), &net);
-	filter[image_filter_word(hash, p->filter_words)] |= image_filter_bits(hash);
+	filter[image_filter_word(word, p->filter_words)] |= image_filter_bits(hash);
 	add_slot(p, hash, at);
 }
 
@@ -133,7 +134,7 @@ plan_image(struct plan *p, const struct builder *b)
 	memset(p, 0, sizeof *p);
 	p->b = b;
 	p->buckets = b->count / BUCKET_MEAN + 1;
-	p->filter_words = b->count / (64 / FILTER_BITS) + 1;
+	p->filter_words = (uint32_t)((uint64_t)b->count * FILTER_BITS / 64) + 1;
 	p->reach = 1;
 	memcpy(h->magic, IMAGE_MAGIC, sizeof h->magic);
 	h->version = IMAGE_VERSION;

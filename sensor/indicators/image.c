@@ -1,7 +1,5 @@
 #include "indicators/image.h"
 
-#include "indicators/value.h"
-
 /* From the right, label by label, so that one pass gives the hash of each parent. */
 unsigned
 image_hash_names(const struct hash_key *key, const char *name, size_t len,
@@ -35,28 +33,104 @@ hash_name(const struct hash_key *key, const char *name, size_t len, uint64_t *ha
 	return true;
 }
 
+static bool
+dotted(const char *text, size_t len, struct addr *out)
+{
+	uint8_t four[4];
+	unsigned number = 0, digits = 0, part = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (text[i] >= '0' && text[i] <= '9' && digits < 3) {
+			number = number * 10 + (unsigned)(text[i] - '0');
+			digits++;
+		} else if (text[i] == '.' && digits > 0 && part < 3 && number < 256) {
+			four[part++] = (uint8_t)number;
+			number = digits = 0;
+		} else {
+			return false;
+		}
+	}
+	if (part != 3 || digits == 0 || number > 255)
+		return false;
+	four[3] = (uint8_t)number;
+	*out = addr_v4(four);
+	return true;
+}
+
+/* Up to `most`, all of `text` digits. */
+static bool
+decimal(const char *text, size_t len, unsigned most, unsigned *out)
+{
+	unsigned number = 0;
+	size_t i;
+
+	for (i = 0; i < len && i < 6 && text[i] >= '0' && text[i] <= '9'; i++)
+		number = number * 10 + (unsigned)(text[i] - '0');
+	*out = number;
+	return len > 0 && i == len && number <= most;
+}
+
+/* Each match is verified through here, so it is quick with what is common: IPv4. */
+bool
+image_value_net(enum indicator_type type, const char *value, size_t len, struct cidr *net,
+    uint16_t *port)
+{
+	const char *mark = NULL;
+	unsigned number = 128;
+	size_t host = len;
+
+	if (type == INDICATOR_CIDR)
+		mark = memchr(value, '/', len);
+	else if (type == INDICATOR_ADDRESS_PORT)
+		mark = memrchr(value, ':', len);
+	if (mark != NULL)
+		host = (size_t)(mark - value);
+	else if (type != INDICATOR_ADDRESS)
+		return false;
+	if (mark != NULL && !decimal(mark + 1, len - host - 1, 65535, &number))
+		return false;
+	*port = type == INDICATOR_ADDRESS_PORT ? (uint16_t)number : 0;
+	if (type == INDICATOR_ADDRESS_PORT && host >= 2 && value[0] == '[') {
+		value++;
+		host -= 2;
+	}
+	if (!dotted(value, host, &net->base) && !addr_parse(value, host, &net->base))
+		return false;
+	if (type == INDICATOR_CIDR && addr_is_v4(&net->base) && memchr(value, ':', host) == NULL)
+		number += 96;
+	net->bits = type == INDICATOR_CIDR && number < 128 ? (uint8_t)number : 128;
+	return true;
+}
+
 bool
 image_hash_value(const struct hash_key *key, unsigned kind, const char *value, size_t len,
-    uint64_t *hash)
+    uint64_t *hash, uint64_t *word)
 {
 	unsigned type = kind & ~(unsigned)IMAGE_SOURCE;
-	struct value v;
-	const char *why;
+	struct cidr net;
+	uint16_t port;
 
 	switch (type) {
-	case INDICATOR_ADDRESS:
 	case INDICATOR_ADDRESS_PORT:
-	case INDICATOR_CIDR:
-		if (!value_parse(span_of(value, len), 1u << type, &v, &why))
+		if (!image_value_net(type, value, len, &net, &port))
 			return false;
-		*hash = type == INDICATOR_ADDRESS_PORT ?
-		    image_hash_port(key, &v.net.base, v.port) :
-		    image_hash_net(key, kind, &v.net.base, v.net.bits);
+		*word = image_hash_net(key, INDICATOR_ADDRESS, &net.base, 128);
+		*hash = image_hash_port(key, *word, port);
 		return true;
+	case INDICATOR_ADDRESS:
+	case INDICATOR_CIDR:
+		if (!image_value_net(type, value, len, &net, &port))
+			return false;
+		*hash = image_hash_net(key, kind, &net.base, net.bits);
+		break;
 	case INDICATOR_DOMAIN:
-		return hash_name(key, value, len, hash);
+		if (!hash_name(key, value, len, hash))
+			return false;
+		break;
 	default:
 		*hash = image_hash_text(key, kind, value, len);
-		return true;
 	}
+	*word = *hash;
+	return true;
 }

@@ -37,7 +37,7 @@ enum {
 	IMAGE_UNIT = 4,			/* records begin at multiples of it, and are counted in it */
 	BUCKET_SLOTS = 12,
 	BUCKET_MEAN = 9,		/* slots in use on average: 7 bytes an entry, few overflows */
-	FILTER_BITS = 8			/* for each entry */
+	FILTER_BITS = 12		/* for each entry: one in fifty of what is not there passes */
 };
 
 #define IMAGE_MAGIC "hansho\x1aI"	/* 8 bytes */
@@ -145,12 +145,11 @@ image_hash_net(const struct hash_key *key, unsigned kind, const struct addr *a, 
 	return image_fold(hash, key->k0 | 1);
 }
 
+/* `address`: the hash of the address alone. */
 static inline uint64_t
-image_hash_port(const struct hash_key *key, const struct addr *a, uint16_t port)
+image_hash_port(const struct hash_key *key, uint64_t address, uint16_t port)
 {
-	uint64_t hash = image_hash_net(key, INDICATOR_ADDRESS_PORT, a, 128);
-
-	return image_fold(hash ^ port, key->k1 | 1);
+	return image_fold(address ^ port ^ 0x9e3779b97f4a7c15ULL, key->k1 | 1);
 }
 
 enum { NAME_LABELS_MAX = 128 };
@@ -167,9 +166,18 @@ struct name_hash {
 unsigned image_hash_names(const struct hash_key *key, const char *name, size_t len,
     struct name_hash parent[NAME_LABELS_MAX]);
 
-/* The hash under which a record of this kind and value is found. False: no such value. */
+/* The network and port of a canonical ADDRESS, ADDRESS_PORT or CIDR; false for other texts. */
+bool image_value_net(enum indicator_type type, const char *value, size_t len, struct cidr *net,
+    uint16_t *port);
+
+/*
+ * The hash under which a record of this kind and value is found, and the one
+ * whose word of the filter it is in: an address with a port shares the word of
+ * the address alone, so that asking for both costs one cache miss. False: no
+ * such value.
+ */
 bool image_hash_value(const struct hash_key *key, unsigned kind, const char *value, size_t len,
-    uint64_t *hash);
+    uint64_t *hash, uint64_t *word);
 
 /* ---- where a hash leads: three ways to read it ---- */
 
@@ -194,7 +202,8 @@ image_filter_word(uint64_t hash, uint32_t words)
 static inline uint64_t
 image_filter_bits(uint64_t hash)
 {
-	return 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63) | 1ULL << (hash >> 44 & 63);
+	return 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63) | 1ULL << (hash >> 44 & 63) |
+	    1ULL << (hash >> 50 & 63);
 }
 
 static inline unsigned

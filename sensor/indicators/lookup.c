@@ -8,48 +8,26 @@ struct search {
 	enum indicator_type type;
 	bool source;
 	struct cidr net;		/* ADDRESS, ADDRESS_PORT, CIDR */
-	uint16_t port;
+	uint16_t port;			/* ADDRESS_PORT, else 0 */
 	struct span text;		/* all others */
 	uint32_t *found;
 	unsigned most, count;
 };
 
 static bool
-same_network(const struct search *s, const char *value, size_t len)
-{
-	struct cidr net;
-
-	return cidr_parse(value, len, &net) && net.bits == s->net.bits &&
-	    addr_equal(&net.base, &s->net.base);
-}
-
-static bool
-same_address_port(const struct search *s, const char *value, size_t len)
-{
-	struct value v;
-	const char *why;
-
-	return value_parse(span_of(value, len), 1 << INDICATOR_ADDRESS_PORT, &v, &why) &&
-	    v.port == s->port && addr_equal(&v.net.base, &s->net.base);
-}
-
-static bool
 is_wanted(const struct search *s, const struct image_record *record)
 {
 	const struct image_attributes *a = &s->i->attributes[record->attributes];
 	size_t len = strlen(record->value);
+	struct cidr net;
+	uint16_t port;
 
 	if (a->type != s->type || (a->role == ROLE_INFECTED) != s->source)
 		return false;
-	switch (s->type) {
-	case INDICATOR_ADDRESS:
-	case INDICATOR_CIDR:
-		return same_network(s, record->value, len);
-	case INDICATOR_ADDRESS_PORT:
-		return same_address_port(s, record->value, len);
-	default:
+	if (s->text.at != NULL)
 		return len == s->text.left && memcmp(record->value, s->text.at, len) == 0;
-	}
+	return image_value_net(s->type, record->value, len, &net, &port) && port == s->port &&
+	    net.bits == s->net.bits && addr_equal(&net.base, &s->net.base);
 }
 
 /* False when this bucket has room: nothing was pushed into the next one. */
@@ -69,21 +47,15 @@ search_bucket(struct search *s, const struct image_bucket *bucket, uint8_t tag)
 	return slot == BUCKET_SLOTS;
 }
 
-static inline bool
-filter_says_no(const struct indicators *i, uint64_t hash)
-{
-	uint64_t bits = image_filter_bits(hash);
-
-	return (i->filter[image_filter_word(hash, i->filter_words)] & bits) != bits;
-}
-
+/* `word`: the hash whose word of the filter knows `hash`. */
 static void
-search_hash(struct search *s, uint64_t hash)
+search_hash(struct search *s, uint64_t hash, uint64_t word)
 {
 	const struct indicators *i = s->i;
+	uint64_t bits = image_filter_bits(hash);
 	uint32_t at, left;
 
-	if (filter_says_no(i, hash))
+	if ((i->filter[image_filter_word(word, i->filter_words)] & bits) != bits)
 		return;
 	at = image_bucket_of(hash, i->buckets_count);
 	for (left = i->reach; left > 0 && s->count < s->most; left--) {
@@ -102,6 +74,7 @@ kind_of(const struct search *s)
 static void
 search_network(struct search *s, const struct addr *a, unsigned bits)
 {
+	uint64_t hash;
 	unsigned i;
 
 	s->net.bits = (uint8_t)bits;
@@ -109,7 +82,8 @@ search_network(struct search *s, const struct addr *a, unsigned bits)
 	for (i = bits / 8; i < 16; i++) {
 		s->net.base.b[i] &= (uint8_t)(bits % 8 == 0 || i > bits / 8 ? 0 : 0xff00 >> bits % 8);
 	}
-	search_hash(s, image_hash_net(&s->i->key, kind_of(s), &s->net.base, bits));
+	hash = image_hash_net(&s->i->key, kind_of(s), &s->net.base, bits);
+	search_hash(s, hash, hash);
 }
 
 /* Bit b of `mask` stands for networks of first + b + 1 bits; the longest first. */
@@ -141,12 +115,12 @@ search_networks(struct search *s, const struct addr *a)
 }
 
 static void
-search_address(struct search *s, const struct addr *a)
+ask_address(struct search *s, enum indicator_type type, const struct addr *a, uint16_t port)
 {
-	s->type = INDICATOR_ADDRESS;
+	s->type = type;
 	s->net.base = *a;
 	s->net.bits = 128;
-	search_hash(s, image_hash_net(&s->i->key, kind_of(s), a, 128));
+	s->port = port;
 }
 
 unsigned
@@ -154,12 +128,12 @@ indicators_by_peer(const struct indicators *i, const struct addr *a, uint16_t po
     uint32_t *found, unsigned most)
 {
 	struct search s = { .i = i, .found = found, .most = most };
+	uint64_t hash = image_hash_net(&i->key, INDICATOR_ADDRESS, a, 128);
 
-	s.type = INDICATOR_ADDRESS_PORT;
-	s.net.base = *a;
-	s.port = port;
-	search_hash(&s, image_hash_port(&i->key, a, port));
-	search_address(&s, a);
+	ask_address(&s, INDICATOR_ADDRESS_PORT, a, port);
+	search_hash(&s, image_hash_port(&i->key, hash, port), hash);
+	ask_address(&s, INDICATOR_ADDRESS, a, 0);
+	search_hash(&s, hash, hash);
 	search_networks(&s, a);
 	return s.count;
 }
@@ -169,8 +143,10 @@ indicators_by_source(const struct indicators *i, const struct addr *a,
     uint32_t *found, unsigned most)
 {
 	struct search s = { .i = i, .source = true, .found = found, .most = most };
+	uint64_t hash = image_hash_net(&i->key, INDICATOR_ADDRESS | IMAGE_SOURCE, a, 128);
 
-	search_address(&s, a);
+	ask_address(&s, INDICATOR_ADDRESS, a, 0);
+	search_hash(&s, hash, hash);
 	search_networks(&s, a);
 	return s.count;
 }
@@ -195,7 +171,7 @@ indicators_by_domain(const struct indicators *i, struct span name,
 	count = image_hash_names(&i->key, text, name.left, parent);
 	while (count-- > 0) {
 		s.text = span_of(text + parent[count].from, name.left - parent[count].from);
-		search_hash(&s, parent[count].hash);
+		search_hash(&s, parent[count].hash, parent[count].hash);
 	}
 	return s.count;
 }
@@ -207,6 +183,7 @@ indicators_by_url(const struct indicators *i, struct span host, struct span path
 	struct search s = { .i = i, .type = INDICATOR_URL, .found = found, .most = most };
 	char text[VALUE_BYTES + 2];
 	size_t len, end = 0;
+	uint64_t hash;
 
 	len = value_host(host, text, sizeof text);
 	if (len == 0 || path.left == 0 || path.left > VALUE_BYTES - len)
@@ -217,7 +194,8 @@ indicators_by_url(const struct indicators *i, struct span host, struct span path
 		end++;
 	memcpy(text + len, path.at, end);
 	s.text = span_of(text, len + end);
-	search_hash(&s, image_hash_text(&i->key, INDICATOR_URL, text, s.text.left));
+	hash = image_hash_text(&i->key, INDICATOR_URL, text, s.text.left);
+	search_hash(&s, hash, hash);
 	return s.count;
 }
 
@@ -226,9 +204,11 @@ indicators_by_text(const struct indicators *i, enum indicator_type t, struct spa
     uint32_t *found, unsigned most)
 {
 	struct search s = { .i = i, .type = t, .text = text, .found = found, .most = most };
+	uint64_t hash;
 
 	if ((t != INDICATOR_JA3 && t != INDICATOR_JA4 && t != INDICATOR_CERT_SHA1) || text.left == 0)
 		return 0;
-	search_hash(&s, image_hash_text(&i->key, t, text.at, text.left));
+	hash = image_hash_text(&i->key, t, text.at, text.left);
+	search_hash(&s, hash, hash);
 	return s.count;
 }

@@ -302,10 +302,23 @@ check_url_host(struct value *v, size_t len)
 	return is_name((const char *)host.at, host.left) && memchr(host.at, '.', host.left) != NULL;
 }
 
+static size_t
+until_any(struct span s, const char *set)
+{
+	size_t i = 0;
+
+	while (i < s.left && strchr(set, s.at[i]) == NULL)
+		i++;
+	return i;
+}
+
+/* "://" may also stand in a query: only the first slash can belong to a scheme. */
 static bool
 has_scheme(struct span s)
 {
-	return memmem(s.at, s.left, "://", 3) != NULL;
+	size_t slash = until_any(s, "/?#");
+
+	return slash > 0 && s.left - slash >= 2 && memcmp(s.at + slash - 1, "://", 3) == 0;
 }
 
 static bool
@@ -320,16 +333,6 @@ skip_scheme(struct span *s)
 			return span_skip(s, len);
 	}
 	return !has_scheme(*s);
-}
-
-static size_t
-until_any(struct span s, const char *set)
-{
-	size_t i = 0;
-
-	while (i < s.left && strchr(set, s.at[i]) == NULL)
-		i++;
-	return i;
 }
 
 /* Scheme, user and fragment are no part of what is matched (RFC 3986, 3). */
@@ -417,14 +420,14 @@ value_parse(struct span text, unsigned types, struct value *out, const char **wh
 		*why = "at most 2048 bytes";
 		return false;
 	}
-	network = is_like_network(text);
+	network = (types & 1 << INDICATOR_CIDR) && is_like_network(text);
 	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		if ((forms[i].types & types) == 0 || (network && forms[i].parse == parse_url))
 			continue;
 		if (forms[i].parse(text, out) && (types & 1u << out->type))
 			return true;
 	}
-	if (network && (types & 1 << INDICATOR_CIDR))
+	if (network)
 		*why = expected[INDICATOR_CIDR];
 	return false;
 }

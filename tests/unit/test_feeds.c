@@ -397,6 +397,8 @@ plain_values(void **state)
 		{ "||block.test^", INDICATOR_DOMAIN, "block.test" },
 		{ "xn--fiqs8s.test", INDICATOR_DOMAIN, "xn--fiqs8s.test" },
 		{ "hxxps://gate[.]test/in.php?a=1;b#f", INDICATOR_URL, "gate.test/in.php?a=1;b" },
+		{ "gate.test/go?to=ftp://x", INDICATOR_URL, "gate.test/go?to=ftp://x" },
+		{ "http://192.0.2.1/24", INDICATOR_URL, "192.0.2.1/24" },
 		{ "gate.test/Path", INDICATOR_URL, "gate.test/Path" },
 		{ "http://[2001:DB8::1]:8080", INDICATOR_URL, "[2001:db8::1]:8080/" },
 		{ "http://gate.test?x", INDICATOR_URL, "gate.test/?x" },

@@ -1,0 +1,48 @@
+/*
+ * Any bytes as a JSON array: in one piece and in pieces as long as the first
+ * byte says, the elements must be the same.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "indicators/json_cut.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static bool
+add(void *to, struct span element, uint32_t line, bool too_long)
+{
+	uint64_t *sum = to;
+
+	*sum = *sum * 31 + hash_bytes(&HASH_FIXED, element.at, element.left) + line + too_long;
+	return true;
+}
+
+static uint64_t
+cut(struct json_cut *c, struct span bytes, size_t piece)
+{
+	uint64_t sum = 0;
+	struct span part;
+
+	json_cut_init(c, add, &sum);
+	while (bytes.left > 0) {
+		span_take(&bytes, bytes.left < piece ? bytes.left : piece, &part);
+		json_cut_push(c, part);
+	}
+	return sum * 2 + json_cut_whole(c);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct json_cut c;
+
+	if (size < 2)
+		return 0;
+	if (cut(&c, span_of(data + 1, size - 1), size) !=
+	    cut(&c, span_of(data + 1, size - 1), 1 + data[0] % 16))
+		abort();
+	return 0;
+}
