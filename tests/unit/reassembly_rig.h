@@ -51,7 +51,7 @@ struct rig_flow {
 
 struct rig {
 	struct reassembly *r;
-	int64_t now_ns;
+	int64_t now_ns, last_ns;	/* last_ns: of the last piece, whosever */
 	uint64_t ordinal;
 	uint32_t random;
 	uint8_t payload[RIG_PAYLOAD];
@@ -81,6 +81,8 @@ rig_take(void *to, const struct stream_piece *p)
 	assert_true(p->from == ORIGINATOR || p->from == RESPONDER);
 	assert_true(p->offset == x->next[p->from]);
 	assert_true(p->len > 0);
+	assert_true(p->ts_ns >= rig->last_ns && p->ts_ns <= rig->now_ns);
+	rig->last_ns = p->ts_ns;
 	assert_true(p->gap == (p->bytes == NULL));
 	x->next[p->from] += p->len;
 	x->last_ns = p->ts_ns;

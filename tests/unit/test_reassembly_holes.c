@@ -362,6 +362,57 @@ many_deadlines(void **state)
 	rig_free(rig);
 }
 
+static uint64_t trace;
+
+static bool
+note_all(void *to, const struct stream_piece *p)
+{
+	(void)to;
+	trace = (trace ^ (uint64_t)p->ts_ns) * 0x100000001b3ULL;
+	trace = (trace ^ (p->offset << 1 | (p->gap ? 1 : 0))) * 0x100000001b3ULL;
+	trace = (trace ^ (p->len << 1 | (p->from == RESPONDER ? 1 : 0))) * 0x100000001b3ULL;
+	return true;
+}
+
+/* A worker whose clock is told more often than another's gives the same pieces at the same times. */
+static void
+same_in_every_shard(void **state)
+{
+	uint64_t traces[3];
+
+	(void)state;
+	for (int shard = 0; shard < 3; shard++) {
+		static const int64_t grain[3] = { 1, 7, 1000 };
+		struct reassembly_limits limits = rig_limits();
+		struct rig *rig = calloc(1, sizeof *rig);
+		struct rig_flow *x = rig_flow(rig, 1);
+
+		trace = 0;
+		rig->random = 4711;
+		rig->now_ns = RIG_START;
+		rig->r = reassembly_new(&limits, note_all, NULL);
+		rig_handshake(rig, x);
+		for (uint64_t i = 0; i < 1000; i++) {
+			int64_t left = 1 + rig_dice(rig, 900), part;
+
+			for (; left > 0; left -= part) {
+				part = left < grain[shard] ? left : grain[shard];
+				rig_wait(rig, part * RIG_MS);
+			}
+			if (rig_dice(rig, 5) != 0)
+				rig_data(rig, x, (int)(i & 1), i / 2 * SMALL, SMALL);
+			if (rig_dice(rig, 3) == 0)
+				rig_ack(rig, x, (int)!(i & 1), i / 2 * SMALL, (i / 2 + 1) * SMALL);
+		}
+		rig_end(rig, x);
+		traces[shard] = trace;
+		assert_true(reassembly_counts(rig->r)->gaps > 50);
+		rig_free(rig);
+		free(x);
+	}
+	assert_true(traces[0] == traces[1] && traces[1] == traces[2]);
+}
+
 static void
 bound_of_bytes_and_segments(void **state)
 {
@@ -492,6 +543,7 @@ main(void)
 		cmocka_unit_test(reset_ends_hope),
 		cmocka_unit_test(deadlines_in_order),
 		cmocka_unit_test(many_deadlines),
+		cmocka_unit_test(same_in_every_shard),
 		cmocka_unit_test(bound_of_bytes_and_segments),
 		cmocka_unit_test(more_than_a_queue_holds),
 		cmocka_unit_test(bound_of_the_total),
