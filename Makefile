@@ -11,7 +11,7 @@ CPPFLAGS += -D_GNU_SOURCE -DHANSHO_VERSION='"$(VERSION)"' -Iinclude -Isensor
 CFLAGS   += -std=c11 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 LDLIBS   += -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lcrypto \
-            -lcyaml -lyaml -larchive -lpsl -lsqlite3 -levent_core -levent_extra -lseccomp -lcap-ng -lm
+            -lcyaml -lyaml -larchive -lpsl -lz -lseccomp -lcap-ng -lpthread -lm
 ifdef WERROR
 CFLAGS   += -Werror
 endif
@@ -21,12 +21,62 @@ FOLDERS  := base records capture decode flow reassembly proto proto/http proto/t
 SOURCES  := $(foreach f,$(FOLDERS),$(wildcard sensor/$(f)/*.c))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY  := $(BUILD)/libsensor.a
+# Sanitizers and _FORTIFY_SOURCE check the same calls: one of them at a time.
+ASAN     := BUILD=build-asan OPT=-O1 HARDEN= \
+            SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+FUZZ_CC  := clang
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+SYSTEMS  := $(patsubst tests/system/%.c,$(BUILD)/tests/system/%,$(wildcard tests/system/*.c))
+BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all units fuzzers clean layers
+.PHONY: all systems benches help deps demo test test-long soak bench fuzz units fuzzers parts layers install clean
 .SECONDARY:
+
+help:
+	@echo 'make            build $(BUILD)/hansho'
+	@echo 'make demo       install what is missing, build, replay an infection and show the alerts'
+	@echo 'make test       the same set-up, then all tests of up to ten minutes'
+	@echo 'make test-long  also those of up to eighty minutes'
+	@echo 'make soak       an hour on a live interface of its own (root)'
+	@echo 'make bench      speed and memory beside a bare libpcap loop'
+	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (default 300) each'
+	@echo 'make layers     the include direction'
+	@echo 'make install    DESTDIR and PREFIX are honoured'
+
+deps:
+	@tools/deps
+
+demo: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tools/demo $(BUILD)/hansho
+
+# Programs, units and fuzz targets; `make test` builds them plainly and with sanitizers.
+parts: all units fuzzers
+
+test: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all systems
+	@$(MAKE) --no-print-directory -j$$(nproc) $(ASAN) parts
+	@tests/run --build $(BUILD) --asan build-asan
+
+test-long: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all systems
+	@$(MAKE) --no-print-directory -j$$(nproc) $(ASAN) parts
+	@tests/run --build $(BUILD) --asan build-asan --long
+
+soak: deps all
+	tests/soak/run $(BUILD)/hansho
+
+bench: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all benches
+	@tests/bench/run $(BUILD)
+
+FUZZ_SECONDS ?= 300
+fuzz: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) BUILD=build-fuzz CC=$(FUZZ_CC) OPT=-O1 HARDEN= FUZZ=1 \
+	    SANITIZE='-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' fuzzers
+	@tests/fuzz/run build-fuzz $(FUZZ_SECONDS)
 
 all: $(BUILD)/hansho
 
@@ -47,7 +97,20 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 
 # Each fuzz target with a small main that replays its corpus; `make fuzz` builds them with libFuzzer.
 fuzzers: $(FUZZERS)
+ifdef FUZZ
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBRARY)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+else
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay_main.o $(LIBRARY)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+endif
+
+# Small programs that the system tests and the benches drive.
+systems: $(SYSTEMS)
+$(BUILD)/tests/system/%: $(BUILD)/tests/system/%.o $(LIBRARY)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+benches: $(BENCHES)
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Helpers of the system tests.
@@ -57,7 +120,13 @@ $(BUILD)/tests/system/%: $(BUILD)/tests/system/%.o $(LIBRARY)
 layers:
 	tools/layers
 
-clean:
-	rm -rf $(BUILD)
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 $(BUILD)/hansho $(DESTDIR)$(PREFIX)/bin/hansho
+	install -D -m 644 docs/hansho.1 $(DESTDIR)$(PREFIX)/share/man/man1/hansho.1
+	install -D -m 644 etc/hansho.yaml $(DESTDIR)/etc/hansho.yaml
 
--include $(OBJECTS:.o=.d) $(BUILD)/sensor/main.d $(UNITS:=.d) $(FUZZERS:=.d)
+clean:
+	rm -rf build build-asan build-fuzz
+
+-include $(OBJECTS:.o=.d) $(BUILD)/sensor/main.d $(UNITS:=.d) $(FUZZERS:=.d) $(SYSTEMS:=.d) $(BENCHES:=.d)

@@ -289,6 +289,14 @@ reassembly_advance(struct reassembly *r, int64_t now_ns)
 	}
 }
 
+int64_t
+reassembly_next_deadline(const struct reassembly *r)
+{
+	const struct side *d = deadlines_first(&r->deadlines);
+
+	return d == NULL ? INT64_MAX : d->deadline_ns;
+}
+
 void
 reassembly_end(struct reassembly *r, struct flow *f, int64_t now_ns)
 {

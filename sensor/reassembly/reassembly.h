@@ -75,6 +75,9 @@ void reassembly_packet(struct reassembly *r, struct flow *f, int side, const str
 /* Give up holes whose time has come, in the order of their deadlines. Before each packet. */
 void reassembly_advance(struct reassembly *r, int64_t now_ns);
 
+/* Deadline of the hole that is given up next, or INT64_MAX. */
+int64_t reassembly_next_deadline(const struct reassembly *r);
+
 /*
  * The flow is over: what is queued is delivered behind gaps, and a gap says what
  * is missing at the end, by FIN or ACK. Then the stream is released.

@@ -1,0 +1,95 @@
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+repeat(const char **list, unsigned *count, const char *value)
+{
+	if (*count == REPEATED_MAX) {
+		fprintf(stderr, "hansho: \"%s\": an option is repeated more than %d times\n", value,
+		    (int)REPEATED_MAX);
+		return false;
+	}
+	list[(*count)++] = value;
+	return true;
+}
+
+bool
+common_option(struct common_options *o, int letter, const char *value)
+{
+	switch (letter) {
+	case 'c':
+		o->config = value;
+		return true;
+	case 'e':
+		o->eve = value;
+		return true;
+	case 'r':
+		o->records = value;
+		return true;
+	case 'w':
+		o->workers = value;
+		return true;
+	case 'f':
+		return repeat(o->feeds, &o->feeds_count, value);
+	case 'H':
+		return repeat(o->home, &o->home_count, value);
+	default:	/* getopt has said what is wrong */
+		return false;
+	}
+}
+
+static int
+set_workers(struct config *c, const char *text, struct fault *fault)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end != '\0' || n < 1 || n > WORKERS_MAX)
+		return fault_set(fault, SE_USAGE, "--workers %s: expected a number from 1 to %d", text,
+		    (int)WORKERS_MAX);
+	c->workers = (uint32_t)n;
+	return 0;
+}
+
+static int
+apply(const struct common_options *o, struct config *c, struct fault *fault)
+{
+	unsigned i;
+	int r = 0;
+
+	if (o->home_count > 0)
+		c->home_count = 0;
+	for (i = 0; i < o->home_count && r == 0; i++)
+		r = config_add_home(c, o->home[i], fault);
+	for (i = 0; i < o->feeds_count && r == 0; i++)
+		r = config_add_feed(c, o->feeds[i], fault);
+	if (r == 0 && o->workers != NULL)
+		r = set_workers(c, o->workers, fault);
+	if (r == 0 && o->records != NULL)
+		r = config_parse_records(o->records, &c->records, fault);
+	if (r == 0 && o->eve != NULL && config_add_sink(c, SINK_EVE, o->eve) == NULL)
+		r = fault_set(fault, SE_NOMEM, "no memory");
+	if (r == 0 && c->sinks_count == 0 && config_add_sink(c, SINK_CONSOLE, "-") == NULL)
+		r = fault_set(fault, SE_NOMEM, "no memory");
+	return r;
+}
+
+bool
+common_config(const struct common_options *o, struct config *config)
+{
+	struct fault fault = { "" };
+	int r;
+
+	if ((r = config_defaults(config)) < 0)
+		fault_set(&fault, r, "no memory");
+	if (r == 0 && o->config != NULL)
+		r = config_read(o->config, config, &fault);
+	if (r == 0)
+		r = apply(o, config, &fault);
+	if (r < 0)
+		fprintf(stderr, "hansho: %s\n", fault.text);
+	return r == 0;
+}

@@ -1,0 +1,30 @@
+/*
+ * options.h - the options that several commands share: what they ask for is
+ * kept until the configuration file is read, and wins over it.
+ */
+#ifndef SENSOR_CLI_OPTIONS_H
+#define SENSOR_CLI_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "engine/config.h"
+
+enum { REPEATED_MAX = 256 };
+
+struct common_options {
+	const char *config, *eve, *records, *workers;
+	const char *feeds[REPEATED_MAX], *home[REPEATED_MAX];
+	unsigned feeds_count, home_count;
+};
+
+/* One option by its letter: c, f(eed), H(ome), e(ve), r(ecords), w(orkers). False: unknown, and said. */
+bool common_option(struct common_options *o, int letter, const char *value);
+
+/*
+ * Defaults, then the file, then the options. With neither file nor --eve
+ * alerts go to standard output as a table. False: one line was printed.
+ * `config` is to be cleared in any case.
+ */
+bool common_config(const struct common_options *o, struct config *config);
+
+#endif

@@ -1,0 +1,131 @@
+#include <getopt.h>
+#include <glob.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/options.h"
+#include "engine/replay.h"
+#include "record.h"
+
+static const char help[] =
+"usage: hansho replay [options] FILE...\n"
+"\n"
+"Read captures in time order and print the alerts. FILE is pcap or pcapng, also\n"
+"compressed (gzip, zstd, lz4, xz); a quoted pattern such as 'day-*.pcap' is\n"
+"expanded; - is standard input.\n"
+"\n"
+"  -c, --config FILE       configuration (default: none, all values at their defaults)\n"
+"  --feed [FORMAT:]PATH    hold destinations against this feed; may be repeated\n"
+"  --home CIDR             a network whose hosts are watched over; may be repeated\n"
+"                          (default: the private networks)\n"
+"  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
+"  --records LIST          which: alert,beacon (default), also http,tls,dns,flow\n"
+"  --workers N             processes that read the captures (default: 1)\n"
+"  --in-process            everything in one process, without a sandbox\n"
+"  --quiet                 no summary at the end\n"
+"  --help                  this text\n"
+"\n"
+"Exit status: 0 done, 1 something could not be read or delivered, 2 wrong usage.\n";
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "feed", required_argument, NULL, 'f' },
+	{ "home", required_argument, NULL, 'H' },
+	{ "eve", required_argument, NULL, 'e' },
+	{ "records", required_argument, NULL, 'r' },
+	{ "workers", required_argument, NULL, 'w' },
+	{ "in-process", no_argument, NULL, 'p' },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct request {
+	struct common_options common;
+	bool in_process, quiet;
+};
+
+/* What getopt found; 0, or the exit status. -1: help was asked for. */
+static int
+read_options(int argc, char **argv, struct request *r)
+{
+	int o;
+
+	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
+		switch (o) {
+		case 'p':
+			r->in_process = true;
+			break;
+		case 'q':
+			r->quiet = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return -1;
+		default:
+			if (!common_option(&r->common, o, optarg))
+				return EXIT_USAGE;
+		}
+	if (optind == argc) {
+		fprintf(stderr, "hansho: replay: no FILE: expected at least one capture, or -\n");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* Patterns that the shell left alone are expanded here; a name without a match stays and is reported when opened. */
+static int
+expand(char **names, glob_t *found)
+{
+	int flags = GLOB_NOCHECK | GLOB_BRACE;
+
+	for (; *names != NULL; names++, flags |= GLOB_APPEND)
+		if (glob(*names, flags, NULL, found) != 0)
+			return SE_NOMEM;
+	return 0;
+}
+
+static int
+run(const struct request *r, const struct config *config, char **names)
+{
+	struct replay_options options = {
+		.config = config, .workers = config->workers,
+		.in_process = r->in_process, .quiet = r->quiet,
+	};
+	struct capture_file *files = NULL;
+	glob_t found = { 0 };
+	int status = 1;
+	size_t i;
+
+	if (expand(names, &found) < 0 || (files = calloc(found.gl_pathc, sizeof *files)) == NULL) {
+		log_error("replay", "no memory for the list of files");
+		goto done;
+	}
+	for (i = 0; i < found.gl_pathc; i++)
+		files[i].path = found.gl_pathv[i];
+	options.files = files;
+	options.files_count = (unsigned)found.gl_pathc;
+	status = replay_run(&options);
+done:
+	free(files);
+	globfree(&found);
+	return status;
+}
+
+int
+command_replay(int argc, char **argv)
+{
+	struct request r = { .in_process = false };
+	struct config config;
+	int status;
+
+	if ((status = read_options(argc, argv, &r)) != 0)
+		return status < 0 ? 0 : status;
+	status = common_config(&r.common, &config) ? run(&r, &config, argv + optind) : EXIT_USAGE;
+	config_clear(&config);
+	return status;
+}

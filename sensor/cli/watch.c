@@ -1,0 +1,103 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "engine/watch.h"
+
+static const char help[] =
+"usage: hansho watch -i IFACE [options]\n"
+"\n"
+"Watch an interface and ring. SIGTERM ends cleanly, SIGHUP reads the\n"
+"configuration and the feeds again without losing a packet or a flow.\n"
+"Opening an interface needs root or CAP_NET_RAW, which is all that is kept.\n"
+"\n"
+"  -i, --interface IFACE   what to watch (or capture.interface in the configuration)\n"
+"  -c, --config FILE       configuration\n"
+"  --feed [FORMAT:]PATH    hold destinations against this feed; may be repeated\n"
+"  --home CIDR             a network whose hosts are watched over; may be repeated\n"
+"  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
+"  --records LIST          which: alert,beacon (default), also http,tls,dns,flow\n"
+"  --workers N             processes that share the traffic (default: 1)\n"
+"  --record FILE           write the frames seen (with N workers: FILE.0, FILE.1, ...)\n"
+"  --help                  this text\n";
+
+static const struct option long_options[] = {
+	{ "interface", required_argument, NULL, 'i' },
+	{ "config", required_argument, NULL, 'c' },
+	{ "feed", required_argument, NULL, 'f' },
+	{ "home", required_argument, NULL, 'H' },
+	{ "eve", required_argument, NULL, 'e' },
+	{ "records", required_argument, NULL, 'r' },
+	{ "workers", required_argument, NULL, 'w' },
+	{ "record", required_argument, NULL, 'R' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct request {
+	struct common_options common;
+	const char *interface, *record;
+};
+
+static bool
+read_config(void *to, struct config *config)
+{
+	const struct request *r = to;
+
+	if (!common_config(&r->common, config))
+		return false;
+	if (r->interface != NULL)
+		snprintf(config->capture.interface, sizeof config->capture.interface, "%s",
+		    r->interface);
+	if (config->capture.interface[0] != '\0')
+		return true;
+	fprintf(stderr, "hansho: watch: no interface: expected -i IFACE, or capture.interface in the configuration\n");
+	return false;
+}
+
+/* 0; the exit status; -1 when help was asked for. */
+static int
+read_options(int argc, char **argv, struct request *r)
+{
+	int o;
+
+	while ((o = getopt_long(argc, argv, "i:c:h", long_options, NULL)) != -1)
+		switch (o) {
+		case 'i':
+			r->interface = optarg;
+			break;
+		case 'R':
+			r->record = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return -1;
+		default:
+			if (!common_option(&r->common, o, optarg))
+				return EXIT_USAGE;
+		}
+	if (optind < argc) {
+		fprintf(stderr, "hansho: watch: \"%s\" is not expected here\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+command_watch(int argc, char **argv)
+{
+	struct request r = { .interface = NULL };
+	struct config config;
+	struct watch_options options = { &config, read_config, &r, NULL };
+	int status;
+
+	if ((status = read_options(argc, argv, &r)) != 0)
+		return status < 0 ? 0 : status;
+	options.record = r.record;
+	status = read_config(&r, &config) ? watch_run(&options) : EXIT_USAGE;
+	config_clear(&config);
+	return status;
+}

@@ -1,0 +1,204 @@
+#include "engine/analyst.h"
+
+#include <stdlib.h>
+
+#include "alert/eve.h"
+#include "alert/policy.h"
+#include "base/log.h"
+#include "base/when.h"
+#include "record.h"
+
+struct analyst {
+	const struct config *config;
+	struct journal *journal;
+	struct beacon *beacon;
+	struct alerts *alerts;
+	uint64_t skip;			/* records still to be skipped */
+	struct analyst_counts counts;
+	struct log_limit full, memory;
+};
+
+/* ---- records ---- */
+
+/* Takes `line`. */
+static void
+write_record(struct analyst *a, enum record_kind kind, char *line)
+{
+	struct fault fault;
+	uint64_t number;
+
+	if (line == NULL) {
+		log_limited(&a->memory, LOG_LEVEL_ERROR, "analyst", "no memory for a record");
+		a->counts.records_lost++;
+		return;
+	}
+	a->counts.records++;
+	if (a->skip > 0) {
+		a->skip--;
+	} else if (journal_append(a->journal, (uint16_t)kind, line, &number, &fault) < 0) {
+		log_limited(&a->full, LOG_LEVEL_ERROR, "analyst", "%s", fault.text);
+		a->counts.records_lost++;
+	}
+	free(line);
+}
+
+static void
+on_alert(void *to, const struct alert *alert)
+{
+	struct analyst *a = to;
+
+	if (a->config->records & 1u << RECORD_ALERT)
+		write_record(a, RECORD_ALERT, eve_alert(alert, a->config->sensor_name));
+}
+
+static void
+on_beacon_record(void *to, const struct finding *f)
+{
+	struct analyst *a = to;
+
+	write_record(a, RECORD_BEACON, eve_beacon(f, a->config->sensor_name));
+}
+
+static void
+on_finding(void *to, const struct finding *f)
+{
+	struct analyst *a = to;
+
+	alerts_take(a->alerts, f);
+}
+
+/* ---- observations ---- */
+
+static void
+take_contact(struct analyst *a, const struct observation *o)
+{
+	beacon_note(a->beacon, o);
+}
+
+static void
+take_match(struct analyst *a, const struct observation *o)
+{
+	policy_match(o, on_finding, a);
+}
+
+static void
+take_name(struct analyst *a, const struct observation *o)
+{
+	alerts_name(a->alerts, o);
+}
+
+static void
+take_sensor(struct analyst *a, const struct observation *o)
+{
+	policy_sensor(o, on_finding, a);
+}
+
+static void
+take_http(struct analyst *a, const struct observation *o)
+{
+	write_record(a, RECORD_HTTP, eve_record(o, a->config->sensor_name));
+}
+
+static void
+take_tls(struct analyst *a, const struct observation *o)
+{
+	write_record(a, RECORD_TLS, eve_record(o, a->config->sensor_name));
+}
+
+static void
+take_dns(struct analyst *a, const struct observation *o)
+{
+	write_record(a, RECORD_DNS, eve_record(o, a->config->sensor_name));
+}
+
+static void
+take_flow(struct analyst *a, const struct observation *o)
+{
+	write_record(a, RECORD_FLOW, eve_record(o, a->config->sensor_name));
+}
+
+static void (*const takers[OBSERVATION_KINDS])(struct analyst *, const struct observation *) = {
+	[OBSERVE_CONTACT] = take_contact,
+	[OBSERVE_MATCH] = take_match,
+	[OBSERVE_NAME] = take_name,
+	[OBSERVE_HTTP] = take_http,
+	[OBSERVE_TLS] = take_tls,
+	[OBSERVE_DNS] = take_dns,
+	[OBSERVE_FLOW] = take_flow,
+	[OBSERVE_SENSOR] = take_sensor,
+};
+
+void
+analyst_take(struct analyst *a, const struct observation *o)
+{
+	a->counts.observations++;
+	analyst_advance(a, o->ts_ns);
+	takers[o->kind](a, o);
+}
+
+void
+analyst_advance(struct analyst *a, int64_t now_ns)
+{
+	if (now_ns <= a->counts.last_ns)
+		return;
+	a->counts.last_ns = now_ns;
+	alerts_advance(a->alerts, now_ns);
+}
+
+void
+analyst_sync(struct analyst *a)
+{
+	struct fault fault;
+
+	if (journal_sync(a->journal, &fault) < 0)
+		log_limited(&a->full, LOG_LEVEL_ERROR, "analyst", "%s", fault.text);
+}
+
+void
+analyst_finish(struct analyst *a, int64_t now_ns)
+{
+	if (now_ns < a->counts.last_ns)
+		now_ns = a->counts.last_ns;
+	if (a->config->records & 1u << RECORD_BEACON)
+		beacon_each(a->beacon, on_beacon_record, a);
+	alerts_finish(a->alerts, now_ns);
+	analyst_sync(a);
+}
+
+void
+analyst_count(const struct analyst *a, struct analyst_counts *out)
+{
+	*out = a->counts;
+	out->beacon = *beacon_counts(a->beacon);
+	out->alert = *alerts_counts(a->alerts);
+}
+
+struct analyst *
+analyst_new(const struct config *config, struct journal *journal, const struct geoip *geoip,
+    uint64_t already)
+{
+	struct analyst *a = calloc(1, sizeof *a);
+
+	if (a == NULL)
+		return NULL;
+	a->config = config;
+	a->journal = journal;
+	a->skip = already;
+	a->counts.last_ns = WHEN_UNKNOWN;
+	if ((a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
+	    (a->alerts = alerts_new(&config->alert, geoip, on_alert, a)) == NULL) {
+		analyst_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void
+analyst_free(struct analyst *a)
+{
+	if (a == NULL)
+		return;
+	beacon_free(a->beacon);
+	alerts_free(a->alerts);
+	free(a);
+}

@@ -1,0 +1,52 @@
+/*
+ * analyst.h - the analyst's side of the house, joined: observations in,
+ * records into the journal.
+ *
+ *     observation ⇒ beacon, policy → finding → alert → EVE line → journal
+ *
+ * Detection reads no clock but the observations' own times. A journal that
+ * cannot be written (full disk) costs records, each counted, never detection.
+ */
+#ifndef SENSOR_ENGINE_ANALYST_H
+#define SENSOR_ENGINE_ANALYST_H
+
+#include <stdint.h>
+
+#include "engine/config.h"
+#include "observation.h"
+
+struct analyst;
+
+struct analyst_counts {
+	struct beacon_counts beacon;
+	struct alert_counts alert;
+	uint64_t observations;
+	uint64_t records;		/* written, those skipped by `already` too */
+	uint64_t records_lost;		/* the journal could not take them */
+	int64_t last_ns;		/* latest observation; WHEN_UNKNOWN without any */
+};
+
+/*
+ * `journal`, `geoip` are borrowed; `geoip` may be NULL. The first `already`
+ * records of the run are in the journal from an earlier try and are skipped:
+ * a replay makes the same records in the same order.
+ */
+struct analyst *analyst_new(const struct config *config, struct journal *journal,
+    const struct geoip *geoip, uint64_t already);
+void analyst_free(struct analyst *a);	/* NULL is fine */
+
+/* In order: see observation_order(). */
+void analyst_take(struct analyst *a, const struct observation *o);
+
+/* Nothing older than now_ns will come: alerts whose time has come are updated and closed. */
+void analyst_advance(struct analyst *a, int64_t now_ns);
+
+/* Make what was written visible to the sinks. */
+void analyst_sync(struct analyst *a);
+
+/* Clean end: beacon records, then all alerts close. */
+void analyst_finish(struct analyst *a, int64_t now_ns);
+
+void analyst_count(const struct analyst *a, struct analyst_counts *out);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * board.h - what the processes tell each other by the way: a shared mapping
+ * made before the fork. Each field has one writer; counts are for people and
+ * may be read while they change.
+ */
+#ifndef SENSOR_ENGINE_BOARD_H
+#define SENSOR_ENGINE_BOARD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "engine/analyst.h"
+#include "engine/config.h"
+#include "engine/pipeline.h"
+#include "sinks/courier.h"
+
+enum { SKIPS_MAX = 64, SINK_STATES_MAX = 16 };
+
+struct board_worker {
+	_Atomic uint64_t ordinal;	/* the frame it is at: names the packet that killed it */
+	_Atomic uint64_t done_bytes, total_bytes;	/* of the input, for the progress line */
+	_Atomic uint64_t ring_dropped;	/* observations lost, live only */
+	_Atomic uint64_t late;		/* live: came behind the watermark */
+	_Atomic uint64_t kernel_seen, kernel_dropped;
+	_Atomic uint32_t faults;	/* inputs that were faulty */
+	_Atomic uint32_t image_generation;	/* of the indicators in force there */
+	struct pipeline_counts counts;
+};
+
+struct board {
+	_Atomic uint32_t stop;		/* workers: end as if the input was over */
+	_Atomic uint32_t drain;		/* courier: the journal is complete */
+	_Atomic uint32_t courier_turn;	/* changes: the courier hands over to a new one */
+	_Atomic uint32_t skips_count;	/* packets that nobody shall touch again: they killed twice */
+	uint64_t skips[SKIPS_MAX];
+	struct board_worker worker[WORKERS_MAX];
+	struct analyst_counts analyst;
+	_Atomic uint64_t undelivered;	/* by the courier, when it has drained */
+	unsigned sink_states_count;
+	struct sink_state sink_states[SINK_STATES_MAX];
+	char sink_names[SINK_STATES_MAX][32];
+};
+
+struct board *board_new(void);		/* NULL without memory */
+void board_free(struct board *b);	/* NULL is fine */
+
+#endif

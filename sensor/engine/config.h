@@ -1,0 +1,93 @@
+/*
+ * config.h - everything that can be set, as one filled structure.
+ *
+ * Code receives a filled const struct, never a key look-up. Defaults, ranges,
+ * units and help of every value stand in one table (options.c), from which
+ * the reader, `hansho check`, the sample file and the manual come.
+ */
+#ifndef SENSOR_ENGINE_CONFIG_H
+#define SENSOR_ENGINE_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "alert/alerts.h"
+#include "base/addr.h"
+#include "base/error.h"
+#include "base/journal.h"
+#include "beacon/beacon.h"
+#include "decode/decode.h"
+#include "flow/table.h"
+#include "proto/proto.h"
+#include "reassembly/reassembly.h"
+#include "sinks/sink.h"
+
+enum { CONFIG_TEXT_MAX = 1024, WORKERS_MAX = 64 };
+
+struct config_feed {
+	char name[64];			/* what alerts call it */
+	char format[32];		/* "" to recognise it */
+	char path[CONFIG_TEXT_MAX];
+};
+
+struct config {
+	char sensor_name[64];
+	char state_directory[CONFIG_TEXT_MAX];
+	char user[32];			/* watch, started as root: become this user; "" stays */
+
+	struct cidr *home;
+	unsigned home_count;
+
+	struct {
+		char interface[64];
+		char filter[CONFIG_TEXT_MAX];
+		uint32_t snaplen, buffer_mib, poll_ms;
+		bool promiscuous, immediate;
+	} capture;
+
+	uint32_t workers;
+	uint32_t ring_mib;		/* observations between one worker and the analyst */
+	struct decode_limits decode;
+	struct flow_limits flow;
+	struct reassembly_limits reassembly;
+	struct proto_limits proto;
+	uint32_t max_indicators;
+
+	struct config_feed *feeds;
+	unsigned feeds_count;
+
+	uint32_t burst_pause_sec;
+	struct beacon_limits beacon;
+	struct alert_limits alert;
+	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */
+
+	struct journal_limits journal;
+	struct sink_options *sinks;
+	unsigned sinks_count;
+	unsigned records;		/* bit (1 << record_kind): what is written at all */
+	uint32_t drain_sec;		/* at the end, how long failing sinks are tried */
+};
+
+/* All defaults; home is RFC 1918, 100.64/10, ULA and link-local; no feed, no sink. */
+int config_defaults(struct config *c);
+
+/*
+ * Read a YAML file over what `c` holds. SE_USAGE with one line: file, line,
+ * what was expected.
+ */
+int config_read(const char *path, struct config *c, struct fault *fault);
+
+void config_clear(struct config *c);
+
+int config_add_home(struct config *c, const char *text, struct fault *fault);
+
+/* "[FORMAT:]PATH"; the name is the file's without folder and ending. */
+int config_add_feed(struct config *c, const char *text, struct fault *fault);
+
+/* A sink of this kind and target with default options; NULL without memory. Its name is made unique. */
+struct sink_options *config_add_sink(struct config *c, enum sink_kind kind, const char *target);
+
+/* "alert,beacon,http" → bits. */
+int config_parse_records(const char *text, unsigned *bits, struct fault *fault);
+
+#endif

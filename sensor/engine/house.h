@@ -1,0 +1,58 @@
+/*
+ * house.h - the sensor's processes and what they share.
+ *
+ *     (reader ⇒) worker × N ⇒ ring ⇒ analyst ⇒ journal ⇒ courier ⇒ sinks
+ *
+ * The supervisor makes the shared memory, then starts each role with a fork;
+ * what it does about their deaths is replay.c's and watch.c's.
+ */
+#ifndef SENSOR_ENGINE_HOUSE_H
+#define SENSOR_ENGINE_HOUSE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "engine/board.h"
+#include "engine/broadcast.h"
+#include "engine/config.h"
+#include "engine/ring.h"
+#include "engine/worker.h"
+
+struct house {
+	const struct config *config;
+	bool live;
+	unsigned workers;
+	char journal_directory[CONFIG_TEXT_MAX + 16];
+	struct board *board;
+	struct bell *bell;
+	struct ring *rings[WORKERS_MAX + 1];	/* one a worker; live one more: the supervisor's own */
+	struct broadcast *broadcast;		/* replay of what can be read once only */
+	int image;				/* descriptor of the indicators, or -1 */
+	pid_t courier, analyst, reader, worker[WORKERS_MAX];	/* 0: not running */
+};
+
+/* `once`: the input can be read once only, a reader hands it out. */
+int house_make(struct house *h, const struct config *config, bool live, unsigned workers, bool once,
+    struct fault *fault);
+void house_clear(struct house *h);
+
+/* Each returns 0, or SE_SYSTEM when the fork failed (logged). */
+int house_start_courier(struct house *h);
+/* `already`: records of this run that the journal holds from a try before. */
+int house_start_analyst(struct house *h, uint64_t already);
+int house_start_worker(struct house *h, const struct worker_task *task);
+int house_start_reader(struct house *h, const struct capture_file *files, unsigned count);
+
+/* The configured GeoIP databases, or NULL; what is missing is said once. */
+struct geoip *house_open_geoip(const struct config *c);
+
+/* The sinks' states onto the board. */
+void house_note_sinks(struct board *board, const struct courier *c);
+
+/* End a child now and wait for it; *pid becomes 0. */
+void house_kill(pid_t *pid);
+
+/* Which child is `pid`? Its place in the house and its role's name; NULL when it is none of ours. */
+pid_t *house_find(struct house *h, pid_t pid, char *role, size_t size);
+
+#endif

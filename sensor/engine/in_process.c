@@ -1,0 +1,144 @@
+#include "engine/in_process.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/analyst.h"
+#include "engine/house.h"
+#include "engine/process.h"
+#include "engine/report.h"
+#include "engine/scratch.h"
+#include "indicators/indicators.h"
+
+enum { BATCH = 4096 };
+
+struct alone {
+	const struct replay_options *options;
+	char directory[CONFIG_TEXT_MAX];
+	struct capture *capture;
+	struct indicators *indicators;
+	struct journal *journal;
+	struct geoip *geoip;
+	struct analyst *analyst;
+	struct pipeline *pipeline;
+	struct courier *courier;
+	struct board *board;		/* the report reads its counts */
+	struct progress progress;
+};
+
+static void
+say(void *to, const char *line)
+{
+	(void)to;
+	log_error("capture", "%s", line);
+}
+
+static void
+take(void *to, const struct observation *o)
+{
+	struct alone *a = to;
+
+	analyst_take(a->analyst, o);
+}
+
+static int
+open_all(struct alone *a, int image, struct fault *fault)
+{
+	const struct config *c = a->options->config;
+	const struct pipeline_options pipeline = { .config = c, .shard = 0, .shards = 1 };
+	int r;
+
+	if ((a->board = board_new()) == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory");
+	if ((r = scratch_make(a->directory, sizeof a->directory, fault)) < 0 ||
+	    (r = capture_files_open(a->options->files, a->options->files_count, say, NULL,
+	    &a->capture, fault)) < 0 ||
+	    (image >= 0 && (r = indicators_map(image, &a->indicators, fault)) < 0) ||
+	    (r = journal_open(a->directory, &c->journal, &a->journal, fault)) < 0 ||
+	    (r = courier_open(a->directory, c->sinks, c->sinks_count, &a->courier, fault)) < 0)
+		return r;
+	a->geoip = house_open_geoip(c);
+	if ((a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
+	    (a->pipeline = pipeline_new(&pipeline, take, a)) == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory for the tables");
+	pipeline_set_indicators(a->pipeline, a->indicators);
+	return 0;
+}
+
+static void
+note(struct alone *a)
+{
+	struct board_worker *w = &a->board->worker[0];
+	uint64_t done, total;
+
+	pipeline_count(a->pipeline, &w->counts);
+	analyst_count(a->analyst, &a->board->analyst);
+	atomic_store(&w->ordinal, w->counts.frames);
+	capture_progress(a->capture, &done, &total);
+	atomic_store(&w->done_bytes, done);
+	atomic_store(&w->total_bytes, total);
+}
+
+static void
+run(struct alone *a)
+{
+	struct frame f;
+	uint64_t frames = 0;
+	bool stop = false;
+
+	process_catch_signals();
+	progress_begin(&a->progress);
+	while (!stop && capture_next(a->capture, &f) == CAPTURE_FRAME) {
+		pipeline_frame(a->pipeline, &f);
+		if (++frames % BATCH != 0)
+			continue;
+		analyst_sync(a->analyst);
+		courier_step(a->courier);
+		note(a);
+		progress_show(&a->progress, a->board, 1);
+		stop = process_wait(0).stop;
+	}
+	pipeline_finish(a->pipeline);
+	note(a);
+	analyst_finish(a->analyst, a->board->worker[0].counts.last_ns);
+	note(a);
+	progress_end(&a->progress);
+}
+
+static void
+close_all(struct alone *a)
+{
+	courier_close(a->courier);
+	pipeline_free(a->pipeline);
+	analyst_free(a->analyst);
+	journal_close(a->journal);
+	geoip_close(a->geoip);
+	indicators_unmap(a->indicators);
+	capture_close(a->capture);
+	if (a->directory[0] != '\0')
+		scratch_remove(a->directory);
+	board_free(a->board);
+}
+
+int
+in_process_run(const struct replay_options *options, int image)
+{
+	struct alone a = { .options = options };
+	struct fault fault;
+	int status = 1;
+
+	if (open_all(&a, image, &fault) < 0) {
+		log_error("replay", "%s", fault.text);
+	} else {
+		run(&a);
+		if (courier_drain(a.courier, options->config->drain_sec * 1000) == 0 &&
+		    capture_faults(a.capture) == 0 && a.board->analyst.records_lost == 0)
+			status = 0;
+		if (!options->quiet)
+			report_run(a.board, 1, progress_seconds(&a.progress));
+	}
+	if (image >= 0)
+		close(image);
+	close_all(&a);
+	return status;
+}

@@ -1,0 +1,252 @@
+#include "engine/pipeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "indicators/indicators.h"
+
+struct pipeline {
+	uint32_t shard, shards;
+	struct decode *decode;
+	struct flows *flows;
+	struct reassembly *reassembly;
+	struct proto *proto;
+	struct witness *witness;
+	int64_t burst_pause_ns;
+	int64_t now_ns;			/* largest packet time so far */
+	uint64_t ordinal;		/* of the frame being processed */
+	uint64_t frames, bytes;
+	int64_t first_ns;
+	bool discarding;		/* nothing is emitted any more */
+};
+
+static const struct witness_lookup LOOKUP = {
+	indicators_by_peer, indicators_by_source, indicators_by_domain,
+	indicators_by_url, indicators_by_text, indicators_get,
+};
+
+/* ---- what the stages hand forward ---- */
+
+/* A parser's flow is the one whose piece it was given: the cast gives back what the table owns. */
+static void
+on_message(void *to, const struct message *m)
+{
+	struct pipeline *p = to;
+
+	witness_message(p->witness, (struct flow *)(uintptr_t)m->flow, m);
+}
+
+static void
+drop_dialogue(struct flow *f)
+{
+	dialogue_free(f->slot[SLOT_DIALOGUE]);
+	f->slot[SLOT_DIALOGUE] = NULL;
+}
+
+static bool
+on_piece(void *to, const struct stream_piece *piece)
+{
+	struct pipeline *p = to;
+	struct flow *f = piece->flow;
+
+	if (piece->gap)
+		f->side[piece->from].missed_bytes += piece->len;
+	if (f->slot[SLOT_DIALOGUE] == NULL &&
+	    (f->slot[SLOT_DIALOGUE] = dialogue_new(p->proto)) == NULL)
+		return false;
+	if (dialogue_piece(f->slot[SLOT_DIALOGUE], piece))
+		return true;
+	drop_dialogue(f);
+	witness_flow_unnamed(p->witness, f);
+	return false;
+}
+
+static void
+on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
+{
+	struct pipeline *p = to;
+	int64_t ts_ns = deadline_ns == WHEN_UNKNOWN ? p->now_ns : deadline_ns;
+
+	if (p->discarding) {
+		drop_dialogue(f);
+		free(f->slot[SLOT_WITNESS]);
+		return;
+	}
+	witness_at(p->witness, p->ordinal, deadline_ns == WHEN_UNKNOWN ? PHASE_PACKET : PHASE_FLOW_END,
+	    deadline_ns == WHEN_UNKNOWN ? INT64_MAX : deadline_ns);
+	if (f->key.protocol == PROTO_TCP)
+		reassembly_end(p->reassembly, f, ts_ns);
+	if (f->slot[SLOT_DIALOGUE] != NULL) {
+		dialogue_end(f->slot[SLOT_DIALOGUE], f, ts_ns);
+		drop_dialogue(f);
+	}
+	witness_flow_ended(p->witness, f, how, ts_ns);
+}
+
+/* ---- making it ---- */
+
+struct pipeline *
+pipeline_new(const struct pipeline_options *options, observation_fn *emit, void *to)
+{
+	const struct config *c = options->config;
+	const struct witness_options witness = {
+		.home = c->home, .home_count = c->home_count,
+		.burst_pause_ns = c->burst_pause_sec * NS_PER_SEC,
+		.records = (c->records & 1u << RECORD_HTTP ? WITNESS_HTTP : 0u) |
+		    (c->records & 1u << RECORD_TLS ? WITNESS_TLS : 0u) |
+		    (c->records & 1u << RECORD_DNS ? WITNESS_DNS : 0u) |
+		    (c->records & 1u << RECORD_FLOW ? WITNESS_FLOW : 0u),
+		.lookup = &LOOKUP,
+	};
+	struct pipeline *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		return NULL;
+	p->shard = options->shard;
+	p->shards = options->shards;
+	p->burst_pause_ns = witness.burst_pause_ns;
+	p->now_ns = p->first_ns = WHEN_UNKNOWN;
+	if ((p->decode = decode_new(&c->decode)) == NULL ||
+	    (p->flows = flows_new(&c->flow, on_flow_end, p)) == NULL ||
+	    (p->reassembly = reassembly_new(&c->reassembly, on_piece, p)) == NULL ||
+	    (p->proto = proto_new(&c->proto, on_message, p)) == NULL ||
+	    (p->witness = witness_new(&witness, emit, to)) == NULL) {
+		pipeline_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+	if (p == NULL)
+		return;
+	p->discarding = true;
+	if (p->flows != NULL)
+		flows_finish(p->flows);
+	witness_free(p->witness);
+	proto_free(p->proto);
+	reassembly_free(p->reassembly);
+	flows_free(p->flows);
+	decode_free(p->decode);
+	free(p);
+}
+
+void
+pipeline_set_indicators(struct pipeline *p, const struct indicators *set)
+{
+	witness_set_indicators(p->witness, set);
+}
+
+/* ---- frames ---- */
+
+/*
+ * Timers run in the order of their deadlines, holes before flow ends: the same
+ * order in every worker, whichever flows it has.
+ */
+static void
+run_timers(struct pipeline *p)
+{
+	int64_t hole_ns, flow_ns, next_ns;
+
+	for (;;) {
+		hole_ns = reassembly_next_deadline(p->reassembly);
+		flow_ns = flows_next_deadline(p->flows);
+		next_ns = hole_ns < flow_ns ? hole_ns : flow_ns;
+		if (next_ns > p->now_ns)
+			break;
+		if (hole_ns == next_ns) {
+			witness_at(p->witness, p->ordinal, PHASE_HOLE, next_ns);
+			reassembly_advance(p->reassembly, next_ns);
+		}
+		if (flow_ns == next_ns)
+			flows_advance(p->flows, next_ns);
+	}
+	reassembly_advance(p->reassembly, p->now_ns);
+	flows_advance(p->flows, p->now_ns);
+}
+
+static void
+follow_tcp(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
+{
+	if (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT))
+		return;
+	if (reassembly_wants(p->reassembly, f))
+		reassembly_packet(p->reassembly, f, side, packet);
+}
+
+static void
+follow(struct pipeline *p, struct packet *packet)
+{
+	struct flow *f;
+	bool is_new;
+	int side;
+
+	decode_verify(p->decode, packet);
+	if ((f = flows_packet(p->flows, packet, &side, &is_new)) == NULL)
+		return;
+	witness_at(p->witness, p->ordinal, PHASE_PACKET, INT64_MAX);
+	if (is_new)
+		witness_flow_started(p->witness, f, packet->ts_ns);
+	else if (side == ORIGINATOR && packet->payload_wire_bytes > 0 &&
+	    f->side[side].pause_ns >= p->burst_pause_ns)
+		witness_flow_burst(p->witness, f, packet->ts_ns);
+	if (packet->protocol == PROTO_TCP)
+		follow_tcp(p, f, side, packet);
+	else if (packet->protocol == PROTO_UDP && packet->payload_bytes > 0 &&
+	    (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0)
+		proto_datagram(p->proto, f, side, packet);
+}
+
+void
+pipeline_frame(struct pipeline *p, const struct frame *frame)
+{
+	struct packet packet;
+
+	p->ordinal = frame->ordinal;
+	p->frames++;
+	p->bytes += frame->wire_bytes;
+	if (p->first_ns == WHEN_UNKNOWN || frame->ts_ns < p->first_ns)
+		p->first_ns = frame->ts_ns;
+	if (frame->ts_ns > p->now_ns) {
+		p->now_ns = frame->ts_ns;
+		run_timers(p);
+	}
+	if (decode_frame(p->decode, frame, &packet) != DECODE_PACKET)
+		return;
+	if (p->shards > 1 && decode_shard(&packet, p->shards) != p->shard)
+		return;
+	follow(p, &packet);
+}
+
+void
+pipeline_idle(struct pipeline *p, int64_t now_ns)
+{
+	if (now_ns <= p->now_ns)
+		return;
+	p->now_ns = now_ns;
+	run_timers(p);
+}
+
+void
+pipeline_finish(struct pipeline *p)
+{
+	p->ordinal++;
+	flows_finish(p->flows);
+}
+
+void
+pipeline_count(const struct pipeline *p, struct pipeline_counts *out)
+{
+	out->decode = *decode_counts(p->decode);
+	out->flow = *flows_counts(p->flows);
+	out->reassembly = *reassembly_counts(p->reassembly);
+	out->proto = *proto_counts(p->proto);
+	out->witness = *witness_counts(p->witness);
+	out->frames = p->frames;
+	out->bytes = p->bytes;
+	out->first_ns = p->first_ns;
+	out->last_ns = p->now_ns;
+}

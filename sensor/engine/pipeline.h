@@ -1,0 +1,54 @@
+/*
+ * pipeline.h - the worker's side of the house, joined: frames in,
+ * observations out.
+ *
+ *     frame → decode → flow, reassembly → proto → witness → observation
+ *
+ * With `shards` above 1 it follows only the packets of its own shard, but its
+ * clock runs on every frame, so that timers are the same in all of them.
+ */
+#ifndef SENSOR_ENGINE_PIPELINE_H
+#define SENSOR_ENGINE_PIPELINE_H
+
+#include <stdint.h>
+
+#include "engine/config.h"
+#include "frame.h"
+#include "observation.h"
+#include "witness/witness.h"
+
+struct indicators;
+struct pipeline;
+
+struct pipeline_options {
+	const struct config *config;	/* borrowed */
+	uint32_t shard, shards;		/* 0, 1: all */
+};
+
+struct pipeline_counts {
+	struct decode_counts decode;
+	struct flow_counts flow;
+	struct reassembly_counts reassembly;
+	struct proto_counts proto;
+	struct witness_counts witness;
+	uint64_t frames, bytes;		/* of the input, other shards' too */
+	int64_t first_ns, last_ns;	/* smallest and largest packet time; WHEN_UNKNOWN without any */
+};
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, observation_fn *emit, void *to);
+void pipeline_free(struct pipeline *p);	/* NULL is fine; emits nothing */
+
+/* Borrowed until the next call; swap between batches only. */
+void pipeline_set_indicators(struct pipeline *p, const struct indicators *set);
+
+void pipeline_frame(struct pipeline *p, const struct frame *f);
+
+/* Live only: nothing came; timers up to now_ns run. */
+void pipeline_idle(struct pipeline *p, int64_t now_ns);
+
+/* The input is over: all flows end. */
+void pipeline_finish(struct pipeline *p);
+
+void pipeline_count(const struct pipeline *p, struct pipeline_counts *out);
+
+#endif

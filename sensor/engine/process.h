@@ -1,0 +1,29 @@
+/*
+ * process.h - making and ending the sensor's processes.
+ */
+#ifndef SENSOR_ENGINE_PROCESS_H
+#define SENSOR_ENGINE_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * fork() with the role as the process's name. The child dies with its parent,
+ * except the courier, which first delivers what the journal holds. Same return
+ * values as fork(); a failure is logged.
+ */
+pid_t process_fork(const char *role);
+
+/* Signals of the supervisor: handlers set flags; all are blocked except inside process_wait(). */
+struct process_signals {
+	bool stop, reload, child;
+};
+int process_catch_signals(void);
+/* Sleep at most `ms` or until a signal; returns and clears what came. */
+struct process_signals process_wait(int ms);
+
+/* One line about how a child ended: "worker 2 was ended by signal 11 (Segmentation fault)". */
+void process_describe_end(int status, const char *role, char *text, size_t size);
+
+#endif

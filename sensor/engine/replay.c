@@ -1,0 +1,339 @@
+#include "engine/replay.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "engine/feeds.h"
+#include "engine/house.h"
+#include "engine/in_process.h"
+#include "engine/process.h"
+#include "engine/report.h"
+#include "engine/scratch.h"
+
+enum { WAIT_MS = 100, RESTARTS_MAX = 20 };
+
+struct replay {
+	const struct replay_options *options;
+	struct house house;
+	struct progress progress;
+	unsigned restarts;
+	uint64_t fatal_ordinal[WORKERS_MAX];	/* where a worker died last */
+	bool analyst_done, failed;
+};
+
+/* ---- starting ---- */
+
+static int
+start_worker(struct replay *r, unsigned i)
+{
+	const struct worker_task task = {
+		.config = r->options->config, .board = r->house.board, .index = i,
+		.count = r->house.workers, .ring = r->house.rings[i], .bell = r->house.bell,
+		.image = r->house.image, .control = -1,
+		.files = r->house.broadcast == NULL ? r->options->files : NULL,
+		.files_count = r->options->files_count, .broadcast = r->house.broadcast,
+	};
+
+	return house_start_worker(&r->house, &task);
+}
+
+static int
+start_workers(struct replay *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->house.workers; i++)
+		if (start_worker(r, i) < 0)
+			return SE_SYSTEM;
+	if (r->house.broadcast != NULL)
+		return house_start_reader(&r->house, r->options->files, r->options->files_count);
+	return 0;
+}
+
+static void
+kill_workers(struct replay *r)
+{
+	unsigned i;
+
+	for (i = 0; i < r->house.workers; i++)
+		house_kill(&r->house.worker[i]);
+	house_kill(&r->house.reader);
+	if (r->house.broadcast != NULL)
+		broadcast_reset(r->house.broadcast);
+}
+
+/* ---- deaths ---- */
+
+static bool
+reads_a_pipe(const struct replay *r)
+{
+	struct stat st;
+	unsigned i;
+
+	for (i = 0; i < r->options->files_count; i++) {
+		const char *path = r->options->files[i].path;
+
+		if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+			return true;
+	}
+	return false;
+}
+
+/* A packet that killed its worker twice is left alone, and named. */
+static void
+note_fatal_packet(struct replay *r, unsigned worker)
+{
+	struct board *b = r->house.board;
+	uint64_t ordinal = atomic_load(&b->worker[worker].ordinal);
+	uint32_t n = atomic_load(&b->skips_count);
+
+	if (ordinal == 0)
+		return;
+	if (ordinal == r->fatal_ordinal[worker] && n < SKIPS_MAX) {
+		b->skips[n] = ordinal;
+		atomic_store(&b->skips_count, n + 1);
+		log_error("replay", "frame %llu of the input ended a worker twice and is skipped",
+		    (unsigned long long)ordinal);
+	}
+	r->fatal_ordinal[worker] = ordinal;
+}
+
+/* The pipe cannot be read again: what was found so far is the result. */
+static void
+end_input(struct replay *r)
+{
+	log_error("replay", "the input is a pipe and cannot be read again: results end here");
+	r->failed = true;
+	atomic_store(&r->house.board->stop, 1);
+}
+
+static void
+restart_workers(struct replay *r)
+{
+	if (reads_a_pipe(r)) {
+		end_input(r);
+		return;
+	}
+	kill_workers(r);
+	if (start_workers(r) < 0)
+		r->failed = true;
+}
+
+/* Records that an earlier analyst of this run has already written. */
+static uint64_t
+journal_holds(const struct replay *r)
+{
+	struct journal *j;
+	struct fault fault;
+	uint64_t n;
+
+	if (journal_open(r->house.journal_directory, &r->options->config->journal, &j, &fault) < 0)
+		return 0;
+	n = journal_count(j);
+	journal_close(j);
+	return n;
+}
+
+/* What it knew is lost: all is read again, and what the journal holds is not written twice. */
+static void
+restart_all(struct replay *r)
+{
+	unsigned i;
+
+	if (reads_a_pipe(r)) {
+		end_input(r);
+		r->analyst_done = true;
+		kill_workers(r);
+		return;
+	}
+	kill_workers(r);
+	for (i = 0; i < r->house.workers; i++)
+		ring_reset(r->house.rings[i]);
+	if (house_start_analyst(&r->house, journal_holds(r)) < 0 || start_workers(r) < 0)
+		r->failed = true;
+}
+
+static void
+give_up(struct replay *r)
+{
+	r->failed = true;
+	atomic_store(&r->house.board->stop, 1);
+	kill_workers(r);
+	house_kill(&r->house.analyst);
+	r->analyst_done = true;
+}
+
+static void
+on_crash(struct replay *r, pid_t *who)
+{
+	struct house *h = &r->house;
+
+	if (++r->restarts > RESTARTS_MAX) {
+		log_error("replay", "processes died %d times: giving up", RESTARTS_MAX);
+		give_up(r);
+	} else if (who == &h->courier) {
+		house_start_courier(h);
+	} else if (who == &h->analyst) {
+		restart_all(r);
+	} else if (who == &h->reader || h->broadcast != NULL) {
+		if (who != &h->reader)
+			note_fatal_packet(r, (unsigned)(who - h->worker));
+		restart_workers(r);
+	} else {
+		note_fatal_packet(r, (unsigned)(who - h->worker));
+		if (start_worker(r, (unsigned)(who - h->worker)) < 0)
+			give_up(r);
+	}
+}
+
+static void
+on_end(struct replay *r, pid_t pid, int status)
+{
+	char role[32], text[128];
+	pid_t *who = house_find(&r->house, pid, role, sizeof role);
+
+	if (who == NULL)
+		return;
+	*who = 0;
+	if (WIFSIGNALED(status)) {
+		process_describe_end(status, role, text, sizeof text);
+		log_error("replay", "%s; it begins again", text);
+		on_crash(r, who);
+		return;
+	}
+	if (who == &r->house.analyst)
+		r->analyst_done = true;
+	if (WEXITSTATUS(status) != 0) {
+		/* It has said why. */
+		r->failed = true;
+		if (who != &r->house.courier)
+			give_up(r);
+	}
+}
+
+static void
+reap(struct replay *r)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		on_end(r, pid, status);
+}
+
+/* ---- its life ---- */
+
+static void
+supervise(struct replay *r)
+{
+	struct process_signals got;
+
+	while (!r->analyst_done) {
+		got = process_wait(WAIT_MS);
+		if (got.stop)
+			atomic_store(&r->house.board->stop, 1);
+		reap(r);
+		progress_show(&r->progress, r->house.board, r->house.workers);
+	}
+}
+
+/* The journal is complete: wait until the sinks have it, or gave up. */
+static void
+deliver(struct replay *r)
+{
+	atomic_store(&r->house.board->drain, 1);
+	while (r->house.courier > 0) {
+		process_wait(WAIT_MS);
+		reap(r);
+	}
+}
+
+static bool
+went_well(const struct replay *r)
+{
+	const struct board *b = r->house.board;
+	bool well = !r->failed && atomic_load(&b->undelivered) == 0 && b->analyst.records_lost == 0;
+	unsigned i;
+
+	for (i = 0; i < r->house.workers; i++)
+		if (atomic_load(&b->worker[i].faults) > 0)
+			well = false;
+	return well && atomic_load(&b->skips_count) == 0;
+}
+
+static int
+run_processes(struct replay *r, int image, struct fault *fault)
+{
+	bool once = !capture_files_are_plain(r->options->files, r->options->files_count);
+	int code;
+
+	if ((code = house_make(&r->house, r->options->config, false, r->options->workers, once,
+	    fault)) < 0)
+		return code;
+	r->house.image = image;
+	if ((code = scratch_make(r->house.journal_directory, sizeof r->house.journal_directory,
+	    fault)) < 0)
+		return code;
+	process_catch_signals();
+	progress_begin(&r->progress);
+	if (house_start_courier(&r->house) < 0 || house_start_analyst(&r->house, 0) < 0 ||
+	    start_workers(r) < 0)
+		give_up(r);
+	supervise(r);
+	progress_end(&r->progress);
+	deliver(r);
+	return 0;
+}
+
+/* Feeds first: without them nothing can be matched, and a broken one is said before the work begins. */
+static int
+compile_feeds(const struct replay_options *o, int *image, bool *failed, struct fault *fault)
+{
+	struct feed_result *results;
+	int code;
+
+	*image = -1;
+	if (o->config->feeds_count == 0)
+		return 0;
+	if ((results = calloc(o->config->feeds_count, sizeof *results)) == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory for %u feeds", o->config->feeds_count);
+	if ((code = feeds_compile(o->config, o->in_process, results, image, fault)) == 0)
+		*failed = feeds_report(results, o->config->feeds_count) > 0;
+	free(results);
+	return code;
+}
+
+int
+replay_run(const struct replay_options *options)
+{
+	struct replay r;
+	struct fault fault;
+	bool feed_failed = false;
+	int image, status;
+
+	memset(&r, 0, sizeof r);
+	r.options = options;
+	if (compile_feeds(options, &image, &feed_failed, &fault) < 0) {
+		log_error("replay", "%s", fault.text);
+		return 1;
+	}
+	if (options->in_process)
+		return in_process_run(options, image) | (feed_failed ? 1 : 0);
+	if (run_processes(&r, image, &fault) < 0) {
+		log_error("replay", "%s", fault.text);
+		return 1;
+	}
+	if (!options->quiet)
+		report_run(r.house.board, r.house.workers, progress_seconds(&r.progress));
+	status = went_well(&r) && !feed_failed ? 0 : 1;
+	scratch_remove(r.house.journal_directory);
+	house_clear(&r.house);
+	return status;
+}

@@ -1,0 +1,161 @@
+#include "engine/report.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/when.h"
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+void
+progress_begin(struct progress *p)
+{
+	p->shown = isatty(STDERR_FILENO) == 1;
+	p->began_ns = monotonic_ns();
+	p->next_ns = p->began_ns + NS_PER_SEC / 2;
+}
+
+double
+progress_seconds(const struct progress *p)
+{
+	return (double)(monotonic_ns() - p->began_ns) / (double)NS_PER_SEC;
+}
+
+/* Every worker reads all plain files: the slowest one tells how far the run is. */
+static void
+slowest(const struct board *b, unsigned workers, uint64_t *done, uint64_t *total, uint64_t *frames)
+{
+	unsigned i;
+
+	*done = *frames = UINT64_MAX;
+	*total = atomic_load(&b->worker[0].total_bytes);
+	for (i = 0; i < workers; i++) {
+		uint64_t d = atomic_load(&b->worker[i].done_bytes);
+		uint64_t f = atomic_load(&b->worker[i].ordinal);
+
+		if (atomic_load(&b->worker[i].total_bytes) > 0 && d < *done)
+			*done = d;
+		if (f < *frames)
+			*frames = f;
+	}
+}
+
+void
+progress_show(struct progress *p, const struct board *b, unsigned workers)
+{
+	int64_t now = monotonic_ns();
+	uint64_t done, total, frames;
+	double seconds = (double)(now - p->began_ns) / (double)NS_PER_SEC, rate;
+
+	if (!p->shown || now < p->next_ns)
+		return;
+	p->next_ns = now + NS_PER_SEC / 4;
+	slowest(b, workers, &done, &total, &frames);
+	rate = (double)frames / seconds;
+	if (total == 0 || done == 0 || done > total)
+		fprintf(stderr, "\r\033[K%" PRIu64 " frames, %.0f frames/s", frames, rate);
+	else
+		fprintf(stderr, "\r\033[K%3.0f %%  %" PRIu64 " frames, %.0f frames/s, %.0f s left",
+		    100.0 * (double)done / (double)total, frames, rate,
+		    seconds * (double)(total - done) / (double)done);
+	fflush(stderr);
+}
+
+void
+progress_end(struct progress *p)
+{
+	if (p->shown)
+		fprintf(stderr, "\r\033[K");
+}
+
+/* ---- the end ---- */
+
+/* A ceiling: what was lost there, and which option raises it. */
+struct ceiling {
+	const char *what, *option;
+	size_t offset;		/* of its counter in struct pipeline_counts */
+};
+
+static const struct ceiling ceilings[] = {
+	{ "flows were pushed out of the flow table", "limits.flows",
+	    offsetof(struct pipeline_counts, flow.evicted) },
+	{ "streams were pushed out of reassembly", "limits.streams",
+	    offsetof(struct pipeline_counts, reassembly.evicted) },
+	{ "holes were given up because too much waited behind them", "limits.stream_queue_bytes",
+	    offsetof(struct pipeline_counts, reassembly.bound_hit) },
+	{ "fragmented datagrams were pushed out", "limits.fragments",
+	    offsetof(struct pipeline_counts, decode.fragments_evicted) },
+	{ "dialogues held more than a parser may", "limits.parser_bytes",
+	    offsetof(struct pipeline_counts, proto.over_limit) },
+};
+
+static uint64_t
+sum(const struct board *b, unsigned workers, size_t offset)
+{
+	uint64_t n = 0;
+	unsigned i;
+
+	for (i = 0; i < workers; i++)
+		n += *(const uint64_t *)(const void *)((const char *)&b->worker[i].counts + offset);
+	return n;
+}
+
+static unsigned
+report_ceilings(const struct board *b, unsigned workers)
+{
+	const struct analyst_counts *a = &b->analyst;
+	unsigned hit = 0;
+	uint64_t n;
+	size_t i;
+
+	for (i = 0; i < sizeof ceilings / sizeof *ceilings; i++) {
+		if ((n = sum(b, workers, ceilings[i].offset)) == 0)
+			continue;
+		log_warn("limits", "%" PRIu64 " %s: raise %s", n, ceilings[i].what,
+		    ceilings[i].option);
+		hit++;
+	}
+	if (a->beacon.evicted > 0) {
+		log_warn("limits", "%" PRIu64 " beacon keys were pushed out: raise beacon.max_keys",
+		    a->beacon.evicted);
+		hit++;
+	}
+	if (a->alert.evicted > 0) {
+		log_warn("limits", "%" PRIu64 " open alerts were closed early: raise alerts.max_open",
+		    a->alert.evicted);
+		hit++;
+	}
+	if (a->records_lost > 0) {
+		log_error("journal", "%" PRIu64 " records could not be written", a->records_lost);
+		hit++;
+	}
+	return hit;
+}
+
+unsigned
+report_run(const struct board *b, unsigned workers, double seconds)
+{
+	const struct pipeline_counts *first = &b->worker[0].counts;
+	char from[WHEN_TEXT_MAX], to[WHEN_TEXT_MAX];
+
+	if (first->frames == 0)
+		log_info("replay", "no frames");
+	else
+		log_info("replay", "%" PRIu64 " frames, %" PRIu64 " flows, %s to %s, in %.2f s: "
+		    "%" PRIu64 " alerts", first->frames,
+		    sum(b, workers, offsetof(struct pipeline_counts, flow.started)),
+		    when_rfc3339(first->first_ns, from), when_rfc3339(first->last_ns, to), seconds,
+		    b->analyst.alert.opened);
+	return report_ceilings(b, workers);
+}

@@ -1,0 +1,288 @@
+#include "engine/worker.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/when.h"
+#include "engine/broadcast.h"
+#include "engine/handover.h"
+#include "engine/sandbox.h"
+#include "indicators/indicators.h"
+#include "proto/tls/tls.h"
+
+enum { BATCH = 256, WAIT_ROOM_MS = 20, LAST_BATCHES = 256 };
+
+struct worker {
+	const struct worker_task *task;
+	struct board_worker *mine;
+	struct capture *files;
+	struct pipeline *pipeline;
+	struct indicators *indicators;
+	uint64_t ordinal;
+	int64_t polled_ns;		/* live: clock before the last poll */
+	unsigned last_batches;		/* live: since the stop was asked for */
+	struct log_limit record_limit;
+};
+
+/* ---- observations out ---- */
+
+static void
+on_observation(void *to, const struct observation *o)
+{
+	struct worker *w = to;
+	struct ring *ring = w->task->ring;
+	void *room;
+
+	while ((room = ring_reserve(ring, o->bytes)) == NULL) {
+		if (w->task->live) {
+			atomic_fetch_add(&w->mine->ring_dropped, 1);
+			return;
+		}
+		ring_wait_room(ring, WAIT_ROOM_MS);
+	}
+	memcpy(room, o, o->bytes);
+	ring_commit(ring);
+}
+
+/* ---- frames in ---- */
+
+static void
+say(void *to, const char *line)
+{
+	const struct worker_task *t = to;
+
+	/* Every worker reads every plain file: one of them tells. */
+	if (t->index == 0)
+		log_error("capture", "%s", line);
+}
+
+static bool
+to_skip(const struct board *b, uint64_t ordinal)
+{
+	uint32_t n = atomic_load_explicit(&b->skips_count, memory_order_relaxed), i;
+
+	for (i = 0; i < n; i++)
+		if (b->skips[i] == ordinal)
+			return true;
+	return false;
+}
+
+static enum capture_result
+next_frame(struct worker *w, struct frame *f)
+{
+	const struct worker_task *t = w->task;
+
+	if (w->files != NULL)
+		return capture_next(w->files, f);
+	if (t->broadcast != NULL)
+		return broadcast_next(t->broadcast, t->index, f);
+	return capture_next(t->interface, f);
+}
+
+static void
+record(struct worker *w, const struct frame *f)
+{
+	struct fault fault;
+
+	if (w->task->recorder != NULL && recorder_write(w->task->recorder, f, &fault) < 0)
+		log_limited(&w->record_limit, LOG_LEVEL_ERROR, "record", "%s", fault.text);
+}
+
+static void
+take_frame(struct worker *w, const struct frame *f)
+{
+	if (w->task->live && f->ts_ns < ring_watermark(w->task->ring))
+		atomic_fetch_add(&w->mine->late, 1);
+	record(w, f);
+	w->ordinal = f->ordinal;
+	atomic_store_explicit(&w->mine->ordinal, f->ordinal, memory_order_relaxed);
+	if (to_skip(w->task->board, f->ordinal))
+		return;
+	pipeline_frame(w->pipeline, f);
+}
+
+/* ---- between batches ---- */
+
+static int64_t
+wall_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static void
+take_image(struct worker *w, int descriptor)
+{
+	struct indicators *fresh;
+	struct fault fault;
+
+	if (indicators_map(descriptor, &fresh, &fault) < 0) {
+		log_error("worker", "the new indicators are not used: %s", fault.text);
+		close(descriptor);
+		return;
+	}
+	close(descriptor);
+	pipeline_set_indicators(w->pipeline, fresh);
+	indicators_unmap(w->indicators);
+	w->indicators = fresh;
+	atomic_fetch_add(&w->mine->image_generation, 1);
+}
+
+static void
+look_for_image(struct worker *w)
+{
+	int descriptor;
+
+	if (w->task->control >= 0 && handover_receive(w->task->control, NULL, 0, &descriptor) > 0)
+		take_image(w, descriptor);
+}
+
+static void
+tell(struct worker *w)
+{
+	const struct worker_task *t = w->task;
+	uint64_t done, total, seen, dropped;
+
+	pipeline_count(w->pipeline, &w->mine->counts);
+	if (w->files != NULL) {
+		capture_progress(w->files, &done, &total);
+		atomic_store(&w->mine->done_bytes, done);
+		atomic_store(&w->mine->total_bytes, total);
+	}
+	if (t->live && capture_kernel_counts(t->interface, &seen, &dropped) == 0) {
+		atomic_fetch_add(&w->mine->kernel_seen, seen);
+		atomic_fetch_add(&w->mine->kernel_dropped, dropped);
+	}
+	bell_ring(t->bell);
+}
+
+/* All that was emitted so far is in the ring: say how far that reaches. */
+static void
+publish(struct worker *w)
+{
+	const struct worker_task *t = w->task;
+
+	if (!t->live)
+		ring_set_watermark(t->ring, (int64_t)w->ordinal);
+	else if (w->mine->counts.last_ns != WHEN_UNKNOWN)
+		ring_set_watermark(t->ring, w->mine->counts.last_ns);
+}
+
+/*
+ * Live, and the poll came back empty: what is older than the time before that
+ * poll, less the kernel's block timeout, has been delivered.
+ */
+static void
+idle(struct worker *w)
+{
+	const struct worker_task *t = w->task;
+	int64_t quiet_ns = w->polled_ns - (int64_t)t->config->capture.poll_ms * 1000000;
+
+	if (!t->live) {
+		publish(w);
+		return;
+	}
+	pipeline_idle(w->pipeline, quiet_ns);
+	ring_set_watermark(t->ring, quiet_ns);
+}
+
+/* Asked to stop: a replay does so at once; live, what the kernel holds already is still taken, within bounds. */
+static bool
+stops_here(struct worker *w, enum capture_result r)
+{
+	if (atomic_load_explicit(&w->task->board->stop, memory_order_relaxed) == 0)
+		return false;
+	return !w->task->live || r == CAPTURE_IDLE || ++w->last_batches > LAST_BATCHES;
+}
+
+static bool
+run_batch(struct worker *w)
+{
+	enum capture_result r = CAPTURE_FRAME;
+	struct frame f;
+	int i;
+
+	for (i = 0; i < BATCH; i++) {
+		w->polled_ns = w->task->live ? wall_clock_ns() : 0;
+		if ((r = next_frame(w, &f)) != CAPTURE_FRAME)
+			break;
+		take_frame(w, &f);
+	}
+	tell(w);
+	publish(w);
+	if (r == CAPTURE_IDLE)
+		idle(w);
+	look_for_image(w);
+	return r != CAPTURE_END && !stops_here(w, r);
+}
+
+/* ---- its life ---- */
+
+static int
+prepare(struct worker *w, struct fault *fault)
+{
+	const struct worker_task *t = w->task;
+	const struct pipeline_options options = {
+		.config = t->config,
+		.shard = t->live ? 0 : t->index,
+		.shards = t->live ? 1 : t->count,
+	};
+	int r;
+
+	tls_warm_up();
+	if (t->files != NULL && (r = capture_files_open(t->files, t->files_count, say,
+	    (void *)(uintptr_t)t, &w->files, fault)) < 0)
+		return r;
+	if ((w->pipeline = pipeline_new(&options, on_observation, w)) == NULL)
+		return fault_set(fault, SE_NOMEM, "worker %u: no memory for its tables", t->index);
+	if (t->image >= 0) {
+		if ((r = indicators_map(t->image, &w->indicators, fault)) < 0)
+			return r;
+		pipeline_set_indicators(w->pipeline, w->indicators);
+	}
+	return sandbox_enter(SANDBOX_WORKER, fault);
+}
+
+static int
+finish(struct worker *w)
+{
+	const struct worker_task *t = w->task;
+	struct fault fault;
+	int status = 0;
+
+	pipeline_finish(w->pipeline);
+	tell(w);
+	if (recorder_close(w->task->recorder, &fault) < 0) {
+		log_error("record", "%s", fault.text);
+		status = 1;
+	}
+	if (t->live && atomic_load(&t->board->stop) == 0) {
+		log_error("capture", "%s", capture_failure(t->interface) != NULL ?
+		    capture_failure(t->interface) : "the interface gives no frames any more");
+		return WORKER_LOST_INTERFACE;
+	}
+	if (w->files != NULL)
+		atomic_store(&w->mine->faults, capture_faults(w->files));
+	ring_set_watermark(t->ring, INT64_MAX);
+	ring_end(t->ring);
+	return status;
+}
+
+int
+worker_run(const struct worker_task *t)
+{
+	struct worker w = { .task = t, .mine = &t->board->worker[t->index] };
+	struct fault fault;
+
+	if (prepare(&w, &fault) < 0) {
+		log_error("worker", "%s", fault.text);
+		return 1;
+	}
+	while (run_batch(&w))
+		continue;
+	return finish(&w);
+}

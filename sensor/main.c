@@ -1,0 +1,52 @@
+/* main.c - a table of commands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+static const struct {
+	const char *name, *what;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "replay", "read captures, print alerts", command_replay },
+	{ "watch", "watch an interface", command_watch },
+	{ "check", "validate the configuration, show what is in force", command_check },
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+static void
+usage(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "hansho %s - finds machines under an attacker's command\n\nusage:\n",
+	    HANSHO_VERSION);
+	for (i = 0; i < COMMANDS; i++)
+		fprintf(to, "  hansho %-8s %s\n", commands[i].name, commands[i].what);
+	fprintf(to, "\n`hansho COMMAND --help` tells a command's options, `man hansho` all of it.\n");
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("hansho %s\n", HANSHO_VERSION);
+		return 0;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		usage(stdout);
+		return 0;
+	}
+	for (i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch or check\n", argv[1]);
+	return EXIT_USAGE;
+}
