@@ -81,41 +81,45 @@ fuzz: deps
 all: $(BUILD)/hansho
 
 $(BUILD)/hansho: $(BUILD)/sensor/main.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIBRARY): $(OBJECTS)
-	rm -f $@
-	ar rcs $@ $^
+	@echo '  ar    $@'
+	@rm -f $@
+	@ar rcs $@ $^
 
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo '  cc    $<'
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 units: $(UNITS)
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LDLIBS)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LDLIBS)
 
 # Each fuzz target with a small main that replays its corpus; `make fuzz` builds them with libFuzzer.
 fuzzers: $(FUZZERS)
 ifdef FUZZ
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 else
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay_main.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 endif
 
 # Small programs that the system tests and the benches drive.
 systems: $(SYSTEMS)
 $(BUILD)/tests/system/%: $(BUILD)/tests/system/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 benches: $(BENCHES)
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-
-# Helpers of the system tests.
-$(BUILD)/tests/system/%: $(BUILD)/tests/system/%.o $(LIBRARY)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo '  link  $@'
+	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 layers:
 	tools/layers
