@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "base/hash.h"
 
@@ -102,6 +103,7 @@ sandbox_enter(enum sandbox which, struct fault *fault)
 	if (UNDER_SANITIZER)
 		return 0;
 	hash_seed();
+	tzset();	/* the C library opens the time zone's file at the first conversion, of UTC too */
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		return fault_set(fault, SE_SYSTEM, "sandbox: cannot give up capabilities: %s",
