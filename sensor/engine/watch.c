@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,84 @@ reap(struct watch *w)
 		on_end(w, pid, status);
 }
 
+/* ---- EVE files ---- */
+
+/* Opened here, while we may, and given to whom we will be, who opens them again after log rotation. */
+static int
+open_file(struct sink_options *s, const char *user, struct fault *fault)
+{
+	struct passwd *owner = geteuid() == 0 && user[0] != '\0' ? getpwnam(user) : NULL;
+
+	s->descriptor = open(s->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	if (s->descriptor < 0)
+		return fault_set(fault, SE_SYSTEM, "%s: cannot write here: %s", s->target,
+		    strerror(errno));
+	if (owner != NULL && fchown(s->descriptor, owner->pw_uid, owner->pw_gid) < 0)
+		log_warn("watch", "%s: cannot be given to %s: %s", s->target, user, strerror(errno));
+	return 0;
+}
+
+static bool
+is_file(const struct sink_options *s)
+{
+	return s->kind == SINK_EVE && strcmp(s->target, "-") != 0;
+}
+
+static int
+open_files(struct config *c, struct fault *fault)
+{
+	unsigned i;
+	int r;
+
+	for (i = 0; i < c->sinks_count; i++)
+		if (is_file(&c->sinks[i]) && (r = open_file(&c->sinks[i], c->user, fault)) < 0)
+			return r;
+	return 0;
+}
+
+static void
+close_files(struct config *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->sinks_count; i++)
+		if (is_file(&c->sinks[i]) && c->sinks[i].descriptor >= 0) {
+			close(c->sinks[i].descriptor);
+			c->sinks[i].descriptor = -1;
+		}
+}
+
+/* The descriptor in force for the same file, once more; -1 when there is none. */
+static int
+old_file(const struct config *old, const char *target)
+{
+	unsigned i;
+
+	for (i = 0; i < old->sinks_count; i++)
+		if (is_file(&old->sinks[i]) && strcmp(old->sinks[i].target, target) == 0)
+			return fcntl(old->sinks[i].descriptor, F_DUPFD_CLOEXEC, 0);
+	return -1;
+}
+
+/* By their paths, anew. One that cannot be opened any more stays in use as it is. */
+static int
+reopen_files(struct config *fresh, const struct config *old, struct fault *fault)
+{
+	unsigned i;
+	int r;
+
+	for (i = 0; i < fresh->sinks_count; i++) {
+		struct sink_options *s = &fresh->sinks[i];
+
+		if (!is_file(s) || (r = open_file(s, "", fault)) == 0)
+			continue;
+		if ((s->descriptor = old_file(old, s->target)) < 0)
+			return r;
+		log_warn("watch", "%s; the old file stays in use", fault->text);
+	}
+	return 0;
+}
+
 /* ---- feeds, reload ---- */
 
 static int
@@ -335,12 +414,19 @@ reload(struct watch *w)
 		config_clear(&fresh);
 		return;
 	}
+	if (reopen_files(&fresh, w->options->config, &fault) < 0) {
+		log_error("watch", "%s; the configuration in force stays", fault.text);
+		close_files(&fresh);
+		config_clear(&fresh);
+		return;
+	}
 	if (compile(&fresh, &image, &fault) < 0)
 		log_error("watch", "%s; the indicators in force stay", fault.text);
 	else if (image >= 0)
 		hand_out(w, image);
 	say_restart_needed(w->options->config, &fresh);
 	/* The processes have their own copy since the fork: the old one can go. */
+	close_files(w->options->config);
 	config_clear(w->options->config);
 	*w->options->config = fresh;
 	atomic_fetch_add(&w->house.board->courier_turn, 1);
@@ -402,25 +488,6 @@ supervise(struct watch *w)
 		process_wait(WAIT_MS);
 		reap(w);
 	}
-}
-
-/* EVE files are opened while we may; "-" is standard output. */
-static int
-open_files(struct config *c, struct fault *fault)
-{
-	unsigned i;
-
-	for (i = 0; i < c->sinks_count; i++) {
-		struct sink_options *s = &c->sinks[i];
-
-		if (s->kind != SINK_EVE || strcmp(s->target, "-") == 0 || s->descriptor >= 0)
-			continue;
-		s->descriptor = open(s->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-		if (s->descriptor < 0)
-			return fault_set(fault, SE_SYSTEM, "%s: cannot write here: %s", s->target,
-			    strerror(errno));
-	}
-	return 0;
 }
 
 static int
