@@ -13,6 +13,7 @@
 #include "base/when.h"
 #include "engine/analyst.h"
 #include "engine/merge.h"
+#include "engine/privilege.h"
 #include "engine/process.h"
 #include "engine/sandbox.h"
 
@@ -178,8 +179,8 @@ courier_main(struct house *h)
 	struct fault fault;
 
 	signal(SIGTERM, SIG_IGN);
-	if (courier_open(h->journal_directory, h->config->sinks, h->config->sinks_count, &c,
-	    &fault) < 0) {
+	if ((h->live && privilege_drop_all(&fault) < 0) || courier_open(h->journal_directory,
+	    h->config->sinks, h->config->sinks_count, &c, &fault) < 0) {
 		log_error("courier", "%s", fault.text);
 		return 1;
 	}

@@ -42,6 +42,15 @@ privilege_drop(const char *name, struct fault *fault)
 	return 0;
 }
 
+int
+privilege_drop_all(struct fault *fault)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		return fault_set(fault, SE_SYSTEM, "cannot give up capabilities: %s", strerror(errno));
+	return 0;
+}
+
 static int
 make_parents(char *path)
 {

@@ -12,6 +12,9 @@
  */
 int privilege_drop(const char *user, struct fault *fault);
 
+/* A child that opens no interface: no capability is left. */
+int privilege_drop_all(struct fault *fault);
+
 /* Make a directory, and its parents, for `user` to write in; one that is there stays as it is, but for its owner. */
 int privilege_make_directory(const char *path, const char *user, struct fault *fault);
 
