@@ -89,11 +89,11 @@ checksum_transport(struct span s, const struct packet *p, bool offload)
 	uint64_t pseudo;
 
 	if (p->protocol != PROTO_TCP && p->protocol != PROTO_UDP)
-		return CHECKSUM_GOOD;
+		return CHECKSUM_NONE;
 	memcpy(&field, s.at + place, sizeof field);
 	/* RFC 768: zero is no checksum. RFC 8200, 8.1 forbids that over IPv6, where only tunnels do it. */
 	if (field == 0 && p->protocol == PROTO_UDP && addr_is_v4(&p->src))
-		return CHECKSUM_GOOD;
+		return CHECKSUM_NONE;
 	pseudo = pseudo_sum(p, s.left);
 	if (checksum_sum(s, pseudo) == 0xffff)
 		return CHECKSUM_GOOD;

@@ -21,7 +21,10 @@ struct checksum_place {
 	struct span transport;	/* header and payload, whole */
 };
 
-enum checksum_verdict { CHECKSUM_GOOD, CHECKSUM_OFFLOADED, CHECKSUM_BAD };
+enum checksum_verdict {
+	CHECKSUM_NONE,		/* there is none, or it cannot be verified */
+	CHECKSUM_GOOD, CHECKSUM_OFFLOADED, CHECKSUM_BAD
+};
 
 /* One's complement sum of all 16-bit words, in the machine's byte order: 0xffff over what carries a right checksum. */
 uint16_t checksum_sum(struct span s, uint64_t start);
@@ -29,7 +32,7 @@ uint16_t checksum_sum(struct span s, uint64_t start);
 /* The header is 20 bytes at least. */
 enum checksum_verdict checksum_ipv4(struct span header, bool offload);
 
-/* TCP and UDP, whose headers are whole; anything else is good. */
+/* TCP and UDP, whose headers are whole; anything else has none. */
 enum checksum_verdict checksum_transport(struct span s, const struct packet *p, bool offload);
 
 #endif

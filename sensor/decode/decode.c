@@ -68,7 +68,7 @@ void
 decode_verify(struct decode *d, struct packet *p)
 {
 	bool offload = d->limits.checksum == CHECKSUM_AUTO;
-	enum checksum_verdict header = CHECKSUM_GOOD, transport = CHECKSUM_GOOD;
+	enum checksum_verdict header = CHECKSUM_NONE, transport = CHECKSUM_NONE;
 
 	if (d->limits.checksum == CHECKSUM_OFF)
 		return;
@@ -81,6 +81,8 @@ decode_verify(struct decode *d, struct packet *p)
 		d->counts.bad_checksum++;
 	} else if (header == CHECKSUM_OFFLOADED || transport == CHECKSUM_OFFLOADED) {
 		d->counts.offloaded_checksum++;
+	} else if (transport == CHECKSUM_GOOD) {
+		p->flags |= PACKET_RIGHT_CHECKSUM;
 	}
 }
 

@@ -19,7 +19,11 @@
 #include "packet.h"
 
 enum checksum_mode {
-	CHECKSUM_AUTO,		/* wrong ones count as bad, unless left to the network card (offload) */
+	/*
+	 * Wrong ones count as bad, unless left to the network card (offload) or
+	 * of a sender that has shown no right one: see flow_limits.
+	 */
+	CHECKSUM_AUTO,
 	CHECKSUM_STRICT, CHECKSUM_OFF
 };
 
@@ -59,8 +63,9 @@ enum decode_result decode_frame(struct decode *d, const struct frame *f, struct 
 
 /*
  * Verify IPv4, TCP, UDP checksums of the packet that decode_frame() gave last,
- * as configured: sets PACKET_BAD_CHECKSUM. For the packets of our own shard.
- * What was cut, and IPv6 on its way along a source route, passes.
+ * as configured: sets PACKET_BAD_CHECKSUM, or PACKET_RIGHT_CHECKSUM when there
+ * was a TCP or UDP checksum to verify. For the packets of our own shard. What
+ * was cut, and IPv6 on its way along a source route, gets neither.
  */
 void decode_verify(struct decode *d, struct packet *p);
 

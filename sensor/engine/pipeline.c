@@ -100,15 +100,17 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 		.lookup = &LOOKUP,
 	};
 	struct pipeline *p = calloc(1, sizeof *p);
+	struct flow_limits flow = c->flow;
 
 	if (p == NULL)
 		return NULL;
+	flow.doubt_checksums = c->decode.checksum == CHECKSUM_AUTO;
 	p->shard = options->shard;
 	p->shards = options->shards;
 	p->burst_pause_ns = witness.burst_pause_ns;
 	p->now_ns = p->first_ns = WHEN_UNKNOWN;
 	if ((p->decode = decode_new(&c->decode)) == NULL ||
-	    (p->flows = flows_new(&c->flow, on_flow_end, p)) == NULL ||
+	    (p->flows = flows_new(&flow, on_flow_end, p)) == NULL ||
 	    (p->reassembly = reassembly_new(&c->reassembly, on_piece, p)) == NULL ||
 	    (p->proto = proto_new(&c->proto, on_message, p)) == NULL ||
 	    (p->witness = witness_new(&witness, emit, to)) == NULL) {

@@ -17,7 +17,9 @@ enum timer { TIMER_TCP_NEW, TIMER_TCP_ESTABLISHED, TIMER_TCP_CLOSED, TIMER_UDP, 
 
 enum {	/* entry.known, for side 0; shifted left by one for side 1 */
 	KNOWN_START = 1,	/* `start` is set */
-	KNOWN_EDGE = 4		/* `edge` is set */
+	KNOWN_EDGE = 4,		/* `edge` is set */
+	KNOWN_RIGHT = 16,	/* a right checksum was seen */
+	KNOWN_DOUBTED = 64	/* a wrong one was overlooked */
 };
 
 /* Indexes into the slab count from 1; 0 is none. */

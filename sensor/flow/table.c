@@ -376,17 +376,40 @@ touch(struct flows *t, struct entry *e, uint32_t index)
 	list_append(t, e, index);
 }
 
+/* The flow at `index`, or a new one, with a packet of `side` whose checksum is wrong. */
+static bool
+doubts(const struct flows *t, uint32_t index, int side)
+{
+	return t->limits.doubt_checksums &&
+	    (index == 0 || (entry_at(t, index)->known & KNOWN_RIGHT << side) == 0);
+}
+
+static void
+note_checksum(struct flows *t, struct entry *e, const struct packet *p, int side, bool doubted)
+{
+	if ((p->flags & PACKET_RIGHT_CHECKSUM) != 0) {
+		e->known |= (uint8_t)(KNOWN_RIGHT << side);
+	} else if (doubted) {
+		e->known |= (uint8_t)(KNOWN_DOUBTED << side);
+		t->counts.doubted++;
+	}
+}
+
 struct flow *
-flows_packet(struct flows *t, const struct packet *p, int *side, bool *is_new)
+flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 {
 	struct flow_key k;
 	struct entry *e;
 	uint32_t hash, index;
+	bool doubted;
 
 	flows_advance(t, p->ts_ns);
 	key_from_packet(&k, p);
 	hash = key_hash(&t->secret, &k);
 	index = find(t, &k, hash, side);
+	doubted = (p->flags & PACKET_BAD_CHECKSUM) != 0 && doubts(t, index, *side);
+	if (doubted)
+		p->flags &= (uint8_t)~PACKET_BAD_CHECKSUM;
 	if (index != 0 && is_good_tcp(p) && tcp_begins_anew(entry_at(t, index), p, *side)) {
 		t->counts.reused++;
 		end_now(t, index, FLOW_END_REUSED);
@@ -398,6 +421,7 @@ flows_packet(struct flows *t, const struct packet *p, int *side, bool *is_new)
 	if (index == 0)
 		return NULL;
 	e = entry_at(t, index);
+	note_checksum(t, e, p, *side, doubted);
 	count(e, p, *side);
 	touch(t, e, index);
 	return &e->flow;

@@ -24,11 +24,13 @@ struct flow_limits {
 	uint32_t tcp_established_sec;
 	uint32_t tcp_closed_sec;	/* after FIN both ways or RST: stragglers still belong */
 	uint32_t udp_sec, icmp_sec, other_sec;
+	bool doubt_checksums;		/* a wrong one counts only of who has shown a right one */
 };
 
 struct flow_counts {
 	uint64_t started, ended, evicted, reused;
 	uint64_t active, most_active;
+	uint64_t doubted;		/* packets whose wrong checksum was overlooked */
 };
 
 /*
@@ -53,11 +55,18 @@ void flows_advance(struct flows *t, int64_t now_ns);
  * Counters include this packet on return. A packet with a wrong checksum
  * counts, but says nothing about the connection's state.
  *
+ * With doubt_checksums, PACKET_BAD_CHECKSUM is taken off *p unless this side of
+ * the flow has shown a right checksum: where every packet of a sender is
+ * wrong (addresses replaced after the capture, a card's own ways), the capture
+ * is. What a sender could slip in that way, before his first right packet, a
+ * host would not have taken: a right SYN behind it begins the flow anew. Of a
+ * connection joined midway it stays possible; checksum: strict is against it.
+ *
  * Side 0 asked: who sent the SYN, or did not send the SYN+ACK; midway, and for
  * UDP, the sender, unless it speaks from a server's port to a client's; for
  * ICMP, who sent the request.
  */
-struct flow *flows_packet(struct flows *t, const struct packet *p, int *side, bool *is_new);
+struct flow *flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new);
 
 /* End all, in the order they began. */
 void flows_finish(struct flows *t);

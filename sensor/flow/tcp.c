@@ -18,6 +18,14 @@ know_start(struct entry *e, int side, uint32_t seq)
 	e->known |= (uint8_t)(KNOWN_START << side);
 }
 
+/* The side's first right checksum, after wrong ones that were overlooked: no host took those. */
+static bool
+was_doubtful(const struct entry *e, const struct packet *p, int side)
+{
+	return (p->flags & PACKET_RIGHT_CHECKSUM) != 0 && known(e, KNOWN_DOUBTED, side) &&
+	    !known(e, KNOWN_RIGHT, side);
+}
+
 /*
  * Repeated SYNs carry the number of the first; so does the SYN that comes
  * behind its own SYN+ACK or first data in the capture, since those told it.
@@ -31,6 +39,8 @@ tcp_begins_anew(const struct entry *e, const struct packet *p, int side)
 
 	if ((p->tcp_flags & TCP_SYN) == 0)
 		return false;
+	if (was_doubtful(e, p, side))
+		return true;
 	if (known(e, KNOWN_START, side) && p->seq == e->start[side])
 		return false;
 	if (answer && known(e, KNOWN_START, !side) && p->ack - 1 == e->start[!side])

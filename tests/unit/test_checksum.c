@@ -127,6 +127,14 @@ is_bad_whole(void)
 	return is_bad((uint32_t)made.len);
 }
 
+/* What shows that the sender's checksums can be relied upon. */
+static bool
+is_proof(void)
+{
+	assert_false(is_bad_whole());
+	return (packet.flags & PACKET_RIGHT_CHECKSUM) != 0;
+}
+
 static void
 right_ones_are_good_and_others_bad(void **state)
 {
@@ -138,10 +146,11 @@ right_ones_are_good_and_others_bad(void **state)
 		begin(mode);
 		for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 			make_right(kinds[i]);
-			assert_false(is_bad_whole());
+			assert_true(is_proof());
 			for (at = made.len - PAYLOAD_BYTES; at < made.len; at++) {
 				made.b[at] ^= 4;
 				assert_true(is_bad_whole());
+				assert_int_equal(packet.flags & PACKET_RIGHT_CHECKSUM, 0);
 				made.b[at] ^= 4;
 			}
 		}
@@ -176,7 +185,7 @@ offloaded_ones_are_good_unless_strict(void **state)
 		begin(CHECKSUM_AUTO);
 		field = make(kinds[i], &pseudo);
 		set16(&made, field, pseudo);
-		assert_false(is_bad_whole());
+		assert_false(is_proof());
 		/* what drivers that cut large sends leave */
 		set16(&made, field, slow_sum(NULL, 0, pseudo + 0xffff - (uint32_t)PAYLOAD_BYTES -
 		    (kinds[i].protocol == PROTO_TCP ? 20 : 8)));
@@ -200,7 +209,7 @@ zero_is_none_for_udp_over_ipv4(void **state)
 	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		make(kinds[i], &pseudo);	/* leaves zero there */
 		begin(CHECKSUM_AUTO);
-		assert_false(is_bad_whole());
+		assert_false(is_proof());
 		assert_int_equal(decode_counts(decode)->offloaded_checksum, i == 1 ? 0 : 1);
 		begin(CHECKSUM_STRICT);
 		assert_int_equal(is_bad_whole(), i != 1);
@@ -228,6 +237,7 @@ truncated_ones_are_not_judged(void **state)
 	set16(&made, make(kinds[0], &pseudo), 0x1234);
 	assert_true(is_bad_whole());
 	assert_false(is_bad((uint32_t)made.len - 1));
+	assert_int_equal(packet.flags & PACKET_RIGHT_CHECKSUM, 0);
 	assert_false(is_bad(45));
 	assert_false(is_bad(22));
 }
