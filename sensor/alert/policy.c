@@ -70,27 +70,33 @@ verdict(enum indicator_role r)
 	return r < ROLE_KINDS ? verdicts[r] : "bad";
 }
 
+enum { SEEN_MAX = WHEN_TEXT_MAX + 16 };
+
+/* ", first seen 2026-05-01"; nothing where the feed does not say. */
 static const char *
-day(int64_t ns, char buf[WHEN_TEXT_MAX])
+seen(const char *which, int64_t ns, char buf[SEEN_MAX])
 {
-	if (ns == WHEN_UNKNOWN)
-		return "unknown";
-	when_rfc3339(ns, buf);
-	buf[10] = '\0';		/* the date alone */
+	char day[WHEN_TEXT_MAX];
+
+	buf[0] = '\0';
+	if (ns != WHEN_UNKNOWN)
+		snprintf(buf, SEEN_MAX, ", %s seen %.10s", which, when_rfc3339(ns, day));
 	return buf;
 }
 
 static void
 write_reason(const struct indicator *i, char *buf, size_t size)
 {
-	char first[WHEN_TEXT_MAX], last[WHEN_TEXT_MAX];
+	char first[SEEN_MAX], last[SEEN_MAX];
+	/* Some feeds have no more to refer to than the name. */
+	bool refers = i->reference[0] != '\0' && strcmp(i->reference, i->malware) != 0;
 	bool shared = i->type == INDICATOR_JA3 || i->type == INDICATOR_JA4;
 
-	snprintf(buf, size, "%s %s, which feed %s (line %u%s%s) lists as %s%s%s, first seen %s, last seen %s%s",
+	snprintf(buf, size, "%s %s, which feed %s (line %u%s%s) lists as %s%s%s%s%s%s",
 	    i->role == ROLE_INFECTED ? "is" : deed(i->type), i->value, i->feed, i->line,
-	    i->reference[0] != '\0' ? ", entry " : "", i->reference, verdict(i->role),
+	    refers ? ", entry " : "", refers ? i->reference : "", verdict(i->role),
 	    i->malware[0] == '\0' ? "" : i->role == ROLE_INFECTED ? " with " : " of ", i->malware,
-	    day(i->first_seen_ns, first), day(i->last_seen_ns, last),
+	    seen("first", i->first_seen_ns, first), seen("last", i->last_seen_ns, last),
 	    shared ? "; harmless programs may share a fingerprint" : "");
 }
 

@@ -98,7 +98,7 @@ test_alert_whole(void **state)
 	    "\"hansho\":{\"id\":\"0123456789abcdef\",\"revision\":2,\"state\":\"update\","
 	    "\"kind\":\"indicator\",\"severity\":\"high\",\"subject\":\"c2.example\","
 	    "\"reason\":\"uses the name c2.example, which feed threatfox (line 17, entry 12345) lists as "
-	    "command and control of Emotet, first seen 2023-11-01, last seen unknown\","
+	    "command and control of Emotet, first seen 2023-11-01\","
 	    "\"technique\":\"T1071.001\",\"first_seen\":\"2023-11-14T22:13:32.123456+0000\","
 	    "\"last_seen\":\"2023-11-14T22:13:32.123456+0000\",\"count\":7,"
 	    "\"bytes_out\":2310,\"bytes_in\":8120,\"host\":\"10.0.0.5\","

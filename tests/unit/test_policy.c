@@ -57,7 +57,7 @@ test_reason_names_everything(void **state)
 	(void)state;
 	assert_string_equal(s.reason,
 	    "contacts 192.0.2.77:443, which feed threatfox (line 17, entry 12345) lists as "
-	    "command and control of Emotet, first seen 2026-05-01, last seen unknown");
+	    "command and control of Emotet, first seen 2026-05-01");
 	assert_string_equal(s.subject, "192.0.2.77:443");
 	assert_string_equal(s.service, "c2.example");
 	assert_string_equal(s.signature, "C2 feed ip:port Emotet");
@@ -70,6 +70,7 @@ test_reason_names_everything(void **state)
 	s = match(ROLE_INFECTED, INDICATOR_ADDRESS, "198.51.100.7", APP_UNKNOWN);
 	assert_non_null(strstr(s.reason, "is 198.51.100.7, which feed threatfox"));
 	assert_non_null(strstr(s.reason, "lists as infected with Emotet"));
+	assert_null(strstr(s.reason, "last seen"));
 	s = match(ROLE_C2, INDICATOR_JA3, "37f463bf4616ecd445d4a1937da06e19", APP_TLS);
 	assert_non_null(strstr(s.reason, "harmless programs may share"));
 }
