@@ -59,11 +59,11 @@ page_width(int fd)
 	return size.ws_col > WIDTH_MOST ? WIDTH_MOST : size.ws_col;
 }
 
-/* A wider page gives three parts of eight to the peer, the rest to the alert. */
+/* A wider page gives half to the peer, half to the alert. */
 static size_t
 alert_column(const struct page *p)
 {
-	return 60 + (p->width - WIDTH_LEAST) * 3 / 8;
+	return 60 + (p->width - WIDTH_LEAST) / 2;
 }
 
 static int
@@ -266,6 +266,22 @@ put_realm(struct page *p, const struct view *v)
 		put_label(p, "via", buf);
 }
 
+/* "Beacon to c2.example", in a line that has the peer's name already, is "Beacon". */
+static void
+drop_peer(char *signature, const struct view *v)
+{
+	char end[4 * NAME_MOST + 8];
+	size_t len = strlen(signature), end_len;
+	struct text t;
+
+	text_init(&t, end, sizeof end);
+	text_add(&t, " to ");
+	text_add_clean(&t, view_peer_name(v), NAME_MOST);
+	end_len = strlen(end);
+	if (view_peer_name(v)[0] != '\0' && len > end_len && strcmp(signature + len - end_len, end) == 0)
+		signature[len - end_len] = '\0';
+}
+
 static void
 put_alert(struct console *c, const struct view *v)
 {
@@ -278,6 +294,7 @@ put_alert(struct console *c, const struct view *v)
 	c->headed = true;
 	text_init(&t, signature, sizeof signature);
 	text_add_clean(&t, v->signature, SIGNATURE_MOST);
+	drop_peer(signature, v);
 	put_time(c, v->timestamp);
 	page_to(p, AT_SEVERITY);
 	put_severity(p, v);

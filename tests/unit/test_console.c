@@ -99,9 +99,9 @@ test_one_alert(void **state)
 	    ",\"peer\":{\"asn\":64511,\"organisation\":\"Example Hosting\",\"country\":\"NL\"}"));
 
 	assert_string_equal(text,
-	    "TIME UTC  SEVERITY  HOST             PEER                          ALERT\n"
+	    "TIME UTC  SEVERITY  HOST             PEER                             ALERT\n"
 	    "2026-05-20\n"
-	    "10:00:12  critical  198.51.100.7     192.0.2.77:443                C2 feed ip:port Emotet\n"
+	    "10:00:12  critical  198.51.100.7     192.0.2.77:443                   C2 feed ip:port Emotet\n"
 	    "                    why   threatfox line 12 lists 192.0.2.77:443 as Emotet, first seen 2026-05-01,\n"
 	    "                          last seen 2026-05-19 (ATT&CK T1071.001)\n"
 	    "                    peer  AS64511 Example Hosting, NL\n");
@@ -120,8 +120,24 @@ test_a_named_peer(void **state)
 	    "2001:db8:1111:2222:3333:4444:5555:6666", "2001:db8::77", REASON));
 	/* What is wider than its column goes on in the next line, in its column. */
 	assert_non_null(strstr(text, " 2001:db8:1111:2222:3333:4444:5555:6666\n"
-	    "                                     [2001:db8::77]:443            C2"));
+	    "                                     [2001:db8::77]:443               C2"));
 	assert_width(text, 100);
+}
+
+static void
+test_a_beacon_says_its_peer_once(void **state)
+{
+	const char *text = show(*state, RECORD_ALERT,
+	    "{\"timestamp\":\"2026-05-20T10:00:12.1+0000\",\"src_ip\":\"10.0.0.5\",\"dest_ip\":\"192.0.2.77\","
+	    "\"dest_port\":443,\"alert\":{\"signature\":\"Beacon to c2.example\",\"severity\":3},"
+	    "\"tls\":{\"sni\":\"c2.example\"},\"hansho\":{\"id\":\"a\",\"revision\":1,\"state\":\"open\"}}");
+
+	assert_non_null(strstr(text, "c2.example:443                   Beacon\n"));
+	text = show(*state, RECORD_ALERT,
+	    "{\"timestamp\":\"2026-05-20T10:00:12.1+0000\",\"src_ip\":\"10.0.0.5\",\"dest_ip\":\"192.0.2.77\","
+	    "\"dest_port\":443,\"alert\":{\"signature\":\"Beacon to *:443\",\"severity\":3},"
+	    "\"hansho\":{\"id\":\"a\",\"revision\":1,\"state\":\"open\"}}");
+	assert_non_null(strstr(text, "192.0.2.77:443                   Beacon to *:443\n"));
 }
 
 static void
@@ -132,7 +148,7 @@ test_a_called_host_in_a_tunnel(void **state)
 	    "\"peer\":{\"ip\":\"192.0.2.77\"},\"realm\":{\"vlan\":[100,7],\"tunnel\":\"ds-lite\","
 	    "\"tunnel_id\":0,\"outer\":\"2001:db8:0:0:0:0:0:1\"}"));
 
-	assert_non_null(strstr(text, "198.51.100.7     192.0.2.77                    C2"));
+	assert_non_null(strstr(text, "198.51.100.7     192.0.2.77                       C2"));
 	assert_non_null(strstr(text, "via   VLAN 100.7, ds-lite, outer address 2001:db8::1\n"));
 }
 
@@ -260,6 +276,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_alert, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_named_peer, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_beacon_says_its_peer_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_called_host_in_a_tunnel, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_openings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_bytes, set_up, tear_down),
