@@ -57,6 +57,7 @@ set_workers(struct config *c, const char *text, struct fault *fault)
 static int
 apply(const struct common_options *o, struct config *c, struct fault *fault)
 {
+	bool no_sinks = c->sinks_count == 0, to_output = o->eve != NULL && strcmp(o->eve, "-") == 0;
 	unsigned i;
 	int r = 0;
 
@@ -72,7 +73,7 @@ apply(const struct common_options *o, struct config *c, struct fault *fault)
 		r = config_parse_records(o->records, &c->records, fault);
 	if (r == 0 && o->eve != NULL && config_add_sink(c, SINK_EVE, o->eve) == NULL)
 		r = fault_set(fault, SE_NOMEM, "no memory");
-	if (r == 0 && c->sinks_count == 0 && config_add_sink(c, SINK_CONSOLE, "-") == NULL)
+	if (r == 0 && no_sinks && !to_output && config_add_sink(c, SINK_CONSOLE, "-") == NULL)
 		r = fault_set(fault, SE_NOMEM, "no memory");
 	return r;
 }

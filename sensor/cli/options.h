@@ -21,8 +21,9 @@ struct common_options {
 bool common_option(struct common_options *o, int letter, const char *value);
 
 /*
- * Defaults, then the file, then the options. With neither file nor --eve
- * alerts go to standard output as a table. False: one line was printed.
+ * Defaults, then the file, then the options. Without a sink in the file
+ * alerts go to standard output as a table, unless --eve - is there already.
+ * False: one line was printed.
  * `config` is to be cleared in any case.
  */
 bool common_config(const struct common_options *o, struct config *config);
