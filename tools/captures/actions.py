@@ -1,0 +1,212 @@
+"""What a host does at a time of the recipe: names asked, pages fetched, mails sent, TLS calls, datagrams."""
+import ipaddress
+import struct
+
+from captures import tls
+from captures.files import Refused
+from captures.wire import CLIENT, SERVER
+
+WORDS = ("harbour bell tower watch lantern river bridge market street garden winter summer morning "
+         "letter paper table window ticket station train north south carry listen answer").split()
+
+
+def filler(rng, size):
+    """Readable text of `size` bytes."""
+    out = []
+    have = 0
+    while have < size:
+        word = WORDS[int(rng.random() * len(WORDS))]
+        out.append(word)
+        have += len(word) + 1
+    return " ".join(out)[:size].ljust(size, ".").encode()
+
+
+def content(rng, kind, size):
+    """A body that begins as its type does."""
+    if kind == "application/msword":
+        return bytes.fromhex("d0cf11e0a1b11ae1") + rng.randbytes(size - 8)
+    if kind.startswith("text/html"):
+        return b"<!doctype html><title>page</title><p>" + filler(rng, size - 37)
+    if kind.startswith("image/png"):
+        return b"\x89PNG\r\n\x1a\n" + rng.randbytes(size - 8)
+    if kind.startswith("text/"):
+        return filler(rng, size)
+    return rng.randbytes(size)
+
+
+# ---- DNS (RFC 1035) ----
+
+def dns_name(name):
+    return b"".join(bytes([len(p)]) + p.encode() for p in name.split(".")) + b"\0"
+
+
+def dns_question(ident, name, kind):
+    return struct.pack("!HHHHHH", ident, 0x0100, 1, 0, 0, 0) + dns_name(name) + struct.pack("!HH", kind, 1)
+
+
+def dns_answer(ident, name, kind, addresses):
+    code = 3 if addresses is None else 0
+    found = addresses or []
+    out = struct.pack("!HHHHHH", ident, 0x8180 | code, 1, len(found), 0, 0)
+    out += dns_name(name) + struct.pack("!HH", kind, 1)
+    for address in found:
+        data = ipaddress.ip_address(address).packed
+        out += b"\xc0\x0c" + struct.pack("!HHIH", 28 if len(data) == 16 else 1, 1, 300, len(data)) + data
+    return out
+
+
+def lookup(run, event):
+    """lookup NAME [type=A|AAAA]: ask the resolver."""
+    name = event.words[0]
+    kind = {"A": 1, "AAAA": 28}[event.options.get("type", "A")]
+    length = 16 if kind == 28 else 4
+    known = run.names.get(name)
+    found = None if known is None else [a for a in known if len(ipaddress.ip_address(a).packed) == length]
+    talk = run.udp(event, run.resolver, 53)
+    ident = int(event.rng.random() * 65536)
+    talk.send(event.ns, CLIENT, dns_question(ident, name, kind))
+    talk.send(event.ns + 9_000_000, SERVER, dns_answer(ident, name, kind, found))
+
+
+# ---- HTTP (RFC 9112) ----
+
+def url_parts(text):
+    """'http://host[:port]/path' as host, port, path."""
+    if not text.startswith("http://"):
+        raise Refused(f"{text}: expected http://HOST[:PORT]/PATH")
+    authority, _, path = text[7:].partition("/")
+    host, port = authority, 80
+    if authority.startswith("["):
+        host, _, rest = authority[1:].partition("]")
+        port = int(rest[1:]) if rest else 80
+    elif ":" in authority:
+        host, _, number = authority.partition(":")
+        port = int(number)
+    return authority, host, port, "/" + path
+
+
+def request_head(method, authority, path, o, body):
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {authority}",
+             f"User-Agent: {o.get('agent', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:126.0) Gecko/20100101 Firefox/126.0')}",
+             "Accept: */*"]
+    if "referer" in o:
+        lines.append(f"Referer: {o['referer']}")
+    if method == "POST":
+        lines += [f"Content-Type: {o.get('sends', 'application/x-www-form-urlencoded')}", f"Content-Length: {len(body)}"]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def answer(o, rng):
+    body = content(rng, o.get("type", "text/html"), o.get("size", 2400))
+    status = {200: "OK", 204: "No Content", 302: "Found", 304: "Not Modified", 404: "Not Found"}
+    code = o.get("status", 200)
+    lines = [f"HTTP/1.1 {code} {status.get(code, 'Other')}", f"Server: {o.get('server', 'nginx')}",
+             f"Content-Type: {o.get('type', 'text/html')}"]
+    if "filename" in o:
+        lines.append(f"Content-Disposition: attachment; filename=\"{o['filename']}\"")
+    if "chunked" in o:
+        lines.append("Transfer-Encoding: chunked")
+        step = o["chunked"]
+        parts = [body[at:at + step] for at in range(0, len(body), step)]
+        body = b"".join(f"{len(p):x}\r\n".encode() + p + b"\r\n" for p in parts) + b"0\r\n\r\n"
+    else:
+        lines.append(f"Content-Length: {len(body)}")
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def http(run, event, method):
+    """get/post URL [/NEXT-PATH...]: all in one connection."""
+    authority, host, port, path = url_parts(event.words[0])
+    talk = run.tcp(event, host, port)
+    for place in [path] + event.words[1:]:
+        body = event.rng.randbytes(event.options.get("body", 300)) if method == "POST" else b""
+        talk.say(CLIENT, request_head(method, authority, place, event.options, body), pause=0.002)
+        talk.say(SERVER, answer(event.options, event.rng))
+    talk.close()
+
+
+def get(run, event):
+    http(run, event, "GET")
+
+
+def post(run, event):
+    http(run, event, "POST")
+
+
+# ---- TLS ----
+
+def call(run, event):
+    """tls HOST[:PORT] hello=NAME [sni=NAME|-] [cert=NAME: TLS 1.2, else 1.3] [out=BYTES] [in=BYTES] [rounds=N]."""
+    host, _, number = event.words[0].rpartition(":") if event.words[0].count(":") == 1 else (event.words[0], "", "443")
+    o, rng = event.options, event.rng
+    sni = o.get("sni", host)
+    talk = run.tcp(event, host, int(number))
+    talk.say(CLIENT, tls.record(tls.HANDSHAKE, run.hello(o["hello"]).message("" if sni == "-" else sni, rng), 0x0301),
+             pause=0.001)
+    if "cert" in o:
+        talk.say(SERVER, tls.server_flight12(run.certificate(o["cert"]), rng))
+        talk.say(CLIENT, tls.client_finish12(rng), pause=0.002)
+        talk.say(SERVER, tls.server_finish12(rng))
+    else:
+        talk.say(SERVER, tls.server_flight13(rng))
+        talk.say(CLIENT, tls.client_finish13(rng), pause=0.002)
+    for turn in range(o.get("rounds", 1)):
+        talk.say(CLIENT, tls.records(tls.DATA, rng.randbytes(o.get("out", 320))), pause=0.001 if turn == 0 else o.get("pause", 0.2))
+        talk.say(SERVER, tls.records(tls.DATA, rng.randbytes(o.get("in", 1800))))
+    talk.close()
+
+
+# ---- mail (RFC 5321) ----
+
+def mail(run, event):
+    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES]."""
+    host, _, number = event.words[0].partition(":")
+    o = event.options
+    to = o["to"].split(",")
+    talk = run.tcp(event, host, int(number or 25))
+    text = filler(event.rng, o.get("size", 500)).decode()
+    lines = "\r\n".join(text[at:at + 70] for at in range(0, len(text), 70))
+    head = f"From: {o['from']}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
+    talk.say(SERVER, f"220 {host} ESMTP\r\n".encode())
+    turns = [(f"EHLO {o.get('helo', 'client')}", f"250-{host}\r\n250-SIZE 10240000\r\n250 8BITMIME"),
+             (f"MAIL FROM:<{o['from']}>", "250 2.1.0 Ok")]
+    turns += [(f"RCPT TO:<{t}>", "250 2.1.5 Ok") for t in to]
+    turns += [("DATA", "354 End data with <CR><LF>.<CR><LF>"), (head + lines + "\r\n.", "250 2.0.0 Ok: queued"), ("QUIT", "221 2.0.0 Bye")]
+    for said, answered in turns:
+        talk.say(CLIENT, said.encode() + b"\r\n", pause=0.003)
+        talk.say(SERVER, answered.encode() + b"\r\n")
+    talk.close()
+
+
+# ---- anything else ----
+
+def udp(run, event):
+    """udp HOST:PORT [out=BYTES] [in=BYTES, 0 for no answer]."""
+    host, _, number = event.words[0].rpartition(":")
+    talk = run.udp(event, host, int(number))
+    talk.send(event.ns, CLIENT, event.rng.randbytes(event.options.get("out", 48)))
+    size = event.options.get("in", 48)
+    if size:
+        talk.send(event.ns + 22_000_000, SERVER, event.rng.randbytes(size))
+
+
+def ntp(run, event):
+    """ntp HOST: what time is it? (RFC 5905, 7.3)"""
+    talk = run.udp(event, event.words[0], 123)
+    stamp = struct.pack("!II", event.ns // 10**9 + 2208988800, int(event.rng.random() * 2**32))
+    talk.send(event.ns, CLIENT, bytes([0x23]) + b"\0" * 39 + stamp)
+    talk.send(event.ns + 18_000_000, SERVER, bytes([0x24, 2, 6, 0xec]) + b"\0" * 8 + bytes([192, 0, 2, 1]) + stamp * 4)
+
+
+def tcp(run, event):
+    """tcp HOST:PORT [out=BYTES] [in=BYTES]: bytes that are no protocol."""
+    host, _, number = event.words[0].rpartition(":")
+    talk = run.tcp(event, host, int(number))
+    for side, size in ((CLIENT, event.options.get("out", 40)), (SERVER, event.options.get("in", 40))):
+        if size:
+            talk.say(side, b"\xfe" + event.rng.randbytes(size - 1))
+    talk.close()
+
+
+ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "udp": udp, "ntp": ntp,
+           "tcp": tcp}
