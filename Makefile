@@ -127,8 +127,12 @@ layers:
 PREFIX ?= /usr/local
 install: all
 	install -D -m 755 $(BUILD)/hansho $(DESTDIR)$(PREFIX)/bin/hansho
-	install -D -m 644 docs/hansho.1 $(DESTDIR)$(PREFIX)/share/man/man1/hansho.1
-	install -D -m 644 etc/hansho.yaml $(DESTDIR)/etc/hansho.yaml
+	for page in docs/hansho*.[15]; do \
+	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/hansho.service
+	for file in $(wildcard etc/hansho.yaml); do \
+	    test -e $(DESTDIR)/etc/hansho.yaml || install -D -m 644 $$file $(DESTDIR)/etc/hansho.yaml; done
 
 clean:
 	rm -rf build build-asan build-fuzz
