@@ -44,7 +44,11 @@ void analyst_advance(struct analyst *a, int64_t now_ns);
 /* Make what was written visible to the sinks. */
 void analyst_sync(struct analyst *a);
 
-/* Clean end: beacon records, then all alerts close. */
+/*
+ * Clean end: beacon records, then all alerts close, at now_ns or at the latest
+ * observation. With now_ns the latest packet's time a replay of what was
+ * recorded closes them at the same moment as the live run did.
+ */
 void analyst_finish(struct analyst *a, int64_t now_ns);
 
 void analyst_count(const struct analyst *a, struct analyst_counts *out);

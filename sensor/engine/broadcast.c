@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "engine/ring.h"
 #include "engine/sandbox.h"
+#include "engine/worker.h"
 
 struct broadcast {
 	unsigned readers;
@@ -93,6 +94,18 @@ say(void *to, const char *line)
 	log_error("capture", "%s", line);
 }
 
+/* Each input has been reported. */
+static int
+no_input(struct broadcast *b, struct board_worker *mine, unsigned files_count)
+{
+	unsigned i;
+
+	atomic_store(&mine->faults, files_count);
+	for (i = 0; i < b->readers; i++)
+		ring_end(b->rings[i]);
+	return WORKER_NO_INPUT;
+}
+
 int
 broadcast_write(struct broadcast *b, struct board *board, const struct capture_file *files,
     unsigned files_count)
@@ -105,7 +118,9 @@ broadcast_write(struct broadcast *b, struct board *board, const struct capture_f
 	unsigned i;
 	int r;
 
-	if ((r = capture_files_open(files, files_count, say, NULL, &c, &fault)) < 0) {
+	if ((r = capture_files_open(files, files_count, say, NULL, &c, &fault)) == SE_FORMAT)
+		return no_input(b, mine, files_count);
+	if (r < 0) {
 		log_error("capture", "%s", fault.text);
 		return 1;
 	}

@@ -1,18 +1,48 @@
 #include "engine/feeds.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/when.h"
 #include "engine/handover.h"
 #include "engine/process.h"
 #include "engine/sandbox.h"
+
+enum { COMPILE_SEC = 120, TRIES_MAX = 8, NO_FEED = -1 };
+
+struct feeds_job {
+	const struct config *config;
+	void (*shed)(void *to);
+	void *to;
+	struct feed_result *results;	/* shared with the compiler */
+	size_t results_bytes;
+	pid_t pid;			/* 0: has ended, with `status` */
+	int status;
+	int socket;			/* where the image comes from, or -1 */
+	int64_t begun_ns;
+	unsigned tries;
+	int suspect;			/* feed that was being read when the compiler died, or NO_FEED */
+};
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+/* ---- reading ---- */
 
 static FILE *
 open_feed(const struct config_feed *feed, struct feed_result *result)
@@ -28,7 +58,33 @@ open_feed(const struct config_feed *feed, struct feed_result *result)
 	if (in == NULL)
 		result->code = fault_set(&result->fault, SE_SYSTEM, "feed %s: %s: %s", feed->name,
 		    feed->path, strerror(errno));
+	else
+		result->code = FEED_OPEN;
 	return in;
+}
+
+static void
+open_feeds(const struct config *config, struct feed_result *results, FILE **in)
+{
+	unsigned i;
+
+	for (i = 0; i < config->feeds_count; i++) {
+		in[i] = NULL;
+		memset(&results[i].summary, 0, sizeof results[i].summary);
+		memcpy(results[i].name, config->feeds[i].name, sizeof results[i].name);
+		if (results[i].code >= 0)
+			in[i] = open_feed(&config->feeds[i], &results[i]);
+	}
+}
+
+static void
+close_feeds(const struct config *config, FILE *const *in)
+{
+	unsigned i;
+
+	for (i = 0; i < config->feeds_count; i++)
+		if (in[i] != NULL)
+			fclose(in[i]);
 }
 
 /* The builder opens what its readers need (code pages, domain suffixes): it is made before the sandbox is set. */
@@ -62,76 +118,226 @@ done:
 /* ---- in a process of its own ---- */
 
 static int
-compiler_main(const struct config *config, FILE *const *in, struct feed_result *results, int socket)
+compiler_main(const struct feeds_job *j, FILE *const *in, int socket)
 {
 	struct fault fault = { "" };
 	int image = -1, r;
 
-	r = compile(config, true, in, results, &image, &fault);
+	process_mute(STDIN_FILENO);
+	process_mute(STDOUT_FILENO);
+	if (j->shed != NULL)
+		j->shed(j->to);
+	r = compile(j->config, true, in, j->results, &image, &fault);
 	if (handover_send(socket, fault.text, strlen(fault.text) + 1, image) < 0)
 		return 1;
 	return r < 0;
 }
 
 static int
-compile_apart(const struct config *config, FILE *const *in, struct feed_result *results, int *image,
-    struct fault *fault)
+start_compiler(struct feeds_job *j, struct fault *fault)
 {
-	int pair[2], status = 0;
-	char words[sizeof fault->text] = "";
-	pid_t pid;
+	FILE *in[FEEDS_MAX];
+	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fault_set(fault, SE_SYSTEM, "feeds: socket pair: %s", strerror(errno));
-	if ((pid = process_fork("compiler")) == 0) {
+	open_feeds(j->config, j->results, in);
+	if ((j->pid = process_fork("compiler")) == 0) {
 		close(pair[0]);
-		_exit(compiler_main(config, in, results, pair[1]));
+		_exit(compiler_main(j, in, pair[1]));
 	}
+	close_feeds(j->config, in);
 	close(pair[1]);
-	if (pid > 0)
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			continue;
-	*image = -1;
-	if (pid > 0)
-		handover_receive(pair[0], words, sizeof words - 1, image);
-	close(pair[0]);
-	if (*image >= 0)
+	if (j->socket >= 0)
+		close(j->socket);
+	j->socket = pair[0];
+	j->tries++;
+	j->begun_ns = monotonic_ns();
+	if (j->pid > 0)
 		return 0;
+	j->pid = 0;
+	return fault_set(fault, SE_SYSTEM, "feeds: the compiler process could not be started");
+}
+
+/* ---- a compiler's death ---- */
+
+/* The first feed that was opened and not read to its end. */
+static int
+feed_at_death(const struct feeds_job *j)
+{
+	unsigned i;
+
+	for (i = 0; i < j->config->feeds_count; i++)
+		if (j->results[i].code == FEED_OPEN)
+			return (int)i;
+	return NO_FEED;
+}
+
+/* A feed that ends its reader twice is left alone, and named. The others are read again. */
+static int
+try_again(struct feeds_job *j, struct fault *fault)
+{
+	char how[128];
+	/* Who is killed from outside was not killed by what it read. */
+	bool killed = WIFSIGNALED(j->status) && WTERMSIG(j->status) == SIGKILL;
+	int at = killed ? NO_FEED : feed_at_death(j);
+	unsigned i;
+
+	process_describe_end(j->status, "compiler", how, sizeof how);
+	if (j->tries >= TRIES_MAX)
+		return fault_set(fault, SE_SYSTEM, "feeds: %s, %u times: giving up", how, j->tries);
+	log_warn("feeds", "%s; it begins again", how);
+	for (i = 0; i < j->config->feeds_count; i++)
+		if (j->results[i].code != SE_STOPPED)
+			j->results[i].code = 0;
+	if (at != NO_FEED && at == j->suspect)
+		j->results[at].code = fault_set(&j->results[at].fault, SE_STOPPED,
+		    "feed %s: %s while it read this feed, twice: it is left out", j->results[at].name, how);
+	j->suspect = at;
+	return start_compiler(j, fault);
+}
+
+static int
+finish(struct feeds_job *j, int *image, struct fault *fault)
+{
+	char words[sizeof fault->text] = "";
+
+	handover_receive(j->socket, words, sizeof words - 1, image);
+	if (*image >= 0)
+		return 1;
 	if (words[0] != '\0')
 		return fault_set(fault, SE_FORMAT, "%s", words);
-	return fault_set(fault, SE_SYSTEM, "feeds: the compiler process %s %d",
-	    WIFSIGNALED(status) ? "was ended by signal" : "ended with status",
-	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	return try_again(j, fault);
+}
+
+/* ---- the job ---- */
+
+static int
+job_new(const struct config *config, struct feeds_job **out, struct fault *fault)
+{
+	struct feeds_job *j;
+
+	*out = NULL;
+	if (config->feeds_count > FEEDS_MAX)
+		return fault_set(fault, SE_LIMIT, "feeds: %u are configured, at most %d can be",
+		    config->feeds_count, (int)FEEDS_MAX);
+	if ((j = calloc(1, sizeof *j)) == NULL)
+		return fault_set(fault, SE_NOMEM, "feeds: no memory");
+	j->config = config;
+	j->socket = -1;
+	j->suspect = NO_FEED;
+	j->results_bytes = (config->feeds_count + 1) * sizeof *j->results;
+	j->results = mmap(NULL, j->results_bytes, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (j->results == MAP_FAILED) {
+		free(j);
+		return fault_set(fault, SE_NOMEM, "feeds: no memory");
+	}
+	*out = j;
+	return 0;
+}
+
+void
+feeds_job_free(struct feeds_job *j)
+{
+	if (j == NULL)
+		return;
+	if (j->pid > 0) {
+		kill(j->pid, SIGKILL);
+		while (waitpid(j->pid, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	if (j->socket >= 0)
+		close(j->socket);
+	munmap(j->results, j->results_bytes);
+	free(j);
+}
+
+int
+feeds_begin(const struct config *config, void (*shed)(void *to), void *to, struct feeds_job **out,
+    struct fault *fault)
+{
+	int r = job_new(config, out, fault);
+
+	if (r < 0)
+		return r;
+	(*out)->shed = shed;
+	(*out)->to = to;
+	if ((r = start_compiler(*out, fault)) < 0) {
+		feeds_job_free(*out);
+		*out = NULL;
+	}
+	return r;
+}
+
+bool
+feeds_job_ended(struct feeds_job *j, pid_t pid, int status)
+{
+	if (j == NULL || j->pid != pid)
+		return false;
+	j->pid = 0;
+	j->status = status;
+	return true;
+}
+
+int
+feeds_job_look(struct feeds_job *j, int *image, struct fault *fault)
+{
+	*image = -1;
+	if (j->pid == 0)
+		return finish(j, image, fault);
+	if (monotonic_ns() - j->begun_ns < COMPILE_SEC * NS_PER_SEC)
+		return 0;
+	return fault_set(fault, SE_LIMIT, "feeds: not compiled within %d s", (int)COMPILE_SEC);
+}
+
+const struct feed_result *
+feeds_job_results(const struct feeds_job *j)
+{
+	return j->results;
+}
+
+/* ---- and wait for it ---- */
+
+static int
+compile_here(struct feeds_job *j, int *image, struct fault *fault)
+{
+	FILE *in[FEEDS_MAX];
+	int r;
+
+	open_feeds(j->config, j->results, in);
+	r = compile(j->config, false, in, j->results, image, fault);
+	close_feeds(j->config, in);
+	return r;
+}
+
+static int
+compile_apart(struct feeds_job *j, int *image, struct fault *fault)
+{
+	int r = start_compiler(j, fault);
+
+	while (r == 0) {
+		while (waitpid(j->pid, &j->status, 0) < 0 && errno == EINTR)
+			continue;
+		j->pid = 0;
+		r = finish(j, image, fault);
+	}
+	return r < 0 ? r : 0;
 }
 
 int
 feeds_compile(const struct config *config, bool in_process, struct feed_result *results, int *image,
     struct fault *fault)
 {
-	size_t size = (config->feeds_count + 1) * sizeof *results;
-	struct feed_result *shared;
-	FILE *in[FEEDS_MAX] = { NULL };
-	unsigned i;
+	struct feeds_job *j;
 	int r;
 
 	*image = -1;
-	if (config->feeds_count > FEEDS_MAX)
-		return fault_set(fault, SE_LIMIT, "feeds: %u are configured, at most %d can be",
-		    config->feeds_count, (int)FEEDS_MAX);
-	shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return fault_set(fault, SE_NOMEM, "feeds: no memory");
-	for (i = 0; i < config->feeds_count; i++) {
-		memcpy(shared[i].name, config->feeds[i].name, sizeof shared[i].name);
-		in[i] = open_feed(&config->feeds[i], &shared[i]);
-	}
-	r = in_process ? compile(config, false, in, shared, image, fault)
-	    : compile_apart(config, in, shared, image, fault);
-	for (i = 0; i < config->feeds_count; i++)
-		if (in[i] != NULL)
-			fclose(in[i]);
-	memcpy(results, shared, config->feeds_count * sizeof *results);
-	munmap(shared, size);
+	if ((r = job_new(config, &j, fault)) < 0)
+		return r;
+	r = in_process ? compile_here(j, image, fault) : compile_apart(j, image, fault);
+	memcpy(results, j->results, config->feeds_count * sizeof *results);
+	feeds_job_free(j);
 	return r;
 }
 

@@ -8,26 +8,43 @@
 #define SENSOR_ENGINE_FEEDS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "engine/config.h"
 #include "indicators/indicators.h"
 
-enum { FEEDS_MAX = 256 };
+enum { FEEDS_MAX = 256, FEED_OPEN = 1 };
 
 struct feed_result {
 	char name[64];
-	int code;			/* 0, or why this feed is not in the image */
+	int code;			/* 0, FEED_OPEN until it was read, or why this feed is not in the image */
 	struct feed_summary summary;
 	struct fault fault;
 };
 
 /*
  * Compile all feeds of `config`. `results` (config->feeds_count of them) say
- * what became of each; a feed that cannot be read is left out. *image is the
- * caller's. `in_process`: no process of its own, no sandbox.
+ * what became of each; a feed that cannot be read is left out, and so is one
+ * that ended the compiler twice. *image is the caller's. `in_process`: no
+ * process of its own, no sandbox.
  */
 int feeds_compile(const struct config *config, bool in_process, struct feed_result *results,
     int *image, struct fault *fault);
+
+/*
+ * The same without waiting, for who has other children to look after.
+ * `shed` (NULL is fine) is called in the compiler, to let go of what is not
+ * its business. `config` is borrowed until feeds_job_free().
+ */
+struct feeds_job;
+int feeds_begin(const struct config *config, void (*shed)(void *to), void *to,
+    struct feeds_job **out, struct fault *fault);
+/* A child has ended: was it this job's (which may be NULL)? */
+bool feeds_job_ended(struct feeds_job *j, pid_t pid, int status);
+/* 1: done, *image is the caller's; 0: not yet; or SE_ code. A compiler that takes too long is ended. */
+int feeds_job_look(struct feeds_job *j, int *image, struct fault *fault);
+const struct feed_result *feeds_job_results(const struct feeds_job *j);
+void feeds_job_free(struct feeds_job *j);	/* ends a compiler at work; NULL is fine */
 
 /* One log line a feed that was not understood in whole or part. Returns how many feeds failed. */
 unsigned feeds_report(const struct feed_result *results, unsigned count);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -16,6 +15,7 @@
 #include "engine/privilege.h"
 #include "engine/process.h"
 #include "engine/sandbox.h"
+#include "engine/scratch.h"
 
 enum { MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COURIER_WAIT_MS = 50 };
 
@@ -31,7 +31,8 @@ house_make(struct house *h, const struct config *config, bool live, unsigned wor
 	h->live = live;
 	h->workers = workers;
 	h->image = -1;
-	if ((h->board = board_new()) == NULL || (h->bell = bell_new()) == NULL)
+	if ((h->board = board_new()) == NULL || (h->bell = bell_new()) == NULL ||
+	    (h->call = bell_new()) == NULL)
 		goto no_memory;
 	for (i = 0; i < rings; i++) {
 		if ((h->rings[i] = ring_new(ring_bytes)) == NULL)
@@ -55,6 +56,7 @@ house_clear(struct house *h)
 		ring_free(h->rings[i]);
 	broadcast_free(h->broadcast);
 	bell_free(h->bell);
+	bell_free(h->call);
 	board_free(h->board);
 	if (h->image >= 0)
 		close(h->image);
@@ -158,79 +160,160 @@ done:
 void
 house_note_sinks(struct board *board, const struct courier *c)
 {
-	unsigned i;
+	struct sink_state states[SINK_STATES_MAX];
+	unsigned n = courier_states(c, states, SINK_STATES_MAX), i;
 
-	board->sink_states_count = courier_states(c, board->sink_states, SINK_STATES_MAX);
-	for (i = 0; i < board->sink_states_count; i++) {
+	for (i = 0; i < n; i++) {
 		/* The name is a pointer into the courier's memory. */
-		snprintf(board->sink_names[i], sizeof board->sink_names[i], "%s",
-		    board->sink_states[i].name);
-		board->sink_states[i].name = board->sink_names[i];
+		snprintf(board->sink_names[i], sizeof board->sink_names[i], "%s", states[i].name);
+		states[i].name = board->sink_names[i];
+		board->sink_states[i] = states[i];
 	}
+	board->sink_states_count = n;
+}
+
+/* Nobody else is left to tidy up behind a replay whose supervisor was killed. */
+static void
+tidy_up(const struct house *h, uint64_t undelivered)
+{
+	if (h->live)
+		return;
+	if (undelivered == 0)
+		scratch_remove(h->journal_directory);
+	else
+		log_warn("courier", "the supervisor is gone; what was not delivered lies in %s",
+		    h->journal_directory);
 }
 
 static int
-courier_main(struct house *h)
+courier_main(struct house *h, pid_t parent, uint32_t turn)
 {
-	const struct timespec pause = { 0, COURIER_WAIT_MS * 1000000L };
-	uint32_t turn = atomic_load(&h->board->courier_turn);
-	pid_t parent = getppid();
 	struct courier *c;
 	struct fault fault;
+	uint64_t left;
+	uint32_t seen;
 
-	signal(SIGTERM, SIG_IGN);
 	if ((h->live && privilege_drop_all(&fault) < 0) || courier_open(h->journal_directory,
 	    h->config->sinks, h->config->sinks_count, &c, &fault) < 0) {
 		log_error("courier", "%s", fault.text);
 		return 1;
 	}
-	while (atomic_load(&h->board->drain) == 0 && getppid() == parent) {
+	for (;;) {
+		seen = bell_count(h->call);
+		if (atomic_load(&h->board->drain) != 0 || getppid() != parent)
+			break;
 		if (atomic_load(&h->board->courier_turn) != turn) {
 			courier_close(c);
 			return 0;
 		}
-		if (!courier_step(c))
-			nanosleep(&pause, NULL);
+		bell_wait(h->call, seen, COURIER_WAIT_MS);
+		courier_step(c);
 		house_note_sinks(h->board, c);
 	}
-	atomic_store(&h->board->undelivered, courier_drain(c, h->config->drain_sec * 1000));
+	left = courier_drain(c, h->config->drain_sec * 1000);
+	atomic_store(&h->board->undelivered, left);
 	house_note_sinks(h->board, c);
 	courier_close(c);
+	if (getppid() != parent)
+		tidy_up(h, left);
 	return 0;
 }
 
 /* ---- starting ---- */
 
+static void
+close_sinks(const struct house *h)
+{
+	unsigned i;
+
+	for (i = 0; i < h->config->sinks_count; i++)
+		if (h->config->sinks[i].descriptor > STDERR_FILENO)
+			close(h->config->sinks[i].descriptor);
+}
+
+/* In the child: what hostile bytes might take over holds as little as it can. */
+static void
+let_go(const struct house *h, unsigned worker)
+{
+	process_mute(STDOUT_FILENO);
+	close_sinks(h);
+	if (h->shed != NULL)
+		h->shed(h->shed_to, worker);
+}
+
+static int
+settle(pid_t *place, pid_t pid)
+{
+	*place = pid > 0 ? pid : 0;
+	return pid > 0 ? 0 : SE_SYSTEM;
+}
+
 int
 house_start_courier(struct house *h)
 {
-	if ((h->courier = process_fork("courier")) == 0)
-		_exit(courier_main(h));
-	return h->courier < 0 ? SE_SYSTEM : 0;
+	/* Read before the fork: what changes behind it is the child's to notice. */
+	uint32_t turn = atomic_load(&h->board->courier_turn);
+	pid_t parent = getpid(), pid = process_fork("courier");
+
+	if (pid == 0) {
+		process_mute(STDIN_FILENO);
+		if (h->shed != NULL)
+			h->shed(h->shed_to, WORKERS_MAX);
+		_exit(courier_main(h, parent, turn));
+	}
+	return settle(&h->courier, pid);
 }
 
 int
 house_start_analyst(struct house *h, uint64_t already)
 {
-	if ((h->analyst = process_fork("analyst")) == 0)
+	pid_t pid = process_fork("analyst");
+
+	if (pid == 0) {
+		process_mute(STDIN_FILENO);
+		let_go(h, WORKERS_MAX);
 		_exit(analyst_main(h, already));
-	return h->analyst < 0 ? SE_SYSTEM : 0;
+	}
+	return settle(&h->analyst, pid);
 }
 
 int
 house_start_worker(struct house *h, const struct worker_task *task)
 {
-	if ((h->worker[task->index] = process_fork("worker")) == 0)
+	pid_t pid = process_fork("worker");
+
+	if (pid == 0) {
+		process_mute(STDIN_FILENO);
+		let_go(h, task->index);
 		_exit(worker_run(task));
-	return h->worker[task->index] < 0 ? SE_SYSTEM : 0;
+	}
+	return settle(&h->worker[task->index], pid);
 }
 
 int
 house_start_reader(struct house *h, const struct capture_file *files, unsigned count)
 {
-	if ((h->reader = process_fork("reader")) == 0)
+	pid_t pid = process_fork("reader");
+
+	if (pid == 0) {
+		let_go(h, WORKERS_MAX);
 		_exit(broadcast_write(h->broadcast, h->board, files, count));
-	return h->reader < 0 ? SE_SYSTEM : 0;
+	}
+	return settle(&h->reader, pid);
+}
+
+void
+house_drain(struct house *h)
+{
+	atomic_store(&h->board->drain, 1);
+	bell_ring(h->call);
+}
+
+void
+house_turn_courier(struct house *h)
+{
+	atomic_fetch_add(&h->board->courier_turn, 1);
+	bell_ring(h->call);
 }
 
 void
@@ -249,15 +332,16 @@ house_find(struct house *h, pid_t pid, char *role, size_t size)
 {
 	unsigned i;
 
-	if (pid == h->courier || pid == h->analyst || pid == h->reader)
-		snprintf(role, size, "%s", pid == h->courier ? "courier" :
-		    pid == h->analyst ? "analyst" : "reader");
-	if (pid == h->courier)
-		return &h->courier;
-	if (pid == h->analyst)
-		return &h->analyst;
-	if (pid == h->reader)
-		return &h->reader;
+	const struct {
+		const char *name;
+		pid_t *place;
+	} roles[] = { { "courier", &h->courier }, { "analyst", &h->analyst }, { "reader", &h->reader } };
+
+	for (i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (*roles[i].place == pid) {
+			snprintf(role, size, "%s", roles[i].name);
+			return roles[i].place;
+		}
 	for (i = 0; i < h->workers; i++)
 		if (pid == h->worker[i]) {
 			snprintf(role, size, "worker %u", i);

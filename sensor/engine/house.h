@@ -24,10 +24,17 @@ struct house {
 	unsigned workers;
 	char journal_directory[CONFIG_TEXT_MAX + 16];
 	struct board *board;
-	struct bell *bell;
+	struct bell *bell;			/* wakes the analyst */
+	struct bell *call;			/* wakes the courier */
 	struct ring *rings[WORKERS_MAX + 1];	/* one a worker; live one more: the supervisor's own */
 	struct broadcast *broadcast;		/* replay of what can be read once only */
 	int image;				/* descriptor of the indicators, or -1 */
+	/*
+	 * Called in each new child: lets go of what its parent holds and is not
+	 * its business. `worker`: which one it is, or WORKERS_MAX. NULL is fine.
+	 */
+	void (*shed)(void *to, unsigned worker);
+	void *shed_to;
 	pid_t courier, analyst, reader, worker[WORKERS_MAX];	/* 0: not running */
 };
 
@@ -36,12 +43,17 @@ int house_make(struct house *h, const struct config *config, bool live, unsigned
     struct fault *fault);
 void house_clear(struct house *h);
 
-/* Each returns 0, or SE_SYSTEM when the fork failed (logged). */
+/* Each returns 0, or SE_SYSTEM when the fork failed (logged; the place is empty then). */
 int house_start_courier(struct house *h);
 /* `already`: records of this run that the journal holds from a try before. */
 int house_start_analyst(struct house *h, uint64_t already);
 int house_start_worker(struct house *h, const struct worker_task *task);
 int house_start_reader(struct house *h, const struct capture_file *files, unsigned count);
+
+/* The journal is complete: the courier delivers the rest and ends. */
+void house_drain(struct house *h);
+/* The courier ends where it stands, for one with the new configuration. */
+void house_turn_courier(struct house *h);
 
 /* The configured GeoIP databases, or NULL; what is missing is said once. */
 struct geoip *house_open_geoip(const struct config *c);

@@ -14,10 +14,10 @@ struct pipeline {
 	struct proto *proto;
 	struct witness *witness;
 	int64_t burst_pause_ns;
-	int64_t now_ns;			/* largest packet time so far */
+	int64_t now_ns;			/* the timers' clock: largest packet time so far, live also what idling says */
 	uint64_t ordinal;		/* of the frame being processed */
 	uint64_t frames, bytes;
-	int64_t first_ns;
+	int64_t first_ns, last_ns;
 	bool discarding;		/* nothing is emitted any more */
 };
 
@@ -108,7 +108,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 	p->shard = options->shard;
 	p->shards = options->shards;
 	p->burst_pause_ns = witness.burst_pause_ns;
-	p->now_ns = p->first_ns = WHEN_UNKNOWN;
+	p->now_ns = p->first_ns = p->last_ns = WHEN_UNKNOWN;
 	if ((p->decode = decode_new(&c->decode)) == NULL ||
 	    (p->flows = flows_new(&flow, on_flow_end, p)) == NULL ||
 	    (p->reassembly = reassembly_new(&c->reassembly, on_piece, p)) == NULL ||
@@ -212,6 +212,8 @@ pipeline_frame(struct pipeline *p, const struct frame *frame)
 	p->bytes += frame->wire_bytes;
 	if (p->first_ns == WHEN_UNKNOWN || frame->ts_ns < p->first_ns)
 		p->first_ns = frame->ts_ns;
+	if (frame->ts_ns > p->last_ns)
+		p->last_ns = frame->ts_ns;
 	if (frame->ts_ns > p->now_ns) {
 		p->now_ns = frame->ts_ns;
 		run_timers(p);
@@ -250,5 +252,5 @@ pipeline_count(const struct pipeline *p, struct pipeline_counts *out)
 	out->frames = p->frames;
 	out->bytes = p->bytes;
 	out->first_ns = p->first_ns;
-	out->last_ns = p->now_ns;
+	out->last_ns = p->last_ns;
 }

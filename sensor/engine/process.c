@@ -1,6 +1,7 @@
 #include "engine/process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,7 +65,10 @@ process_wait(int ms)
 	return got;
 }
 
-/* A child is stopped through the board, or by its parent's death; a terminal's Ctrl-C is the supervisor's. */
+/*
+ * A child is stopped through the board, or by its parent's death. What a
+ * terminal or a service manager sends to the whole group is the supervisor's.
+ */
 static void
 become(const char *role, pid_t parent)
 {
@@ -76,7 +80,7 @@ become(const char *role, pid_t parent)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, SIG_DFL);
+	signal(SIGTERM, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -99,6 +103,32 @@ process_fork(const char *role)
 	if (pid == 0)
 		become(role, parent);
 	return pid;
+}
+
+void
+process_open_streams(void)
+{
+	int fd;
+
+	/* One way only: a write there is an error that is told, not silence. */
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+void
+process_mute(int stream)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0) {
+		close(stream);
+		return;
+	}
+	dup2(fd, stream);
+	close(fd);
 }
 
 void

@@ -15,6 +15,15 @@
  */
 pid_t process_fork(const char *role);
 
+/*
+ * First of all: a standard stream that the caller of the program closed must
+ * not become the number of a file that is opened later.
+ */
+void process_open_streams(void);
+
+/* In a child: this standard stream is none of its business. */
+void process_mute(int stream);
+
 /* Signals of the supervisor: handlers set flags; all are blocked except inside process_wait(). */
 struct process_signals {
 	bool stop, reload, child;

@@ -25,7 +25,7 @@ struct replay {
 	struct progress progress;
 	unsigned restarts;
 	uint64_t fatal_ordinal[WORKERS_MAX];	/* where a worker died last */
-	bool analyst_done, failed;
+	bool stopping, analyst_done, failed;
 };
 
 /* ---- starting ---- */
@@ -71,6 +71,7 @@ kill_workers(struct replay *r)
 
 /* ---- deaths ---- */
 
+/* What cannot be opened at all was left out, and will be again. */
 static bool
 reads_a_pipe(const struct replay *r)
 {
@@ -80,21 +81,26 @@ reads_a_pipe(const struct replay *r)
 	for (i = 0; i < r->options->files_count; i++) {
 		const char *path = r->options->files[i].path;
 
-		if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		if (strcmp(path, "-") == 0)
+			return true;
+		if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
 			return true;
 	}
 	return false;
 }
 
-/* A packet that killed its worker twice is left alone, and named. */
+/*
+ * A packet that ended its worker twice is left alone, and named. SIGKILL comes
+ * from outside and says nothing about the packet.
+ */
 static void
-note_fatal_packet(struct replay *r, unsigned worker)
+note_fatal_packet(struct replay *r, unsigned worker, int status)
 {
 	struct board *b = r->house.board;
 	uint64_t ordinal = atomic_load(&b->worker[worker].ordinal);
 	uint32_t n = atomic_load(&b->skips_count);
 
-	if (ordinal == 0)
+	if (ordinal == 0 || WTERMSIG(status) == SIGKILL)
 		return;
 	if (ordinal == r->fatal_ordinal[worker] && n < SKIPS_MAX) {
 		b->skips[n] = ordinal;
@@ -171,7 +177,20 @@ give_up(struct replay *r)
 }
 
 static void
-on_crash(struct replay *r, pid_t *who)
+on_worker_crash(struct replay *r, unsigned worker, int status)
+{
+	/* All that it found is in its ring. */
+	if (ring_has_ended(r->house.rings[worker]))
+		return;
+	note_fatal_packet(r, worker, status);
+	if (r->house.broadcast != NULL)
+		restart_workers(r);
+	else if (start_worker(r, worker) < 0)
+		give_up(r);
+}
+
+static void
+on_crash(struct replay *r, pid_t *who, int status)
 {
 	struct house *h = &r->house;
 
@@ -179,17 +198,13 @@ on_crash(struct replay *r, pid_t *who)
 		log_error("replay", "processes died %d times: giving up", RESTARTS_MAX);
 		give_up(r);
 	} else if (who == &h->courier) {
-		house_start_courier(h);
+		r->failed |= house_start_courier(h) < 0;
 	} else if (who == &h->analyst) {
 		restart_all(r);
-	} else if (who == &h->reader || h->broadcast != NULL) {
-		if (who != &h->reader)
-			note_fatal_packet(r, (unsigned)(who - h->worker));
+	} else if (who == &h->reader) {
 		restart_workers(r);
 	} else {
-		note_fatal_packet(r, (unsigned)(who - h->worker));
-		if (start_worker(r, (unsigned)(who - h->worker)) < 0)
-			give_up(r);
+		on_worker_crash(r, (unsigned)(who - h->worker), status);
 	}
 }
 
@@ -205,17 +220,17 @@ on_end(struct replay *r, pid_t pid, int status)
 	if (WIFSIGNALED(status)) {
 		process_describe_end(status, role, text, sizeof text);
 		log_error("replay", "%s; it begins again", text);
-		on_crash(r, who);
+		on_crash(r, who, status);
 		return;
 	}
 	if (who == &r->house.analyst)
 		r->analyst_done = true;
-	if (WEXITSTATUS(status) != 0) {
-		/* It has said why. */
-		r->failed = true;
-		if (who != &r->house.courier)
-			give_up(r);
-	}
+	if (WEXITSTATUS(status) == 0)
+		return;
+	/* It has said why. Without sinks there is nobody to work for. */
+	r->failed = true;
+	if (WEXITSTATUS(status) != WORKER_NO_INPUT)
+		give_up(r);
 }
 
 static void
@@ -230,27 +245,42 @@ reap(struct replay *r)
 
 /* ---- its life ---- */
 
+/* The first time what was read is still told; the second time not even its delivery is waited for. */
+static void
+on_stop(struct replay *r)
+{
+	if (r->stopping || r->analyst_done) {
+		log_warn("replay", "stopped: what was not delivered yet is lost");
+		give_up(r);
+		house_kill(&r->house.courier);
+		return;
+	}
+	log_warn("replay", "stopped: the results are those of the input up to here");
+	r->stopping = r->failed = true;
+	atomic_store(&r->house.board->stop, 1);
+}
+
 static void
 supervise(struct replay *r)
 {
-	struct process_signals got;
-
 	while (!r->analyst_done) {
-		got = process_wait(WAIT_MS);
-		if (got.stop)
-			atomic_store(&r->house.board->stop, 1);
+		if (process_wait(WAIT_MS).stop)
+			on_stop(r);
 		reap(r);
 		progress_show(&r->progress, r->house.board, r->house.workers);
 	}
+	/* A reader may still wait for its pipe, a worker that came late for its turn. */
+	kill_workers(r);
 }
 
 /* The journal is complete: wait until the sinks have it, or gave up. */
 static void
 deliver(struct replay *r)
 {
-	atomic_store(&r->house.board->drain, 1);
+	house_drain(&r->house);
 	while (r->house.courier > 0) {
-		process_wait(WAIT_MS);
+		if (process_wait(WAIT_MS).stop)
+			on_stop(r);
 		reap(r);
 	}
 }
@@ -318,6 +348,7 @@ replay_run(const struct replay_options *options)
 	bool feed_failed = false;
 	int image, status;
 
+	process_open_streams();
 	memset(&r, 0, sizeof r);
 	r.options = options;
 	if (compile_feeds(options, &image, &feed_failed, &fault) < 0) {
@@ -328,12 +359,14 @@ replay_run(const struct replay_options *options)
 		return in_process_run(options, image) | (feed_failed ? 1 : 0);
 	if (run_processes(&r, image, &fault) < 0) {
 		log_error("replay", "%s", fault.text);
-		return 1;
+		status = 1;
+	} else {
+		if (!options->quiet)
+			report_run(r.house.board, r.house.workers, progress_seconds(&r.progress));
+		status = went_well(&r) && !feed_failed ? 0 : 1;
 	}
-	if (!options->quiet)
-		report_run(r.house.board, r.house.workers, progress_seconds(&r.progress));
-	status = went_well(&r) && !feed_failed ? 0 : 1;
-	scratch_remove(r.house.journal_directory);
+	if (r.house.journal_directory[0] != '\0')
+		scratch_remove(r.house.journal_directory);
 	house_clear(&r.house);
 	return status;
 }

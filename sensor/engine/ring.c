@@ -147,6 +147,12 @@ ring_end(struct ring *r)
 		bell_ring(r->bell);
 }
 
+bool
+ring_has_ended(const struct ring *r)
+{
+	return atomic_load(&r->s->ended) != 0;
+}
+
 void
 ring_wait_room(struct ring *r, int ms)
 {

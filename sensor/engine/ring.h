@@ -33,6 +33,7 @@ void ring_commit(struct ring *r);
 void ring_set_watermark(struct ring *r, int64_t watermark);
 /* No record will follow. */
 void ring_end(struct ring *r);
+bool ring_has_ended(const struct ring *r);
 /* Sleep until the consumer made room, at most `ms`. */
 void ring_wait_room(struct ring *r, int ms);
 

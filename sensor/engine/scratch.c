@@ -14,12 +14,16 @@ scratch_make(char *path, size_t size, struct fault *fault)
 	const char *base = getenv("TMPDIR");
 	int n = snprintf(path, size, "%s/hansho-XXXXXX", base == NULL || *base == '\0' ? "/tmp" : base);
 
-	if (n < 0 || (size_t)n >= size)
+	if (n < 0 || (size_t)n >= size) {
+		path[0] = '\0';
 		return fault_set(fault, SE_LIMIT, "TMPDIR is longer than %zu bytes", size);
-	if (mkdtemp(path) == NULL)
-		return fault_set(fault, SE_SYSTEM, "%s: cannot make a directory for the journal: %s",
-		    path, strerror(errno));
-	return 0;
+	}
+	if (mkdtemp(path) != NULL)
+		return 0;
+	fault_set(fault, SE_SYSTEM, "%s: cannot make a directory for the journal: %s", path,
+	    strerror(errno));
+	path[0] = '\0';
+	return SE_SYSTEM;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 
+/* On failure `path` is empty. */
 int scratch_make(char *path, size_t size, struct fault *fault);
 
 /* Removes the directory and the files in it. */

@@ -12,7 +12,7 @@
 #include "indicators/indicators.h"
 #include "proto/tls/tls.h"
 
-enum { BATCH = 256, WAIT_ROOM_MS = 20, LAST_BATCHES = 256 };
+enum { BATCH = 256, BATCH_MS = 50, WAIT_ROOM_MS = 20, LAST_BATCHES = 4096 };
 
 struct worker {
 	const struct worker_task *task;
@@ -22,7 +22,9 @@ struct worker {
 	struct indicators *indicators;
 	uint64_t ordinal;
 	int64_t polled_ns;		/* live: clock before the last poll */
-	unsigned last_batches;		/* live: since the stop was asked for */
+	int64_t stop_ns;		/* live: when the stop was seen, or WHEN_UNKNOWN */
+	unsigned last_batches;		/* since then */
+	bool mute;			/* the observations are all in the ring from a try before */
 	struct log_limit record_limit;
 };
 
@@ -35,6 +37,8 @@ on_observation(void *to, const struct observation *o)
 	struct ring *ring = w->task->ring;
 	void *room;
 
+	if (w->mute)
+		return;
 	while ((room = ring_reserve(ring, o->bytes)) == NULL) {
 		if (w->task->live) {
 			atomic_fetch_add(&w->mine->ring_dropped, 1);
@@ -85,9 +89,21 @@ static void
 record(struct worker *w, const struct frame *f)
 {
 	struct fault fault;
+	int r = w->task->recorder == NULL ? 0 : recorder_write(w->task->recorder, f, &fault);
 
-	if (w->task->recorder != NULL && recorder_write(w->task->recorder, f, &fault) < 0)
+	if (r < 0 && r != SE_STOPPED)
 		log_limited(&w->record_limit, LOG_LEVEL_ERROR, "record", "%s", fault.text);
+}
+
+/* Who looks into the file while the line is silent finds all that came before. */
+static void
+flush_record(struct worker *w)
+{
+	struct fault fault;
+	int r = w->task->recorder == NULL ? 0 : recorder_flush(w->task->recorder, &fault);
+
+	if (r < 0 && r != SE_STOPPED)
+		log_error("record", "%s", fault.text);
 }
 
 static void
@@ -188,30 +204,58 @@ idle(struct worker *w)
 	}
 	pipeline_idle(w->pipeline, quiet_ns);
 	ring_set_watermark(t->ring, quiet_ns);
+	flush_record(w);
 }
 
-/* Asked to stop: a replay does so at once; live, what the kernel holds already is still taken, within bounds. */
+/*
+ * Asked to stop: a replay does so at once; live, what the kernel held at that
+ * moment is still taken, however busy the line is.
+ */
 static bool
 stops_here(struct worker *w, enum capture_result r)
 {
 	if (atomic_load_explicit(&w->task->board->stop, memory_order_relaxed) == 0)
 		return false;
-	return !w->task->live || r == CAPTURE_IDLE || ++w->last_batches > LAST_BATCHES;
+	if (!w->task->live || r == CAPTURE_IDLE || w->mine->counts.last_ns > w->stop_ns)
+		return true;
+	return ++w->last_batches > LAST_BATCHES;
+}
+
+static void
+note_stop(struct worker *w)
+{
+	if (w->task->live && w->stop_ns == INT64_MAX &&
+	    atomic_load_explicit(&w->task->board->stop, memory_order_relaxed) != 0)
+		w->stop_ns = wall_clock_ns();
+}
+
+/* Live, a batch has its time too: a thin stream of frames must not hold back what it tells. */
+static enum capture_result
+take_batch(struct worker *w)
+{
+	enum capture_result r = CAPTURE_FRAME;
+	int64_t until_ns = INT64_MAX;
+	struct frame f;
+	int i;
+
+	for (i = 0; i < BATCH && w->polled_ns < until_ns; i++) {
+		w->polled_ns = w->task->live ? wall_clock_ns() : 0;
+		if (i == 0 && w->task->live)
+			until_ns = w->polled_ns + BATCH_MS * 1000000LL;
+		if ((r = next_frame(w, &f)) != CAPTURE_FRAME)
+			break;
+		take_frame(w, &f);
+	}
+	return r;
 }
 
 static bool
 run_batch(struct worker *w)
 {
-	enum capture_result r = CAPTURE_FRAME;
-	struct frame f;
-	int i;
+	enum capture_result r;
 
-	for (i = 0; i < BATCH; i++) {
-		w->polled_ns = w->task->live ? wall_clock_ns() : 0;
-		if ((r = next_frame(w, &f)) != CAPTURE_FRAME)
-			break;
-		take_frame(w, &f);
-	}
+	note_stop(w);
+	r = take_batch(w);
 	tell(w);
 	publish(w);
 	if (r == CAPTURE_IDLE)
@@ -233,6 +277,8 @@ prepare(struct worker *w, struct fault *fault)
 	};
 	int r;
 
+	w->mute = ring_has_ended(t->ring);
+	w->stop_ns = INT64_MAX;
 	tls_warm_up();
 	if (t->files != NULL && (r = capture_files_open(t->files, t->files_count, say,
 	    (void *)(uintptr_t)t, &w->files, fault)) < 0)
@@ -272,13 +318,26 @@ finish(struct worker *w)
 	return status;
 }
 
+/* Each file has been reported. The shard is over before it began. */
+static int
+no_input(const struct worker_task *t)
+{
+	atomic_store(&t->board->worker[t->index].faults, t->files_count);
+	ring_set_watermark(t->ring, INT64_MAX);
+	ring_end(t->ring);
+	return WORKER_NO_INPUT;
+}
+
 int
 worker_run(const struct worker_task *t)
 {
 	struct worker w = { .task = t, .mine = &t->board->worker[t->index] };
 	struct fault fault;
+	int r = prepare(&w, &fault);
 
-	if (prepare(&w, &fault) < 0) {
+	if (r == SE_FORMAT && w.files == NULL && t->files != NULL)
+		return no_input(t);
+	if (r < 0) {
 		log_error("worker", "%s", fault.text);
 		return 1;
 	}

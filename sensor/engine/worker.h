@@ -31,7 +31,11 @@ struct worker_task {
 	struct recorder *recorder;	/* live: write the frames seen, or NULL */
 };
 
-enum { WORKER_LOST_INTERFACE = 4 };	/* exit status: live, and no frame will come any more */
+/* Exit statuses beside 0 and 1. */
+enum {
+	WORKER_LOST_INTERFACE = 4,	/* live, and no frame will come any more */
+	WORKER_NO_INPUT = 5		/* none of the files could be read; each has been reported */
+};
 
 /* The worker's whole life. Returns its exit status. */
 int worker_run(const struct worker_task *t);
