@@ -1,0 +1,105 @@
+"""The capture that `make bench` reads: large, of many flows, the same each time."""
+import glob
+import os
+import random
+import struct
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LEAST_BYTES = 300 << 20
+START_SEC, COPY_SEC = 1_790_000_000, 40
+
+
+def outside():
+    """A mixer and real captures, where they lie beside the checkout."""
+    shared = os.path.join(os.path.dirname(ROOT), "shared")
+    mixer, captures = os.path.join(shared, "bench/speed/mix.py"), os.path.join(shared, "corpus/pcaps")
+    return (mixer, captures) if os.path.exists(mixer) and os.path.isdir(captures) else None
+
+
+def mix_real(path, mixer, captures):
+    copies = 1
+    while True:
+        subprocess.run([sys.executable, mixer, path, str(copies), captures], check=True, stdout=subprocess.DEVNULL)
+        size = os.path.getsize(path)
+        if size >= LEAST_BYTES:
+            return
+        copies = -(-LEAST_BYTES * copies // size) + (copies > 1)
+
+
+def frames_of(path):
+    """(nanoseconds, wire length, bytes) of a classic Ethernet capture; nothing of any other."""
+    data = open(path, "rb").read()
+    order = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">"}.get(data[:4])
+    if order is None or struct.unpack_from(order + "I", data, 20)[0] & 0xffff != 1:
+        return
+    at = 24
+    while at + 16 <= len(data):
+        sec, usec, captured, wire = struct.unpack_from(order + "IIII", data, at)
+        yield sec * 10**9 + usec * 1000, wire, data[at + 16:at + 16 + captured]
+        at += 16 + captured
+
+
+def moved(frame, key):
+    """The same IPv4 frame between other hosts: both addresses' low 16 bits change, and the checksums with them."""
+    b = bytearray(frame)
+    if len(b) < 34 or b[12:14] != b"\x08\x00" or b[14] >> 4 != 4:
+        return bytes(b)
+    places = [at for at in (26, 30) if b[at] < 224]
+    transport = 14 + (b[14] & 15) * 4
+    sums = [24]
+    if not struct.unpack_from("!H", b, 20)[0] & 0x1fff:
+        at = transport + {6: 16, 17: 6}.get(b[23], len(b))
+        if at + 2 <= len(b) and not (b[23] == 17 and b[at:at + 2] == b"\0\0"):
+            sums.append(at)
+    for place in places:
+        old, = struct.unpack_from("!H", b, place + 2)
+        struct.pack_into("!H", b, place + 2, old ^ key)
+        for at in sums:
+            # RFC 1624: HC' = ~(~HC + ~m + m')
+            total = (~struct.unpack_from("!H", b, at)[0] & 0xffff) + (~old & 0xffff) + (old ^ key)
+            total = (total & 0xffff) + (total >> 16)
+            struct.pack_into("!H", b, at, ~((total & 0xffff) + (total >> 16)) & 0xffff)
+    return bytes(b)
+
+
+def mix_own(path):
+    """The project's own captures, each begun anew in every copy, in the order of time."""
+    base = []
+    for source in sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcap"))):
+        frames = list(frames_of(source))
+        if not frames:
+            continue
+        first, last = frames[0][0], max(f[0] for f in frames)
+        scale = min(1.0, COPY_SEC * 10**9 / max(1, last - first))
+        base += [(int((at - first) * scale), wire, data) for at, wire, data in frames]
+    if not base:
+        sys.exit("bench: no capture to begin with: pcaps/ holds none (its recipes make them)")
+    base.sort(key=lambda f: f[0])
+    keys, size, copy = random.Random(20261122), 24, 0
+    with open(path, "wb") as f:
+        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
+        while size < LEAST_BYTES:
+            key = keys.randrange(1, 1 << 16) if copy else 0
+            for at, wire, data in base:
+                sec, ns = divmod(at + (START_SEC + copy * COPY_SEC) * 10**9, 10**9)
+                data = moved(data, key)
+                f.write(struct.pack("<IIII", sec, ns // 1000, len(data), wire) + data)
+                size += 16 + len(data)
+            copy += 1
+
+
+def make(folder):
+    """Path of the capture, made when it is not there yet."""
+    real = outside()
+    path = os.path.join(folder, "real.pcap" if real else "own.pcap")
+    if os.path.exists(path) and os.path.getsize(path) >= LEAST_BYTES:
+        return path
+    if real:
+        mix_real(path + ".new", *real)
+    else:
+        print("bench: no real captures beside the checkout: the project's own, many times over, stand in.")
+        mix_own(path + ".new")
+    os.rename(path + ".new", path)
+    return path
