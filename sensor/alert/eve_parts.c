@@ -199,10 +199,15 @@ void
 eve_http(struct json *j, const struct observation *o)
 {
 	cJSON *http = json_object(j, j->root, "http");
-	struct span url = observation_text(o, TEXT_URL), host;
+	struct span url = observation_text(o, TEXT_URL), host = span_of(NULL, 0);
+	struct span service = observation_text(o, TEXT_SERVICE);
+	bool path = url.at != NULL && span_until(&url, '/', &host);
 
-	json_span(j, http, "hostname", observation_text(o, TEXT_SERVICE));
-	if (url.at != NULL && span_until(&url, '/', &host))
+	/* What cannot be a name ("Host: 1qmm edu") names no service, but is worth seeing. */
+	if (service.at == NULL && host.left > 0)
+		service = host;
+	json_span(j, http, "hostname", service);
+	if (path)
 		json_span(j, http, "url", span_of(url.at - 1, url.left + 1));
 	json_span(j, http, "http_user_agent", observation_text(o, TEXT_USER_AGENT));
 	json_span(j, http, "http_content_type", observation_text(o, TEXT_CONTENT_TYPE));

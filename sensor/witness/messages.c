@@ -6,19 +6,25 @@
 
 enum { URL_MAX = 2048, LONG_MAX_BYTES = 1024, SHORT_MAX_BYTES = 256 };
 
-/* "host/path" in one text; cut where it grows too long. */
+/*
+ * "host/path" in one text; cut where it grows too long. Crude programs send
+ * targets without the first slash ("GET ?id=7"): it is put there, so that
+ * the text always shows where the host ends.
+ */
 static void
 add_url(struct observation_buffer *b, struct span host, struct span path)
 {
 	char url[URL_MAX];
-	size_t host_len = host.left < SHORT_MAX_BYTES ? host.left : SHORT_MAX_BYTES;
-	size_t path_len = path.left < sizeof url - host_len ? path.left : sizeof url - host_len;
+	size_t used = host.left < SHORT_MAX_BYTES ? host.left : SHORT_MAX_BYTES, path_len;
 
-	if (host_len > 0)
-		memcpy(url, host.at, host_len);
+	if (used > 0)
+		memcpy(url, host.at, used);
+	if (path.left > 0 && path.at[0] != '/')
+		url[used++] = '/';
+	path_len = path.left < sizeof url - used ? path.left : sizeof url - used;
 	if (path_len > 0)
-		memcpy(url + host_len, path.at, path_len);
-	observation_add(b, TEXT_URL, span_of(url, host_len + path_len), sizeof url);
+		memcpy(url + used, path.at, path_len);
+	observation_add(b, TEXT_URL, span_of(url, used + path_len), sizeof url);
 }
 
 static void

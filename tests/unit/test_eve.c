@@ -304,6 +304,32 @@ test_http_records(void **state)
 	cJSON_Delete(o);
 }
 
+/* A Host that cannot be a name makes no service; it is written as it was sent. */
+static void
+test_http_odd_host(void **state)
+{
+	static struct observation_buffer b;
+	cJSON *o;
+
+	(void)state;
+	rig_observation(&b, OBSERVE_HTTP, 1);
+	b.o.app = APP_HTTP;
+	rig_text(&b, TEXT_URL, "1qmm edu/?id=7");
+	observation_seal(&b);
+	o = parsed(eve_record(&b.o, "s"));
+	assert_string_equal(text_at(o, "http.hostname"), "1qmm edu");
+	assert_string_equal(text_at(o, "http.url"), "/?id=7");
+	cJSON_Delete(o);
+	rig_observation(&b, OBSERVE_HTTP, 1);
+	b.o.app = APP_HTTP;
+	rig_text(&b, TEXT_URL, "/?id=7");
+	observation_seal(&b);
+	o = parsed(eve_record(&b.o, "s"));
+	assert_null(text_at(o, "http.hostname"));
+	assert_string_equal(text_at(o, "http.url"), "/?id=7");
+	cJSON_Delete(o);
+}
+
 static void
 test_tls_certificate_record(void **state)
 {
@@ -445,6 +471,7 @@ main(void)
 		cmocka_unit_test(test_ipv6_in_full_and_no_ports),
 		cmocka_unit_test(test_infected_host_inbound), cmocka_unit_test(test_sensor_alert),
 		cmocka_unit_test(test_beacon_record), cmocka_unit_test(test_http_records),
+		cmocka_unit_test(test_beacon_record), cmocka_unit_test(test_http_odd_host),
 		cmocka_unit_test(test_tls_certificate_record), cmocka_unit_test(test_dns_records),
 		cmocka_unit_test(test_flow_record), cmocka_unit_test(test_no_memory),
 	};
