@@ -21,6 +21,19 @@ def filler(rng, size):
     return " ".join(out)[:size].ljust(size, ".").encode()
 
 
+def place(text, usual=None):
+    """'HOST', 'HOST:PORT', '[IPV6]:PORT' as host and port."""
+    host, _, number = text.rpartition(":")
+    if text.startswith("["):
+        host, _, number = text[1:].partition("]")
+        number = number[1:]
+    elif text.count(":") != 1:
+        host, number = text, ""
+    if not number and usual is None:
+        raise Refused(f"{text}: expected HOST:PORT")
+    return host, int(number or usual)
+
+
 def content(rng, kind, size):
     """A body that begins as its type does."""
     if kind == "application/msword":
@@ -75,13 +88,7 @@ def url_parts(text):
     if not text.startswith("http://"):
         raise Refused(f"{text}: expected http://HOST[:PORT]/PATH")
     authority, _, path = text[7:].partition("/")
-    host, port = authority, 80
-    if authority.startswith("["):
-        host, _, rest = authority[1:].partition("]")
-        port = int(rest[1:]) if rest else 80
-    elif ":" in authority:
-        host, _, number = authority.partition(":")
-        port = int(number)
+    host, port = place(authority, 80)
     return authority, host, port, "/" + path
 
 
@@ -115,12 +122,14 @@ def answer(o, rng):
 
 
 def http(run, event, method):
-    """get/post URL [/NEXT-PATH...]: all in one connection."""
+    """get/post URL [/NEXT-PATH...] [rounds=N] [pause=SECONDS]: all in one connection."""
     authority, host, port, path = url_parts(event.words[0])
     talk = run.tcp(event, host, port)
-    for place in [path] + event.words[1:]:
+    pause = 0.002
+    for target in ([path] + event.words[1:]) * event.options.get("rounds", 1):
         body = event.rng.randbytes(event.options.get("body", 300)) if method == "POST" else b""
-        talk.say(CLIENT, request_head(method, authority, place, event.options, body), pause=0.002)
+        talk.say(CLIENT, request_head(method, authority, target, event.options, body), pause)
+        pause = event.options.get("pause", 0.002)
         talk.say(SERVER, answer(event.options, event.rng))
     talk.close()
 
@@ -137,10 +146,10 @@ def post(run, event):
 
 def call(run, event):
     """tls HOST[:PORT] hello=NAME [sni=NAME|-] [cert=NAME: TLS 1.2, else 1.3] [out=BYTES] [in=BYTES] [rounds=N]."""
-    host, _, number = event.words[0].rpartition(":") if event.words[0].count(":") == 1 else (event.words[0], "", "443")
+    host, number = place(event.words[0], 443)
     o, rng = event.options, event.rng
     sni = o.get("sni", host)
-    talk = run.tcp(event, host, int(number))
+    talk = run.tcp(event, host, number)
     talk.say(CLIENT, tls.record(tls.HANDSHAKE, run.hello(o["hello"]).message("" if sni == "-" else sni, rng), 0x0301),
              pause=0.001)
     if "cert" in o:
@@ -160,10 +169,10 @@ def call(run, event):
 
 def mail(run, event):
     """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES]."""
-    host, _, number = event.words[0].partition(":")
+    host, number = place(event.words[0], 25)
     o = event.options
     to = o["to"].split(",")
-    talk = run.tcp(event, host, int(number or 25))
+    talk = run.tcp(event, host, number)
     text = filler(event.rng, o.get("size", 500)).decode()
     lines = "\r\n".join(text[at:at + 70] for at in range(0, len(text), 70))
     head = f"From: {o['from']}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
@@ -182,8 +191,7 @@ def mail(run, event):
 
 def udp(run, event):
     """udp HOST:PORT [out=BYTES] [in=BYTES, 0 for no answer]."""
-    host, _, number = event.words[0].rpartition(":")
-    talk = run.udp(event, host, int(number))
+    talk = run.udp(event, *place(event.words[0]))
     talk.send(event.ns, CLIENT, event.rng.randbytes(event.options.get("out", 48)))
     size = event.options.get("in", 48)
     if size:
@@ -200,8 +208,7 @@ def ntp(run, event):
 
 def tcp(run, event):
     """tcp HOST:PORT [out=BYTES] [in=BYTES]: bytes that are no protocol."""
-    host, _, number = event.words[0].rpartition(":")
-    talk = run.tcp(event, host, int(number))
+    talk = run.tcp(event, *place(event.words[0]))
     for side, size in ((CLIENT, event.options.get("out", 40)), (SERVER, event.options.get("in", 40))):
         if size:
             talk.say(side, b"\xfe" + event.rng.randbytes(size - 1))

@@ -12,7 +12,7 @@ from captures.files import Refused, capture
 from captures.wire import Tcp, Udp, Wire
 
 DECLARATIONS = ("start", "seed", "link", "host", "resolver", "name", "hello", "cert", "file")
-NUMBERS = {"size", "body", "out", "in", "rounds", "status", "chunked", "mss", "fragment", "sport", "times", "ttl"}
+NUMBERS = {"size", "body", "out", "in", "rounds", "status", "chunked", "mss", "fragment", "sport", "ttl", "nanoseconds"}
 FLOATS = {"rtt", "pause"}
 
 
@@ -44,6 +44,12 @@ def options(words):
             value = float(value)
         found[key] = value
     return found
+
+
+def choose(word, rng):
+    """One of 'this|that|the-other'."""
+    kinds = word.split("|")
+    return kinds[int(rng.random() * len(kinds))] if len(kinds) > 1 else word
 
 
 class Event:
@@ -123,13 +129,15 @@ class Recipe:
             raise Refused(f"{words[2]}: expected one of {', '.join(ACTIONS)}")
         rng = random.Random(f"{self.seed} {' '.join(words)}")
         for moment in self.moments(seconds(words[0]), o, rng):
-            self.events.append(Event(self.start_ns + int(moment * 1e9), words[1], words[2], words[3:split], o,
-                                     random.Random(repr(rng.random()))))
+            ns = self.start_ns + round(moment * 1e6) * 1000 + o.get("nanoseconds", 0)
+            own = random.Random(repr(rng.random()))
+            said = [choose(w, own) for w in words[3:split]]
+            self.events.append(Event(ns, words[1], words[2], said, o, own))
 
     @staticmethod
     def moments(first, o, rng):
         """When the event takes place; the gaps are a machine's (every, jitter) or anyhow (random=LEAST..MOST)."""
-        times = o.pop("times", None)
+        times = int(o.pop("times")) if "times" in o else None
         last = first + seconds(o.pop("for")) if "for" in o else None
         every, jitter = o.pop("every", None), float(o.pop("jitter", "0%").rstrip("%")) / 100
         spread = o.pop("random", None)

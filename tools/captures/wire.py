@@ -63,7 +63,7 @@ class Tcp:
     def __init__(self, wire, ends, ports, options, rng, now):
         self.wire, self.ends, self.ports, self.options = wire, ends, ports, options
         self.now = now
-        self.rtt = int(options.get("rtt", 0.024) * 1e9)
+        self.rtt = round(options.get("rtt", 0.024) * 1e6) * 1000
         self.mss = options.get("mss", 1440 if ":" in ends[CLIENT]["address"] else 1460)
         self.next = [int(rng.random() * 2**32), int(rng.random() * 2**32)]
         self.segments = [0, 0]
@@ -114,7 +114,7 @@ class Tcp:
 
     def say(self, side, data, pause=None):
         """Data in segments of at most the MSS; the other side acknowledges every second one and the last."""
-        self.now += self.rtt if pause is None else int(pause * 1e9)
+        self.now += self.rtt if pause is None else round(pause * 1e6) * 1000
         count = 0
         for at in range(0, len(data), self.mss):
             last = at + self.mss >= len(data)
