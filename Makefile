@@ -31,7 +31,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/b
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: all systems benches help deps demo test test-long soak bench fuzz units fuzzers parts layers install clean
+.PHONY: golden-update all systems benches help deps demo test test-long soak bench fuzz units fuzzers parts layers install clean
 .SECONDARY:
 
 help:
@@ -40,6 +40,7 @@ help:
 	@echo 'make test       the same set-up, then all tests of up to ten minutes'
 	@echo 'make test-long  also those of up to eighty minutes'
 	@echo 'make soak       an hour on a live interface of its own (root)'
+	@echo 'make golden-update NAME=X  take what replay says now as expected (tests/golden/LIST)'
 	@echo 'make bench      speed and memory beside a bare libpcap loop'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (default 300) each'
 	@echo 'make layers     the include direction'
@@ -64,6 +65,11 @@ test-long: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all systems
 	@$(MAKE) --no-print-directory -j$$(nproc) $(ASAN) parts
 	@tests/run --build $(BUILD) --asan build-asan --long
+
+# Write what hansho says now as what is expected: make golden-update NAME='one another'. Read the difference before committing it.
+golden-update: all
+	@[ -n "$(NAME)" ] || { echo 'golden-update: NAME= expected, one of tests/golden/LIST' >&2; exit 2; }
+	@HANSHO=$(abspath $(BUILD)/hansho) tests/system/golden.py --update $(NAME)
 
 soak: deps all
 	tests/soak/run $(BUILD)/hansho
