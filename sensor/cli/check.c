@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
+#include "engine/options.h"
 #include "engine/sandbox.h"
 
 static const char help[] =
@@ -21,6 +22,8 @@ static const char help[] =
 "  --feed [FORMAT:]PATH    a feed more; may be repeated\n"
 "  --home CIDR             a home network; may be repeated\n"
 "  --formats               list the feed formats that are understood\n"
+"  --sample                print a configuration with every option and its default\n"
+"  --options               print every option as a table in Markdown\n"
 "  --help                  this text\n"
 "\n"
 "Exit status: 0 all is well, 1 a feed cannot be read or a sink not be reached,\n"
@@ -31,6 +34,8 @@ static const struct option long_options[] = {
 	{ "feed", required_argument, NULL, 'f' },
 	{ "home", required_argument, NULL, 'H' },
 	{ "formats", no_argument, NULL, 'F' },
+	{ "sample", no_argument, NULL, 's' },
+	{ "options", no_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -162,6 +167,28 @@ check(const struct common_options *options)
 	return well ? 0 : 1;
 }
 
+/* What asks for a text only; false: something else. */
+static bool
+print_text(int letter)
+{
+	switch (letter) {
+	case 'h':
+		fputs(help, stdout);
+		return true;
+	case 'F':
+		list_formats();
+		return true;
+	case 's':
+		options_print_sample(stdout);
+		return true;
+	case 'o':
+		options_print_table(stdout);
+		return true;
+	default:
+		return false;
+	}
+}
+
 int
 command_check(int argc, char **argv)
 {
@@ -169,13 +196,8 @@ command_check(int argc, char **argv)
 	int o;
 
 	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-		if (o == 'h' || o == 'F') {
-			if (o == 'h')
-				fputs(help, stdout);
-			else
-				list_formats();
+		if (print_text(o))
 			return 0;
-		}
 		if (!common_option(&options, o, optarg))
 			return EXIT_USAGE;
 	}

@@ -81,11 +81,20 @@ void config_clear(struct config *c);
 
 int config_add_home(struct config *c, const char *text, struct fault *fault);
 
-/* "[FORMAT:]PATH"; the name is the file's without folder and ending. */
+/* One more, its name the file's without folder and ending. NULL: no memory, or too many, and said. */
+struct config_feed *config_new_feed(struct config *c, const char *path, struct fault *fault);
+
+/* "[FORMAT:]PATH"; the file is there. */
 int config_add_feed(struct config *c, const char *text, struct fault *fault);
 
 /* A sink of this kind and target with default options; NULL without memory. Its name is made unique. */
 struct sink_options *config_add_sink(struct config *c, enum sink_kind kind, const char *target);
+
+/* Is this a feed format's name? */
+bool config_is_format(const char *text, size_t len);
+
+/* Can this file be read? SE_USAGE with "PATH: why: expected what" when not. */
+int config_need_file(const char *path, struct fault *fault);
 
 /* "alert,beacon,http" → bits. */
 int config_parse_records(const char *text, unsigned *bits, struct fault *fault);

@@ -1,2 +1,337 @@
-#include "engine/config.h"
-int config_read(const char *path, struct config *c, struct fault *fault) { (void)c; return fault_set(fault, SE_USAGE, "%s: x", path); }
+/*
+ * A YAML file → struct config: its lines are listed (outline.h) and checked
+ * against the option table, libcyaml loads it with a schema made of the same
+ * table (schema.h), then what the file has is copied over what holds, and
+ * the files and targets that it names are looked at.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "engine/config_check.h"
+#include "engine/schema.h"
+
+enum { FILE_MAX = 1 << 20 };
+
+struct reading {
+	const char *name;		/* the file's */
+	const struct outline *o;
+	const struct loaded *loaded;
+	struct config *c;
+	unsigned first_sink;		/* of this file in c->sinks */
+	struct fault *fault;
+};
+
+static int
+refuse(const struct reading *r, const struct outline_entry *e, const char *words)
+{
+	return fault_set(r->fault, SE_USAGE, "%s:%u: %s: %s", r->name, e->line, e->path, words);
+}
+
+/* ---- the bytes ---- */
+
+static int
+read_all(int fd, char *bytes, size_t *len)
+{
+	ssize_t n;
+
+	*len = 0;
+	while (*len <= FILE_MAX) {
+		n = read(fd, bytes + *len, FILE_MAX + 1 - *len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? SE_SYSTEM : 0;
+		*len += (size_t)n;
+	}
+	return 0;
+}
+
+static int
+read_file(const char *path, char **bytes, size_t *len, struct fault *fault)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int r = 0;
+
+	*bytes = NULL;
+	if (fd < 0)
+		return fault_set(fault, SE_USAGE, "%s: %s: expected a configuration file", path,
+		    strerror(errno));
+	if ((*bytes = malloc(FILE_MAX + 1)) == NULL)
+		r = fault_set(fault, SE_NOMEM, "%s: no memory", path);
+	else if (read_all(fd, *bytes, len) < 0)
+		r = fault_set(fault, SE_USAGE, "%s: %s: expected a configuration file", path,
+		    strerror(errno));
+	else if (*len > FILE_MAX)
+		r = fault_set(fault, SE_USAGE, "%s: expected a configuration of at most 1 MiB", path);
+	close(fd);
+	return r;
+}
+
+/* ---- what it names ---- */
+
+/* Relative paths begin where the configuration lies. */
+static int
+beside_file(const struct reading *r, const struct outline_entry *e, const char *path, char *out,
+    size_t size)
+{
+	const char *slash = strrchr(r->name, '/');
+	int folder = slash == NULL || path[0] == '/' || path[0] == '\0' ? 0 : (int)(slash - r->name) + 1;
+
+	if ((size_t)snprintf(out, size, "%.*s%s", folder, r->name, path) >= size)
+		return refuse(r, e, "expected a shorter path");
+	return 0;
+}
+
+static int
+need_file(const struct reading *r, const struct outline_entry *e, const char *path)
+{
+	struct fault why;
+
+	return config_need_file(path, &why) < 0 ? refuse(r, e, why.text) : 0;
+}
+
+static int
+need_geoip(const struct reading *r, const struct outline_entry *e, const char *path)
+{
+	struct geoip *g = NULL;
+	struct fault why;
+	int code;
+
+	if (path[0] == '\0')
+		return 0;
+	if ((code = need_file(r, e, path)) < 0)
+		return code;
+	if (geoip_open(path, NULL, &g, &why) < 0)
+		return refuse(r, e, why.text);
+	geoip_close(g);
+	return 0;
+}
+
+/* The file itself is made when it is missing. */
+static int
+need_folder(const struct reading *r, const struct outline_entry *e, const char *path)
+{
+	char folder[CONFIG_TEXT_MAX];
+	struct stat st;
+	char *slash;
+
+	if (strcmp(path, "-") == 0)
+		return 0;
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return refuse(r, e, "a directory: expected the path of a file");
+	snprintf(folder, sizeof folder, "%s", path);
+	if ((slash = strrchr(folder, '/')) == NULL || slash == folder)
+		return 0;
+	*slash = '\0';
+	if (stat(folder, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	return fault_set(r->fault, SE_USAGE, "%s:%u: %s: %s: no such directory: expected one for the file",
+	    r->name, e->line, e->path, folder);
+}
+
+/* ---- copying ---- */
+
+static int
+copy_path(const struct reading *r, const struct outline_entry *e, const struct option_row *row,
+    const char *text, void *to)
+{
+	char path[CONFIG_TEXT_MAX];
+	int code;
+
+	if (strcmp(row->path, "sinks[].path") == 0 && strcmp(text, "-") == 0)
+		snprintf(path, sizeof path, "-");
+	else if ((code = beside_file(r, e, text, path, sizeof path)) < 0)
+		return code;
+	option_set(row, to, path);
+	if (option_is_beneath(row, "geoip"))
+		return need_geoip(r, e, path);
+	if (option_is_beneath(row, "feeds[]"))
+		return need_file(r, e, path);
+	if (option_is_beneath(row, "sinks[]"))
+		return need_folder(r, e, path);
+	return 0;
+}
+
+static int
+copy_home(const struct reading *r)
+{
+	unsigned i;
+	int code = 0;
+
+	if (r->loaded->home_count > 0)
+		r->c->home_count = 0;
+	for (i = 0; i < r->loaded->home_count && code == 0; i++)
+		code = config_add_home(r->c, r->loaded->home[i], r->fault);
+	return code;
+}
+
+/* A feed or sink begins; its members come with the next entries. */
+static int
+begin_list_entry(struct reading *r, const struct outline_entry *e, const struct option_row *row)
+{
+	if (row->type != OPTION_LIST)
+		return 0;
+	if (strcmp(row->path, "feeds") == 0)
+		return config_new_feed(r->c, r->loaded->top.feeds[e->entry].path, r->fault) == NULL ?
+		    SE_USAGE : 0;
+	if (r->c->sinks_count >= (unsigned)row->most)
+		return refuse(r, e, "expected no more sinks");
+	if (config_add_sink(r->c, r->loaded->top.sinks[e->entry].kind, "") == NULL)
+		return fault_set(r->fault, SE_NOMEM, "%s: no memory", r->name);
+	return 0;
+}
+
+static void *
+place_of(const struct reading *r, const struct option_row *row)
+{
+	if (option_is_beneath(row, "feeds[]"))
+		return &r->c->feeds[r->c->feeds_count - 1];
+	if (option_is_beneath(row, "sinks[]"))
+		return &r->c->sinks[r->c->sinks_count - 1];
+	return r->c;
+}
+
+static int
+copy_value(const struct reading *r, const struct outline_entry *e, const struct option_row *row)
+{
+	const void *from = schema_base(r->loaded, row, e->entry);
+	struct option_row as_written = *row;
+	const char *text;
+
+	if (from == NULL)
+		return refuse(r, e, "was not loaded");
+	text = (const char *)from + row->offset;
+	as_written.scale = 1;
+	switch (row->type) {
+	case OPTION_PATH:
+		return copy_path(r, e, row, text, place_of(r, row));
+	case OPTION_TEXT:
+		/* "" stands for what holds without it. */
+		if (text[0] != '\0' || option_find(row->path)->fallback[0] != '\0')
+			option_set(row, place_of(r, row), text);
+		return 0;
+	default:
+		option_put(row, place_of(r, row), option_get(&as_written, from));
+		return 0;
+	}
+}
+
+static int
+copy_entry(struct reading *r, const struct outline_entry *e)
+{
+	bool is_list_entry;
+	const struct option_row *row = config_row(e, &is_list_entry);
+
+	if (is_list_entry)
+		return begin_list_entry(r, e, row);
+	if (row->type == OPTION_SECTION || row->type == OPTION_LIST)
+		return 0;
+	return row->type == OPTION_NETWORKS ? copy_home(r) : copy_value(r, e, row);
+}
+
+static int
+copy_all(struct reading *r)
+{
+	int code = 0;
+	size_t i;
+
+	for (i = 0; i < r->o->count && code == 0; i++)
+		code = copy_entry(r, &r->o->entry[i]);
+	return code;
+}
+
+/* ---- sinks as a whole ---- */
+
+static const struct outline_entry *
+find_key(const struct reading *r, const char *path, unsigned sink)
+{
+	const struct outline_entry *e = outline_find(r->o, path, sink);
+
+	return e != NULL ? e : outline_find(r->o, "sinks[]", sink);
+}
+
+/* Opening connects nothing; an EVE file would be made, and is the courier's to make. */
+static int
+check_target(const struct reading *r, const struct sink_options *s, unsigned number)
+{
+	const struct outline_entry *e = find_key(r, s->kind == SINK_SYSLOG ? "sinks[].target" :
+	    "sinks[].url", number);
+	struct sink *sink = NULL;
+	struct fault why;
+	int code = 0;
+
+	if (s->kind != SINK_SYSLOG && s->kind != SINK_WEBHOOK)
+		return 0;
+	if (sink_open(s, &sink, &why) < 0)
+		code = refuse(r, e, why.text);
+	sink_close(sink);
+	return code;
+}
+
+static int
+check_sink(const struct reading *r, unsigned number)
+{
+	struct sink_options *s = &r->c->sinks[r->first_sink + number];
+	unsigned i;
+
+	snprintf(s->sensor_name, sizeof s->sensor_name, "%s", r->c->sensor_name);
+	for (i = 0; i < r->first_sink + number; i++)
+		if (strcmp(r->c->sinks[i].name, s->name) == 0)
+			return refuse(r, find_key(r, "sinks[].name", number),
+			    "another sink is called so: expected a name of its own");
+	if (s->retry_max_ms < s->retry_min_ms)
+		return refuse(r, find_key(r, "sinks[].retry_max_ms", number),
+		    "less than retry_min_ms: expected at least as much");
+	return check_target(r, s, number);
+}
+
+static int
+copy_and_look(struct reading *r)
+{
+	unsigned i;
+	int code;
+
+	r->first_sink = r->c->sinks_count;
+	if ((code = copy_all(r)) < 0)
+		return code;
+	for (i = 0; r->first_sink + i < r->c->sinks_count && code == 0; i++)
+		code = check_sink(r, i);
+	return code;
+}
+
+int
+config_read(const char *path, struct config *c, struct fault *fault)
+{
+	struct schema *schema = NULL;
+	struct outline *outline = NULL;
+	struct loaded *loaded = NULL;
+	struct reading reading = { .name = path, .c = c, .fault = fault };
+	char *bytes = NULL;
+	size_t len = 0;
+	int r;
+
+	if ((r = read_file(path, &bytes, &len, fault)) < 0 ||
+	    (r = outline_read(path, bytes, len, &outline, fault)) < 0 ||
+	    (r = config_check(path, outline, fault)) < 0 ||
+	    outline->count == 0)	/* libcyaml takes no empty document */
+		goto done;
+	if ((schema = schema_new()) == NULL) {
+		r = fault_set(fault, SE_NOMEM, "%s: no memory", path);
+		goto done;
+	}
+	if ((r = schema_load(schema, path, bytes, len, &loaded, fault)) < 0)
+		goto done;
+	reading.o = outline;
+	reading.loaded = loaded;
+	r = copy_and_look(&reading);
+done:
+	schema_unload(schema, loaded);
+	schema_free(schema);
+	outline_free(outline);
+	free(bytes);
+	return r;
+}

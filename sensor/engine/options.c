@@ -1,0 +1,216 @@
+#include "engine/options.h"
+
+#include "beacon/score.h"
+#include "capture/capture.h"
+#include "engine/board.h"
+#include "engine/feeds.h"
+#include "record.h"
+
+#define IN(record, member) offsetof(struct record, member), sizeof(((struct record *)0)->member)
+#define TEXT_MOST(record, member) (sizeof(((struct record *)0)->member) - 1)
+
+#define SECTION OPTION_SECTION, 0, 0, 1, "", 0, 0, "", NULL, NULL
+#define LIST(member, most, example) \
+	OPTION_LIST, IN(config, member), 1, "", 0, most, "", NULL, example
+#define NETWORKS(member, most, fallback) \
+	OPTION_NETWORKS, IN(config, member), 1, "", 1, most, fallback, NULL, NULL
+#define RECORDS(record, member, fallback) \
+	OPTION_RECORDS, IN(record, member), 1, "", 0, 0, fallback, record_choices, NULL
+#define SCALED(member, scale, unit, least, most, fallback) \
+	OPTION_INTEGER, IN(config, member), scale, unit, least, most, fallback, NULL, NULL
+#define INTEGER(member, unit, least, most, fallback) \
+	SCALED(member, 1, unit, least, most, fallback)
+#define MILLIS(member, least, fallback) \
+	OPTION_INTEGER, IN(sink_options, member), 1, "ms", least, 3600000, fallback, NULL, NULL
+#define NUMBER(member, least, most, fallback) \
+	OPTION_NUMBER, IN(config, member), 1, "", least, most, fallback, NULL, NULL
+#define BOOLEAN(member, fallback) \
+	OPTION_BOOLEAN, IN(config, member), 1, "", 0, 1, fallback, NULL, NULL
+#define CHOICE(record, member, choices, fallback) \
+	OPTION_CHOICE, IN(record, member), 1, "", 0, 0, fallback, choices, NULL
+#define TEXT(record, member, fallback) \
+	OPTION_TEXT, IN(record, member), 1, "", 0, TEXT_MOST(record, member), fallback, NULL, NULL
+#define PATH(record, member, fallback) \
+	OPTION_PATH, IN(record, member), 1, "", 0, TEXT_MOST(record, member), fallback, NULL, NULL
+
+/* Private, shared (RFC 6598), link-local and unique local (RFC 4193) networks. */
+#define HOME_NETWORKS "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 169.254.0.0/16, fe80::/10, fc00::/7"
+
+static const struct option_choice record_choices[] = {
+	{ "alert", 1 << RECORD_ALERT }, { "beacon", 1 << RECORD_BEACON }, { "http", 1 << RECORD_HTTP },
+	{ "tls", 1 << RECORD_TLS }, { "dns", 1 << RECORD_DNS }, { "flow", 1 << RECORD_FLOW },
+	{ NULL, 0 },
+};
+
+static const struct option_choice checksum_choices[] = {
+	{ "auto", CHECKSUM_AUTO }, { "strict", CHECKSUM_STRICT }, { "off", CHECKSUM_OFF }, { NULL, 0 },
+};
+
+static const struct option_choice sink_choices[] = {
+	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "syslog", SINK_SYSLOG },
+	{ "webhook", SINK_WEBHOOK }, { NULL, 0 },
+};
+
+/* RFC 5424, table 1. */
+static const struct option_choice facility_choices[] = {
+	{ "kern", 0 }, { "user", 1 }, { "mail", 2 }, { "daemon", 3 }, { "auth", 4 }, { "syslog", 5 },
+	{ "lpr", 6 }, { "news", 7 }, { "uucp", 8 }, { "cron", 9 }, { "authpriv", 10 }, { "ftp", 11 },
+	{ "local0", 16 }, { "local1", 17 }, { "local2", 18 }, { "local3", 19 }, { "local4", 20 },
+	{ "local5", 21 }, { "local6", 22 }, { "local7", 23 }, { NULL, 0 },
+};
+
+const struct option_row option_rows[] = {
+{ "sensor_name", "What this sensor calls itself in its records. Without it: the name of the host.",
+  TEXT(config, sensor_name, "") },
+{ "state_directory", "Where the journal and the sinks' positions are kept.",
+  PATH(config, state_directory, "/var/lib/hansho") },
+{ "user", "`hansho watch` started as root becomes this user once the interface is open. \"\" stays root.",
+  TEXT(config, user, "nobody") },
+{ "home", "The networks whose hosts are watched over, as CIDRs or addresses. If both or neither end of a "
+  "conversation is home, the one that asked is the host.",
+  NETWORKS(home, 4096, HOME_NETWORKS) },
+{ "workers", "Processes that share the traffic. One for each core is right, less one for the analyst.",
+  INTEGER(workers, "processes", 1, WORKERS_MAX, "1") },
+{ "records", "What is written at all. Each sink takes its own choice of these.",
+  RECORDS(config, records, "alert, beacon") },
+{ "checksum", "auto leaves out packets with a wrong TCP, UDP or ICMP checksum, unless a network card that "
+  "fills them in later (offload) is recognised; strict leaves them all out; off verifies nothing.",
+  CHOICE(config, decode.checksum, checksum_choices, "auto") },
+{ "drain_sec", "At the end, how long failing sinks are tried before the rest stays in the journal.",
+  INTEGER(drain_sec, "s", 0, 86400, "10") },
+
+{ "capture", "Where `hansho watch` listens. `hansho replay` needs none of it.", SECTION },
+{ "capture.interface", "The interface; `hansho watch -i` wins over it.",
+  TEXT(config, capture.interface, "") },
+{ "capture.filter", "A capture filter in the language of tcpdump. \"\" takes everything. It does not look "
+  "behind VLAN tags unless it says so: vlan and (...).",
+  TEXT(config, capture.filter, "") },
+{ "capture.snaplen", "Bytes of each frame that are read. Less than the largest frame loses evidence.",
+  INTEGER(capture.snaplen, "bytes", 64, CAPTURE_FRAME_MAX, "262144") },
+{ "capture.buffer_mib", "Frames that may wait in the kernel, for each worker. Raise it when `hansho watch` "
+  "tells of kernel drops.",
+  INTEGER(capture.buffer_mib, "MiB", 1, 2047, "64") },
+{ "capture.promiscuous", "Also take frames that are not addressed to this machine: a span port needs that.",
+  BOOLEAN(capture.promiscuous, "yes") },
+{ "capture.immediate", "Take each frame as it comes. Costs more of the processor, saves up to poll_ms.",
+  BOOLEAN(capture.immediate, "no") },
+{ "capture.poll_ms", "The longest a quiet interface is waited for.",
+  INTEGER(capture.poll_ms, "ms", 1, 10000, "100") },
+
+{ "feeds", "Lists of what attackers use: destinations are held against them. The format is recognised; "
+  "`hansho check --formats` lists those that are understood.",
+  LIST(feeds, FEEDS_MAX, "- path: feeds/feodo.csv\n- path: feeds/urlhaus.csv\n  name: urlhaus\n  format: urlhaus-csv\n") },
+{ "feeds[].path", "The file. Required.", PATH(config_feed, path, "") },
+{ "feeds[].name", "What alerts call it. Without it: the file's name up to the first dot.",
+  TEXT(config_feed, name, "") },
+{ "feeds[].format", "One of `hansho check --formats`. Without it the format is recognised.",
+  TEXT(config_feed, format, "") },
+
+{ "sinks", "Where records go. Without any: a table on standard output.",
+  LIST(sinks, SINK_STATES_MAX,
+  "- type: eve\n  path: /var/log/hansho/eve.json\n  records: [alert, beacon]\n"
+  "- type: syslog\n  target: local:/dev/log\n  facility: local0\n"
+  "- type: webhook\n  url: https://soc.example/hook\n  timeout_ms: 5000\n") },
+{ "sinks[].type", "console: a table on standard output; eve: a file of EVE JSON lines; syslog; webhook: "
+  "HTTP POST of each record. Required.",
+  CHOICE(sink_options, kind, sink_choices, "") },
+{ "sinks[].path", "eve: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
+{ "sinks[].target", "syslog: local:/dev/log as syslog(3) writes it; or RFC 5424 to /a/socket, "
+  "udp://host:port or tcp://host:port.",
+  TEXT(sink_options, target, "") },
+{ "sinks[].url", "webhook: http:// or https://; may carry user:password@. Nothing that hansho writes shows more than its host.",
+  TEXT(sink_options, target, "") },
+{ "sinks[].name", "For the journal position and messages: a-z, 0-9 and \"-\". A sink that is renamed starts "
+  "at the journal's oldest record. Without it: type and number.",
+  TEXT(sink_options, name, "") },
+{ "sinks[].records", "Which records it takes, of those written. Without it: eve takes all, the others alert.",
+  RECORDS(sink_options, records, "") },
+{ "sinks[].timeout_ms", "The longest one delivery may take.", MILLIS(timeout_ms, 100, "5000") },
+{ "sinks[].retry_min_ms", "The first pause after a failed delivery; each further one is twice as long.",
+  MILLIS(retry_min_ms, 10, "500") },
+{ "sinks[].retry_max_ms", "The longest pause. Not below retry_min_ms.", MILLIS(retry_max_ms, 10, "60000") },
+{ "sinks[].facility", "syslog only.", CHOICE(sink_options, facility, facility_choices, "local0") },
+
+{ "geoip", "MaxMind databases (GeoLite2 or GeoIP2). What is not named is left out of the alerts.", SECTION },
+{ "geoip.asn", "GeoLite2-ASN.mmdb: who runs a destination.", PATH(config, geoip_asn, "") },
+{ "geoip.country", "GeoLite2-Country.mmdb or GeoLite2-City.mmdb: where it is.", PATH(config, geoip_country, "") },
+
+{ "beacon", "When is contact regular enough to ring?", SECTION },
+{ "beacon.min_contacts", "No alert before so many contacts.",
+  INTEGER(beacon.min_contacts, "contacts", 5, SCORE_GAPS_MAX + 1, "12") },
+{ "beacon.alert_score", "An alert at this score or above; 1 is a clock. At 0.8 chance alone rings for 3 of "
+  "100,000 pairs of host and service.",
+  NUMBER(beacon.alert_score, 0.01, 1, "0.8") },
+{ "beacon.record_score", "A beacon record at the end, at this score or above.",
+  NUMBER(beacon.record_score, 0, 1, "0.5") },
+{ "beacon.burst_sec", "A contact sooner than this after the one before is the same one.",
+  INTEGER(beacon.burst_sec, "s", 0, 3600, "2") },
+{ "beacon.pause_sec", "In a connection that stays open, the client's first words after so long a silence "
+  "are a new contact.",
+  INTEGER(burst_pause_sec, "s", 1, 3600, "3") },
+{ "beacon.max_keys", "Pairs of host and service that are followed. Beyond, the one idle longest is forgotten.",
+  INTEGER(beacon.max_keys, "pairs", 1, 100000000, "500000") },
+
+{ "alerts", "The life of an alert: it opens, is updated while it goes on, and closes.", SECTION },
+{ "alerts.update_sec", "An open alert that goes on is told again no sooner than this.",
+  INTEGER(alert.update_sec, "s", 1, 86400, "300") },
+{ "alerts.close_sec", "An alert without news for so long is closed.",
+  INTEGER(alert.close_sec, "s", 1, 2592000, "3600") },
+{ "alerts.max_open", "Alerts open at once. Beyond, the one idle longest is closed early.",
+  INTEGER(alert.max_open, "alerts", 1, 10000000, "100000") },
+{ "alerts.names", "Addresses whose name from DNS is remembered. Beyond, the oldest is forgotten.",
+  INTEGER(alert.max_names, "addresses", 1, 100000000, "200000") },
+
+{ "journal", "Every record is in the journal before a sink sees it; a sink that is down finds it there.", SECTION },
+{ "journal.segment_mib", "The journal is kept in files of this size.",
+  SCALED(journal.segment_bytes, 1u << 20, "MiB", 1, 1024, "16") },
+{ "journal.max_mib", "All files together. Beyond, the oldest is removed, delivered or not. At least twice "
+  "segment_mib, or the files become smaller.",
+  SCALED(journal.max_bytes, 1u << 20, "MiB", 2, 1048576, "1024") },
+{ "journal.sync", "Each alert reaches the disk at once: survives a power cut, costs speed.",
+  BOOLEAN(journal.sync, "no") },
+
+{ "limits", "Ceilings, for each worker. `hansho replay` and `hansho watch` say when one was hit.", SECTION },
+{ "limits.flows", "Conversations that are followed. Beyond, the one idle longest ends.",
+  INTEGER(flow.max_flows, "flows", 1, 100000000, "1000000") },
+{ "limits.streams", "TCP conversations whose bytes are put in order at once. Beyond, the one idle longest is let go.",
+  INTEGER(reassembly.max_streams, "streams", 1, 16777215, "65536") },
+{ "limits.stream_queue_bytes", "Bytes that may wait behind a lost packet, in each direction of a stream.",
+  INTEGER(reassembly.side_bytes, "bytes", 4096, 268435456, "1048576") },
+{ "limits.stream_queue_segments", "Packets that may wait behind a lost one, in each direction of a stream.",
+  INTEGER(reassembly.side_segments, "segments", 16, 16384, "4096") },
+{ "limits.total_queue_mib", "What may wait behind lost packets in all streams together.",
+  SCALED(reassembly.total_bytes, 1u << 20, "MiB", 1, 65536, "256") },
+{ "limits.hole_sec", "A lost packet that the receiver has got is waited for so long.",
+  INTEGER(reassembly.hole_sec, "s", 0, 300, "2") },
+{ "limits.fragments", "Datagrams being put together from fragments. Beyond, the oldest gives way.",
+  INTEGER(decode.fragment_datagrams, "datagrams", 1, 1000000, "4096") },
+{ "limits.fragment_mib", "What their fragments may hold.",
+  SCALED(decode.fragment_bytes, 1u << 20, "MiB", 1, 4095, "16") },
+{ "limits.fragment_timeout_sec", "A datagram that is not whole after so long is given up.",
+  INTEGER(decode.fragment_timeout_sec, "s", 1, 600, "30") },
+{ "limits.parser_header_bytes", "The longest header of an HTTP message that is read.",
+  INTEGER(proto.header_bytes, "bytes", 1024, 16777216, "65536") },
+{ "limits.parser_handshake_bytes", "The longest message of a TLS handshake that is read.",
+  INTEGER(proto.handshake_bytes, "bytes", 1024, 16777216, "65536") },
+{ "limits.parser_bytes", "What the parser of one conversation may hold. Beyond, it gives up.",
+  INTEGER(proto.flow_bytes, "bytes", 4096, 67108864, "262144") },
+{ "limits.indicators", "Indicators from all feeds together. Beyond, they are left out, and counted.",
+  INTEGER(max_indicators, "indicators", 1, 100000000, "5000000") },
+{ "limits.ring_mib", "Observations that may wait between a worker and the analyst. A full ring makes a replay wait; "
+  "a live sensor loses observations and says so.",
+  INTEGER(ring_mib, "MiB", 1, 1024, "16") },
+
+{ "flow_timeouts", "After so long without a packet a conversation is over.", SECTION },
+{ "flow_timeouts.tcp_new_sec", "TCP, as long as one side has not answered.",
+  INTEGER(flow.tcp_new_sec, "s", 1, 604800, "60") },
+{ "flow_timeouts.tcp_established_sec", "TCP, both sides heard.",
+  INTEGER(flow.tcp_established_sec, "s", 1, 604800, "3600") },
+{ "flow_timeouts.tcp_closed_sec", "TCP after its end: stragglers still belong to it.",
+  INTEGER(flow.tcp_closed_sec, "s", 1, 604800, "10") },
+{ "flow_timeouts.udp_sec", "UDP.", INTEGER(flow.udp_sec, "s", 1, 604800, "120") },
+{ "flow_timeouts.icmp_sec", "ICMP.", INTEGER(flow.icmp_sec, "s", 1, 604800, "30") },
+{ "flow_timeouts.other_sec", "All other protocols.", INTEGER(flow.other_sec, "s", 1, 604800, "60") },
+};
+
+const size_t option_rows_count = sizeof option_rows / sizeof *option_rows;
