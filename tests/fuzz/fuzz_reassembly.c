@@ -178,7 +178,8 @@ step(struct span *s)
 
 		len %= LONGEST;
 		t->strict = t->strict && region == 0;
-		send(t, side, seq, t->end[!side].origin + ack % WINDOW, (flags & 0x3f) | (flags & 0x80) >> 3,
+		send(t, side, seq, t->end[!side].origin + ack % WINDOW,
+		    (uint8_t)((flags & 0x3f) | (flags & 0x80) >> 3),
 		    len, cut < len ? cut : len, flags >> 6 & 1);
 	}
 	t->over = t->over || !reassembly_wants(fence, &t->f);
