@@ -158,12 +158,18 @@ analyst_sync(struct analyst *a)
 }
 
 void
+analyst_record_beacons(struct analyst *a)
+{
+	if (a->config->records & 1u << RECORD_BEACON)
+		beacon_each(a->beacon, on_beacon_record, a);
+}
+
+void
 analyst_finish(struct analyst *a, int64_t now_ns)
 {
 	if (now_ns < a->counts.last_ns)
 		now_ns = a->counts.last_ns;
-	if (a->config->records & 1u << RECORD_BEACON)
-		beacon_each(a->beacon, on_beacon_record, a);
+	analyst_record_beacons(a);
 	alerts_finish(a->alerts, now_ns);
 	analyst_sync(a);
 }

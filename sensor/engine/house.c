@@ -17,7 +17,7 @@
 #include "engine/sandbox.h"
 #include "engine/scratch.h"
 
-enum { MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COURIER_WAIT_MS = 50 };
+enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COURIER_WAIT_MS = 50 };
 
 int
 house_make(struct house *h, const struct config *config, bool live, unsigned workers, bool once,
@@ -84,9 +84,22 @@ input_end_ns(const struct house *h)
 	return last;
 }
 
+/* Live there is no end at which beacon records are written: they come once an hour as well. */
+static void
+advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
+{
+	analyst_advance(a, now_ns);
+	if (now_ns < *next_records_ns)
+		return;
+	if (*next_records_ns != WHEN_UNKNOWN)
+		analyst_record_beacons(a);
+	*next_records_ns = now_ns + BEACON_RECORDS_SEC * NS_PER_SEC;
+}
+
 static int
 analyse(struct house *h, struct analyst *a, struct merge *m)
 {
+	int64_t next_records_ns = WHEN_UNKNOWN;
 	enum merge_state state;
 	uint32_t seen;
 
@@ -103,7 +116,7 @@ analyse(struct house *h, struct analyst *a, struct merge *m)
 			return 3;
 		}
 		if (h->live && merge_watermark(m) != INT64_MIN)
-			analyst_advance(a, merge_watermark(m));
+			advance(a, merge_watermark(m), &next_records_ns);
 		analyst_sync(a);
 		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
 	}
