@@ -44,6 +44,9 @@ void analyst_advance(struct analyst *a, int64_t now_ns);
 /* Make what was written visible to the sinks. */
 void analyst_sync(struct analyst *a);
 
+/* A beacon record for every key worth one, as it stands now. */
+void analyst_record_beacons(struct analyst *a);
+
 /*
  * Clean end: beacon records, then all alerts close, at now_ns or at the latest
  * observation. With now_ns the latest packet's time a replay of what was
