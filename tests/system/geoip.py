@@ -40,8 +40,8 @@ def main():
         open(os.path.join(folder, "asn.mmdb"), "w").write("no database\n")
         open(config, "w").write(f"geoip:\n  asn: {folder}/asn.mmdb\n")
         records, p = replay(config)
-        lines = [l for l in p.stderr.splitlines() if "asn.mmdb" in l]
-        told("geoip: a damaged database is told in one line", len(lines) == 1 and len(records) > 0, p.stderr)
+        told("geoip: a damaged database is a configuration error, told in one line",
+             p.returncode == 2 and len(p.stderr.splitlines()) == 1 and "asn.mmdb" in p.stderr and not records, p.stderr)
 
 
 main()
