@@ -73,7 +73,7 @@ const struct option_row option_rows[] = {
   INTEGER(workers, "processes", 1, WORKERS_MAX, "1") },
 { "records", "What is written at all. Each sink takes its own choice of these.",
   RECORDS(config, records, "alert, beacon") },
-{ "checksum", "auto leaves out packets with a wrong TCP, UDP or ICMP checksum, unless a network card that "
+{ "checksum", "auto leaves out packets with a wrong IPv4, TCP or UDP checksum, unless a network card that "
   "fills them in later (offload) is recognised; strict leaves them all out; off verifies nothing.",
   CHOICE(config, decode.checksum, checksum_choices, "auto") },
 { "drain_sec", "At the end, how long failing sinks are tried before the rest stays in the journal.",

@@ -56,6 +56,11 @@ else
 fi
 say "manual pages are installed"
 
+timeout -s KILL 20 "$HANSHO" check --options | tools/manual-options > "$work/yaml.5" 2> "$work/why" &&
+	diff docs/hansho.yaml.5 "$work/yaml.5" > "$work/diff" ||
+	echo "docs/hansho.yaml.5 is not what tools/manual-options makes: $(head -4 "$work/diff" 2>/dev/null)" >> "$work/why"
+say "hansho.yaml(5) has the options of the table"
+
 if ! command -v mandoc >/dev/null; then
 	echo "skip manual pages without warnings: there is no mandoc"
 else
