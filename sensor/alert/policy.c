@@ -45,6 +45,26 @@ policy_severity(enum indicator_role role, enum indicator_type type, uint8_t conf
 	return s;
 }
 
+/* Is what the feed lists the host that we watch over, and not whom it calls? */
+static bool
+is_the_host(const struct indicator *i, const struct finding *f)
+{
+	const char *value = i->value, *colon = strrchr(value, ':');
+	size_t len = strlen(value);
+	struct cidr net;
+
+	if (i->type > INDICATOR_CIDR)
+		return false;
+	if (i->type == INDICATOR_ADDRESS_PORT && colon != NULL)
+		len = (size_t)(colon - value);
+	if (len > 2 && value[0] == '[') {
+		value++;
+		len -= 2;
+	}
+	return cidr_parse(value, len, &net) && cidr_contains(&net, &f->host) &&
+	    !cidr_contains(&net, &f->peer);
+}
+
 /* What was done with the indicated thing. */
 static const char *
 deed(enum indicator_type t)
@@ -85,15 +105,17 @@ seen(const char *which, int64_t ns, char buf[SEEN_MAX])
 }
 
 static void
-write_reason(const struct indicator *i, char *buf, size_t size)
+write_reason(const struct indicator *i, const struct finding *f, char *buf, size_t size)
 {
+	const char *verb = i->role == ROLE_INFECTED ? "is" : !is_the_host(i, f) ? deed(i->type) :
+	    i->type == INDICATOR_CIDR ? "is itself in" : "is itself";
 	char first[SEEN_MAX], last[SEEN_MAX];
 	/* Some feeds have no more to refer to than the name. */
 	bool refers = i->reference[0] != '\0' && strcmp(i->reference, i->malware) != 0;
 	bool shared = i->type == INDICATOR_JA3 || i->type == INDICATOR_JA4;
 
 	snprintf(buf, size, "%s %s, which feed %s (line %u%s%s) lists as %s%s%s%s%s%s",
-	    i->role == ROLE_INFECTED ? "is" : deed(i->type), i->value, i->feed, i->line,
+	    verb, i->value, i->feed, i->line,
 	    refers ? ", entry " : "", refers ? i->reference : "", verdict(i->role),
 	    i->malware[0] == '\0' ? "" : i->role == ROLE_INFECTED ? " with " : " of ", i->malware,
 	    seen("first", i->first_seen_ns, first), seen("last", i->last_seen_ns, last),
@@ -133,10 +155,10 @@ policy_match(const struct observation *match, finding_fn *emit, void *to)
 		.line = match->indicator_line, .confidence = match->indicator_confidence,
 		.first_seen_ns = match->indicator_first_ns, .last_seen_ns = match->indicator_last_ns,
 	};
-	write_reason(&i, texts.reason, sizeof texts.reason);
 	memset(&f, 0, sizeof f);
 	f.kind = FINDING_INDICATOR;
 	set_ends(&f, match);
+	write_reason(&i, &f, texts.reason, sizeof texts.reason);
 	f.service = texts.service;
 	f.subject = texts.value;
 	f.reason = texts.reason;

@@ -75,6 +75,24 @@ test_reason_names_everything(void **state)
 	assert_non_null(strstr(s.reason, "harmless programs may share"));
 }
 
+/* The host in this rig is 198.51.100.7: a C2 server stands in the home network. */
+static void
+test_listed_host_is_not_said_to_call_itself(void **state)
+{
+	struct seen s = match(ROLE_C2, INDICATOR_ADDRESS_PORT, "198.51.100.7:443", APP_TLS);
+
+	(void)state;
+	assert_memory_equal(s.reason, "is itself 198.51.100.7:443, which", 33);
+	s = match(ROLE_C2, INDICATOR_ADDRESS, "198.51.100.7", APP_TLS);
+	assert_memory_equal(s.reason, "is itself 198.51.100.7, which", 29);
+	s = match(ROLE_C2, INDICATOR_CIDR, "198.51.100.0/24", APP_TLS);
+	assert_memory_equal(s.reason, "is itself in 198.51.100.0/24, which", 35);
+	s = match(ROLE_C2, INDICATOR_ADDRESS_PORT, "[2001:db8::7]:443", APP_TLS);
+	assert_memory_equal(s.reason, "contacts [2001:db8::7]:443, which", 33);
+	s = match(ROLE_C2, INDICATOR_CIDR, "0.0.0.0/0", APP_TLS);
+	assert_memory_equal(s.reason, "contacts an address in 0.0.0.0/0", 32);
+}
+
 static void
 test_severities(void **state)
 {
@@ -180,7 +198,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reason_names_everything), cmocka_unit_test(test_severities),
+		cmocka_unit_test(test_reason_names_everything),
+		cmocka_unit_test(test_listed_host_is_not_said_to_call_itself),
+		cmocka_unit_test(test_severities),
 		cmocka_unit_test(test_techniques_and_signatures),
 		cmocka_unit_test(test_inbound_host_is_the_asked_side),
 		cmocka_unit_test(test_only_what_is_asked_for), cmocka_unit_test(test_odd_texts),
