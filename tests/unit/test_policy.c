@@ -75,22 +75,22 @@ test_reason_names_everything(void **state)
 	assert_non_null(strstr(s.reason, "harmless programs may share"));
 }
 
-/* The host in this rig is 198.51.100.7: a C2 server stands in the home network. */
+/* The host in this rig is 10.0.0.5: a C2 server stands in the home network. */
 static void
 test_listed_host_is_not_said_to_call_itself(void **state)
 {
-	struct seen s = match(ROLE_C2, INDICATOR_ADDRESS_PORT, "198.51.100.7:443", APP_TLS);
+	struct seen s = match(ROLE_C2, INDICATOR_ADDRESS_PORT, "10.0.0.5:443", APP_TLS);
 
 	(void)state;
-	assert_memory_equal(s.reason, "is itself 198.51.100.7:443, which", 33);
-	s = match(ROLE_C2, INDICATOR_ADDRESS, "198.51.100.7", APP_TLS);
-	assert_memory_equal(s.reason, "is itself 198.51.100.7, which", 29);
-	s = match(ROLE_C2, INDICATOR_CIDR, "198.51.100.0/24", APP_TLS);
-	assert_memory_equal(s.reason, "is itself in 198.51.100.0/24, which", 35);
+	assert_ptr_equal(strstr(s.reason, "is itself 10.0.0.5:443, which"), s.reason);
+	s = match(ROLE_C2, INDICATOR_ADDRESS, "10.0.0.5", APP_TLS);
+	assert_ptr_equal(strstr(s.reason, "is itself 10.0.0.5, which"), s.reason);
+	s = match(ROLE_C2, INDICATOR_CIDR, "10.0.0.0/24", APP_TLS);
+	assert_ptr_equal(strstr(s.reason, "is itself in 10.0.0.0/24, which"), s.reason);
 	s = match(ROLE_C2, INDICATOR_ADDRESS_PORT, "[2001:db8::7]:443", APP_TLS);
-	assert_memory_equal(s.reason, "contacts [2001:db8::7]:443, which", 33);
+	assert_ptr_equal(strstr(s.reason, "contacts [2001:db8::7]:443, which"), s.reason);
 	s = match(ROLE_C2, INDICATOR_CIDR, "0.0.0.0/0", APP_TLS);
-	assert_memory_equal(s.reason, "contacts an address in 0.0.0.0/0", 32);
+	assert_ptr_equal(strstr(s.reason, "contacts an address in 0.0.0.0/0"), s.reason);
 }
 
 static void
