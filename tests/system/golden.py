@@ -9,8 +9,8 @@ Then the captures against their recipes, and the demo's capture and its twin
 against what their recipes mean.
 """
 import collections
-import difflib
 import glob
+import itertools
 import json
 import os
 import re
@@ -20,7 +20,9 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 GOLDEN = os.path.join(TOP, "tests", "golden")
 HANSHO = os.environ.get("HANSHO", os.path.join(TOP, "build", "hansho"))
-MODES = {"1 worker": ["--workers", "1"], "2 workers": ["--workers", "2"], "in process": ["--in-process"]}
+CHECKED = os.environ.get("HANSHO_ASAN", HANSHO)     # with sanitizers, where it was built so
+MODES = {"1 worker": (HANSHO, ["--workers", "1"]), "2 workers": (HANSHO, ["--workers", "2"]),
+         "in process": (CHECKED, ["--in-process"])}
 SENSOR_NAME = re.compile(r'^(\{"timestamp":"[^"]*",(?:"flow_id":\d+,)?"event_type":"\w+",)"host":"(?:[^"\\]|\\.)*",')
 INDICATORS = {
     ("10.20.0.15", "ip:port", "198.51.100.23:8080"), ("10.20.0.15", "ip:port", "192.0.2.80:80"),
@@ -47,9 +49,9 @@ def entries():
                 yield name, os.path.join("pcaps", capture), os.path.join(GOLDEN, expected), options
 
 
-def replay(capture, options):
+def replay(capture, options, program=HANSHO):
     """Lines of EVE without the sensor's name, which is the machine's; what went wrong."""
-    command = [HANSHO, "replay", "--quiet", "--eve", "-", *options, capture]
+    command = [program, "replay", "--quiet", "--eve", "-", *options, capture]
     p = subprocess.run(command, cwd=TOP, env={**os.environ, "TZ": "UTC"}, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, timeout=60, check=False)
     lines = [SENSOR_NAME.sub(r"\1", line) for line in p.stdout.decode().splitlines(keepends=True)]
@@ -58,9 +60,12 @@ def replay(capture, options):
 
 
 def difference(expected, found):
-    for line in difflib.unified_diff(expected, found, n=0, lineterm=""):
-        if line[:1] in "+-" and line[:3] not in ("+++", "---"):
-            return f"{len(expected)} lines expected, {len(found)} found; first difference: {line.strip()[:300]}"
+    """Where the first line differs, with a little before it; a missing line is an empty one."""
+    for number, (was, now) in enumerate(itertools.zip_longest(expected, found, fillvalue=""), 1):
+        if was != now:
+            at = max(0, len(os.path.commonprefix([was, now])) - 40)
+            return (f"line {number} of {len(expected)} expected, {len(found)} found: "
+                    f"...{was[at:at + 120].strip()} became ...{now[at:at + 120].strip()}")
     return ""
 
 
@@ -70,8 +75,8 @@ def compare(name, capture, expected, options):
         return
     with open(expected, encoding="utf-8") as f:
         wanted = f.readlines()
-    for mode, more in MODES.items():
-        found, wrong = replay(capture, options + more)
+    for mode, (program, more) in MODES.items():
+        found, wrong = replay(capture, options + more, program)
         tell(f"golden {name}, {mode}", wrong or difference(wanted, found))
 
 
@@ -82,7 +87,7 @@ def update(names):
         if not found:
             sys.exit(f"golden: {name}: not in tests/golden/LIST")
         _, capture, expected, options = found[0]
-        lines, wrong = replay(capture, options + MODES["1 worker"])
+        lines, wrong = replay(capture, options)
         if wrong:
             sys.exit(f"golden: {name}: {wrong}")
         with open(expected, "w", encoding="utf-8") as f:

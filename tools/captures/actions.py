@@ -92,14 +92,18 @@ def url_parts(text):
     return authority, host, port, "/" + path
 
 
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:126.0) Gecko/20100101 Firefox/126.0"
+FORM = "application/x-www-form-urlencoded"
+
+
 def request_head(method, authority, path, o, body):
     lines = [f"{method} {path} HTTP/1.1", f"Host: {authority}",
-             f"User-Agent: {o.get('agent', 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:126.0) Gecko/20100101 Firefox/126.0')}",
+             f"User-Agent: {o.get('agent', BROWSER)}",
              "Accept: */*"]
     if "referer" in o:
         lines.append(f"Referer: {o['referer']}")
     if method == "POST":
-        lines += [f"Content-Type: {o.get('sends', 'application/x-www-form-urlencoded')}", f"Content-Length: {len(body)}"]
+        lines += [f"Content-Type: {o.get('sends', FORM)}", f"Content-Length: {len(body)}"]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
@@ -160,7 +164,8 @@ def call(run, event):
         talk.say(SERVER, tls.server_flight13(rng))
         talk.say(CLIENT, tls.client_finish13(rng), pause=0.002)
     for turn in range(o.get("rounds", 1)):
-        talk.say(CLIENT, tls.records(tls.DATA, rng.randbytes(o.get("out", 320))), pause=0.001 if turn == 0 else o.get("pause", 0.2))
+        pause = 0.001 if turn == 0 else o.get("pause", 0.2)
+        talk.say(CLIENT, tls.records(tls.DATA, rng.randbytes(o.get("out", 320))), pause)
         talk.say(SERVER, tls.records(tls.DATA, rng.randbytes(o.get("in", 1800))))
     talk.close()
 
@@ -175,12 +180,14 @@ def mail(run, event):
     talk = run.tcp(event, host, number)
     text = filler(event.rng, o.get("size", 500)).decode()
     lines = "\r\n".join(text[at:at + 70] for at in range(0, len(text), 70))
-    head = f"From: {o['from']}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\n"
+    head = (f"From: {o['from']}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: text/plain\r\n\r\n")
     talk.say(SERVER, f"220 {host} ESMTP\r\n".encode())
     turns = [(f"EHLO {o.get('helo', 'client')}", f"250-{host}\r\n250-SIZE 10240000\r\n250 8BITMIME"),
              (f"MAIL FROM:<{o['from']}>", "250 2.1.0 Ok")]
     turns += [(f"RCPT TO:<{t}>", "250 2.1.5 Ok") for t in to]
-    turns += [("DATA", "354 End data with <CR><LF>.<CR><LF>"), (head + lines + "\r\n.", "250 2.0.0 Ok: queued"), ("QUIT", "221 2.0.0 Bye")]
+    turns += [("DATA", "354 End data with <CR><LF>.<CR><LF>"), (head + lines + "\r\n.", "250 2.0.0 Ok: queued"),
+              ("QUIT", "221 2.0.0 Bye")]
     for said, answered in turns:
         talk.say(CLIENT, said.encode() + b"\r\n", pause=0.003)
         talk.say(SERVER, answered.encode() + b"\r\n")

@@ -121,8 +121,11 @@ class Recipe:
 
     def read_event(self, words):
         """TIME HOST ACTION WORD... KEY=VALUE...; `every`, `random`, `times`, `for` repeat it."""
-        split = next((n for n, w in enumerate(words) if n > 2 and w.split("=", 1)[0].isalpha() and "=" in w), len(words))
+        split = next((n for n, w in enumerate(words) if n > 2 and "=" in w and w.split("=", 1)[0].isalpha()),
+                     len(words))
         o = options(words[split:])
+        if self.start_ns is None:
+            raise Refused("an event before `start`")
         if words[1] not in self.hosts:
             raise Refused(f"{words[1]}: no such host")
         if words[2] not in ACTIONS:
@@ -198,8 +201,9 @@ class Recipe:
         for event in sorted(self.events, key=lambda e: e.ns):
             try:
                 ACTIONS[event.action](self, event)
-            except KeyError as e:
-                raise Refused(f"{self.path}: {event.host} {event.action} {' '.join(event.words)}: {e} is missing") from e
+            except (KeyError, Refused) as e:
+                why = f"{e} is missing" if isinstance(e, KeyError) else e
+                raise Refused(f"{self.path}: {event.host} {event.action} {' '.join(event.words)}: {why}") from e
         return self.wire.frames()
 
     def files(self):
