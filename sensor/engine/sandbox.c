@@ -91,7 +91,7 @@ fill(scmp_filter_ctx ctx, enum sandbox which)
 	/* New indicators come as a descriptor whose seals are looked at. */
 	if (r == 0 && which == SANDBOX_WORKER)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-		    SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS));
+		    SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0));
 	if (r == 0 && which == SANDBOX_COMPILER)
 		r = allow(ctx, compiler, sizeof compiler / sizeof *compiler);
 	if (r == 0 && which == SANDBOX_ANALYST)
