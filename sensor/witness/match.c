@@ -85,6 +85,7 @@ match_addresses(struct witness *w, struct flow *f, int64_t ts_ns)
 {
 	const struct sighting s = { ts_ns, NULL, NULL };
 	uint32_t found[FOUND_MAX];
+	unsigned count;
 
 	if (w->set == NULL)
 		return;
@@ -92,6 +93,8 @@ match_addresses(struct witness *w, struct flow *f, int64_t ts_ns)
 	/* Without its SYN, who asked is a guess: the other end may be the server. */
 	if (f->midway)
 		match_peer(w, f, &s, &f->key.addr[ORIGINATOR], f->key.port[ORIGINATOR]);
-	observe_matches(w, f, &s, found,
-	    w->options.lookup->by_source(w->set, &f->key.addr[ORIGINATOR], found, FOUND_MAX));
+	/* An infected machine elsewhere that asks one of ours says nothing about ours. */
+	count = w->options.lookup->by_source(w->set, &f->key.addr[ORIGINATOR], found, FOUND_MAX);
+	if (count > 0 && witness_host_side(w, f) == ORIGINATOR)
+		observe_matches(w, f, &s, found, count);
 }

@@ -33,6 +33,9 @@ struct observation_buffer *witness_begin(struct witness *w, enum observation_kin
     const struct flow *f, int64_t ts_ns);
 void witness_end(struct witness *w);
 
+/* Which side is the host that we watch over? */
+int witness_host_side(const struct witness *w, const struct flow *f);
+
 /* A host with or without port → lower-case name without either. False: empty, too long, or with odd bytes. */
 bool witness_host_name(struct span host, char *name, size_t size);
 

@@ -66,6 +66,18 @@ home_bits(const struct witness *w, const struct flow *f)
 	return (uint8_t)bits;
 }
 
+static int
+host_side(uint8_t home)
+{
+	return home == 1u << RESPONDER ? RESPONDER : ORIGINATOR;
+}
+
+int
+witness_host_side(const struct witness *w, const struct flow *f)
+{
+	return host_side(home_bits(w, f));
+}
+
 struct observation_buffer *
 witness_begin(struct witness *w, enum observation_kind kind, const struct flow *f, int64_t ts_ns)
 {
@@ -83,7 +95,7 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 	o->ts_ns = ts_ns;
 	o->key = f->key;
 	o->home = home_bits(w, f);
-	o->host_side = o->home == 1u << RESPONDER ? RESPONDER : ORIGINATOR;
+	o->host_side = (uint8_t)host_side(o->home);
 	o->flow_state = f->state;
 	o->flow_id = flow_id(f);
 	o->flow_first_ns = f->first_ns;
