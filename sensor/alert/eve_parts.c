@@ -274,7 +274,8 @@ dns_answer(struct json *j, cJSON *answers, struct span text)
 		number = number * 10 + (unsigned)(type.at[i] - '0') % 10;
 	answer = json_array_object(j, answers);
 	dns_type(j, answer, "rrtype", number);
-	json_span(j, answer, "rdata", text);
+	if (text.left > 0)
+		json_span(j, answer, "rdata", text);
 }
 
 void

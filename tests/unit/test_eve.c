@@ -392,6 +392,7 @@ test_dns_records(void **state)
 	assert_string_equal(text_at(o, "dns.answers.0.rrtype"), "A");
 	assert_string_equal(text_at(o, "dns.answers.1.rdata"), "x.example");
 	assert_string_equal(text_at(o, "dns.answers.2.rrtype"), "TXT");
+	assert_null(text_at(o, "dns.answers.2.rdata"));
 	cJSON_Delete(o);
 }
 
