@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -64,6 +65,46 @@ house_clear(struct house *h)
 	h->image = -1;
 }
 
+/* ---- the supervisor's own observations ---- */
+
+int64_t
+house_wall_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+void
+house_open_own_ring(struct house *h)
+{
+	ring_set_watermark(h->rings[h->workers], INT64_MAX);
+}
+
+void
+house_tell(struct house *h, const char *note)
+{
+	struct ring *ring = h->rings[h->workers];
+	struct observation_buffer b;
+	void *room;
+
+	memset(&b.o, 0, sizeof b.o);
+	b.o.kind = OBSERVE_SENSOR;
+	b.o.phase = PHASE_PACKET;
+	b.o.ts_ns = b.o.deadline_ns = house_wall_clock_ns();
+	b.o.flow_first_ns = b.o.flow_last_ns = b.o.ts_ns;
+	observation_add(&b, TEXT_NOTE, span_text(note), 512);
+	observation_seal(&b);
+	if ((room = ring_reserve(ring, b.o.bytes)) == NULL) {
+		log_error("watch", "no room to tell of: %s", note);
+		return;
+	}
+	memcpy(room, &b, b.o.bytes);
+	ring_commit(ring);
+	bell_ring(h->bell);
+}
+
 /* ---- the analyst ---- */
 
 static void
@@ -113,7 +154,7 @@ analyse(struct house *h, struct analyst *a, struct merge *m)
 			break;
 		if (state == MERGE_DAMAGED) {
 			log_error("analyst", "a worker's ring holds what is no observation");
-			return 3;
+			return ANALYST_RING_DAMAGED;
 		}
 		if (h->live && merge_watermark(m) != INT64_MIN)
 			advance(a, merge_watermark(m), &next_records_ns);
@@ -159,6 +200,7 @@ analyst_main(struct house *h, uint64_t already)
 		log_error("analyst", "no memory for its tables");
 		goto done;
 	}
+	atomic_store(&h->board->analyst_up, 1);
 	status = analyse(h, a, m);
 done:
 	merge_free(m);
@@ -211,6 +253,7 @@ courier_main(struct house *h, pid_t parent, uint32_t turn)
 		log_error("courier", "%s", fault.text);
 		return 1;
 	}
+	atomic_store(&h->board->courier_up, 1);
 	for (;;) {
 		seen = bell_count(h->call);
 		if (atomic_load(&h->board->drain) != 0 || getppid() != parent)

@@ -18,6 +18,9 @@
 #include "engine/ring.h"
 #include "engine/worker.h"
 
+/* The analyst's exit status: a worker's ring holds what no worker writes. */
+enum { ANALYST_RING_DAMAGED = 3 };
+
 struct house {
 	const struct config *config;
 	bool live;
@@ -54,6 +57,12 @@ int house_start_reader(struct house *h, const struct capture_file *files, unsign
 void house_drain(struct house *h);
 /* The courier ends where it stands, for one with the new configuration. */
 void house_turn_courier(struct house *h);
+
+/* Live: an observation about the sensor itself, through the supervisor's own ring. */
+void house_tell(struct house *h, const char *note);
+/* The supervisor's ring, new or reset: nobody waits for it. */
+void house_open_own_ring(struct house *h);
+int64_t house_wall_clock_ns(void);
 
 /* The configured GeoIP databases, or NULL; what is missing is said once. */
 struct geoip *house_open_geoip(const struct config *c);

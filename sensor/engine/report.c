@@ -159,3 +159,24 @@ report_run(const struct board *b, unsigned workers, double seconds)
 		    b->analyst.alert.opened);
 	return report_ceilings(b, workers);
 }
+
+unsigned
+report_live(const struct board *b, unsigned workers, double seconds)
+{
+	uint64_t seen = 0, dropped = 0, lost = 0, late = 0;
+	unsigned i;
+
+	for (i = 0; i < workers; i++) {
+		seen += atomic_load(&b->worker[i].kernel_seen);
+		dropped += atomic_load(&b->worker[i].kernel_dropped);
+		lost += atomic_load(&b->worker[i].ring_dropped);
+		late += atomic_load(&b->worker[i].late);
+	}
+	log_info("watch", "%" PRIu64 " frames seen, %" PRIu64 " dropped by the kernel, %" PRIu64
+	    " came late, in %.1f s: %" PRIu64 " flows, %" PRIu64 " alerts", seen, dropped, late, seconds,
+	    sum(b, workers, offsetof(struct pipeline_counts, flow.started)), b->analyst.alert.opened);
+	if (lost > 0)
+		log_warn("limits", "%" PRIu64 " observations were lost for want of room: raise limits.ring_mib",
+		    lost);
+	return report_ceilings(b, workers) + (lost > 0 ? 1 : 0);
+}

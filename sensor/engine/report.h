@@ -24,4 +24,7 @@ double progress_seconds(const struct progress *p);
 /* Frames, flows, alerts; then each ceiling that was hit, with what to raise. Returns how many were. */
 unsigned report_run(const struct board *b, unsigned workers, double seconds);
 
+/* The same of a live sensor, whose workers each saw frames of their own. */
+unsigned report_live(const struct board *b, unsigned workers, double seconds);
+
 #endif

@@ -1,238 +1,141 @@
 #include "engine/watch.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/back_off.h"
+#include "engine/eve_files.h"
 #include "engine/feeds.h"
-#include "engine/handover.h"
 #include "engine/house.h"
+#include "engine/posts.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
 #include "engine/report.h"
 
-enum { WAIT_MS = 100, STOP_SEC = 15, BACKOFF_MAX_MS = 30000, BACKOFF_RESET_SEC = 60 };
-
-/* One worker's place: it outlives the processes that fill it. */
-struct post {
-	struct capture *capture;	/* our duplicate: keeps its share of the traffic while nobody works */
-	struct recorder *recorder;
-	int control[2];			/* ours, the worker's */
-	int64_t started_ns, died_ns;	/* wall clock; died 0: works */
-	unsigned backoff_ms;
-	char why[128];
-};
+enum { WAIT_MS = 100, STOP_SEC = 15, COURIER_STARTS = 5 };
 
 struct watch {
 	const struct watch_options *options;
 	struct house house;
-	struct post post[WORKERS_MAX];
-	uint16_t group;			/* of the fanout */
-	bool stopping, analyst_done, failed;
-	unsigned courier_backoff_ms;
+	struct posts *posts;
+	struct feeds_job *job;			/* feeds are being compiled, or NULL */
+	struct config fresh;			/* for which; taken when they are */
+	struct back_off courier, analyst;
+	bool stopping, reload_again, analyst_done, delivered, abandoned, failed;
 };
 
-static int64_t
-now_ns(void)
-{
-	struct timespec t;
+/* ---- children ---- */
 
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+/* In a child. */
+static void
+shed(void *to, unsigned worker)
+{
+	struct watch *w = to;
+
+	posts_shed(w->posts, worker);
 }
 
-/* ---- about the sensor itself ---- */
+/* In a compiler. */
+static void
+shed_all(void *to)
+{
+	struct watch *w = to;
+
+	posts_shed(w->posts, WORKERS_MAX);
+	eve_files_close(w->options->config);
+	eve_files_close(&w->fresh);
+}
 
 static void
-tell_analyst(struct watch *w, const char *note)
+start_courier(struct watch *w)
 {
-	struct ring *ring = w->house.rings[w->house.workers];
-	struct observation_buffer b;
-	void *room;
+	int64_t now_ns = back_off_clock_ns();
 
-	memset(&b.o, 0, sizeof b.o);
-	b.o.kind = OBSERVE_SENSOR;
-	b.o.phase = PHASE_PACKET;
-	b.o.ts_ns = b.o.deadline_ns = now_ns();
-	b.o.flow_first_ns = b.o.flow_last_ns = b.o.ts_ns;
-	observation_add(&b, TEXT_NOTE, span_text(note), 512);
-	observation_seal(&b);
-	if ((room = ring_reserve(ring, b.o.bytes)) == NULL) {
-		log_error("watch", "no room to tell of: %s", note);
-		return;
-	}
-	memcpy(room, &b, b.o.bytes);
-	ring_commit(ring);
-	bell_ring(w->house.bell);
-}
-
-/* ---- captures and workers ---- */
-
-static int
-open_capture(struct watch *w, struct capture **out, struct fault *fault)
-{
-	const struct config *c = w->options->config;
-	const struct capture_live_options o = {
-		.interface = c->capture.interface, .filter = c->capture.filter,
-		.snaplen = c->capture.snaplen, .buffer_mib = c->capture.buffer_mib,
-		.promiscuous = c->capture.promiscuous, .immediate = c->capture.immediate,
-		.poll_ms = c->capture.poll_ms,
-	};
-	int r;
-
-	if ((r = capture_live_open(&o, out, fault)) < 0)
-		return r;
-	if (w->house.workers > 1 &&
-	    (r = capture_live_fanout(*out, w->group, w->house.workers, fault)) < 0) {
-		capture_close(*out);
-		*out = NULL;
-	}
-	return r;
-}
-
-static int
-open_recorder(struct watch *w, unsigned i, struct fault *fault)
-{
-	char path[CONFIG_TEXT_MAX];
-
-	if (w->options->record == NULL)
-		return 0;
-	if (w->house.workers == 1)
-		snprintf(path, sizeof path, "%s", w->options->record);
+	if (house_start_courier(&w->house) < 0)
+		back_off_failed(&w->courier, now_ns);
 	else
-		snprintf(path, sizeof path, "%s.%u", w->options->record, i);
-	return recorder_open(path, capture_link_type(w->post[i].capture),
-	    w->options->config->capture.snaplen, &w->post[i].recorder, fault);
-}
-
-static int
-open_posts(struct watch *w, struct fault *fault)
-{
-	unsigned i;
-	int r;
-
-	w->group = (uint16_t)(getpid() & 0xffff);
-	for (i = 0; i < w->house.workers; i++) {
-		if ((r = open_capture(w, &w->post[i].capture, fault)) < 0 ||
-		    (r = open_recorder(w, i, fault)) < 0)
-			return r;
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-		    w->post[i].control) < 0)
-			return fault_set(fault, SE_SYSTEM, "socket pair: %s", strerror(errno));
-	}
-	for (i = 0; i < w->house.workers; i++)
-		capture_live_begin(w->post[i].capture);
-	return 0;
+		back_off_started(&w->courier, now_ns);
 }
 
 static void
-close_posts(struct watch *w)
+start_analyst(struct watch *w)
 {
-	unsigned i;
+	int64_t now_ns = back_off_clock_ns();
 
-	for (i = 0; i < w->house.workers; i++)
-		capture_close(w->post[i].capture);
+	if (house_start_analyst(&w->house, 0) < 0)
+		back_off_failed(&w->analyst, now_ns);
+	else
+		back_off_started(&w->analyst, now_ns);
 }
 
-static int
-start_worker(struct watch *w, unsigned i)
-{
-	struct post *p = &w->post[i];
-	const struct worker_task task = {
-		.config = w->options->config, .board = w->house.board, .index = i,
-		.count = w->house.workers, .live = true, .ring = w->house.rings[i],
-		.bell = w->house.bell, .image = w->house.image, .control = p->control[1],
-		.interface = p->capture, .recorder = p->recorder,
-	};
-
-	p->started_ns = now_ns();
-	p->died_ns = 0;
-	return house_start_worker(&w->house, &task);
-}
-
-/*
- * The new socket joins the fanout before the dead one's is closed: it takes
- * over exactly that share of the traffic.
- */
 static void
-replace_worker(struct watch *w, unsigned i)
+begin_stop(struct watch *w)
 {
-	struct post *p = &w->post[i];
-	struct capture *fresh;
-	struct fault fault;
-	char note[512];
-	double blind = (double)(now_ns() - p->died_ns) / (double)NS_PER_SEC;
+	struct ring *own = w->house.rings[w->house.workers];
 
-	if (open_capture(w, &fresh, &fault) < 0) {
-		log_error("watch", "%s; trying again in %u ms", fault.text, p->backoff_ms);
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	atomic_store(&w->house.board->stop, 1);
+	ring_set_watermark(own, INT64_MAX);
+	ring_end(own);
+}
+
+/* ---- their ends ---- */
+
+static void
+on_courier_end(struct watch *w, bool clean, const char *text)
+{
+	if (clean && atomic_load(&w->house.board->drain) != 0) {
+		w->delivered = true;
 		return;
 	}
-	capture_close(p->capture);
-	p->capture = fresh;
-	capture_live_begin(fresh);
-	if (start_worker(w, i) < 0)
-		return;
-	snprintf(note, sizeof note, "%s; its share of the traffic (1 of %u) was not seen for %.1f s, "
-	    "its flows begin anew", p->why, w->house.workers, blind);
-	log_warn("watch", "%s", note);
-	tell_analyst(w, note);
-}
-
-static void
-replace_workers(struct watch *w)
-{
-	unsigned i;
-
-	for (i = 0; i < w->house.workers; i++) {
-		struct post *p = &w->post[i];
-
-		if (w->house.worker[i] > 0 || p->died_ns == 0 || w->stopping)
-			continue;
-		if (now_ns() - p->started_ns < (int64_t)p->backoff_ms * 1000000)
-			continue;
-		p->started_ns = now_ns();
-		p->backoff_ms = p->backoff_ms == 0 ? 1000 : p->backoff_ms * 2;
-		if (p->backoff_ms > BACKOFF_MAX_MS)
-			p->backoff_ms = BACKOFF_MAX_MS;
-		replace_worker(w, i);
-	}
-}
-
-static void
-on_worker_end(struct watch *w, unsigned i, int status)
-{
-	struct post *p = &w->post[i];
-	char role[32];
-
-	if (w->stopping) {
-		if (WIFSIGNALED(status)) {
-			ring_set_watermark(w->house.rings[i], INT64_MAX);
-			ring_end(w->house.rings[i]);
-		}
+	if (clean) {
+		/* It made room for one with the new configuration. */
+		start_courier(w);
 		return;
 	}
-	snprintf(role, sizeof role, "worker %u", i);
-	process_describe_end(status, role, p->why, sizeof p->why);
-	p->died_ns = now_ns();
-	if (p->died_ns - p->started_ns > BACKOFF_RESET_SEC * NS_PER_SEC)
-		p->backoff_ms = 0;
-	if (p->recorder != NULL) {
-		log_warn("record", "the recording of worker %u ends here: its file may stop in the middle of a frame", i);
-		p->recorder = NULL;
+	if (atomic_load(&w->house.board->courier_up) == 0) {
+		/* The sinks could not be opened, and it has said so. */
+		w->failed = w->abandoned = true;
+		begin_stop(w);
+		return;
 	}
+	back_off_failed(&w->courier, back_off_clock_ns());
+	log_error("watch", "%s; a new one goes on from its positions", text);
 }
 
-/* ---- the other processes ---- */
+/* Its tables are gone; when a ring is damaged, all of them begin anew. */
+static void
+on_analyst_end(struct watch *w, int status, const char *text)
+{
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+
+	if (w->stopping && clean) {
+		w->analyst_done = true;
+		return;
+	}
+	if (atomic_load(&w->house.board->analyst_up) == 0 && WIFEXITED(status)) {
+		/* It could not open its journal, and has said so. */
+		w->failed = w->analyst_done = true;
+		begin_stop(w);
+		return;
+	}
+	back_off_failed(&w->analyst, back_off_clock_ns());
+	log_error("watch", "%s; what it knew of beacons and open alerts is lost", text);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == ANALYST_RING_DAMAGED) {
+		posts_restart(w->posts);
+		ring_reset(w->house.rings[w->house.workers]);
+		house_open_own_ring(&w->house);
+	}
+	if (!w->stopping)
+		house_tell(&w->house, "the analyst died: beacons and open alerts begin anew");
+}
 
 static void
 on_end(struct watch *w, pid_t pid, int status)
@@ -245,23 +148,12 @@ on_end(struct watch *w, pid_t pid, int status)
 		return;
 	*who = 0;
 	process_describe_end(status, role, text, sizeof text);
-	if (who == &w->house.courier) {
-		if (atomic_load(&w->house.board->drain) == 0) {
-			if (!clean)
-				log_error("watch", "%s; a new one goes on from its positions", text);
-			house_start_courier(&w->house);
-		}
-	} else if (who == &w->house.analyst) {
-		w->analyst_done = w->stopping && clean;
-		if (!w->analyst_done) {
-			log_error("watch", "%s; what it knew of beacons and open alerts is lost", text);
-			house_start_analyst(&w->house, 0);
-			snprintf(text, sizeof text, "the analyst died: beacons and open alerts begin anew");
-			tell_analyst(w, text);
-		}
-	} else {
-		on_worker_end(w, (unsigned)(who - w->house.worker), status);
-	}
+	if (who == &w->house.courier)
+		on_courier_end(w, clean, text);
+	else if (who == &w->house.analyst)
+		on_analyst_end(w, status, text);
+	else if (!w->stopping)
+		posts_worker_ended(w->posts, (unsigned)(who - w->house.worker), status);
 }
 
 static void
@@ -271,105 +163,26 @@ reap(struct watch *w)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		on_end(w, pid, status);
-}
-
-/* ---- EVE files ---- */
-
-/* Opened here, while we may, and given to whom we will be, who opens them again after log rotation. */
-static int
-open_file(struct sink_options *s, const char *user, struct fault *fault)
-{
-	struct passwd *owner = geteuid() == 0 && user[0] != '\0' ? getpwnam(user) : NULL;
-
-	s->descriptor = open(s->target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-	if (s->descriptor < 0)
-		return fault_set(fault, SE_SYSTEM, "%s: cannot write here: %s", s->target,
-		    strerror(errno));
-	if (owner != NULL && fchown(s->descriptor, owner->pw_uid, owner->pw_gid) < 0)
-		log_warn("watch", "%s: cannot be given to %s: %s", s->target, user, strerror(errno));
-	return 0;
-}
-
-static bool
-is_file(const struct sink_options *s)
-{
-	return s->kind == SINK_EVE && strcmp(s->target, "-") != 0;
-}
-
-static int
-open_files(struct config *c, struct fault *fault)
-{
-	unsigned i;
-	int r;
-
-	for (i = 0; i < c->sinks_count; i++)
-		if (is_file(&c->sinks[i]) && (r = open_file(&c->sinks[i], c->user, fault)) < 0)
-			return r;
-	return 0;
+		if (!feeds_job_ended(w->job, pid, status))
+			on_end(w, pid, status);
 }
 
 static void
-close_files(struct config *c)
+restart_missing(struct watch *w)
 {
-	unsigned i;
+	int64_t now_ns = back_off_clock_ns();
 
-	for (i = 0; i < c->sinks_count; i++)
-		if (is_file(&c->sinks[i]) && c->sinks[i].descriptor >= 0) {
-			close(c->sinks[i].descriptor);
-			c->sinks[i].descriptor = -1;
-		}
+	if (w->house.courier == 0 && back_off_over(&w->courier, now_ns))
+		start_courier(w);
+	if (w->house.analyst == 0 && !w->analyst_done && back_off_over(&w->analyst, now_ns))
+		start_analyst(w);
+	if (!w->stopping)
+		posts_tend(w->posts);
+	else
+		posts_end_empty(w->posts);
 }
 
-/* The descriptor in force for the same file, once more; -1 when there is none. */
-static int
-old_file(const struct config *old, const char *target)
-{
-	unsigned i;
-
-	for (i = 0; i < old->sinks_count; i++)
-		if (is_file(&old->sinks[i]) && strcmp(old->sinks[i].target, target) == 0)
-			return fcntl(old->sinks[i].descriptor, F_DUPFD_CLOEXEC, 0);
-	return -1;
-}
-
-/* By their paths, anew. One that cannot be opened any more stays in use as it is. */
-static int
-reopen_files(struct config *fresh, const struct config *old, struct fault *fault)
-{
-	unsigned i;
-	int r;
-
-	for (i = 0; i < fresh->sinks_count; i++) {
-		struct sink_options *s = &fresh->sinks[i];
-
-		if (!is_file(s) || (r = open_file(s, "", fault)) == 0)
-			continue;
-		if ((s->descriptor = old_file(old, s->target)) < 0)
-			return r;
-		log_warn("watch", "%s; the old file stays in use", fault->text);
-	}
-	return 0;
-}
-
-/* ---- feeds, reload ---- */
-
-static int
-compile(const struct config *c, int *image, struct fault *fault)
-{
-	struct feed_result *results;
-	int r;
-
-	*image = -1;
-	if (c->feeds_count == 0)
-		return 0;
-	if ((results = calloc(c->feeds_count, sizeof *results)) == NULL)
-		return fault_set(fault, SE_NOMEM, "no memory for %u feeds", c->feeds_count);
-	if ((r = feeds_compile(c, false, results, image, fault)) == 0)
-		feeds_report(results, c->feeds_count);
-	free(results);
-	return r;
-}
+/* ---- reload ---- */
 
 static void
 say_restart_needed(const struct config *old, const struct config *fresh)
@@ -388,73 +201,107 @@ say_restart_needed(const struct config *old, const struct config *fresh)
 }
 
 static void
-hand_out(struct watch *w, int image)
+begin_reload(struct watch *w)
 {
-	unsigned i;
+	struct fault fault;
 
-	for (i = 0; i < w->house.workers; i++)
-		if (handover_send(w->post[i].control[0], NULL, 0, image) < 0)
-			log_error("watch", "worker %u did not get the new indicators: %s", i,
-			    strerror(errno));
-	if (w->house.image >= 0)
-		close(w->house.image);
-	w->house.image = image;
+	if (w->job != NULL) {
+		w->reload_again = true;
+		return;
+	}
+	log_info("watch", "reading configuration and feeds again");
+	if (!w->options->reread(w->options->to, &w->fresh)) {
+		log_info("watch", "the configuration in force stays");
+		config_clear(&w->fresh);
+		return;
+	}
+	if (eve_files_reopen(&w->fresh, w->options->config, &fault) < 0 ||
+	    feeds_begin(&w->fresh, shed_all, w, &w->job, &fault) < 0) {
+		log_error("watch", "%s; the configuration in force stays", fault.text);
+		eve_files_close(&w->fresh);
+		config_clear(&w->fresh);
+	}
+}
+
+/* Better old indicators than none: a feed that cannot be read must not take its own away. */
+static void
+take_feeds(struct watch *w, int image)
+{
+	if (feeds_report(feeds_job_results(w->job), w->fresh.feeds_count) > 0) {
+		log_warn("watch", "the indicators in force stay");
+		close(image);
+		return;
+	}
+	posts_take_image(w->posts, image);
 }
 
 static void
-reload(struct watch *w)
+take_config(struct watch *w)
 {
-	struct config fresh;
-	struct fault fault;
-	int image;
-
-	log_info("watch", "reading configuration and feeds again");
-	if (!w->options->reread(w->options->to, &fresh)) {
-		log_error("watch", "the configuration in force stays");
-		config_clear(&fresh);
-		return;
-	}
-	if (reopen_files(&fresh, w->options->config, &fault) < 0) {
-		log_error("watch", "%s; the configuration in force stays", fault.text);
-		close_files(&fresh);
-		config_clear(&fresh);
-		return;
-	}
-	if (compile(&fresh, &image, &fault) < 0)
-		log_error("watch", "%s; the indicators in force stay", fault.text);
-	else if (image >= 0)
-		hand_out(w, image);
-	say_restart_needed(w->options->config, &fresh);
+	say_restart_needed(w->options->config, &w->fresh);
 	/* The processes have their own copy since the fork: the old one can go. */
-	close_files(w->options->config);
+	eve_files_close(w->options->config);
 	config_clear(w->options->config);
-	*w->options->config = fresh;
-	atomic_fetch_add(&w->house.board->courier_turn, 1);
+	*w->options->config = w->fresh;
+	memset(&w->fresh, 0, sizeof w->fresh);
+	house_turn_courier(&w->house);
+	log_info("watch", "configuration and feeds are in force");
+}
+
+static void
+tend_reload(struct watch *w)
+{
+	struct fault fault;
+	int image, r;
+
+	if (w->job == NULL || (r = feeds_job_look(w->job, &image, &fault)) == 0)
+		return;
+	if (r < 0)
+		log_error("watch", "%s; the indicators in force stay", fault.text);
+	else
+		take_feeds(w, image);
+	feeds_job_free(w->job);
+	w->job = NULL;
+	take_config(w);
+	if (w->reload_again)
+		begin_reload(w);
+	w->reload_again = false;
 }
 
 /* ---- its life ---- */
 
+/* The first time, all that was seen is told; the second time nothing is waited for. */
 static void
-begin_stop(struct watch *w)
-{
-	log_info("watch", "stopping");
-	w->stopping = true;
-	atomic_store(&w->house.board->stop, 1);
-	ring_set_watermark(w->house.rings[w->house.workers], INT64_MAX);
-	ring_end(w->house.rings[w->house.workers]);
-}
-
-/* A post without a worker has nobody to end its ring. */
-static void
-end_empty_posts(struct watch *w)
+on_stop(struct watch *w, int64_t *give_up_ns)
 {
 	unsigned i;
 
+	if (!w->stopping) {
+		log_info("watch", "stopping");
+		begin_stop(w);
+		*give_up_ns = back_off_clock_ns() + STOP_SEC * NS_PER_SEC;
+		return;
+	}
+	log_warn("watch", "stopped at once: what was not delivered yet stays in the journal");
 	for (i = 0; i < w->house.workers; i++)
-		if (w->house.worker[i] <= 0) {
-			ring_set_watermark(w->house.rings[i], INT64_MAX);
-			ring_end(w->house.rings[i]);
-		}
+		house_kill(&w->house.worker[i]);
+	house_kill(&w->house.analyst);
+	house_kill(&w->house.courier);
+	w->analyst_done = w->abandoned = w->failed = true;
+}
+
+static void
+give_up_workers(struct watch *w, int64_t *give_up_ns)
+{
+	unsigned i;
+
+	if (back_off_clock_ns() < *give_up_ns)
+		return;
+	*give_up_ns = INT64_MAX;
+	log_error("watch", "a worker did not stop within %d s and is ended", (int)STOP_SEC);
+	w->failed = true;
+	for (i = 0; i < w->house.workers; i++)
+		house_kill(&w->house.worker[i]);
 }
 
 static void
@@ -462,32 +309,69 @@ supervise(struct watch *w)
 {
 	struct process_signals got;
 	int64_t give_up_ns = INT64_MAX;
-	unsigned i;
 
 	while (!w->analyst_done) {
 		got = process_wait(WAIT_MS);
 		reap(w);
-		if (got.stop && !w->stopping) {
-			begin_stop(w);
-			give_up_ns = now_ns() + STOP_SEC * NS_PER_SEC;
-		}
-		if (w->stopping)
-			end_empty_posts(w);
+		if (got.stop)
+			on_stop(w, &give_up_ns);
+		if (w->analyst_done)
+			break;
 		if (got.reload && !w->stopping)
-			reload(w);
-		replace_workers(w);
-		if (now_ns() > give_up_ns) {
-			log_error("watch", "a process did not stop within %d s and is ended", (int)STOP_SEC);
-			for (i = 0; i < w->house.workers; i++)
-				house_kill(&w->house.worker[i]);
-			give_up_ns = now_ns() + STOP_SEC * NS_PER_SEC;
-		}
+			begin_reload(w);
+		tend_reload(w);
+		restart_missing(w);
+		give_up_workers(w, &give_up_ns);
 	}
-	atomic_store(&w->house.board->drain, 1);
-	while (w->house.courier > 0) {
-		process_wait(WAIT_MS);
+}
+
+/* The journal is complete: wait until the sinks have it. What stays in it is for the next start. */
+static void
+deliver(struct watch *w)
+{
+	int64_t never = INT64_MAX;
+	unsigned i, starts = 0;
+
+	for (i = 0; i < w->house.workers; i++)
+		house_kill(&w->house.worker[i]);
+	house_drain(&w->house);
+	while (!w->delivered && !w->abandoned) {
+		if (w->house.courier == 0) {
+			if (starts++ == COURIER_STARTS)
+				break;
+			start_courier(w);
+		}
+		if (process_wait(WAIT_MS).stop)
+			on_stop(w, &never);
 		reap(w);
 	}
+	if (!w->delivered)
+		w->failed = true;
+}
+
+/* The first feeds, before there is anybody who could use them. */
+static int
+compile_first(struct watch *w, struct fault *fault)
+{
+	struct config *c = w->options->config;
+	int status, r;
+	pid_t pid;
+
+	if ((r = feeds_begin(c, shed_all, w, &w->job, fault)) < 0)
+		return r;
+	while ((r = feeds_job_look(w->job, &w->house.image, fault)) == 0) {
+		if (process_wait(WAIT_MS).stop)
+			w->stopping = true;
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			feeds_job_ended(w->job, pid, status);
+		if (w->stopping)
+			break;
+	}
+	if (r == 1)
+		feeds_report(feeds_job_results(w->job), c->feeds_count);
+	feeds_job_free(w->job);
+	w->job = NULL;
+	return r;
 }
 
 static int
@@ -498,78 +382,60 @@ prepare(struct watch *w, struct fault *fault)
 
 	if ((r = house_make(&w->house, c, true, c->workers, false, fault)) < 0)
 		return r;
-	/* The supervisor's own ring has something to say now and then; nobody waits for it. */
-	ring_set_watermark(w->house.rings[w->house.workers], INT64_MAX);
+	w->house.shed = shed;
+	w->house.shed_to = w;
+	house_open_own_ring(&w->house);
 	snprintf(w->house.journal_directory, sizeof w->house.journal_directory, "%s/journal",
 	    c->state_directory);
-	if ((r = open_posts(w, fault)) < 0 || (r = open_files(c, fault)) < 0 ||
+	if ((r = posts_open(&w->house, c, w->options->record, &w->posts, fault)) < 0 ||
+	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
-	return compile(c, &w->house.image, fault);
+	return compile_first(w, fault);
 }
 
 static int
-start_all(struct watch *w)
+run(struct watch *w)
 {
-	unsigned i;
+	const struct config *c = w->options->config;
+	int64_t began_ns = back_off_clock_ns();
 
-	if (house_start_courier(&w->house) < 0 || house_start_analyst(&w->house, 0) < 0)
-		return SE_SYSTEM;
-	for (i = 0; i < w->house.workers; i++)
-		if (start_worker(w, i) < 0)
-			return SE_SYSTEM;
-	return 0;
-}
-
-static void
-say_totals(const struct watch *w)
-{
-	uint64_t seen = 0, dropped = 0, lost = 0, late = 0;
-	unsigned i;
-
-	for (i = 0; i < w->house.workers; i++) {
-		const struct board_worker *b = &w->house.board->worker[i];
-
-		seen += atomic_load(&b->kernel_seen);
-		dropped += atomic_load(&b->kernel_dropped);
-		lost += atomic_load(&b->ring_dropped);
-		late += atomic_load(&b->late);
-	}
-	log_info("watch", "the kernel saw %" PRIu64 " frames and dropped %" PRIu64 "; %" PRIu64
-	    " observations were lost for want of room, %" PRIu64 " frames came late", seen, dropped,
-	    lost, late);
+	start_courier(w);
+	start_analyst(w);
+	if (w->house.courier == 0 || w->house.analyst == 0 || posts_start(w->posts) < 0)
+		return 1;
+	log_info("watch", "watching %s with %u worker%s", c->capture.interface, w->house.workers,
+	    w->house.workers == 1 ? "" : "s");
+	supervise(w);
+	deliver(w);
+	report_live(w->house.board, w->house.workers,
+	    (double)(back_off_clock_ns() - began_ns) / (double)NS_PER_SEC);
+	return w->failed || atomic_load(&w->house.board->undelivered) > 0;
 }
 
 int
 watch_run(const struct watch_options *options)
 {
 	struct watch *w = calloc(1, sizeof *w);
-	struct progress clock;
 	struct fault fault;
 	int status = 1;
 
+	process_open_streams();
+	process_catch_signals();
 	if (w == NULL) {
 		log_error("watch", "no memory");
 		return 1;
 	}
 	w->options = options;
-	if (prepare(w, &fault) < 0) {
+	if (prepare(w, &fault) < 0)
 		log_error("watch", "%s", fault.text);
-		goto done;
-	}
-	process_catch_signals();
-	progress_begin(&clock);
-	if (start_all(w) < 0)
-		goto done;
-	log_info("watch", "watching %s with %u worker%s", options->config->capture.interface,
-	    w->house.workers, w->house.workers == 1 ? "" : "s");
-	supervise(w);
-	say_totals(w);
-	report_run(w->house.board, w->house.workers, progress_seconds(&clock));
-	status = atomic_load(&w->house.board->undelivered) > 0 || w->failed;
-done:
-	close_posts(w);
+	else
+		status = w->stopping ? 0 : run(w);
+	feeds_job_free(w->job);
+	eve_files_close(&w->fresh);
+	config_clear(&w->fresh);
+	posts_close(w->posts);
 	house_clear(&w->house);
 	free(w);
 	return status;
