@@ -66,7 +66,7 @@ static void
 on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 {
 	struct pipeline *p = to;
-	int64_t ts_ns = deadline_ns == WHEN_UNKNOWN ? p->now_ns : deadline_ns;
+	int64_t ts_ns = deadline_ns == WHEN_UNKNOWN ? p->last_ns : deadline_ns;
 
 	if (p->discarding) {
 		drop_dialogue(f);
