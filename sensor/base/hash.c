@@ -22,13 +22,14 @@ hash_seed(void)
 	return &seed;
 }
 
-static uint64_t
+static inline uint64_t
 rotate(uint64_t x, unsigned by)
 {
 	return x << by | x >> (64 - by);
 }
 
-static void
+/* Inlined always: the state then stays in registers. */
+__attribute__((always_inline)) static inline void
 sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
