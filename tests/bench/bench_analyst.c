@@ -90,7 +90,7 @@ measure(const char *what, bool named, unsigned regular_percent)
 	    .close_sec = 3600 };
 	struct alerts *alerts = alerts_new(&alert_limits, NULL, on_alert, NULL);
 	struct beacon *beacon = beacon_new(&limits, on_finding, alerts);
-	struct observation_buffer *b = malloc(sizeof *b);
+	struct observation_buffer *b = malloc(KEYS * sizeof *b);
 	static int64_t next_ns[KEYS];
 	double spent = 0, began;
 	uint32_t round, key;
@@ -99,14 +99,16 @@ measure(const char *what, bool named, unsigned regular_percent)
 		exit(1);
 	for (key = 0; key < KEYS; key++)
 		next_ns[key] = 1790000000 * NS_PER_SEC + random_below(60000) * INT64_C(1000000);
-	for (round = 0; round < ROUNDS; round++)
+	for (round = 0; round < ROUNDS; round++) {
 		for (key = 0; key < KEYS; key++) {
-			fill(b, key, next_ns[key], named);
-			began = now();
-			beacon_note(beacon, &b->o);
-			spent += now() - began;
+			fill(&b[key], key, next_ns[key], named);
 			next_ns[key] += key % 100 < regular_percent ? 60 * NS_PER_SEC : random_gap_ns();
 		}
+		began = now();
+		for (key = 0; key < KEYS; key++)
+			beacon_note(beacon, &b[key].o);
+		spent += now() - began;
+	}
 	printf("    %-44s %8.0f contacts/s (%llu findings, %llu revisions)\n", what, ROUNDS * KEYS / spent,
 	    (unsigned long long)beacon_counts(beacon)->findings, (unsigned long long)revisions);
 	revisions = 0;
