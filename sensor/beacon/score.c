@@ -13,8 +13,6 @@ struct shape {
 	unsigned multiples;
 };
 
-enum { MULTIPLES_MAX = 4 };
-
 static const struct shape shapes[SCORE_SHAPES] = {
 	{ .05, 1 }, { .15, 1 }, { .30, 1 }, { .50, 1 }, { .05, 4 }, { .15, 3 }, { .25, 3 },
 };
@@ -49,46 +47,103 @@ share(const struct shape *s, double dead, double mean)
 	return sum;
 }
 
-void
-score_prepare(struct score_table *t)
+static void
+prepare_null(struct score_null *null, const struct shape *s, double dead)
 {
-	double mean, most;
-	unsigned i, d;
+	double mean, most = 0;
 
-	for (i = 0; i < SCORE_SHAPES; i++)
-		for (d = 0; d <= SCORE_DEAD_STEPS; d++) {
-			most = 0;
-			/* The share has one flat maximum over the means: steps of 5 % find it to 0.1 %. */
-			for (mean = .01; mean < 50; mean *= 1.05)
-				most = fmax(most, share(&shapes[i], (double)d / SCORE_DEAD_STEPS, mean));
-			t->p0[i][d] = fmin(most, .999);
-		}
+	/* The share has one flat maximum over the means: steps of 5 % find it to 0.1 %. */
+	for (mean = .01; mean < 50; mean *= 1.05)
+		most = fmax(most, share(s, dead, mean));
+	null->p0 = fmin(most, .999);
+	null->log_p0 = log(null->p0);
+	null->log_rest = log1p(-null->p0);
+	null->odds = null->p0 / (1 - null->p0);
+	null->deviation = sqrt(null->p0 * (1 - null->p0));
 }
 
-/* log10 of P(X >= k), X binomial (n, p), for k above the mean. */
+/* log10 of P(X >= k), X binomial (n, p0), for k above the mean. What is above `most` may come out as 0. */
 static double
-log_tail(unsigned n, unsigned k, double p)
+log_tail(const struct score_table *t, const struct score_null *null, unsigned n, unsigned k, double most)
 {
 	double term, sum = 1, first;
 	unsigned i;
 
-	if (k == 0 || k <= n * p)
+	if (k == 0 || k <= n * null->p0)
 		return 0;
-	first = lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0) + k * log(p) +
-	    (n - k) * log1p(-p);
-	for (term = 1, i = k; i < n; i++) {
-		term *= (double)(n - i) / (i + 1.0) * p / (1 - p);
+	first = t->log_factorial[n] - t->log_factorial[k] - t->log_factorial[n - k] +
+	    k * null->log_p0 + (n - k) * null->log_rest;
+	if (first >= most * log(10))
+		return 0;
+	for (term = 1, i = k; i < n && term > 1e-17; i++) {
+		term *= (double)(n - i) / (i + 1.0) * null->odds;
 		sum += term;
 	}
 	return fmin((first + log(sum)) / log(10), 0);
 }
 
-static int
-compare_gaps(const void *a, const void *b)
+/* What the windows that were tried make of a chance, in log10. */
+static double
+tries(unsigned n)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	return log10((double)n * SCORE_SHAPES);
+}
 
-	return (x > y) - (x < y);
+/* A larger p0 never needs fewer. */
+static unsigned
+least_inside(const struct score_table *t, const struct score_null *null, unsigned n)
+{
+	unsigned inside = 2;
+
+	while (inside <= n && log_tail(t, null, n - 1, inside - 1, 0) + tries(n) >= 0)
+		inside++;
+	return inside;
+}
+
+static void
+prepare_shape(struct score_table *t, unsigned shape)
+{
+	const struct shape *s = &shapes[shape];
+	const struct score_null *least = &t->null[shape][0];
+	unsigned d, k, n;
+
+	for (d = 0; d <= SCORE_DEAD_STEPS; d++) {
+		prepare_null(&t->null[shape][d], s, (double)d / SCORE_DEAD_STEPS);
+		if (t->null[shape][d].p0 < least->p0)
+			least = &t->null[shape][d];
+	}
+	for (n = 2; n <= SCORE_GAPS_MAX; n++)
+		t->least[shape][n] = least_inside(t, least, n);
+	for (k = 0; k < s->multiples; k++) {
+		t->low[shape][k] = window_low(s, k + 1) / window_low(s, 1) * (1 - 1e-9);
+		t->high[shape][k] = window_high(s, k + 1) / window_low(s, 1);
+	}
+}
+
+void
+score_prepare(struct score_table *t)
+{
+	unsigned i;
+
+	for (i = 0; i <= SCORE_GAPS_MAX; i++)
+		t->log_factorial[i] = lgamma(i + 1.0);
+	for (i = 0; i < SCORE_SHAPES; i++)
+		prepare_shape(t, i);
+}
+
+/* By insertion: they are few, and calls for comparisons would cost more than the moves. */
+static void
+sort_gaps(double *gaps, unsigned n)
+{
+	unsigned i, at;
+	double gap;
+
+	for (i = 1; i < n; i++) {
+		gap = gaps[i];
+		for (at = i; at > 0 && gaps[at - 1] > gap; at--)
+			gaps[at] = gaps[at - 1];
+		gaps[at] = gap;
+	}
 }
 
 /* Of sorted gaps. */
@@ -108,53 +163,90 @@ struct best {
 	unsigned shape, regular;
 };
 
-static double
-null_share(const struct score_table *t, unsigned shape, double dead, double center)
+static const struct score_null *
+null_of(const struct score_table *t, unsigned shape, double dead, double center)
 {
-	double step = ceil(dead / center * SCORE_DEAD_STEPS);
+	double steps = dead / center * SCORE_DEAD_STEPS;
+	unsigned whole;
 
-	return t->p0[shape][step < SCORE_DEAD_STEPS ? (unsigned)step : SCORE_DEAD_STEPS];
+	if (!(steps < SCORE_DEAD_STEPS))
+		return &t->null[shape][SCORE_DEAD_STEPS];
+	whole = (unsigned)steps;
+	return &t->null[shape][whole < steps ? whole + 1 : whole];
+}
+
+struct strongest {
+	const struct score_null *null;	/* NULL: nothing above the mean */
+	double center;
+	unsigned inside;
+};
+
+/* Slide the windows over the gaps, each gap once being their lowest; `least` of them must be inside. */
+static struct strongest
+slide(const struct score_table *t, unsigned shape, const double *gaps, unsigned n, double dead,
+    unsigned least)
+{
+	unsigned low[SCORE_MULTIPLES_MAX] = { 0 }, high[SCORE_MULTIPLES_MAX] = { 0 }, i, k, inside;
+	struct strongest best = { NULL, 0, 0 };
+	const struct score_null *null;
+	double z, most = 0, center;
+
+	for (i = 0; i + least <= n; i++) {
+		for (inside = 0, k = 0; k < shapes[shape].multiples; k++) {
+			while (low[k] < n && gaps[low[k]] < gaps[i] * t->low[shape][k])
+				low[k]++;
+			while (high[k] < n && gaps[high[k]] <= gaps[i] * t->high[shape][k])
+				high[k]++;
+			inside += high[k] - low[k];
+		}
+		if (inside < least)
+			continue;
+		center = gaps[i] / window_low(&shapes[shape], 1);
+		null = null_of(t, shape, dead, center);
+		z = (inside - 1 - (n - 1) * null->p0) / null->deviation;
+		if (z > most) {
+			most = z;
+			best = (struct strongest){ null, center, inside };
+		}
+	}
+	return best;
+}
+
+/* A single window is wide enough for `least` gaps somewhere, or the shape has several windows. */
+static bool
+may_hold(const struct score_table *t, unsigned shape, const double *gaps, unsigned n, unsigned least)
+{
+	unsigned i;
+
+	if (shapes[shape].multiples > 1)
+		return least <= n;
+	for (i = 0; i + least <= n; i++)
+		if (gaps[i + least - 1] <= gaps[i] * t->high[shape][0])
+			return true;
+	return false;
 }
 
 /*
- * Slide the windows over the gaps, each gap once being their lowest. That gap
- * is inside by choice, so it does not count as evidence; the strongest
- * position is judged by its exact tail, times the positions tried.
+ * The lowest gap inside is there by choice, so it does not count as evidence;
+ * the strongest position is judged by its exact tail, times the positions
+ * tried.
  */
 static void
 try_shape(const struct score_table *t, unsigned shape, const double *gaps, unsigned n, double dead,
     struct best *best)
 {
-	const struct shape *s = &shapes[shape];
-	unsigned low[MULTIPLES_MAX] = { 0 }, high[MULTIPLES_MAX] = { 0 }, i, k, inside;
-	struct best here = { 0, 0, shape, 0 };
-	double z, most = 0, p0, p0_there = .5, center, chance;
+	unsigned least = t->least[shape][n];
+	struct strongest s;
+	double chance;
 
-	for (i = 0; i < n; i++) {
-		center = gaps[i] / window_low(s, 1);
-		for (inside = 0, k = 0; k < s->multiples; k++) {
-			while (low[k] < n && gaps[low[k]] < center * window_low(s, k + 1) * (1 - 1e-9))
-				low[k]++;
-			while (high[k] < n && gaps[high[k]] <= center * window_high(s, k + 1))
-				high[k]++;
-			inside += high[k] - low[k];
-		}
-		p0 = null_share(t, shape, dead, center);
-		z = (inside - 1 - (n - 1) * p0) / sqrt((n - 1) * p0 * (1 - p0));
-		if (z > most) {
-			most = z;
-			p0_there = p0;
-			here.center = center;
-			here.regular = inside;
-		}
-	}
-	if (most <= 0)
+	if (!may_hold(t, shape, gaps, n, least))
 		return;
-	chance = log_tail(n - 1, here.regular - 1, p0_there) + log10((double)n * SCORE_SHAPES);
-	if (chance < best->log_chance) {
-		here.log_chance = chance;
-		*best = here;
-	}
+	s = slide(t, shape, gaps, n, dead, least);
+	if (s.null == NULL)
+		return;
+	chance = log_tail(t, s.null, n - 1, s.inside - 1, best->log_chance - tries(n)) + tries(n);
+	if (chance < best->log_chance)
+		*best = (struct best){ chance, s.center, shape, s.inside };
 }
 
 /* Median of the gaps in the window of the period itself. */
@@ -182,7 +274,7 @@ score_gaps(const struct score_table *t, double *gaps_sec, unsigned n, double dea
 	memset(out, 0, sizeof *out);
 	if (n < 2 || n > SCORE_GAPS_MAX)
 		return;
-	qsort(gaps_sec, n, sizeof *gaps_sec, compare_gaps);
+	sort_gaps(gaps_sec, n);
 	if (gaps_sec[0] <= 0)
 		return;
 	for (i = 0; i < SCORE_SHAPES; i++)

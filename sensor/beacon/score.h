@@ -17,11 +17,21 @@
 
 #include <stdbool.h>
 
-enum { SCORE_GAPS_MAX = 63, SCORE_SHAPES = 7, SCORE_DEAD_STEPS = 16 };
+enum { SCORE_GAPS_MAX = 63, SCORE_SHAPES = 7, SCORE_DEAD_STEPS = 16, SCORE_MULTIPLES_MAX = 4 };
 
-/* The p0 of each shape of window and each dead time, prepared once. */
+/* The p0 of one shape of window and one dead time, and what a binomial tail needs of it. */
+struct score_null {
+	double p0, log_p0, log_rest, odds, deviation;
+};
+
+/* Prepared once. */
 struct score_table {
-	double p0[SCORE_SHAPES][SCORE_DEAD_STEPS + 1];
+	struct score_null null[SCORE_SHAPES][SCORE_DEAD_STEPS + 1];
+	/* So many gaps at least must lie in the windows before n gaps say anything at all. */
+	unsigned least[SCORE_SHAPES][SCORE_GAPS_MAX + 1];
+	/* Edges of the window around each multiple, where the lowest gap inside is 1. */
+	double low[SCORE_SHAPES][SCORE_MULTIPLES_MAX], high[SCORE_SHAPES][SCORE_MULTIPLES_MAX];
+	double log_factorial[SCORE_GAPS_MAX + 1];
 };
 
 struct score_verdict {
