@@ -11,6 +11,7 @@ enum {
 	FEW_MARKS = 4,			/* what a key gets before it has kept coming */
 	MORE_MARKS = 16,
 	MOST_MARKS = SCORE_GAPS_MAX + 1,
+	SETTLED_TURN = 4,		/* with all marks, and irregular: how often a key is scored */
 	SERVICE_MAX = 255,
 	SUBJECT_MAX = 320,
 	REASON_MAX = 640,
@@ -37,7 +38,7 @@ struct track {
 	struct addr host, peer;		/* peer: the latest */
 	uint16_t port;
 	uint8_t protocol;
-	struct score_verdict best;
+	struct score_verdict now, best;
 	uint32_t first_alert;
 	unsigned peers;
 	struct addr latest[BEACON_PEERS_MAX];	/* distinct, latest first */
@@ -454,11 +455,22 @@ tell(const struct entry *e, const struct score_verdict *v, const struct contact 
 	emit(to, &f);
 }
 
+/*
+ * Scoring is what a contact costs most. One gap of 63 changes little, so a key
+ * that was far from regular need not be asked at each.
+ */
+static bool
+is_due(const struct beacon *b, const struct entry *e)
+{
+	return e->used < MOST_MARKS || e->track->now.score >= b->limits.record_score ||
+	    e->contacts % SETTLED_TURN == 0;
+}
+
 static void
 note_key(struct beacon *b, const struct contact *c)
 {
 	struct entry *e = find_or_make(b, c);
-	struct score_verdict v;
+	struct score_verdict *v;
 
 	if (e == NULL) {
 		b->counts.lost++;
@@ -477,15 +489,17 @@ note_key(struct beacon *b, const struct contact *c)
 	note_peer(e->track, c);
 	if (e->used < b->limits.min_contacts)
 		return;
-	judge(b, e, &v);
-	if (v.score > e->track->best.score)
-		e->track->best = v;
-	if (v.score < b->limits.alert_score)
+	v = &e->track->now;
+	if (is_due(b, e))
+		judge(b, e, v);
+	if (v->score > e->track->best.score)
+		e->track->best = *v;
+	if (v->score < b->limits.alert_score)
 		return;
 	if (e->track->first_alert == 0)
 		e->track->first_alert = e->contacts;
 	b->counts.findings++;
-	tell(e, &v, c, b->emit, b->to);
+	tell(e, v, c, b->emit, b->to);
 }
 
 void

@@ -10,8 +10,9 @@
  *
  * Memory per key is fixed and small (200 bytes) until a key keeps coming, then
  * up to 2 KiB; keys beyond `max_keys` push out the one idle longest
- * (counted). A key's score looks at its latest 64 contacts; score.h has the
- * mathematics. No I/O, no clock. One thread only.
+ * (counted). A key's score looks at its latest 64 contacts; once it has them,
+ * and is below record_score, it is taken at every fourth only. score.h has
+ * the mathematics. No I/O, no clock. One thread only.
  */
 #ifndef SENSOR_BEACON_H
 #define SENSOR_BEACON_H
