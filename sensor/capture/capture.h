@@ -85,6 +85,9 @@ struct capture_live_options {
 	uint32_t poll_ms;		/* block timeout, and the longest wait of capture_next(); 1..10000 */
 };
 
+/* Is this a filter, for one link type at least? Opens nothing; names in it are resolved. SE_USAGE in libpcap's words. */
+int capture_check_filter(const char *filter, struct fault *fault);
+
 /* Needs CAP_NET_RAW. The fault says what is wrong: name, permission, filter (in libpcap's words). */
 int capture_live_open(const struct capture_live_options *options, struct capture **out,
     struct fault *fault);

@@ -190,6 +190,30 @@ set_filter(struct live *l, const char *filter, struct fault *fault)
 }
 
 int
+capture_check_filter(const char *filter, struct fault *fault)
+{
+	static const int link_types[] = { DLT_EN10MB, DLT_LINUX_SLL2, DLT_RAW, DLT_IEEE802_11_RADIO };
+	struct bpf_program program;
+	int r = SE_USAGE;
+	size_t i;
+
+	for (i = 0; i < sizeof link_types / sizeof *link_types && r < 0; i++) {
+		pcap_t *p = pcap_open_dead(link_types[i], CAPTURE_FRAME_MAX);
+
+		if (p == NULL)
+			return fault_set(fault, SE_NOMEM, "no memory for a filter");
+		if (pcap_compile(p, &program, filter, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+			pcap_freecode(&program);
+			r = 0;
+		} else if (i == 0) {
+			fault_set(fault, SE_USAGE, "%s: expected a filter as for tcpdump", pcap_geterr(p));
+		}
+		pcap_close(p);
+	}
+	return r;
+}
+
+int
 capture_live_open(const struct capture_live_options *options, struct capture **out,
     struct fault *fault)
 {

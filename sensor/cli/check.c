@@ -1,7 +1,12 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <net/if.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,10 +20,11 @@
 static const char help[] =
 "usage: hansho check [options]\n"
 "\n"
-"Validate the configuration and show what it puts in force: home networks,\n"
-"indicators by feed and type, sinks reached or not. Starts nothing.\n"
+"Validate the configuration and show what it puts in force: options that are not\n"
+"at their defaults, home networks, indicators by feed and type, sinks reached or\n"
+"not. Starts nothing, sends no record.\n"
 "\n"
-"  -c, --config FILE       configuration\n"
+"  -c, --config FILE       configuration (default: /etc/hansho.yaml, when it is there)\n"
 "  --feed [FORMAT:]PATH    a feed more; may be repeated\n"
 "  --home CIDR             a home network; may be repeated\n"
 "  --formats               list the feed formats that are understood\n"
@@ -26,8 +32,8 @@ static const char help[] =
 "  --options               print every option as a table in Markdown\n"
 "  --help                  this text\n"
 "\n"
-"Exit status: 0 all is well, 1 a feed cannot be read or a sink not be reached,\n"
-"2 the configuration is wrong.\n";
+"Exit status: 0 all is well; 1 a feed cannot be read, a sink not be reached, or the\n"
+"interface, the user or a database is not there; 2 the configuration is wrong.\n";
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
@@ -49,6 +55,67 @@ list_formats(void)
 		printf("%-18s %s\n", f->name, f->what);
 }
 
+/* Options whose value is not the default: of the file, or of the command line. */
+static void
+show_config(const struct common_options *options, const struct config *c)
+{
+	char here[4096], without[4096];
+	const struct option_row *row;
+	struct config defaults;
+
+	printf("config    %s\n", options->config == NULL ? "no file: defaults" : options->config);
+	if (config_defaults(&defaults) < 0)
+		return;
+	for (row = option_rows; row < option_rows + option_rows_count; row++) {
+		if (strstr(row->path, "[]") != NULL)
+			continue;
+		option_text(row, c, here, sizeof here);
+		option_text(row, &defaults, without, sizeof without);
+		if (strcmp(here, without) != 0)
+			printf("            %s: %s (default: %s)\n", row->path, here,
+			    without[0] == '\0' ? "none" : without);
+	}
+	config_clear(&defaults);
+}
+
+static bool
+show_sensor(const struct config *c)
+{
+	bool user = c->user[0] == '\0' || getpwnam(c->user) != NULL;
+
+	printf("sensor    %s, %u worker%s, sandbox %s\n", c->sensor_name, c->workers,
+	    c->workers == 1 ? "" : "s", sandbox_available() ? "on" : "off (sanitizer build)");
+	printf("user      %s%s\n", c->user[0] == '\0' ? "stays as started, also as root" : c->user,
+	    user ? "" : ": NOT THERE: expected a user of this system");
+	return user;
+}
+
+static bool
+show_state(const struct config *c)
+{
+	const char *path = c->state_directory;
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		printf("state     %s: %s\n", path, errno == ENOENT ? "not there yet, is made at the start" :
+		    strerror(errno));
+		return errno == ENOENT || errno == EACCES;
+	}
+	printf("state     %s%s\n", path, S_ISDIR(st.st_mode) ? "" : ": NOT A DIRECTORY");
+	return S_ISDIR(st.st_mode);
+}
+
+static bool
+show_capture(const struct config *c)
+{
+	const char *name = c->capture.interface;
+	bool there = name[0] == '\0' || strcmp(name, "any") == 0 || if_nametoindex(name) != 0;
+
+	printf("capture   %s%s\n", name[0] == '\0' ? "no interface: watch needs -i" : name,
+	    there ? "" : ": NOT THERE: expected an interface of this machine");
+	return there;
+}
+
 static void
 show_home(const struct config *c)
 {
@@ -64,25 +131,39 @@ show_home(const struct config *c)
 static void
 show_feed(const struct feed_result *r)
 {
-	const char *sep = "";
+	const struct feed_summary *sum = &r->summary;
+	const char *sep = " (";
 	unsigned t, i;
 
 	if (r->code < 0) {
 		printf("feed      %s: NOT READ: %s\n", r->name, r->fault.text);
 		return;
 	}
-	printf("feed      %s (%s): %u indicators (", r->name, r->summary.format, r->summary.loaded);
+	printf("feed      %s, %s: %u loaded", r->name, sum->format, sum->loaded);
 	for (t = 0; t < INDICATOR_TYPES; t++)
-		if (r->summary.by_type[t] > 0) {
-			printf("%s%u %s", sep, r->summary.by_type[t],
-			    indicator_type_text((enum indicator_type)t));
+		if (sum->by_type[t] > 0) {
+			printf("%s%u %s", sep, sum->by_type[t], indicator_type_text((enum indicator_type)t));
 			sep = ", ";
 		}
-	printf("%s), %u duplicates, %u lines not understood\n", *sep == '\0' ? "none" : "",
-	    r->summary.duplicates, r->summary.not_understood);
-	for (i = 0; i < r->summary.complaints_count; i++)
-		printf("            line %u: %s\n", r->summary.complaints[i].line,
-		    r->summary.complaints[i].text);
+	printf("%s, %u duplicate%s, %u line%s not understood\n", *sep == ',' ? ")" : "", sum->duplicates,
+	    sum->duplicates == 1 ? "" : "s", sum->not_understood, sum->not_understood == 1 ? "" : "s");
+	for (i = 0; i < sum->complaints_count; i++)
+		printf("            line %u: %s\n", sum->complaints[i].line, sum->complaints[i].text);
+}
+
+static void
+show_in_force(const struct indicators *set)
+{
+	const char *sep = ": ";
+	unsigned t, n;
+
+	printf("in force  %u indicators", indicators_count(set));
+	for (t = 0; t < INDICATOR_TYPES; t++)
+		if ((n = indicators_count_type(set, (enum indicator_type)t)) > 0) {
+			printf("%s%u %s", sep, n, indicator_type_text((enum indicator_type)t));
+			sep = ", ";
+		}
+	printf("\n");
 }
 
 static bool
@@ -108,12 +189,34 @@ check_feeds(const struct config *c)
 			well = false;
 	}
 	if (set != NULL)
-		printf("in force  %u indicators\n", indicators_count(set));
+		show_in_force(set);
 	indicators_unmap(set);
 	if (image >= 0)
 		close(image);
 	free(results);
 	return well;
+}
+
+/* Opening an EVE file would make it, perhaps as the wrong user. */
+static int
+probe_eve(const char *path, struct fault *fault)
+{
+	char folder[CONFIG_TEXT_MAX];
+	const char *what = path;
+	char *slash;
+
+	if (strcmp(path, "-") == 0)
+		return 0;
+	if (access(path, F_OK) < 0) {
+		snprintf(folder, sizeof folder, "%s", path);
+		slash = strrchr(folder, '/');
+		if (slash != NULL)
+			slash[slash == folder] = '\0';
+		what = slash == NULL ? "." : folder;
+	}
+	if (faccessat(AT_FDCWD, what, W_OK, AT_EACCESS) == 0)
+		return 0;
+	return fault_set(fault, SE_SYSTEM, "%s: cannot be written: %s", what, strerror(errno));
 }
 
 static bool
@@ -123,48 +226,73 @@ check_sink(const struct sink_options *o)
 	struct fault fault = { "" };
 	bool reached;
 
-	reached = sink_open(o, &sink, &fault) == 0 && sink_probe(sink, &fault) == 0;
-	printf("sink      %s: %s%s\n", o->name, reached ? "reached" : "NOT REACHED: ", fault.text);
+	if (o->kind == SINK_EVE)
+		reached = probe_eve(o->target, &fault) == 0;
+	else
+		reached = sink_open(o, &sink, &fault) == 0 && sink_probe(sink, &fault) == 0;
 	sink_close(sink);
+	printf("sink      %s: ", o->name);
+	/* A webhook's URL may hold a password. */
+	if (o->kind == SINK_CONSOLE)
+		printf("standard output");
+	else
+		printf("%s%s%s", sink_kind_text(o->kind), o->kind == SINK_WEBHOOK ? "" : " ",
+		    o->kind == SINK_WEBHOOK ? "" : o->target);
+	printf("%s%s\n", reached ? ", reached" : ", NOT REACHED: ", reached ? "" : fault.text);
 	return reached;
 }
 
-static void
+static bool
 check_geoip(const struct config *c)
 {
 	struct geoip *g;
 
 	if (c->geoip_asn[0] == '\0' && c->geoip_country[0] == '\0') {
 		printf("geoip     not configured: alerts go without ASN and country\n");
-		return;
+		return true;
 	}
 	g = house_open_geoip(c);
-	printf("geoip     %s\n", g == NULL ? "not in force" : "in force");
+	printf("geoip     ASN %s, country %s%s\n", c->geoip_asn[0] == '\0' ? "none" : c->geoip_asn,
+	    c->geoip_country[0] == '\0' ? "none" : c->geoip_country, g == NULL ? ": NOT OPENED" : "");
 	geoip_close(g);
+	return g != NULL;
+}
+
+static unsigned
+check_parts(const struct config *c)
+{
+	unsigned faults = 0, i;
+
+	faults += !show_sensor(c);
+	faults += !show_state(c);
+	faults += !show_capture(c);
+	show_home(c);
+	faults += !check_feeds(c);
+	for (i = 0; i < c->sinks_count; i++)
+		faults += !check_sink(&c->sinks[i]);
+	return faults + !check_geoip(c);
 }
 
 static int
-check(const struct common_options *options)
+check(struct common_options *options)
 {
 	struct config config;
-	bool well = true;
-	unsigned i;
+	unsigned faults;
 
+	common_find_config(options);
 	if (!common_config(options, &config)) {
 		config_clear(&config);
 		return EXIT_USAGE;
 	}
-	printf("sensor    %s, %u worker%s, sandbox %s\n", config.sensor_name, config.workers,
-	    config.workers == 1 ? "" : "s", sandbox_available() ? "on" : "off (sanitizer build)");
-	show_home(&config);
-	if (!check_feeds(&config))
-		well = false;
-	for (i = 0; i < config.sinks_count; i++)
-		if (!check_sink(&config.sinks[i]))
-			well = false;
-	check_geoip(&config);
+	show_config(options, &config);
+	faults = check_parts(&config);
+	if (faults == 0)
+		printf("all is well\n");
+	else
+		printf("%u part%s not well: see the words in capitals\n", faults,
+		    faults == 1 ? " is" : "s are");
 	config_clear(&config);
-	return well ? 0 : 1;
+	return faults == 0 ? 0 : 1;
 }
 
 /* What asks for a text only; false: something else. */

@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define INSTALLED_CONFIG "/etc/hansho.yaml"
 
 static bool
 repeat(const char **list, unsigned *count, const char *value)
@@ -39,6 +42,13 @@ common_option(struct common_options *o, int letter, const char *value)
 	default:	/* getopt has said what is wrong */
 		return false;
 	}
+}
+
+void
+common_find_config(struct common_options *o)
+{
+	if (o->config == NULL && access(INSTALLED_CONFIG, F_OK) == 0)
+		o->config = INSTALLED_CONFIG;
 }
 
 static int

@@ -20,6 +20,9 @@ struct common_options {
 /* One option by its letter: c, f(eed), H(ome), e(ve), r(ecords), w(orkers). False: unknown, and said. */
 bool common_option(struct common_options *o, int letter, const char *value);
 
+/* Without -c: /etc/hansho.yaml, when it is there. For commands of the installed sensor, not for replays. */
+void common_find_config(struct common_options *o);
+
 /*
  * Defaults, then the file, then the options. Without a sink in the file
  * alerts go to standard output as a table, unless --eve - is there already.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "engine/watch.h"
@@ -15,7 +16,7 @@ static const char help[] =
 "Opening an interface needs root or CAP_NET_RAW, which is all that is kept.\n"
 "\n"
 "  -i, --interface IFACE   what to watch (or capture.interface in the configuration)\n"
-"  -c, --config FILE       configuration\n"
+"  -c, --config FILE       configuration (default: /etc/hansho.yaml, when it is there)\n"
 "  --feed [FORMAT:]PATH    hold destinations against this feed; may be repeated\n"
 "  --home CIDR             a network whose hosts are watched over; may be repeated\n"
 "  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
@@ -97,7 +98,12 @@ command_watch(int argc, char **argv)
 	if ((status = read_options(argc, argv, &r)) != 0)
 		return status < 0 ? 0 : status;
 	options.record = r.record;
-	status = read_config(&r, &config) ? watch_run(&options) : EXIT_USAGE;
+	common_find_config(&r.common);
+	status = EXIT_USAGE;
+	if (read_config(&r, &config)) {
+		log_info("config", "%s", r.common.config == NULL ? "no file: defaults" : r.common.config);
+		status = watch_run(&options);
+	}
 	config_clear(&config);
 	return status;
 }

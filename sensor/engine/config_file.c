@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/capture.h"
 #include "engine/config_check.h"
 #include "engine/schema.h"
 
@@ -109,6 +110,14 @@ need_geoip(const struct reading *r, const struct outline_entry *e, const char *p
 		return refuse(r, e, why.text);
 	geoip_close(g);
 	return 0;
+}
+
+static int
+need_filter(const struct reading *r, const struct outline_entry *e, const char *filter)
+{
+	struct fault why;
+
+	return capture_check_filter(filter, &why) < 0 ? refuse(r, e, why.text) : 0;
 }
 
 /* The file itself is made when it is missing. */
@@ -213,7 +222,7 @@ copy_value(const struct reading *r, const struct outline_entry *e, const struct 
 		/* "" stands for what holds without it. */
 		if (text[0] != '\0' || option_find(row->path)->fallback[0] != '\0')
 			option_set(row, place_of(r, row), text);
-		return 0;
+		return strcmp(row->path, "capture.filter") == 0 ? need_filter(r, e, text) : 0;
 	default:
 		option_put(row, place_of(r, row), option_get(&as_written, from));
 		return 0;
