@@ -30,6 +30,7 @@ usage(FILE *to)
 int
 main(int argc, char **argv)
 {
+	char name[32];		/* what getopt_long() puts before its complaints */
 	size_t i;
 
 	if (argc < 2) {
@@ -45,8 +46,11 @@ main(int argc, char **argv)
 		return 0;
 	}
 	for (i = 0; i < COMMANDS; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			snprintf(name, sizeof name, "hansho: %s", commands[i].name);
+			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch or check\n", argv[1]);
 	return EXIT_USAGE;
 }

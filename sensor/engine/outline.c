@@ -301,9 +301,11 @@ refuse_syntax(const struct walk *w, const yaml_parser_t *p, const uint8_t *bytes
 	if (p->error == YAML_READER_ERROR)
 		return fault_set(w->fault, SE_USAGE, "%s:%u: expected YAML in UTF-8: %s", w->name,
 		    line_of(bytes, p->problem_offset < len ? p->problem_offset : len), problem);
-	return fault_set(w->fault, SE_USAGE, "%s:%zu: expected YAML: %s%s%s", w->name,
-	    p->problem_mark.line + 1, p->context == NULL ? "" : p->context,
-	    p->context == NULL ? "" : ", ", problem);
+	if (p->context == NULL)
+		return fault_set(w->fault, SE_USAGE, "%s:%zu: expected YAML: %s", w->name,
+		    p->problem_mark.line + 1, problem);
+	return fault_set(w->fault, SE_USAGE, "%s:%zu: expected YAML: %s (from line %zu), %s", w->name,
+	    p->problem_mark.line + 1, p->context, p->context_mark.line + 1, problem);
 }
 
 static int

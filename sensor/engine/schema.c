@@ -67,7 +67,8 @@ set_list(cyaml_schema_field_t *f, cyaml_schema_value_t *element, const struct op
 	f->count_size = sizeof(unsigned);
 	f->value.type = CYAML_SEQUENCE;
 	f->value.flags = CYAML_FLAG_POINTER_NULL_STR;
-	f->value.data_size = element->data_size;
+	f->value.data_size = (element->flags & CYAML_FLAG_POINTER) != 0 ? sizeof(void *) :
+	    element->data_size;
 	f->value.sequence.entry = element;
 	f->value.sequence.max = (uint32_t)row->most;
 	return true;
