@@ -8,11 +8,17 @@
 
 struct source {
 	struct ring *ring;
-	const struct observation *next;	/* in the ring, or NULL */
+	const struct observation *next;	/* `copy`, or NULL */
 	int64_t watermark;		/* read before it was found empty */
 	bool ended;
 	bool took;
 	struct observation last;	/* the latest taken, fixed part only */
+	/*
+	 * Of the record that is next in the ring. Its producer reads hostile
+	 * bytes and can write there at any time: what was found valid must
+	 * be what is used.
+	 */
+	struct observation_buffer copy;
 };
 
 struct merge {
@@ -66,6 +72,15 @@ order(const struct merge *m, const struct observation *a, const struct observati
 	return (ah > bh) - (ah < bh);
 }
 
+static bool
+fetch(struct source *s, const void *record, uint32_t len)
+{
+	if (len > sizeof s->copy)
+		return false;
+	memcpy(&s->copy, record, len);
+	return observation_valid(&s->copy.o, len);
+}
+
 /* Look what the source has next. False: its ring is damaged. */
 static bool
 refill(struct merge *m, struct source *s)
@@ -85,12 +100,12 @@ refill(struct merge *m, struct source *s)
 			s->ended = true;
 			return true;
 		}
-		if (!observation_valid(record, len))
+		if (!fetch(s, record, len))
 			return false;
-		if (!m->live && s->took && observation_order(record, &s->last) <= 0)
+		if (!m->live && s->took && observation_order(&s->copy.o, &s->last) <= 0)
 			ring_done(s->ring);
 		else
-			s->next = record;
+			s->next = &s->copy.o;
 	}
 	return true;
 }
