@@ -56,11 +56,15 @@ struct observation {
 	uint8_t app;			/* enum app */
 	uint8_t home;			/* bit s set: side s of the flow is in the home networks */
 
-	/* order (offline): ordinal, deadline (timers before the packet), phase, flow, index */
+	/*
+	 * Order (offline): ordinal, deadline (timers before the packet), phase,
+	 * flow, index. What one packet caused is one worker's and comes as it was
+	 * caused, whichever flows that touched (at a ceiling others give way).
+	 */
 	uint64_t ordinal;		/* of the packet being processed */
 	int64_t deadline_ns;		/* a timer's deadline; INT64_MAX when the packet itself caused it */
 	uint64_t flow_ordinal;		/* the flow's first packet */
-	uint32_t index;			/* within (ordinal, flow) */
+	uint32_t index;			/* within (ordinal, deadline, phase) of its worker */
 	uint16_t phase;			/* enum observation_phase */
 
 	uint16_t text_bytes;

@@ -73,8 +73,9 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 		free(f->slot[SLOT_WITNESS]);
 		return;
 	}
-	witness_at(p->witness, p->ordinal, deadline_ns == WHEN_UNKNOWN ? PHASE_PACKET : PHASE_FLOW_END,
-	    deadline_ns == WHEN_UNKNOWN ? INT64_MAX : deadline_ns);
+	/* A packet ends flows in its own shard, the end of the input in all of them. */
+	witness_at(p->witness, p->ordinal, deadline_ns != WHEN_UNKNOWN || how == FLOW_END_INPUT ?
+	    PHASE_FLOW_END : PHASE_PACKET, deadline_ns == WHEN_UNKNOWN ? INT64_MAX : deadline_ns);
 	if (f->key.protocol == PROTO_TCP)
 		reassembly_end(p->reassembly, f, ts_ns);
 	if (f->slot[SLOT_DIALOGUE] != NULL) {

@@ -1,5 +1,7 @@
 #include "observation.h"
 
+#include "indicator.h"
+
 _Static_assert(sizeof(struct observation) % 8 == 0, "texts follow the fixed part");
 
 enum { TEXT_HEADER_BYTES = 3 };	/* tag, length (little endian) */
@@ -80,6 +82,9 @@ observation_valid(const struct observation *o, size_t len)
 		return false;
 	if (o->kind >= OBSERVATION_KINDS || o->app >= APP_KINDS || o->host_side > 1 || o->home > 3)
 		return false;
+	if (o->flow_state > FLOW_RESET || o->flow_end > FLOW_END_INPUT || o->phase > PHASE_PACKET ||
+	    o->indicator_type >= INDICATOR_TYPES || o->indicator_role >= ROLE_KINDS)
+		return false;
 	return texts_valid(o);
 }
 
@@ -98,7 +103,7 @@ observation_order(const struct observation *a, const struct observation *b)
 		c = (a->deadline_ns > b->deadline_ns) - (a->deadline_ns < b->deadline_ns);
 	if (c == 0)
 		c = compare_u64(a->phase, b->phase);
-	if (c == 0)
+	if (c == 0 && a->phase != PHASE_PACKET)
 		c = compare_u64(a->flow_ordinal, b->flow_ordinal);
 	if (c == 0)
 		c = compare_u64(a->index, b->index);

@@ -33,6 +33,8 @@ witness_set_indicators(struct witness *w, const struct indicators *set)
 void
 witness_at(struct witness *w, uint64_t ordinal, enum observation_phase phase, int64_t deadline_ns)
 {
+	if (w->ordinal == ordinal && w->phase == phase && w->deadline_ns == deadline_ns)
+		return;		/* its observations are numbered on */
 	w->ordinal = ordinal;
 	w->phase = phase;
 	w->deadline_ns = deadline_ns;
