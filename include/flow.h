@@ -57,6 +57,7 @@ struct flow {
 	bool alerted;
 	uint8_t app;		/* enum app of observation.h, once a message was understood */
 	bool contacted;		/* its first contact was observed */
+	bool paused;		/* HTTP: the originator spoke after a pause, its request is not whole yet */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */
 	void *slot[FLOW_SLOTS];

@@ -180,6 +180,16 @@ follow_tcp(struct pipeline *p, struct flow *f, int side, const struct packet *pa
 		reassembly_packet(p->reassembly, f, side, packet);
 }
 
+/* Keep-alives and repetitions leave the side's last payload where it was. */
+static bool
+spoke_after_a_pause(const struct pipeline *p, const struct flow *f, int side, const struct packet *packet)
+{
+	const struct flow_side *s = &f->side[side];
+
+	return side == ORIGINATOR && packet->payload_wire_bytes > 0 &&
+	    s->last_payload_ns == packet->ts_ns && s->pause_ns >= p->burst_pause_ns;
+}
+
 static void
 follow(struct pipeline *p, struct packet *packet)
 {
@@ -193,8 +203,7 @@ follow(struct pipeline *p, struct packet *packet)
 	witness_at(p->witness, p->ordinal, PHASE_PACKET, INT64_MAX);
 	if (is_new)
 		witness_flow_started(p->witness, f, packet->ts_ns);
-	else if (side == ORIGINATOR && packet->payload_wire_bytes > 0 &&
-	    f->side[side].pause_ns >= p->burst_pause_ns)
+	else if (spoke_after_a_pause(p, f, side, packet))
 		witness_flow_burst(p->witness, f, packet->ts_ns);
 	if (packet->protocol == PROTO_TCP)
 		follow_tcp(p, f, side, packet);

@@ -196,6 +196,7 @@ contact(struct witness *w, struct flow *f, int64_t ts_ns, bool burst, bool proxi
 		b->o.flags |= OBSERVED_PROXIED;
 	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
 	f->contacted = true;
+	f->paused = false;
 	w->counts.contacts++;
 	witness_end(w);
 }
@@ -204,7 +205,8 @@ void
 witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m, bool proxied)
 {
 	bool changed = remember_service(f, name);
-	bool paused = f->side[m->from].pause_ns >= w->options.burst_pause_ns;
+	bool paused = m->from == ORIGINATOR ? f->paused :
+	    f->side[m->from].pause_ns >= w->options.burst_pause_ns;
 
 	if (!f->contacted)
 		contact(w, f, proxied ? m->ts_ns : f->first_ns, false, proxied);
@@ -225,8 +227,12 @@ witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns)
 void
 witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns)
 {
-	/* Each HTTP request is looked at by itself: witness_named(). */
-	if (f->contacted && f->app != APP_HTTP)
+	if (!f->contacted)
+		return;
+	/* While requests are read, the contact is the request, when it is whole: witness_named(). */
+	if (f->app == APP_HTTP && f->slot[SLOT_DIALOGUE] != NULL)
+		f->paused = true;
+	else
 		contact(w, f, ts_ns, true, false);
 }
 
