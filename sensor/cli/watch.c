@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "engine/watch.h"
@@ -92,7 +91,7 @@ command_watch(int argc, char **argv)
 {
 	struct request r = { .interface = NULL };
 	struct config config;
-	struct watch_options options = { &config, read_config, &r, NULL };
+	struct watch_options options = { &config, read_config, &r, NULL, NULL };
 	int status;
 
 	if ((status = read_options(argc, argv, &r)) != 0)
@@ -101,7 +100,7 @@ command_watch(int argc, char **argv)
 	common_find_config(&r.common);
 	status = EXIT_USAGE;
 	if (read_config(&r, &config)) {
-		log_info("config", "%s", r.common.config == NULL ? "no file: defaults" : r.common.config);
+		options.file = r.common.config;
 		status = watch_run(&options);
 	}
 	config_clear(&config);

@@ -405,8 +405,9 @@ run(struct watch *w)
 	start_analyst(w);
 	if (w->house.courier == 0 || w->house.analyst == 0 || posts_start(w->posts) < 0)
 		return 1;
-	log_info("watch", "watching %s with %u worker%s", c->capture.interface, w->house.workers,
-	    w->house.workers == 1 ? "" : "s");
+	log_info("watch", "watching %s with %u worker%s, configuration: %s", c->capture.interface,
+	    w->house.workers, w->house.workers == 1 ? "" : "s",
+	    w->options->file == NULL ? "none" : w->options->file);
 	supervise(w);
 	deliver(w);
 	report_live(w->house.board, w->house.workers,

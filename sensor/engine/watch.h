@@ -16,6 +16,7 @@ struct watch_options {
 	/* Read the configuration again into *fresh. False: one line was printed, the running one stays. */
 	bool (*reread)(void *to, struct config *fresh);
 	void *to;
+	const char *file;		/* of the configuration, for the log; NULL: none */
 	const char *record;		/* write the frames seen to this file, or NULL */
 };
 
