@@ -2,125 +2,610 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/when.h"
 #include "packet.h"
 #include "witness/witness.h"
 
-/* Indicators as one list: everything that is asked is on it, and who is asked for is noted. */
-static struct addr asked;
+enum { KEPT_MAX = 32 };
+
+#define START_NS (1700000000LL * NS_PER_SEC)
+
+/* ---- indicators, of which the witness knows nothing but how to ask ---- */
+
+static const struct indicator listed[] = {
+	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.51.100.7:443", "f", "Emotet", "e1", 7, 90, 11, 22 },
+	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.51.100.8:80", "f", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_INFECTED, "10.0.0.9", "n", "Mirai", "", 9, 0, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_INFECTED, "198.51.100.66", "n", "", "", 9, 0, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "f", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_URL, ROLE_DOWNLOAD, "web.example:8080/a?b", "f", "", "", 11, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "f", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_CERT_SHA1, ROLE_C2, "aaaa", "f", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+};
+
+static const struct indicators *const any_set = (const void *)listed;
 
 static unsigned
-no_peer(const struct indicators *i, const struct addr *a, uint16_t port, uint32_t *found, unsigned most)
+find(enum indicator_type type, bool infected, const char *value, uint32_t *found, unsigned most)
 {
-	(void)i, (void)a, (void)port, (void)found, (void)most;
+	unsigned n = 0;
+	uint32_t i;
+
+	for (i = 0; i < sizeof listed / sizeof listed[0] && n < most; i++)
+		if (listed[i].type == type && (listed[i].role == ROLE_INFECTED) == infected &&
+		    strcmp(listed[i].value, value) == 0)
+			found[n++] = i;
+	return n;
+}
+
+static unsigned
+by_peer(const struct indicators *set, const struct addr *a, uint16_t port, uint32_t *found, unsigned most)
+{
+	char text[ADDR_TEXT_MAX + 8];
+	size_t len;
+
+	assert_ptr_equal(set, any_set);
+	addr_text(a, text);
+	len = strlen(text);
+	snprintf(text + len, sizeof text - len, ":%u", port);
+	return find(INDICATOR_ADDRESS_PORT, false, text, found, most);
+}
+
+static unsigned
+by_source(const struct indicators *set, const struct addr *a, uint32_t *found, unsigned most)
+{
+	char text[ADDR_TEXT_MAX];
+
+	assert_ptr_equal(set, any_set);
+	return find(INDICATOR_ADDRESS, true, addr_text(a, text), found, most);
+}
+
+static unsigned
+by_domain(const struct indicators *set, struct span name, uint32_t *found, unsigned most)
+{
+	char text[300] = "";
+
+	assert_ptr_equal(set, any_set);
+	memcpy(text, name.at, name.left);
+	return find(INDICATOR_DOMAIN, false, text, found, most);
+}
+
+static unsigned
+by_url(const struct indicators *set, struct span host, struct span path, uint32_t *found, unsigned most)
+{
+	char text[300] = "";
+
+	assert_ptr_equal(set, any_set);
+	memcpy(text, host.at, host.left);
+	memcpy(text + host.left, path.at, path.left);
+	return find(INDICATOR_URL, false, text, found, most);
+}
+
+static unsigned
+by_text(const struct indicators *set, enum indicator_type type, struct span s, uint32_t *found, unsigned most)
+{
+	char text[300] = "";
+
+	assert_ptr_equal(set, any_set);
+	memcpy(text, s.at, s.left);
+	return find(type, false, text, found, most);
+}
+
+static void
+get(const struct indicators *set, uint32_t entry, struct indicator *out)
+{
+	assert_ptr_equal(set, any_set);
+	*out = listed[entry];
+}
+
+static const struct witness_lookup lookup = { by_peer, by_source, by_domain, by_url, by_text, get };
+
+/* ---- the witness, a flow, what comes out ---- */
+
+static struct observation *kept[KEPT_MAX];
+static unsigned kept_count;
+static struct witness *witness;
+static struct flow flow;
+static struct cidr home[1];
+
+static void
+keep(void *to, const struct observation *o)
+{
+	(void)to;
+	assert_true(kept_count < KEPT_MAX);
+	assert_true(observation_valid(o, o->bytes));
+	kept[kept_count] = malloc(o->bytes);
+	assert_non_null(kept[kept_count]);
+	memcpy(kept[kept_count++], o, o->bytes);
+}
+
+static void
+forget(void)
+{
+	while (kept_count > 0)
+		free(kept[--kept_count]);
+}
+
+static void
+begin(unsigned records)
+{
+	const struct witness_options options = { .home = home, .home_count = 1, .burst_pause_ns = 3 * NS_PER_SEC,
+		.records = records, .lookup = &lookup };
+
+	witness_free(witness);
+	witness = witness_new(&options, keep, NULL);
+	assert_non_null(witness);
+}
+
+static void
+begin_flow(uint8_t protocol, const char *from, uint16_t from_port, const char *to, uint16_t to_port)
+{
+	free(flow.slot[SLOT_WITNESS]);
+	memset(&flow, 0, sizeof flow);
+	assert_true(addr_parse(from, strlen(from), &flow.key.addr[0]));
+	assert_true(addr_parse(to, strlen(to), &flow.key.addr[1]));
+	flow.key.port[0] = from_port;
+	flow.key.port[1] = to_port;
+	flow.key.protocol = protocol;
+	flow.first_ordinal = 3;
+	flow.first_ns = START_NS;
+	flow.last_ns = START_NS + 5;
+	flow.side[0].packets = 2;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	assert_true(cidr_parse("10.0.0.0/8", 10, &home[0]));
+	begin(0);
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 443);
+	witness_at(witness, 9, PHASE_PACKET, INT64_MAX);
 	return 0;
 }
 
-static unsigned
-any_source(const struct indicators *i, const struct addr *a, uint32_t *found, unsigned most)
+static int
+teardown(void **state)
 {
-	(void)i, (void)most;
-	asked = *a;
-	found[0] = 0;
-	return 1;
+	(void)state;
+	forget();
+	free(flow.slot[SLOT_WITNESS]);
+	flow.slot[SLOT_WITNESS] = NULL;
+	witness_free(witness);
+	witness = NULL;
+	return 0;
+}
+
+/* "contact match name http tls dns flow" of what was kept. */
+static void
+assert_kinds(const char *expected)
+{
+	static const char *const names[OBSERVATION_KINDS] = { "contact", "match", "name", "http", "tls", "dns",
+		"flow", "sensor" };
+	char text[300] = "";
+	unsigned i;
+
+	for (i = 0; i < kept_count; i++) {
+		strcat(text, i == 0 ? "" : " ");
+		strcat(text, names[kept[i]->kind]);
+	}
+	assert_string_equal(text, expected);
 }
 
 static void
-get(const struct indicators *i, uint32_t n, struct indicator *out)
+assert_text(const struct observation *o, enum observation_text tag, const char *expected)
 {
-	(void)i, (void)n;
-	*out = (struct indicator){
-		.type = INDICATOR_ADDRESS, .role = ROLE_INFECTED, .value = "198.51.100.7",
-		.feed = "notice", .malware = "", .reference = "",
-	};
-}
+	struct span s = observation_text(o, tag);
 
-static const struct witness_lookup lookup = { .by_peer = no_peer, .by_source = any_source, .get = get };
-
-struct seen {
-	unsigned matches;
-	uint8_t host_side;
-};
-
-static void
-see(void *to, const struct observation *o)
-{
-	struct seen *s = to;
-
-	if (o->kind != OBSERVE_MATCH)
+	if (expected == NULL) {
+		assert_null(s.at);
 		return;
-	s->matches++;
-	s->host_side = o->host_side;
+	}
+	assert_non_null(s.at);
+	assert_int_equal(s.left, strlen(expected));
+	assert_memory_equal(s.at, expected, s.left);
 }
 
-static struct addr
-address(const char *text)
+static void
+request(const char *host, const char *path, bool proxied, bool connect)
 {
-	struct addr a;
+	const struct http_request r = { .method = span_text(connect ? "CONNECT" : "GET"),
+		.host = span_text(host), .path = span_text(path), .user_agent = span_text("ua"),
+		.proxied = proxied, .connect = connect, .number = 1 };
+	const struct message m = { .kind = MESSAGE_HTTP_REQUEST, .flow = &flow, .from = ORIGINATOR,
+		.ts_ns = START_NS + 100, .http_request = &r };
 
-	assert_true(addr_parse(text, strlen(text), &a));
-	return a;
+	witness_message(witness, &flow, &m);
 }
 
-/* A TCP flow from `from` to `to` begins, in a house whose home is `home`. */
-static struct seen
-begin(const char *home, const char *from, const char *to)
+static void
+client_hello(const char *sni)
 {
-	struct cidr network;
-	const struct witness_options options = {
-		.home = &network, .home_count = 1, .burst_pause_ns = 1, .lookup = &lookup,
+	struct tls_client c = { .best_version = 0x0304, .sni = sni == NULL ? span_of(NULL, 0) : span_text(sni),
+		.ja4 = "t13d" };
+	const struct message m = { .kind = MESSAGE_TLS_CLIENT, .flow = &flow, .from = ORIGINATOR,
+		.ts_ns = START_NS + 100, .tls_client = &c };
+
+	strcpy(c.ja3, "0123456789abcdef0123456789abcdef");
+	witness_message(witness, &flow, &m);
+}
+
+static void
+dns(bool response, const char *name, const char *address)
+{
+	struct dns_answer answer = { .type = 1 };
+	struct dns_message d = { .id = 7, .response = response, .question_type = 1,
+		.answers_count = address == NULL ? 0 : 1, .answers = &answer };
+	const struct message m = { .kind = MESSAGE_DNS, .flow = &flow, .from = response, .ts_ns = START_NS + 100,
+		.dns = &d };
+
+	strcpy(d.question, name);
+	if (address != NULL)
+		assert_true(addr_parse(address, strlen(address), &answer.addr));
+	witness_message(witness, &flow, &m);
+}
+
+/* ---- contacts ---- */
+
+static void
+a_contact_waits_for_its_name(void **state)
+{
+	(void)state;
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("");
+	client_hello("WWW.Example.");
+	assert_kinds("contact");
+	assert_text(kept[0], TEXT_SERVICE, "www.example");
+	assert_int_equal(kept[0]->ts_ns, START_NS);	/* when the connection began */
+	assert_int_equal(kept[0]->burst, 0);
+	assert_int_equal(kept[0]->app, APP_TLS);
+	client_hello("www.example");
+	assert_kinds("contact");
+	witness_flow_ended(witness, &flow, FLOW_END_CLOSED, START_NS + 200);
+	assert_kinds("contact");
+	assert_null(flow.slot[SLOT_WITNESS]);
+}
+
+static void
+without_a_name_the_end_tells(void **state)
+{
+	(void)state;
+	witness_flow_started(witness, &flow, START_NS);
+	witness_flow_burst(witness, &flow, START_NS + 50);
+	assert_kinds("");
+	witness_flow_ended(witness, &flow, FLOW_END_TIMEOUT, START_NS + 900);
+	assert_kinds("contact");
+	assert_int_equal(kept[0]->ts_ns, START_NS);
+	assert_text(kept[0], TEXT_SERVICE, NULL);
+}
+
+static void
+what_has_no_name_tells_at_once(void **state)
+{
+	(void)state;
+	witness_flow_unnamed(witness, &flow);
+	witness_flow_unnamed(witness, &flow);
+	assert_kinds("contact");
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 443);
+	client_hello(NULL);
+	assert_kinds("contact contact");
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 80);
+	request("one two", "/", false, false);
+	assert_kinds("contact contact contact");
+	assert_text(kept[2], TEXT_SERVICE, NULL);
+}
+
+static void
+udp_tells_at_its_first_packet(void **state)
+{
+	(void)state;
+	begin_flow(PROTO_UDP, "10.0.0.5", 40000, "198.51.100.1", 9999);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("contact");
+	begin_flow(PROTO_ICMP, "10.0.0.5", 8, "198.51.100.1", 0);
+	witness_flow_started(witness, &flow, START_NS);
+	witness_flow_ended(witness, &flow, FLOW_END_TIMEOUT, START_NS);
+	assert_kinds("contact");
+}
+
+static void
+another_name_in_one_connection_is_another_contact(void **state)
+{
+	(void)state;
+	request("a.example", "/", true, false);
+	request("a.example", "/", true, false);
+	request("b.example", "/", true, false);
+	assert_kinds("contact contact");
+	assert_text(kept[1], TEXT_SERVICE, "b.example");
+	assert_int_equal(kept[0]->ts_ns, START_NS + 100);	/* the proxy's connection is older than the call */
+	assert_true((kept[1]->flags & OBSERVED_PROXIED) != 0);
+}
+
+static void
+names_are_cut_out_of_hosts(void **state)
+{
+	static const struct { const char *host, *name; } rows[] = {
+		{ "Name.Example:8080", "name.example" }, { "name.example.", "name.example" },
+		{ "192.0.2.7:80", "192.0.2.7" }, { "[2001:DB8::7]:443", "2001:db8::7" },
+		{ "[2001:db8::7", NULL }, { "", NULL }, { ":80", NULL }, { "a b", NULL }, { "a\x7f", NULL },
+		{ "sch\xc3\xb6n.example", "sch\xc3\xb6n.example" },
 	};
-	struct flow f = { .key = { .protocol = PROTO_TCP, .port = { 40000, 443 } } };
-	struct seen s = { 0 };
-	struct witness *w;
+	size_t i;
 
-	assert_true(cidr_parse(home, strlen(home), &network));
-	assert_non_null(w = witness_new(&options, see, &s));
-	/* Never looked into: the functions above answer. */
-	witness_set_indicators(w, (const struct indicators *)(const void *)&asked);
-	f.key.addr[ORIGINATOR] = address(from);
-	f.key.addr[RESPONDER] = address(to);
-	witness_flow_started(w, &f, 1);
-	witness_free(w);
-	return s;
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 80);
+		request(rows[i].host, "/", false, false);
+		assert_kinds("contact");
+		assert_text(kept[0], TEXT_SERVICE, rows[i].name);
+		forget();
+	}
 }
 
 static void
-test_infected_is_who_asks_and_is_ours(void **state)
+a_host_without_end_is_no_name(void **state)
 {
-	struct seen s = begin("198.51.100.0/24", "198.51.100.7", "192.0.2.1");
+	static char host[400];
 
 	(void)state;
-	assert_int_equal(s.matches, 1);
-	assert_int_equal(s.host_side, ORIGINATOR);
-	assert_true(addr_equal(&asked, &(struct addr){ { [10] = 0xff, 0xff, 198, 51, 100, 7 } }));
+	memset(host, 'a', sizeof host - 1);
+	request(host, "/", false, false);
+	assert_kinds("contact");
+	assert_text(kept[0], TEXT_SERVICE, NULL);
+}
+
+/* Whom we watch over: the one at home; if both or neither is, the one who asked. */
+static void
+the_host_is_the_one_at_home(void **state)
+{
+	static const struct { const char *from, *to; uint8_t home, side; } rows[] = {
+		{ "10.0.0.5", "198.51.100.1", 1, ORIGINATOR }, { "198.51.100.1", "10.0.0.5", 2, RESPONDER },
+		{ "10.0.0.5", "10.0.0.6", 3, ORIGINATOR }, { "198.51.100.1", "198.51.100.2", 0, ORIGINATOR },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		begin_flow(PROTO_TCP, rows[i].from, 40000, rows[i].to, 80);
+		witness_flow_unnamed(witness, &flow);
+		assert_int_equal(kept[i]->home, rows[i].home);
+		assert_int_equal(kept[i]->host_side, rows[i].side);
+	}
+}
+
+/* ---- indicators ---- */
+
+static void
+a_listed_peer_is_told_at_once(void **state)
+{
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.7", 443);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("match");
+	assert_true(flow.alerted);
+	assert_int_equal(kept[0]->indicator_type, INDICATOR_ADDRESS_PORT);
+	assert_int_equal(kept[0]->indicator_role, ROLE_C2);
+	assert_int_equal(kept[0]->indicator_line, 7);
+	assert_int_equal(kept[0]->indicator_confidence, 90);
+	assert_int_equal(kept[0]->indicator_first_ns, 11);
+	assert_text(kept[0], TEXT_INDICATOR_VALUE, "198.51.100.7:443");
+	assert_text(kept[0], TEXT_INDICATOR_MALWARE, "Emotet");
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.7", 444);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("match");
+}
+
+/* Midway, who asked is a guess: the listed server may look like the one who did. */
+static void
+midway_both_ends_are_looked_up(void **state)
+{
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	begin_flow(PROTO_TCP, "198.51.100.7", 443, "10.0.0.5", 40000);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("");
+	flow.midway = true;
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("match");
+	assert_true((kept[0]->flags & OBSERVED_MIDWAY) != 0);
 }
 
 static void
-test_infected_elsewhere_says_nothing_about_ours(void **state)
+an_infected_host_is_looked_up_as_source_only(void **state)
 {
 	(void)state;
-	assert_int_equal(begin("192.0.2.0/24", "198.51.100.7", "192.0.2.1").matches, 0);
+	witness_set_indicators(witness, any_set);
+	begin_flow(PROTO_UDP, "10.0.0.9", 40000, "198.51.100.1", 9999);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("match contact");
+	assert_int_equal(kept[0]->indicator_role, ROLE_INFECTED);
+	begin_flow(PROTO_UDP, "198.51.100.1", 40000, "10.0.0.9", 9999);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("match contact contact");
+}
+
+/* What is infected elsewhere says nothing about the host of ours that it asks. */
+static void
+an_infected_list_speaks_of_our_hosts(void **state)
+{
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	begin_flow(PROTO_TCP, "198.51.100.66", 40000, "10.0.0.5", 80);
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("");
+	begin_flow(PROTO_TCP, "198.51.100.66", 40000, "192.0.2.1", 80);	/* nobody is at home: who asks is ours */
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("match");
+	assert_int_equal(kept[0]->host_side, ORIGINATOR);
 }
 
 static void
-test_without_home_who_asks_is_the_host(void **state)
+what_a_message_says_is_looked_up(void **state)
+{
+	struct tls_certificate c = { .chain = 1, .not_before_ns = WHEN_UNKNOWN, .not_after_ns = WHEN_UNKNOWN };
+	const struct message m = { .kind = MESSAGE_TLS_CERTIFICATE, .flow = &flow, .from = RESPONDER,
+		.ts_ns = START_NS + 100, .tls_certificate = &c };
+
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	client_hello("c2.example");
+	assert_kinds("contact match match");
+	assert_int_equal(kept[1]->indicator_type, INDICATOR_DOMAIN);
+	assert_int_equal(kept[2]->indicator_type, INDICATOR_JA3);
+	assert_text(kept[2], TEXT_SERVICE, "c2.example");
+	assert_text(kept[2], TEXT_JA4, "t13d");
+	forget();
+	strcpy(c.sha1, "aaaa");
+	witness_message(witness, &flow, &m);
+	assert_kinds("match");
+	assert_int_equal(kept[0]->indicator_type, INDICATOR_CERT_SHA1);
+	forget();
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 8080);
+	request("web.example:8080", "/a?b", false, false);
+	assert_kinds("contact match");
+	assert_text(kept[1], TEXT_URL, "web.example:8080/a?b");
+	assert_text(kept[1], TEXT_USER_AGENT, "ua");
+}
+
+/* The peer is the proxy; whom it shall call stands in the request. */
+static void
+an_address_behind_a_proxy_is_looked_up(void **state)
 {
 	(void)state;
-	assert_int_equal(begin("10.0.0.0/8", "198.51.100.7", "192.0.2.1").matches, 1);
+	witness_set_indicators(witness, any_set);
+	request("198.51.100.7:443", "", true, true);
+	request("198.51.100.7", "", true, true);
+	request("198.51.100.8", "/", true, false);
+	request("198.51.100.8:81", "/", true, false);
+	assert_kinds("contact match match contact match");
+	forget();
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 8080);
+	request("198.51.100.8", "/", false, false);	/* no proxy: the peer is who is talked to */
+	assert_kinds("contact");
+}
+
+static void
+a_question_counts_once(void **state)
+{
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	begin_flow(PROTO_UDP, "10.0.0.5", 40000, "10.0.0.1", 53);
+	flow.side[0].packets = 1;
+	dns(false, "c2.example", NULL);
+	dns(true, "c2.example", NULL);
+	assert_kinds("match");
+	flow.side[0].packets = 0;		/* a capture of the answers alone */
+	dns(true, "c2.example", NULL);
+	assert_kinds("match match");
+}
+
+static void
+answers_name_addresses(void **state)
+{
+	(void)state;
+	begin_flow(PROTO_UDP, "10.0.0.5", 40000, "10.0.0.1", 53);
+	dns(false, "www.example", NULL);
+	dns(true, "www.example", "198.51.100.1");
+	dns(true, "", "198.51.100.1");
+	assert_kinds("name");
+	assert_text(kept[0], TEXT_SERVICE, "www.example");
+	assert_true(addr_equal(&kept[0]->named, &(struct addr){ { [10] = 0xff, 0xff, 198, 51, 100, 1 } }));
+}
+
+/* ---- records ---- */
+
+static void
+records_are_observed_as_asked(void **state)
+{
+	(void)state;
+	begin(WITNESS_HTTP | WITNESS_FLOW);
+	witness_at(witness, 9, PHASE_PACKET, INT64_MAX);
+	request("www.example", "?id=7", false, false);
+	witness_flow_ended(witness, &flow, FLOW_END_CLOSED, START_NS + 900);
+	assert_kinds("contact http flow");
+	assert_text(kept[1], TEXT_URL, "www.example/?id=7");
+	assert_text(kept[1], TEXT_METHOD, "GET");
+	assert_text(kept[2], TEXT_SERVICE, "www.example");
+	assert_int_equal(kept[2]->flow_end, FLOW_END_CLOSED);
+	assert_int_equal(kept[2]->ts_ns, START_NS + 900);
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 443);
+	client_hello("www.example");
+	begin_flow(PROTO_UDP, "10.0.0.5", 40000, "10.0.0.1", 53);
+	dns(false, "www.example", NULL);
+	assert_kinds("contact http flow contact");
+}
+
+static void
+a_url_is_cut_where_it_grows_too_long(void **state)
+{
+	static char path[5000];
+
+	(void)state;
+	begin(WITNESS_HTTP);
+	memset(path, 'p', sizeof path - 1);
+	path[0] = '/';
+	request("www.example", path, false, false);
+	assert_kinds("contact http");
+	assert_int_equal(observation_text(kept[1], TEXT_URL).left, 2048);
+	path[0] = 'p';
+	request("www.example", path, false, false);
+	assert_int_equal(observation_text(kept[2], TEXT_URL).left, 2048);
+}
+
+static void
+observations_of_one_cause_are_numbered_on(void **state)
+{
+	(void)state;
+	begin(WITNESS_HTTP);
+	witness_at(witness, 9, PHASE_PACKET, INT64_MAX);
+	request("www.example", "/", false, false);
+	witness_at(witness, 9, PHASE_PACKET, INT64_MAX);
+	request("www.example", "/", false, false);
+	witness_at(witness, 10, PHASE_HOLE, 70);
+	request("www.example", "/", false, false);
+	assert_kinds("contact http http http");
+	assert_int_equal(kept[0]->index, 0);
+	assert_int_equal(kept[2]->index, 2);
+	assert_int_equal(kept[3]->index, 0);
+	assert_int_equal(kept[3]->ordinal, 10);
+	assert_int_equal(kept[3]->phase, PHASE_HOLE);
+	assert_int_equal(kept[3]->deadline_ns, 70);
+	assert_int_equal(kept[3]->flow_ordinal, 3);
+	assert_int_equal(witness_counts(witness)->observations, 4);
+	assert_int_equal(witness_counts(witness)->contacts, 1);
 }
 
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_infected_is_who_asks_and_is_ours),
-		cmocka_unit_test(test_infected_elsewhere_says_nothing_about_ours),
-		cmocka_unit_test(test_without_home_who_asks_is_the_host),
+		cmocka_unit_test_setup_teardown(a_contact_waits_for_its_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_a_name_the_end_tells, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_has_no_name_tells_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(udp_tells_at_its_first_packet, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_name_in_one_connection_is_another_contact, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_are_cut_out_of_hosts, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_host_without_end_is_no_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_host_is_the_one_at_home, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_listed_peer_is_told_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(midway_both_ends_are_looked_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_infected_host_is_looked_up_as_source_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_infected_list_speaks_of_our_hosts, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_message_says_is_looked_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_address_behind_a_proxy_is_looked_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_question_counts_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(answers_name_addresses, setup, teardown),
+		cmocka_unit_test_setup_teardown(records_are_observed_as_asked, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_url_is_cut_where_it_grows_too_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(observations_of_one_cause_are_numbered_on, setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("witness", tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
