@@ -14,6 +14,9 @@
 
 enum { BATCH = 256, BATCH_MS = 50, WAIT_ROOM_MS = 20, LAST_BATCHES = 4096 };
 
+/* A replay wakes the analyst after so much of either: to sleep and wake costs as much as hundreds of frames. */
+enum { BELL_BATCHES = 16, BELL_BYTES = 65536 };
+
 struct worker {
 	const struct worker_task *task;
 	struct board_worker *mine;
@@ -24,6 +27,7 @@ struct worker {
 	int64_t polled_ns;		/* live: clock before the last poll */
 	int64_t stop_ns;		/* live: when the stop was seen, or WHEN_UNKNOWN */
 	unsigned last_batches;		/* since then */
+	unsigned unrung_batches;
 	bool mute;			/* the observations are all in the ring from a try before */
 	struct log_limit record_limit;
 };
@@ -173,7 +177,16 @@ tell(struct worker *w)
 		atomic_fetch_add(&w->mine->kernel_seen, seen);
 		atomic_fetch_add(&w->mine->kernel_dropped, dropped);
 	}
-	bell_ring(t->bell);
+}
+
+static void
+wake_analyst(struct worker *w, enum capture_result r)
+{
+	if (!w->task->live && r == CAPTURE_FRAME && ++w->unrung_batches < BELL_BATCHES &&
+	    ring_used(w->task->ring) < BELL_BYTES)
+		return;
+	w->unrung_batches = 0;
+	bell_ring(w->task->bell);
 }
 
 /* All that was emitted so far is in the ring: say how far that reaches. */
@@ -260,6 +273,7 @@ run_batch(struct worker *w)
 	publish(w);
 	if (r == CAPTURE_IDLE)
 		idle(w);
+	wake_analyst(w, r);
 	look_for_image(w);
 	return r != CAPTURE_END && !stops_here(w, r);
 }
