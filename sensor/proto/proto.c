@@ -1,5 +1,6 @@
 #include "proto/proto.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ struct proto {
 	message_fn *emit;
 	void *to;
 	uint64_t emitted;
+	void *shared[ROWS];
 };
 
 /* One side before its protocol is known. */
@@ -74,7 +76,26 @@ proto_new(const struct proto_limits *limits, message_fn *emit, void *to)
 void
 proto_free(struct proto *p)
 {
+	size_t i;
+
+	if (p == NULL)
+		return;
+	for (i = 0; i < ROWS; i++)
+		if (p->shared[i] != NULL)
+			rows[i]->unshare(p->shared[i]);
 	free(p);
+}
+
+void *
+proto_shared(struct proto *p, const struct proto_row *row)
+{
+	size_t i;
+
+	for (i = 0; rows[i] != row; i++)
+		assert(i + 1 < ROWS);
+	if (p->shared[i] == NULL)
+		p->shared[i] = row->share();
+	return p->shared[i];
 }
 
 const struct proto_counts *

@@ -85,11 +85,15 @@ struct proto_row {
 	 * May be NULL.
 	 */
 	bool (*tunnel)(const void *reader, size_t *rest);
+	/* What all readers of one proto share: made when first asked for, NULL without memory. Both or neither. */
+	void *(*share)(void);
+	void (*unshare)(void *shared);
 };
 
 /* For readers: what they need of the shared part. */
 const struct proto_limits *proto_limits(const struct proto *p);
 struct proto_counts *proto_counters(struct proto *p);
 void proto_emit(struct proto *p, const struct message *m);
+void *proto_shared(struct proto *p, const struct proto_row *row);
 
 #endif

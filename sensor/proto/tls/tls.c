@@ -44,15 +44,17 @@ tls_guess(struct span first, int from)
 static void *
 tls_open(struct proto *p)
 {
-	struct tls_reader *r = calloc(1, sizeof *r);
+	struct tls_tools *tools = proto_shared(p, &tls_row);
+	struct tls_reader *r;
 	int i;
 
-	if (r == NULL)
+	if (tools == NULL || (r = calloc(1, sizeof *r)) == NULL)
 		return NULL;
 	r->proto = p;
 	r->patience_bytes = 4 * (uint64_t)proto_limits(p)->handshake_bytes + TLS_PATIENCE_BYTES;
 	r->ceiling.most = proto_limits(p)->flow_bytes;
-	tls_scratch_init(&r->scratch, r->ceiling.most);
+	arena_init(&r->scratch.arena, r->ceiling.most);
+	r->scratch.tools = tools;
 	for (i = 0; i < 2; i++) {
 		r->side[i].reader = r;
 		r->side[i].state = tls_read_start;
@@ -70,7 +72,7 @@ tls_close(void *reader)
 	bytes_clear(&r->side[0].held, &r->ceiling);
 	bytes_clear(&r->side[1].held, &r->ceiling);
 	bytes_clear(&r->sni, &r->ceiling);
-	tls_scratch_clear(&r->scratch);
+	arena_clear(&r->scratch.arena);
 	free(r);
 }
 
@@ -141,6 +143,18 @@ tls_piece(void *reader, const struct stream_piece *piece)
 	return !is_finished(r) && !is_patience_over(r);
 }
 
+static void *
+tls_share(void)
+{
+	return tls_tools_new();
+}
+
+static void
+tls_unshare(void *tools)
+{
+	tls_tools_free(tools);
+}
+
 const struct proto_row tls_row = {
 	.app = APP_TLS,
 	.guess = tls_guess,
@@ -148,4 +162,6 @@ const struct proto_row tls_row = {
 	.piece = tls_piece,
 	.end = NULL,
 	.close = tls_close,
+	.share = tls_share,
+	.unshare = tls_unshare,
 };

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/when.h"
+#include "proto/tls/tls_known.h"
 
 /*
  * RFC 5280, 4.1, without the inside of the key. d2i_X509() takes the key apart
@@ -250,11 +251,19 @@ read_leaf(struct tls_scratch *s, struct span der, struct tls_certificate *out)
 	ERR_clear_error();
 }
 
+/* Enough for all texts, however much of them is escaped: what this flow has no room for, others may have. */
+static bool
+has_room(const struct arena *a, struct span leaf)
+{
+	return a->used_bytes < a->most_bytes && a->most_bytes - a->used_bytes > 16 * leaf.left;
+}
+
 bool
 tls_certificate_read(struct tls_scratch *s, struct span body, struct tls_certificate *out)
 {
 	struct span list, leaf, other;
 	uint32_t len;
+	bool had_room;
 
 	memset(out, 0, sizeof *out);
 	out->not_before_ns = out->not_after_ns = WHEN_UNKNOWN;
@@ -264,8 +273,13 @@ tls_certificate_read(struct tls_scratch *s, struct span body, struct tls_certifi
 		return false;
 	for (out->chain = 1; take_certificate(&list, &other); out->chain++)
 		;
-	tls_hash(s, EVP_sha1(), leaf, out->sha1, sizeof out->sha1 - 1);
-	tls_hash(s, EVP_sha256(), leaf, out->sha256, sizeof out->sha256 - 1);
+	tls_hash(s->tools, TLS_SHA256, leaf, out->sha256, sizeof out->sha256 - 1);
+	if (tls_known_find(tls_tools_known(s->tools), out))
+		return true;
+	tls_hash(s->tools, TLS_SHA1, leaf, out->sha1, sizeof out->sha1 - 1);
+	had_room = has_room(&s->arena, leaf);
 	read_leaf(s, leaf, out);
+	if (had_room)
+		tls_known_add(tls_tools_known(s->tools), out);
 	return true;
 }

@@ -13,7 +13,8 @@
  * The leaf of a certificate list → *out; `sni` is left to the caller. False
  * when not even one certificate is whole. A leaf that is no X.509 still has
  * its hashes and the chain's length: texts absent, times WHEN_UNKNOWN. Texts
- * stand in the scratch arena, and one that finds no room there is absent.
+ * stand in the scratch arena, where one that finds no room is absent, or among
+ * the certificates read before: they live until the next is read.
  */
 bool tls_certificate_read(struct tls_scratch *s, struct span body, struct tls_certificate *out);
 

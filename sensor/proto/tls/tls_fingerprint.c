@@ -79,7 +79,7 @@ tls_ja3(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_clie
 	tls_text_byte(&t, ',');
 	put_small_values(&t, h->point_formats);
 	out->ja3_text = tls_text_span(&t);
-	tls_hash(s, EVP_md5(), out->ja3_text, out->ja3, sizeof out->ja3 - 1);
+	tls_hash(s->tools, TLS_MD5, out->ja3_text, out->ja3, sizeof out->ja3 - 1);
 	return true;
 }
 
@@ -96,7 +96,7 @@ tls_ja3s(struct tls_scratch *s, const struct tls_server_hello *h, struct tls_ser
 	tls_text_byte(&t, ',');
 	put_extension_types(&t, h->extensions);
 	out->ja3s_text = tls_text_span(&t);
-	tls_hash(s, EVP_md5(), out->ja3s_text, out->ja3s, sizeof out->ja3s - 1);
+	tls_hash(s->tools, TLS_MD5, out->ja3s_text, out->ja3s, sizeof out->ja3s - 1);
 	return true;
 }
 
@@ -184,7 +184,7 @@ hash_ciphers(struct tls_scratch *s, const struct values *ciphers, char *hex)
 	if (!tls_text_begin(&t, &s->arena, 5 * ciphers->count))
 		return false;
 	put_hex_list(&t, ciphers);
-	tls_hash(s, EVP_sha256(), tls_text_span(&t), hex, JA4_HASH_DIGITS);
+	tls_hash(s->tools, TLS_SHA256, tls_text_span(&t), hex, JA4_HASH_DIGITS);
 	return true;
 }
 
@@ -208,7 +208,7 @@ hash_extensions(struct tls_scratch *s, const struct values *extensions, struct s
 		put_hex(&t, value);
 		between = ',';
 	}
-	tls_hash(s, EVP_sha256(), tls_text_span(&t), hex, JA4_HASH_DIGITS);
+	tls_hash(s->tools, TLS_SHA256, tls_text_span(&t), hex, JA4_HASH_DIGITS);
 	return true;
 }
 

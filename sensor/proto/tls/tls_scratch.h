@@ -1,6 +1,6 @@
 /*
  * tls_scratch.h - what a reader computes with: room for the texts of one
- * message, and one digest context for all its hashes.
+ * message, and the tools that all readers share.
  */
 #ifndef SENSOR_TLS_SCRATCH_H
 #define SENSOR_TLS_SCRATCH_H
@@ -8,25 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <openssl/evp.h>
-
 #include "base/arena.h"
 #include "base/span.h"
+#include "proto/tls/tls_tools.h"
 
 struct tls_scratch {
 	struct arena arena;		/* cleared after each message */
-	EVP_MD_CTX *digest;		/* made at the first hash */
+	struct tls_tools *tools;
 };
-
-void tls_scratch_init(struct tls_scratch *s, size_t most_bytes);
-void tls_scratch_clear(struct tls_scratch *s);
-
-/*
- * The first `digits` lower-case hex digits of the hash of `bytes`, and a NUL,
- * → hex. False with hex "" when OpenSSL refuses (md5 in FIPS mode).
- */
-bool tls_hash(struct tls_scratch *s, const EVP_MD *kind, struct span bytes, char *hex,
-    size_t digits);
 
 /* Text that grows by pieces within room taken beforehand; what does not fit sets `full`. */
 struct tls_text {

@@ -67,12 +67,15 @@ done:
 void
 tls_warm_up(void)
 {
-	struct tls_scratch scratch;
+	struct tls_scratch scratch = { .tools = tls_tools_new() };
 	char hex[33];
 
-	tls_scratch_init(&scratch, SCRATCH_BYTES);
-	tls_hash(&scratch, EVP_md5(), span_text(""), hex, sizeof hex - 1);
+	if (scratch.tools == NULL)
+		return;
+	arena_init(&scratch.arena, SCRATCH_BYTES);
+	tls_hash(scratch.tools, TLS_MD5, span_text(""), hex, sizeof hex - 1);
 	read_certificate(&scratch, EVP_EC_gen("P-256"));
-	tls_scratch_clear(&scratch);
+	arena_clear(&scratch.arena);
+	tls_tools_free(scratch.tools);
 	ERR_clear_error();
 }
