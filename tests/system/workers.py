@@ -76,10 +76,10 @@ def hours_apart():
 def times_that_cannot_be():
     """Single frames in 1970 and 2105, a stretch of 300 in the future, then back."""
     made = merged()
-    for n in range(100, len(made), 701):
-        made[n] = ((0, 4_290_000_000)[n % 2] * SEC, made[n][1])
     for n in range(2000, 2300):
         made[n] = (made[n][0] + 20 * 365 * 86400 * SEC, made[n][1])
+    for n in range(100, len(made), 701):
+        made[n] = ((0, 4_290_000_000)[n % 2] * SEC, made[n][1])
     return made
 
 
