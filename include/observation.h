@@ -43,6 +43,8 @@ enum observation_text {
 
 enum { OBSERVATION_TEXT_BYTES = 8192 };
 
+#define OBSERVATION_TIME_MAX_NS 9000000000000000000LL	/* in 2255: years may be added without care */
+
 /* What was at work: at one deadline, holes are given up before flows end. */
 enum observation_phase { PHASE_HOLE, PHASE_FLOW_END, PHASE_PACKET };
 
@@ -114,7 +116,11 @@ void observation_seal(struct observation_buffer *b);
 /* The text under `tag`, or an absent span. */
 struct span observation_text(const struct observation *o, enum observation_text tag);
 
-/* Is it whole: lengths, enumerations, tags? `len`: bytes there are at `o`. */
+/*
+ * Is it whole: lengths, enumerations, tags, times? `len`: bytes there are at `o`.
+ * Whoever reads a valid one may use its enumerations as indexes and calculate
+ * with ts_ns, flow_first_ns and flow_last_ns.
+ */
 bool observation_valid(const struct observation *o, size_t len);
 
 /* <0, 0, >0 as memcmp: the total order of a replay. */

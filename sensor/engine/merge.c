@@ -164,5 +164,5 @@ merge_watermark(const struct merge *m)
 	for (i = 0; i < m->count; i++)
 		if (!m->source[i].ended && m->source[i].watermark < least)
 			least = m->source[i].watermark;
-	return least == INT64_MAX ? INT64_MIN : least;
+	return least > OBSERVATION_TIME_MAX_NS ? INT64_MIN : least;
 }

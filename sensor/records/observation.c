@@ -73,6 +73,19 @@ texts_valid(const struct observation *o)
 	return true;
 }
 
+static bool
+times_valid(const struct observation *o)
+{
+	const int64_t times[] = { o->ts_ns, o->flow_first_ns, o->flow_last_ns,
+		o->deadline_ns == INT64_MAX ? 0 : o->deadline_ns };
+	size_t i;
+
+	for (i = 0; i < sizeof times / sizeof times[0]; i++)
+		if (times[i] < 0 || times[i] > OBSERVATION_TIME_MAX_NS)
+			return false;
+	return true;
+}
+
 bool
 observation_valid(const struct observation *o, size_t len)
 {
@@ -85,7 +98,7 @@ observation_valid(const struct observation *o, size_t len)
 	if (o->flow_state > FLOW_RESET || o->flow_end > FLOW_END_INPUT || o->phase > PHASE_PACKET ||
 	    o->indicator_type >= INDICATOR_TYPES || o->indicator_role >= ROLE_KINDS)
 		return false;
-	return texts_valid(o);
+	return times_valid(o) && texts_valid(o);
 }
 
 static int

@@ -104,6 +104,13 @@ lies_are_seen(void **state)
 	LIE(o.phase, PHASE_PACKET + 1);
 	LIE(o.indicator_type, INDICATOR_TYPES);
 	LIE(o.indicator_role, ROLE_KINDS);
+	LIE(o.ts_ns, INT64_MIN);
+	LIE(o.ts_ns, INT64_MAX);
+	LIE(o.ts_ns, -1);
+	LIE(o.deadline_ns, -1);
+	LIE(o.deadline_ns, INT64_MAX - 1);
+	LIE(o.flow_first_ns, INT64_MIN);
+	LIE(o.flow_last_ns, OBSERVATION_TIME_MAX_NS + 1);
 	LIE(o.text_bytes, good.o.text_bytes - 1);
 	LIE(o.text_bytes, OBSERVATION_TEXT_BYTES + 1);
 	LIE(text[0], 0);
