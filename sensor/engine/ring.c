@@ -181,7 +181,7 @@ ring_peek(struct ring *r, const void **record, uint32_t *len)
 
 	if (head == tail)
 		return ended ? RING_ENDED : RING_EMPTY;
-	if (head - tail > r->size || head % 8 != 0)
+	if (head - tail > r->size || head % 8 != 0 || tail % 8 != 0)
 		return RING_DAMAGED;
 	*len = *(const uint32_t *)(const void *)(r->s->bytes + at);
 	if (*len == SKIP) {

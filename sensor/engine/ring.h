@@ -41,7 +41,7 @@ void ring_wait_room(struct ring *r, int ms);
 
 enum ring_state { RING_RECORD, RING_EMPTY, RING_ENDED, RING_DAMAGED };
 
-/* The next record, which stays until ring_next_done(). */
+/* The next record, which stays until ring_done(). */
 enum ring_state ring_peek(struct ring *r, const void **record, uint32_t *len);
 void ring_done(struct ring *r);
 /*
