@@ -154,7 +154,8 @@ unpack(const void *record, uint32_t len, struct frame *out)
 	if (len < sizeof p)
 		return CAPTURE_END;
 	memcpy(&p, record, sizeof p);
-	if (p.captured_bytes > len - sizeof p || p.wire_bytes < p.captured_bytes)
+	if (p.captured_bytes > len - sizeof p || p.wire_bytes < p.captured_bytes ||
+	    p.wire_bytes > CAPTURE_WIRE_MAX || p.ts_ns < 0 || p.ts_ns > CAPTURE_TIME_MAX_NS)
 		return CAPTURE_END;
 	out->ts_ns = p.ts_ns;
 	out->ordinal = p.ordinal;
