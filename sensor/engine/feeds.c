@@ -197,11 +197,41 @@ try_again(struct feeds_job *j, struct fault *fault)
 	return start_compiler(j, fault);
 }
 
+static void
+mend_text(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			*text = '?';
+}
+
+/* The compiler has read hostile bytes and is gone: what it left in the shared pages must be texts, with an end. */
+static void
+mend_results(struct feeds_job *j)
+{
+	unsigned i, n;
+
+	for (i = 0; i < j->config->feeds_count; i++) {
+		struct feed_result *r = &j->results[i];
+		struct feed_summary *s = &r->summary;
+
+		memcpy(r->name, j->config->feeds[i].name, sizeof r->name);
+		mend_text(r->fault.text, sizeof r->fault.text);
+		mend_text(s->format, sizeof s->format);
+		if (s->complaints_count > FEED_COMPLAINTS_MAX)
+			s->complaints_count = FEED_COMPLAINTS_MAX;
+		for (n = 0; n < FEED_COMPLAINTS_MAX; n++)
+			mend_text(s->complaints[n].text, sizeof s->complaints[n].text);
+	}
+}
+
 static int
 finish(struct feeds_job *j, int *image, struct fault *fault)
 {
 	char words[sizeof fault->text] = "";
 
+	mend_results(j);
 	handover_receive(j->socket, words, sizeof words - 1, image);
 	if (*image >= 0)
 		return 1;
