@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -38,6 +39,22 @@ handover_send(int socket, const void *bytes, size_t len, int descriptor)
 	return sendmsg(socket, &m, MSG_NOSIGNAL) < 0 ? SE_SYSTEM : 0;
 }
 
+/* The first is taken. There is room for a second one, which nobody asked for. */
+static void
+take_descriptors(const struct cmsghdr *c, int *descriptor)
+{
+	size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof *descriptor, i;
+	int one;
+
+	for (i = 0; i < count; i++) {
+		memcpy(&one, CMSG_DATA(c) + i * sizeof one, sizeof one);
+		if (*descriptor < 0)
+			*descriptor = one;
+		else
+			close(one);
+	}
+}
+
 ssize_t
 handover_receive(int socket, void *bytes, size_t size, int *descriptor)
 {
@@ -56,8 +73,7 @@ handover_receive(int socket, void *bytes, size_t size, int *descriptor)
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : SE_SYSTEM;
 	for (c = CMSG_FIRSTHDR(&m); c != NULL; c = CMSG_NXTHDR(&m, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-		    c->cmsg_len == CMSG_LEN(sizeof *descriptor))
-			memcpy(descriptor, CMSG_DATA(c), sizeof *descriptor);
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			take_descriptors(c, descriptor);
 	return n;
 }
