@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,15 @@ void
 log_set_level(enum log_level most)
 {
 	most_level = most;
+}
+
+/* C0, DEL, and C1 (in UTF-8 behind 0xc2), some of which terminals obey as well. */
+static bool
+is_control(const char *at)
+{
+	const unsigned char *c = (const unsigned char *)at;
+
+	return c[0] < 0x20 || c[0] == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0);
 }
 
 static void put_line(enum log_level level, const char *stage, const char *format, va_list ap)
@@ -36,7 +46,7 @@ put_line(enum log_level level, const char *stage, const char *format, va_list ap
 	vsnprintf(line + head, sizeof line - head - 1, format, ap);
 	len = strlen(line);
 	for (i = head; i < len; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+		if (is_control(line + i))
 			line[i] = '?';
 	line[len++] = '\n';
 	/* One write, so that lines of several processes do not mix. Nobody to tell when it fails. */
