@@ -3,7 +3,7 @@
  *
  * IPv6 addresses are written in full, as EVE does, except in beacon records
  * (RFC 5952). Each returns a malloc'd line without newline, or NULL without memory.
- * Text from the wire that is not UTF-8 has its odd bytes as \xNN.
+ * Text from the wire that is not UTF-8, or controls a terminal, has its odd bytes as \xNN.
  */
 #ifndef SENSOR_ALERT_EVE_H
 #define SENSOR_ALERT_EVE_H

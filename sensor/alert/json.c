@@ -59,7 +59,10 @@ json_array_object(struct json *j, cJSON *array)
 	return put(j, array, NULL, cJSON_CreateObject());
 }
 
-/* Length of the UTF-8 character at the front (RFC 3629, section 4), or 0. */
+/*
+ * Length of the UTF-8 character at the front (RFC 3629, section 4), or 0. DEL
+ * and C1 count as none: cJSON escapes C0 only, and terminals obey them too.
+ */
 static size_t
 character_length(struct span s)
 {
@@ -67,14 +70,16 @@ character_length(struct span s)
 	size_t len, i;
 
 	if (c < 0x80)
-		return c != 0;
+		return c != 0 && c != 0x7f;
 	if (c < 0xc2 || c > 0xf4)
 		return 0;
 	len = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 	if (s.left < len)
 		return 0;
-	/* No overlong forms, no surrogates, nothing above U+10FFFF. */
+	/* No overlong forms, no C1, no surrogates, nothing above U+10FFFF. */
 	if (c == 0xe0)
+		low = 0xa0;
+	else if (c == 0xc2)
 		low = 0xa0;
 	else if (c == 0xed)
 		high = 0x9f;

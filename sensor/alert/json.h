@@ -30,7 +30,7 @@ cJSON *json_object(struct json *j, cJSON *in, const char *key);
 cJSON *json_array(struct json *j, cJSON *in, const char *key);
 cJSON *json_array_object(struct json *j, cJSON *array);
 
-/* Bytes that are no UTF-8 (RFC 3629), and NUL, as \xNN. An absent span adds nothing. */
+/* Bytes that are no UTF-8 (RFC 3629), NUL, DEL and C1 control characters as \xNN. An absent span adds nothing. */
 void json_span(struct json *j, cJSON *in, const char *key, struct span text);
 void json_text(struct json *j, cJSON *in, const char *key, const char *text);
 /* Nothing for "". */

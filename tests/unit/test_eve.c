@@ -150,7 +150,7 @@ static void
 test_hostile_text(void **state)
 {
 	static struct observation_buffer b;
-	static const char odd[] = "a\"b\\c\x01\xff\xc3\xa9\xed\xa0\x80\xf5\x80\xc0\xaf\xe2\x82";
+	static const char odd[] = "a\"b\\c\x01\xff\x7f\xc2\x9b\xc3\xa9\xed\xa0\x80\xf5\x80\xc0\xaf\xe2\x82";
 	cJSON *o;
 
 	(void)state;
@@ -162,7 +162,7 @@ test_hostile_text(void **state)
 	rig_indicator(&b, ROLE_C2, INDICATOR_URL, "h/x\n\"");
 	o = parsed(alert_line(&b));
 	assert_string_equal(text_at(o, "http.http_method"),
-	    "a\"b\\c\x01\\xff\xc3\xa9\\xed\\xa0\\x80\\xf5\\x80\\xc0\\xaf\\xe2\\x82");
+	    "a\"b\\c\x01\\xff\\x7f\\xc2\\x9b\xc3\xa9\\xed\\xa0\\x80\\xf5\\x80\\xc0\\xaf\\xe2\\x82");
 	assert_string_equal(text_at(o, "http.http_user_agent"), "nul\\x00byte\r\n");
 	assert_string_equal(text_at(o, "http.url"), "/x");
 	assert_string_equal(text_at(o, "hansho.indicator.value"), "h/x\n\"");
