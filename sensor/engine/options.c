@@ -74,7 +74,8 @@ const struct option_row option_rows[] = {
 { "records", "What is written at all. Each sink takes its own choice of these.",
   RECORDS(config, records, "alert, beacon") },
 { "checksum", "auto leaves out packets with a wrong IPv4, TCP or UDP checksum, unless a network card that "
-  "fills them in later (offload) is recognised; strict leaves them all out; off verifies nothing.",
+  "fills them in later (offload) is recognised, or this side of the conversation has shown no right one; "
+  "strict leaves them all out; off verifies nothing.",
   CHOICE(config, decode.checksum, checksum_choices, "auto") },
 { "drain_sec", "At the end, how long failing sinks are tried before the rest stays in the journal.",
   INTEGER(drain_sec, "s", 0, 86400, "10") },
