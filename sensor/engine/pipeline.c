@@ -145,6 +145,14 @@ pipeline_set_indicators(struct pipeline *p, const struct indicators *set)
 
 /* ---- frames ---- */
 
+/* Asked at every frame; nearly always the answer is no. */
+static bool
+timers_may_run(const struct pipeline *p)
+{
+	return flows_quiet_until(p->flows) <= p->now_ns ||
+	    reassembly_next_deadline(p->reassembly) <= p->now_ns;
+}
+
 /*
  * Timers run in the order of their deadlines, holes before flow ends: the same
  * order in every worker, whichever flows it has.
@@ -154,7 +162,7 @@ run_timers(struct pipeline *p)
 {
 	int64_t hole_ns, flow_ns, next_ns;
 
-	for (;;) {
+	while (timers_may_run(p)) {
 		hole_ns = reassembly_next_deadline(p->reassembly);
 		flow_ns = flows_next_deadline(p->flows);
 		next_ns = hole_ns < flow_ns ? hole_ns : flow_ns;
@@ -167,7 +175,6 @@ run_timers(struct pipeline *p)
 		if (flow_ns == next_ns)
 			flows_advance(p->flows, next_ns);
 	}
-	reassembly_advance(p->reassembly, p->now_ns);
 	flows_advance(p->flows, p->now_ns);
 }
 

@@ -157,6 +157,12 @@ flows_next_deadline(const struct flows *t)
 	return earliest;
 }
 
+int64_t
+flows_quiet_until(const struct flows *t)
+{
+	return t->earliest_ns;
+}
+
 /* All flows with this one deadline, the earliest, leave their lists and come as a chain. */
 static uint32_t
 chain_due(struct flows *t, int64_t deadline)

@@ -76,4 +76,7 @@ const struct flow_counts *flows_counts(const struct flows *t);
 /* Time of the earliest timer, or INT64_MAX. */
 int64_t flows_next_deadline(const struct flows *t);
 
+/* No timer runs before this time. Cheaper, and may be too early. */
+int64_t flows_quiet_until(const struct flows *t);
+
 #endif
