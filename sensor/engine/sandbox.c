@@ -3,12 +3,15 @@
 #include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 
@@ -23,24 +26,30 @@
 #define UNDER_SANITIZER 0
 #endif
 
+#define ALL_BITS UINT64_MAX
+
 int
 sandbox_available(void)
 {
 	return !UNDER_SANITIZER;
 }
 
-/* Memory, time, waiting, what is open already. */
+/* Memory, time, waiting, what is open already, and the way out (abort() among them). */
 static const int basic[] = {
-	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(lseek), SCMP_SYS(write),
-	SCMP_SYS(writev), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-	SCMP_SYS(getsockopt), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
-	SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(nanosleep),
-	SCMP_SYS(clock_nanosleep), SCMP_SYS(sched_yield), SCMP_SYS(getrandom), SCMP_SYS(getpid),
-	SCMP_SYS(gettid), SCMP_SYS(getppid), SCMP_SYS(tgkill), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack),
-	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(fdatasync),
-	SCMP_SYS(fsync),
+	SCMP_SYS(read), SCMP_SYS(pread64), SCMP_SYS(lseek), SCMP_SYS(write), SCMP_SYS(writev),
+	SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(poll), SCMP_SYS(munmap), SCMP_SYS(mremap),
+	SCMP_SYS(madvise), SCMP_SYS(brk), SCMP_SYS(futex), SCMP_SYS(clock_gettime),
+	SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),
+	SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+
+/*
+ * A live source's counters and state; new indicators, as a descriptor whose
+ * seals are looked at; the end of a recording on a full disk.
+ */
+static const int worker[] = {
+	SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(recvmsg), SCMP_SYS(ftruncate),
 };
 
 static const int compiler[] = {
@@ -52,8 +61,9 @@ static const int analyst[] = {
 	SCMP_SYS(openat), SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename),
 	SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(ftruncate), SCMP_SYS(pwrite64),
 	SCMP_SYS(fcntl), SCMP_SYS(getdents64), SCMP_SYS(access), SCMP_SYS(faccessat),
-	SCMP_SYS(faccessat2), SCMP_SYS(statx), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statfs),
-	SCMP_SYS(fstatfs), SCMP_SYS(fallocate), SCMP_SYS(flock), SCMP_SYS(mkdir), SCMP_SYS(mkdirat),
+	SCMP_SYS(faccessat2), SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(stat),
+	SCMP_SYS(lstat), SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(fallocate), SCMP_SYS(flock),
+	SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(fsync), SCMP_SYS(fdatasync),
 };
 
 static int
@@ -68,35 +78,66 @@ allow(scmp_filter_ctx ctx, const int *calls, size_t count)
 	return 0;
 }
 
-/* Memory that can be executed is never asked for again. */
+/* Only when the bits of `mask` in one of its arguments are `value`. */
 static int
-allow_memory(scmp_filter_ctx ctx)
+allow_if(scmp_filter_ctx ctx, int call, unsigned argument, scmp_datum_t mask, scmp_datum_t value)
 {
-	int r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	const struct scmp_arg_cmp rule = { argument, SCMP_CMP_MASKED_EQ, mask, value };
 
-	if (r < 0)
-		return r;
-	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-	    SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &rule);
+}
+
+static int
+allow_basic(scmp_filter_ctx ctx)
+{
+	int r = allow(ctx, basic, sizeof basic / sizeof *basic);
+
+	/* Memory that can be executed is never asked for again. */
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+	/* abort() of this process, no signal to another one. */
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(tgkill), 0, ALL_BITS, (scmp_datum_t)getpid());
+	return r;
+}
+
+/* fstat() of newer C libraries; libpcap asks for an interface's flags when it has gone down. */
+static int
+allow_worker(scmp_filter_ctx ctx)
+{
+	int r = allow(ctx, worker, sizeof worker / sizeof *worker);
+
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(newfstatat), 3, ALL_BITS, AT_EMPTY_PATH);
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(fcntl), 1, ALL_BITS, F_GET_SEALS);
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(ioctl), 1, ALL_BITS, SIOCGIFFLAGS);
+	return r;
+}
+
+static int
+allow_compiler(scmp_filter_ctx ctx)
+{
+	int r = allow(ctx, compiler, sizeof compiler / sizeof *compiler);
+
+	return r < 0 ? r : allow_if(ctx, SCMP_SYS(newfstatat), 3, ALL_BITS, AT_EMPTY_PATH);
 }
 
 static int
 fill(scmp_filter_ctx ctx, enum sandbox which)
 {
-	int r = allow(ctx, basic, sizeof basic / sizeof *basic);
+	int r = allow_basic(ctx);
 
-	if (r == 0)
-		r = allow_memory(ctx);
-	/* New indicators come as a descriptor whose seals are looked at. */
-	if (r == 0 && which == SANDBOX_WORKER)
-		r = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-		    SCMP_A1(SCMP_CMP_EQ, F_GET_SEALS, 0));
-	if (r == 0 && which == SANDBOX_COMPILER)
-		r = allow(ctx, compiler, sizeof compiler / sizeof *compiler);
-	if (r == 0 && which == SANDBOX_ANALYST)
-		r = allow(ctx, analyst, sizeof analyst / sizeof *analyst);
-	return r;
+	if (r < 0)
+		return r;
+	if (which == SANDBOX_WORKER)
+		return allow_worker(ctx);
+	if (which == SANDBOX_COMPILER)
+		return allow_compiler(ctx);
+	return allow(ctx, analyst, sizeof analyst / sizeof *analyst);
 }
 
 int

@@ -76,7 +76,7 @@ def equal_to_replay(workers):
     # Many revisions and closings within the run; beacons too.
     extra = "alerts:\n  update_sec: 1\n  close_sec: 2\nbeacon:\n  burst_sec: 0\n  min_contacts: 5\nrecords: [alert, beacon, http, tls, dns, flow]\n"
     w = Watch(net, extra, ["--record", record], workers)
-    sent = net.send(CAPTURE, "--multiplier", "600")
+    sent = net.send(CAPTURE, "--multiplier", "1100")
     # What time alone brings about comes before the last frame: a recording knows no time behind it.
     time.sleep(3.5)
     last = rig.recipe(os.path.join(w.dir, "last.pcap"), START + "host pc 10.1.1.1\nat 0 pc ntp 203.0.113.9\n")
@@ -189,6 +189,46 @@ def reload():
               f"status {status}, sent {sent}, seen {seen}: {w.sensor.text()}")
 
 
+def privileges():
+    """Root gives itself up; workers and analyst are in the sandbox; nobody holds what is another's business."""
+    w = Watch(net, workers=2)
+    roles = {"supervisor": [w.sensor.pid], **{r: w.sensor.children(r) for r in ("worker", "analyst", "courier")}}
+    rig.check("privileges: all processes run", [len(p) for p in roles.values()] == [1, 2, 1, 1], roles)
+    raw = 1 << 13                                   # CAP_NET_RAW
+    for role, pids in roles.items():
+        for pid in pids:
+            s = rig.status_of(pid)
+            users = set(s["Uid"].split() + s["Gid"].split())
+            caps = int(s["CapEff"], 16) | int(s["CapPrm"], 16) | int(s["CapInh"], 16) | int(s["CapAmb"], 16)
+            good = "0" not in users and s["Groups"].strip() == "" and s["NoNewPrivs"] == "1"
+            good = good and caps == (raw if role == "supervisor" else 0)
+            good = good and (role in ("supervisor", "courier") or s["Seccomp"] == "2")
+            rig.check(f"privileges: {role}", good, {k: s[k] for k in ("Uid", "Gid", "Groups", "NoNewPrivs", "CapEff", "CapPrm", "Seccomp")})
+    for role, most in (("worker", 1), ("analyst", 0), ("courier", 0)):
+        for pid in roles[role]:
+            held = [target(pid, n) for n in os.listdir(f"/proc/{pid}/fd")]
+            maps = open(f"/proc/{pid}/maps", encoding="utf-8").read()
+            inodes = {word for line in maps.splitlines() if "socket:" in line for word in line.split() if "socket" in word}
+            packet = packet_sockets() & {h[8:-1] for h in held if h.startswith("socket:[")}
+            rig.check(f"privileges: {role} holds {most} packet sockets", len(packet) == most and len(inodes) == most, f"{held} {inodes}")
+            files = [h for h in held if h == w.eve]
+            rig.check(f"privileges: {role} and the EVE file", bool(files) == (role == "courier"), held)
+    w.sensor.stop()
+
+
+def target(pid, number):
+    try:
+        return os.readlink(f"/proc/{pid}/fd/{number}")
+    except OSError:
+        return ""
+
+
+def packet_sockets():
+    """Inodes of all packet sockets of the network."""
+    out = subprocess.run([*net.inside, "cat", "/proc/net/packet"], capture_output=True, text=True, check=True).stdout
+    return {line.split()[-1] for line in out.splitlines()[1:]}
+
+
 def rotate():
     w = Watch(net)
     net.send(CAPTURE, "--topspeed")
@@ -196,7 +236,7 @@ def rotate():
     first = len(rig.lines(w.eve))
     os.rename(w.eve, w.eve + ".1")
     w.sensor.send(signal.SIGHUP)
-    rig.check("rotation: the file is made anew", rig.wait(lambda: os.path.exists(w.eve), 5), w.sensor.text())
+    rig.check("rotation: the file is made anew", w.sensor.wait_for("are in force") and os.path.exists(w.eve), w.sensor.text())
     status, _ = w.sensor.stop()
     rig.check("rotation: records go on in it", status == 0 and first > 0 and len(rig.lines(w.eve)) > 0 and
               len(rig.lines(w.eve + ".1")) == first, f"{first}, {len(rig.lines(w.eve))}: {w.sensor.text()}")
@@ -266,7 +306,7 @@ def main():
         rig.skip("live", why)
         return
     net = rig.Network()
-    rig.run_cases([one_worker, two_workers, delay, stop_while_busy, reload, rotate, refused, journal_in_use, closed_streams])
+    rig.run_cases([one_worker, two_workers, delay, stop_while_busy, reload, privileges, rotate, refused, journal_in_use, closed_streams])
 
 
 main()
