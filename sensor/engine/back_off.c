@@ -24,12 +24,14 @@ back_off_started(struct back_off *b, int64_t now_ns)
 void
 back_off_failed(struct back_off *b, int64_t now_ns)
 {
+	uint32_t most_ms = b->most_ms == 0 ? MOST_MS : b->most_ms;
+
 	if (now_ns - b->started_ns >= LONG_LIFE_SEC * NS_PER_SEC)
 		b->pause_ms = 0;
 	b->not_before_ns = now_ns + (int64_t)b->pause_ms * 1000000;
 	b->pause_ms = b->pause_ms == 0 ? FIRST_MS : b->pause_ms * 2;
-	if (b->pause_ms > MOST_MS)
-		b->pause_ms = MOST_MS;
+	if (b->pause_ms > most_ms)
+		b->pause_ms = most_ms;
 }
 
 bool

@@ -12,6 +12,7 @@ struct back_off {
 	int64_t started_ns;	/* all on the monotonic clock; zeros: never started */
 	int64_t not_before_ns;
 	uint32_t pause_ms;
+	uint32_t most_ms;	/* longest pause; 0: thirty seconds */
 };
 
 int64_t back_off_clock_ns(void);

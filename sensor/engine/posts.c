@@ -15,6 +15,8 @@
 #include "engine/handover.h"
 #include "engine/process.h"
 
+enum { PAUSE_MOST_MS = 5000 };
+
 struct post {
 	struct capture *capture;	/* our duplicate */
 	struct recorder *recorder;
@@ -123,7 +125,7 @@ posts_open(struct house *house, const struct config *config, const char *record,
 	/* By chance: two sensors in containers may well have the same process number. */
 	p->group = (uint16_t)hash_seed()->k0;
 	for (i = 0; i < p->count; i++)
-		p->post[i].control[0] = p->post[i].control[1] = -1;
+		p->post[i] = (struct post){ .control = { -1, -1 }, .back_off.most_ms = PAUSE_MOST_MS };
 	for (i = 0; i < p->count && r == 0; i++)
 		r = open_post(p, i, record, fault);
 	if (r < 0) {
@@ -217,6 +219,9 @@ posts_worker_ended(struct posts *p, unsigned i, int status)
 	post->died_ns = back_off_clock_ns();
 	back_off_failed(&post->back_off, post->died_ns);
 	if (lost) {
+		/* An interface that comes back is another one to the kernel: a fanout holds sockets of one only. */
+		capture_close(post->capture);
+		post->capture = NULL;
 		snprintf(post->why, sizeof post->why, "worker %u lost the interface", i);
 	} else {
 		snprintf(role, sizeof role, "worker %u", i);
@@ -227,13 +232,14 @@ posts_worker_ended(struct posts *p, unsigned i, int status)
 
 /* Whoever looks at the alerts shall not wait for a success that may never come. */
 static void
-tell_empty(struct posts *p, struct post *post)
+tell_empty(struct posts *p, struct post *post, const struct fault *fault)
 {
 	char note[512];
 
 	if (post->told)
 		return;
 	post->told = true;
+	log_error("watch", "%s; it is tried again and again", fault->text);
 	snprintf(note, sizeof note, "%s and cannot be replaced yet: its share of the traffic (1 of %u) is not seen",
 	    post->why, p->count);
 	house_tell(p->house, note);
@@ -265,8 +271,7 @@ replace_worker(struct posts *p, unsigned i)
 
 	if (open_capture(p, &fresh, &fault) < 0) {
 		back_off_failed(&post->back_off, back_off_clock_ns());
-		log_error("watch", "%s; trying again", fault.text);
-		tell_empty(p, post);
+		tell_empty(p, post, &fault);
 		return;
 	}
 	capture_close(post->capture);

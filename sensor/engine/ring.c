@@ -170,33 +170,58 @@ ring_wait_room(struct ring *r, int ms)
 
 /* ---- consumer ---- */
 
+/* The record that begins at *at, of the bytes before `head`; *at becomes the next one's place. */
+static enum ring_state
+record_at(struct ring *r, uint64_t *at, uint64_t head, const void **record, uint32_t *len)
+{
+	uint64_t place = *at % r->size, need;
+
+	if (*at == head)
+		return RING_EMPTY;
+	if (head - *at > r->size || head % 8 != 0 || *at % 8 != 0)
+		return RING_DAMAGED;
+	*len = *(const uint32_t *)(const void *)(r->s->bytes + place);
+	if (*len == SKIP) {
+		*at += r->size - place;
+		place = 0;
+		if (*at >= head)
+			return RING_DAMAGED;
+		*len = *(const uint32_t *)(const void *)r->s->bytes;
+	}
+	need = (HEADER + (uint64_t)*len + 7) & ~UINT64_C(7);
+	if (need > r->size - place || need > head - *at)
+		return RING_DAMAGED;
+	*record = r->s->bytes + place + HEADER;
+	*at += need;
+	return RING_RECORD;
+}
+
+const void *
+ring_newest(struct ring *r, uint32_t *len)
+{
+	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_acquire);
+	uint64_t at = atomic_load_explicit(&r->s->tail, memory_order_acquire);
+	const void *newest = NULL;
+
+	while (record_at(r, &at, head, &newest, len) == RING_RECORD)
+		continue;
+	return at == head ? newest : NULL;
+}
+
 enum ring_state
 ring_peek(struct ring *r, const void **record, uint32_t *len)
 {
 	/* Read before `head`: then an empty ring with an end has nothing more to come. */
 	uint32_t ended = atomic_load(&r->s->ended);
 	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_acquire);
-	uint64_t tail = atomic_load_explicit(&r->s->tail, memory_order_relaxed);
-	uint64_t at = tail % r->size, need;
+	uint64_t at = atomic_load_explicit(&r->s->tail, memory_order_relaxed);
+	enum ring_state state = record_at(r, &at, head, record, len);
 
-	if (head == tail)
-		return ended ? RING_ENDED : RING_EMPTY;
-	if (head - tail > r->size || head % 8 != 0 || tail % 8 != 0)
-		return RING_DAMAGED;
-	*len = *(const uint32_t *)(const void *)(r->s->bytes + at);
-	if (*len == SKIP) {
-		tail += r->size - at;
-		at = 0;
-		if (tail >= head)
-			return RING_DAMAGED;
-		*len = *(const uint32_t *)(const void *)r->s->bytes;
-	}
-	need = (HEADER + (uint64_t)*len + 7) & ~UINT64_C(7);
-	if (need > r->size - at || need > head - tail)
-		return RING_DAMAGED;
-	*record = r->s->bytes + at + HEADER;
-	r->peeked = tail + need;
-	return RING_RECORD;
+	if (state == RING_EMPTY && ended)
+		return RING_ENDED;
+	if (state == RING_RECORD)
+		r->peeked = at;
+	return state;
 }
 
 void

@@ -37,6 +37,12 @@ bool ring_has_ended(const struct ring *r);
 /* Sleep until the consumer made room, at most `ms`. */
 void ring_wait_room(struct ring *r, int ms);
 
+/*
+ * A new producer: the record that its predecessor committed last, if it has
+ * not been taken yet; NULL when nothing waits. Valid until the next reserve.
+ */
+const void *ring_newest(struct ring *r, uint32_t *len);
+
 /* ---- consumer ---- */
 
 enum ring_state { RING_RECORD, RING_EMPTY, RING_ENDED, RING_DAMAGED };

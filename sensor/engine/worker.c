@@ -29,10 +29,40 @@ struct worker {
 	unsigned last_batches;		/* since then */
 	unsigned unrung_batches;
 	bool mute;			/* the observations are all in the ring from a try before */
+	bool repeats;			/* those up to `newest` are */
+	struct observation newest;	/* its fixed part */
 	struct log_limit record_limit;
 };
 
 /* ---- observations out ---- */
+
+/*
+ * What the ring holds from a try before is not written again: it would find no
+ * room as long as the analyst waits for another shard to come as far.
+ */
+static bool
+repeats(struct worker *w, const struct observation *o)
+{
+	if (!w->repeats)
+		return false;
+	w->repeats = observation_order(o, &w->newest) < 0;
+	return w->repeats || observation_order(o, &w->newest) == 0;
+}
+
+static void
+look_for_repeats(struct worker *w)
+{
+	uint32_t len;
+	const void *record;
+
+	w->mute = ring_has_ended(w->task->ring);
+	if (w->task->live || (record = ring_newest(w->task->ring, &len)) == NULL)
+		return;
+	if (!observation_valid(record, len))
+		return;
+	memcpy(&w->newest, record, sizeof w->newest);
+	w->repeats = true;
+}
 
 static void
 on_observation(void *to, const struct observation *o)
@@ -41,7 +71,7 @@ on_observation(void *to, const struct observation *o)
 	struct ring *ring = w->task->ring;
 	void *room;
 
-	if (w->mute)
+	if (w->mute || repeats(w, o))
 		return;
 	while ((room = ring_reserve(ring, o->bytes)) == NULL) {
 		if (w->task->live) {
@@ -291,7 +321,7 @@ prepare(struct worker *w, struct fault *fault)
 	};
 	int r;
 
-	w->mute = ring_has_ended(t->ring);
+	look_for_repeats(w);
 	w->stop_ns = INT64_MAX;
 	tls_warm_up();
 	if (t->files != NULL && (r = capture_files_open(t->files, t->files_count, say,
