@@ -17,7 +17,7 @@ CFLAGS   += -Werror
 endif
 
 FOLDERS  := base records capture decode flow reassembly proto proto/http proto/tls proto/dns witness \
-            indicators beacon alert sinks engine cli
+            indicators beacon alert sinks config engine cli
 SOURCES  := $(foreach f,$(FOLDERS),$(wildcard sensor/$(f)/*.c))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY  := $(BUILD)/libsensor.a

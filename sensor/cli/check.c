@@ -14,7 +14,7 @@
 #include "cli/options.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
-#include "engine/options.h"
+#include "config/options.h"
 #include "engine/sandbox.h"
 
 static const char help[] =

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "engine/config.h"
+#include "config/config.h"
 
 enum { REPEATED_MAX = 256 };
 

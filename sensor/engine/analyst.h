@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "engine/config.h"
+#include "config/config.h"
 #include "observation.h"
 
 struct analyst;

@@ -10,11 +10,11 @@
 #include <stdint.h>
 
 #include "engine/analyst.h"
-#include "engine/config.h"
+#include "config/config.h"
 #include "engine/pipeline.h"
 #include "sinks/courier.h"
 
-enum { SKIPS_MAX = 64, SINK_STATES_MAX = 16 };
+enum { SKIPS_MAX = 64 };
 
 struct board_worker {
 	_Atomic uint64_t ordinal;	/* the frame it is at: names the packet that killed it */
@@ -38,8 +38,8 @@ struct board {
 	struct analyst_counts analyst;
 	_Atomic uint64_t undelivered;	/* by the courier, when it has drained */
 	unsigned sink_states_count;
-	struct sink_state sink_states[SINK_STATES_MAX];
-	char sink_names[SINK_STATES_MAX][32];
+	struct sink_state sink_states[SINKS_MAX];
+	char sink_names[SINKS_MAX][32];
 };
 
 struct board *board_new(void);		/* NULL without memory */

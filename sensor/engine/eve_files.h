@@ -5,7 +5,7 @@
 #ifndef SENSOR_ENGINE_EVE_FILES_H
 #define SENSOR_ENGINE_EVE_FILES_H
 
-#include "engine/config.h"
+#include "config/config.h"
 
 int eve_files_open(struct config *c, struct fault *fault);
 

@@ -10,10 +10,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "engine/config.h"
+#include "config/config.h"
 #include "indicators/indicators.h"
 
-enum { FEEDS_MAX = 256, FEED_OPEN = 1 };
+enum { FEED_OPEN = 1 };
 
 struct feed_result {
 	char name[64];

@@ -215,8 +215,8 @@ done:
 void
 house_note_sinks(struct board *board, const struct courier *c)
 {
-	struct sink_state states[SINK_STATES_MAX];
-	unsigned n = courier_states(c, states, SINK_STATES_MAX), i;
+	struct sink_state states[SINKS_MAX];
+	unsigned n = courier_states(c, states, SINKS_MAX), i;
 
 	for (i = 0; i < n; i++) {
 		/* The name is a pointer into the courier's memory. */

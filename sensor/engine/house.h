@@ -14,7 +14,7 @@
 
 #include "engine/board.h"
 #include "engine/broadcast.h"
-#include "engine/config.h"
+#include "config/config.h"
 #include "engine/ring.h"
 #include "engine/worker.h"
 

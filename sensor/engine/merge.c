@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "engine/config.h"
+#include "config/config.h"
 
 struct source {
 	struct ring *ring;

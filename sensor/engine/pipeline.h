@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "engine/config.h"
+#include "config/config.h"
 #include "frame.h"
 #include "observation.h"
 #include "witness/witness.h"

@@ -11,7 +11,7 @@
 
 #include "capture/capture.h"
 #include "engine/board.h"
-#include "engine/config.h"
+#include "config/config.h"
 
 struct replay_options {
 	const struct config *config;

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "engine/config.h"
+#include "config/config.h"
 
 struct watch_options {
 	struct config *config;		/* replaced at a reload */

@@ -8,7 +8,7 @@
 
 #include "capture/capture.h"
 #include "engine/board.h"
-#include "engine/config.h"
+#include "config/config.h"
 #include "engine/pipeline.h"
 #include "engine/ring.h"
 

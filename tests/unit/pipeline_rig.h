@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/when.h"
-#include "engine/config.h"
+#include "config/config.h"
 #include "engine/pipeline.h"
 #include "frames.h"
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/options.h"
+#include "config/options.h"
 #include "record.h"
 
 #define FILE_NAME "c.yaml"

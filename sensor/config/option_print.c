@@ -1,7 +1,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "engine/options.h"
+#include "config/options.h"
 
 enum { TEXT_MAX = 512, WIDTH = 88 };
 

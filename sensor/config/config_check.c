@@ -1,4 +1,4 @@
-#include "engine/config_check.h"
+#include "config/config_check.h"
 
 #include <string.h>
 

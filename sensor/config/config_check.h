@@ -2,11 +2,11 @@
  * config_check.h - is what stands in a configuration file what the option
  * table takes? Text only: nothing is opened here.
  */
-#ifndef SENSOR_ENGINE_CONFIG_CHECK_H
-#define SENSOR_ENGINE_CONFIG_CHECK_H
+#ifndef SENSOR_CONFIG_CHECK_H
+#define SENSOR_CONFIG_CHECK_H
 
-#include "engine/options.h"
-#include "engine/outline.h"
+#include "config/options.h"
+#include "config/outline.h"
 
 /* The row of an entry, also of the entries of its list ("home[]"); NULL when there is none. */
 const struct option_row *config_row(const struct outline_entry *e, bool *is_list_entry);

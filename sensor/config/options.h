@@ -6,15 +6,15 @@
  * reader, the defaults, `hansho check`, etc/hansho.yaml and
  * docs/configuration.md all come from these rows.
  */
-#ifndef SENSOR_ENGINE_OPTIONS_H
-#define SENSOR_ENGINE_OPTIONS_H
+#ifndef SENSOR_OPTIONS_H
+#define SENSOR_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-#include "engine/config.h"
+#include "config/config.h"
 
 enum option_type {
 	OPTION_SECTION,			/* the options "NAME.…" stand beneath it */

@@ -1,4 +1,4 @@
-#include "engine/config.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "engine/feeds.h"
-#include "engine/options.h"
+#include "config/options.h"
 #include "indicators/indicators.h"
 #include "record.h"
 

@@ -1,4 +1,4 @@
-#include "engine/outline.h"
+#include "config/outline.h"
 
 #include <stdint.h>
 #include <stdlib.h>

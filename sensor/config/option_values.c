@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/options.h"
+#include "config/options.h"
 
 enum { DIGITS_MAX = 15 };	/* exact in a double */
 

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "capture/capture.h"
-#include "engine/config_check.h"
-#include "engine/schema.h"
+#include "config/config_check.h"
+#include "config/schema.h"
 
 enum { FILE_MAX = 1 << 20 };
 

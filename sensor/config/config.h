@@ -5,8 +5,8 @@
  * units and help of every value stand in one table (options.c), from which
  * the reader, `hansho check`, the sample file and the manual come.
  */
-#ifndef SENSOR_ENGINE_CONFIG_H
-#define SENSOR_ENGINE_CONFIG_H
+#ifndef SENSOR_CONFIG_H
+#define SENSOR_CONFIG_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +22,7 @@
 #include "reassembly/reassembly.h"
 #include "sinks/sink.h"
 
-enum { CONFIG_TEXT_MAX = 1024, WORKERS_MAX = 64 };
+enum { CONFIG_TEXT_MAX = 1024, WORKERS_MAX = 64, FEEDS_MAX = 256, SINKS_MAX = 16 };
 
 struct config_feed {
 	char name[64];			/* what alerts call it */

@@ -1,9 +1,7 @@
-#include "engine/options.h"
+#include "config/options.h"
 
 #include "beacon/score.h"
 #include "capture/capture.h"
-#include "engine/board.h"
-#include "engine/feeds.h"
 #include "record.h"
 
 #define IN(record, member) offsetof(struct record, member), sizeof(((struct record *)0)->member)
@@ -108,7 +106,7 @@ const struct option_row option_rows[] = {
   TEXT(config_feed, format, "") },
 
 { "sinks", "Where records go. Without any: a table on standard output.",
-  LIST(sinks, SINK_STATES_MAX,
+  LIST(sinks, SINKS_MAX,
   "- type: eve\n  path: /var/log/hansho/eve.json\n  records: [alert, beacon]\n"
   "- type: syslog\n  target: local:/dev/log\n  facility: local0\n"
   "- type: webhook\n  url: https://soc.example/hook\n  timeout_ms: 5000\n") },

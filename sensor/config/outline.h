@@ -11,8 +11,8 @@
  * One document, no anchors, aliases and tags (nothing can multiply), a few
  * levels deep, bounded in number and length.
  */
-#ifndef SENSOR_ENGINE_OUTLINE_H
-#define SENSOR_ENGINE_OUTLINE_H
+#ifndef SENSOR_OUTLINE_H
+#define SENSOR_OUTLINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

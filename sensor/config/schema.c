@@ -1,4 +1,4 @@
-#include "engine/schema.h"
+#include "config/schema.h"
 
 #include <cyaml/cyaml.h>
 #include <stdarg.h>

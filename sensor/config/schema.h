@@ -6,12 +6,12 @@
  * nothing beneath; what is not in the file stays zero, and which that is
  * only the outline knows.
  */
-#ifndef SENSOR_ENGINE_SCHEMA_H
-#define SENSOR_ENGINE_SCHEMA_H
+#ifndef SENSOR_SCHEMA_H
+#define SENSOR_SCHEMA_H
 
 #include <stddef.h>
 
-#include "engine/options.h"
+#include "config/options.h"
 
 enum { SECTIONS_MAX = 16 };
 
