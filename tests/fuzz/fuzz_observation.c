@@ -115,7 +115,7 @@ bring_into_range(struct observation *o, uint8_t kind)
 static void
 add_texts(struct observation_buffer *b, struct span *in, unsigned count)
 {
-	struct span text;
+	struct span text = span_of(NULL, 0);
 	uint64_t seen = 0;
 	uint8_t tag, len;
 
@@ -134,7 +134,7 @@ add_texts(struct observation_buffer *b, struct span *in, unsigned count)
 static bool
 next_observation(struct span *in, struct observation_buffer *b)
 {
-	struct span part;
+	struct span part = span_of(NULL, 0);
 	uint8_t kind, texts, place, len;
 	size_t at;
 
