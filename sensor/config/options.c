@@ -194,6 +194,8 @@ const struct option_row option_rows[] = {
   INTEGER(proto.handshake_bytes, "bytes", 1024, 16777216, "65536") },
 { "limits.parser_bytes", "What the parser of one conversation may hold. Beyond, it gives up.",
   INTEGER(proto.flow_bytes, "bytes", 4096, 67108864, "262144") },
+{ "limits.parser_total_mib", "What the parsers of all conversations may hold together. Beyond, the one idle longest gives up.",
+  SCALED(proto.total_bytes, 1u << 20, "MiB", 1, 65536, "256") },
 { "limits.indicators", "Indicators from all feeds together. Beyond, they are left out, and counted.",
   INTEGER(max_indicators, "indicators", 1, 100000000, "5000000") },
 { "limits.ring_mib", "Observations that may wait between a worker and the analyst. A full ring makes a replay wait; "

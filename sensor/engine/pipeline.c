@@ -197,6 +197,28 @@ spoke_after_a_pause(const struct pipeline *p, const struct flow *f, int side, co
 	    s->last_payload_ns == packet->ts_ns && s->pause_ns >= p->burst_pause_ns;
 }
 
+/*
+ * Whose stream or parser gave way at a ceiling is not parsed on: then no
+ * request will come that is a contact, the packets are.
+ */
+static void
+stop_waiting(struct pipeline *p, struct flow *f)
+{
+	if (f->slot[SLOT_DIALOGUE] == NULL || (reassembly_wants(p->reassembly, f) &&
+	    dialogue_wants(f->slot[SLOT_DIALOGUE])))
+		return;
+	reassembly_release(p->reassembly, f);
+	drop_dialogue(f);
+	witness_flow_unnamed(p->witness, f);
+}
+
+static void
+take_burst(struct pipeline *p, struct flow *f, int64_t ts_ns)
+{
+	stop_waiting(p, f);
+	witness_flow_burst(p->witness, f, ts_ns);
+}
+
 static void
 follow(struct pipeline *p, struct packet *packet)
 {
@@ -211,7 +233,7 @@ follow(struct pipeline *p, struct packet *packet)
 	if (is_new)
 		witness_flow_started(p->witness, f, packet->ts_ns);
 	else if (spoke_after_a_pause(p, f, side, packet))
-		witness_flow_burst(p->witness, f, packet->ts_ns);
+		take_burst(p, f, packet->ts_ns);
 	if (packet->protocol == PROTO_TCP)
 		follow_tcp(p, f, side, packet);
 	else if (packet->protocol == PROTO_UDP && packet->payload_bytes > 0 &&

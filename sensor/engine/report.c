@@ -98,6 +98,8 @@ static const struct ceiling ceilings[] = {
 	    offsetof(struct pipeline_counts, decode.fragments_evicted) },
 	{ "dialogues held more than a parser may", "limits.parser_bytes",
 	    offsetof(struct pipeline_counts, proto.over_limit) },
+	{ "dialogues were given up because all together held too much", "limits.parser_total_mib",
+	    offsetof(struct pipeline_counts, proto.pushed_out) },
 };
 
 static uint64_t

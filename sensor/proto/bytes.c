@@ -22,6 +22,8 @@ bytes_reserve(struct bytes *b, struct bytes_ceiling *c, size_t more)
 		size = room;
 	if ((at = realloc(b->at, size)) == NULL)
 		return false;
+	if (c->total != NULL)
+		*c->total += size - b->size;
 	b->at = at;
 	b->size = size;
 	c->held = others + size;
@@ -43,6 +45,8 @@ void
 bytes_clear(struct bytes *b, struct bytes_ceiling *c)
 {
 	free(b->at);
+	if (c->total != NULL)
+		*c->total -= b->size;
 	c->held -= b->size;
 	memset(b, 0, sizeof *b);
 }

@@ -17,6 +17,7 @@ enum { BYTES_KEEP = 1024 };
 
 struct bytes_ceiling {
 	size_t held, most;
+	uint64_t *total;	/* what many ceilings hold together; NULL: nobody counts */
 };
 
 struct bytes {

@@ -38,6 +38,7 @@ struct proto {
 	void *to;
 	uint64_t emitted;
 	void *shared[ROWS];
+	struct dialogue *idlest, *busiest;	/* of those that still parse */
 };
 
 /* One side before its protocol is known. */
@@ -57,6 +58,7 @@ struct dialogue {
 	enum app app;			/* of a row that emitted something */
 	bool done, tunnel;
 	uint32_t unknown_pieces;
+	struct dialogue *idler, *busier;
 	struct opening opening[2];
 };
 
@@ -116,6 +118,12 @@ proto_counters(struct proto *p)
 	return &p->counts;
 }
 
+uint64_t *
+proto_held(struct proto *p)
+{
+	return &p->counts.held_bytes;
+}
+
 void
 proto_emit(struct proto *p, const struct message *m)
 {
@@ -123,14 +131,43 @@ proto_emit(struct proto *p, const struct message *m)
 	p->emit(p->to, m);
 }
 
+static void
+idle_remove(struct dialogue *d)
+{
+	*(d->idler != NULL ? &d->idler->busier : &d->p->idlest) = d->busier;
+	*(d->busier != NULL ? &d->busier->idler : &d->p->busiest) = d->idler;
+}
+
+static void
+idle_append(struct dialogue *d)
+{
+	struct proto *p = d->p;
+
+	d->idler = p->busiest;
+	d->busier = NULL;
+	*(p->busiest != NULL ? &p->busiest->busier : &p->idlest) = d;
+	p->busiest = d;
+}
+
 struct dialogue *
 dialogue_new(struct proto *p)
 {
 	struct dialogue *d = calloc(1, sizeof *d);
 
-	if (d != NULL)
-		d->p = p;
+	if (d == NULL)
+		return NULL;
+	d->p = p;
+	idle_append(d);
+	p->counts.held_bytes += DIALOGUE_COST;
 	return d;
+}
+
+static void
+opening_free(struct dialogue *d, struct opening *o)
+{
+	if (o->held != NULL)
+		d->p->counts.held_bytes -= DIALOGUE_HELD_BYTES;
+	free(o->held);
 }
 
 static void
@@ -139,7 +176,7 @@ forget_openings(struct dialogue *d)
 	int side;
 
 	for (side = 0; side < 2; side++) {
-		free(d->opening[side].held);
+		opening_free(d, &d->opening[side]);
 		memset(&d->opening[side], 0, sizeof d->opening[side]);
 	}
 }
@@ -153,23 +190,26 @@ close_reader(struct dialogue *d)
 	d->row = NULL;
 }
 
+static bool
+finish(struct dialogue *d)
+{
+	if (d->done)
+		return false;
+	close_reader(d);
+	forget_openings(d);
+	idle_remove(d);
+	d->p->counts.held_bytes -= DIALOGUE_COST;
+	d->done = true;
+	return false;
+}
+
 void
 dialogue_free(struct dialogue *d)
 {
 	if (d == NULL)
 		return;
-	close_reader(d);
-	forget_openings(d);
+	finish(d);
 	free(d);
-}
-
-static bool
-finish(struct dialogue *d)
-{
-	close_reader(d);
-	forget_openings(d);
-	d->done = true;
-	return false;
 }
 
 /* None of our protocols. Inside a tunnel that is no news: the flow itself was known. */
@@ -262,8 +302,8 @@ start_reader(struct dialogue *d, const struct proto_row *row, const struct strea
 		if (side == piece->from && rest.len > 0)
 			take(d, &rest);
 	}
-	free(was[0].held);
-	free(was[1].held);
+	opening_free(d, &was[0]);
+	opening_free(d, &was[1]);
 	return !d->done;
 }
 
@@ -285,13 +325,16 @@ ask_rows(struct span first, int from, bool *more)
 
 /* Add the piece's bytes to the held ones, as many as find room. */
 static size_t
-hold(struct opening *o, const struct stream_piece *piece)
+hold(struct dialogue *d, struct opening *o, const struct stream_piece *piece)
 {
 	size_t room = (size_t)(DIALOGUE_HELD_BYTES - o->held_bytes);
 	size_t len = piece->len < room ? (size_t)piece->len : room;
 
-	if (o->held == NULL && (o->held = malloc(DIALOGUE_HELD_BYTES)) == NULL)
-		return 0;
+	if (o->held == NULL) {
+		if ((o->held = malloc(DIALOGUE_HELD_BYTES)) == NULL)
+			return 0;
+		d->p->counts.held_bytes += DIALOGUE_HELD_BYTES;
+	}
 	if (o->held_bytes == 0)
 		o->held_offset = piece->offset;
 	memcpy(o->held + o->held_bytes, piece->bytes, len);
@@ -339,7 +382,7 @@ ask_piece(struct dialogue *d, const struct stream_piece *piece, bool *more, size
 			return row;
 		}
 	}
-	*taken = hold(o, piece);
+	*taken = hold(d, o, piece);
 	return ask_rows(span_of(o->held, o->held_bytes), piece->from, more);
 }
 
@@ -365,15 +408,41 @@ recognise(struct dialogue *d, const struct stream_piece *piece)
 		return start_reader(d, row, piece, taken);
 	if (!more || o->held_bytes == DIALOGUE_HELD_BYTES || piece->len > DIALOGUE_HELD_BYTES)
 		return refuse(d, piece);
-	if (o->held_bytes == 0 && hold(o, piece) == 0)
+	if (o->held_bytes == 0 && hold(d, o, piece) == 0)
 		return finish(d);
 	return true;
+}
+
+/* The others give way first: this one has just spoken. */
+static void
+make_room(struct proto *p, const struct dialogue *speaks)
+{
+	while (p->limits.total_bytes > 0 && p->counts.held_bytes > p->limits.total_bytes &&
+	    p->idlest != speaks) {
+		p->counts.pushed_out++;
+		finish(p->idlest);
+	}
 }
 
 bool
 dialogue_piece(struct dialogue *d, const struct stream_piece *piece)
 {
-	return take(d, piece);
+	if (d->done)
+		return false;
+	if (d->busier != NULL) {
+		idle_remove(d);
+		idle_append(d);
+	}
+	if (!take(d, piece))
+		return false;
+	make_room(d->p, d);
+	return true;
+}
+
+bool
+dialogue_wants(const struct dialogue *d)
+{
+	return !d->done;
 }
 
 void

@@ -22,6 +22,7 @@ struct proto_limits {
 	uint32_t header_bytes;		/* one HTTP header block, at most */
 	uint32_t handshake_bytes;	/* one TLS handshake message, at most */
 	uint32_t flow_bytes;		/* what one dialogue may hold in all */
+	uint64_t total_bytes;		/* what all may hold, DIALOGUE_COST each; 0: no ceiling */
 };
 
 struct proto_counts {
@@ -31,6 +32,8 @@ struct proto_counts {
 	uint64_t dns_messages, dns_malformed;
 	uint64_t unknown;		/* dialogues of no known protocol */
 	uint64_t over_limit;		/* given up at a limit */
+	uint64_t pushed_out;		/* given up because all together held too much */
+	uint64_t held_bytes;		/* now, by all */
 };
 
 struct proto;		/* what all dialogues share: limits, counters, where messages go */
@@ -44,15 +47,19 @@ const struct proto_counts *proto_counts(const struct proto *p);
  * A new dialogue for a TCP flow, or NULL without memory. It holds the first
  * bytes of each side (DIALOGUE_HELD_BYTES at most) until a row knows them. A
  * flow that began midway, or lost bytes before it was recognised, is asked
- * again at later pieces, a bounded number of times.
+ * again at later pieces, a bounded number of times. At limits.total_bytes the
+ * dialogue idle longest is given up: its next piece is refused.
  */
-enum { DIALOGUE_HELD_BYTES = 512 };
+enum { DIALOGUE_HELD_BYTES = 512, DIALOGUE_COST = 1024 };
 
 struct dialogue *dialogue_new(struct proto *p);
 void dialogue_free(struct dialogue *d);
 
 /* One piece, either side, any slicing, gaps too. False: this dialogue wants no more of the flow. */
 bool dialogue_piece(struct dialogue *d, const struct stream_piece *piece);
+
+/* False: it has had enough, or has given way to others; its next piece is refused. */
+bool dialogue_wants(const struct dialogue *d);
 
 /* The flow is over: an answer that lasts until close ends here. */
 void dialogue_end(struct dialogue *d, const struct flow *f, int64_t ts_ns);
@@ -93,6 +100,7 @@ struct proto_row {
 /* For readers: what they need of the shared part. */
 const struct proto_limits *proto_limits(const struct proto *p);
 struct proto_counts *proto_counters(struct proto *p);
+uint64_t *proto_held(struct proto *p);	/* for a struct bytes_ceiling */
 void proto_emit(struct proto *p, const struct message *m);
 void *proto_shared(struct proto *p, const struct proto_row *row);
 

@@ -20,7 +20,7 @@ count_message(void *to, const struct message *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct proto_limits limits = { 1024, 4096, 8192 };
+	static const struct proto_limits limits = { 1024, 4096, 8192, 0 };
 	struct span in = span_of(data, size), part = in;
 	uint64_t offset[2] = { 0, 0 };
 	unsigned messages = 0;

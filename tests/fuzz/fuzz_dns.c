@@ -37,7 +37,7 @@ read_stream(struct proto *p, struct flow *f, struct span in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct proto_limits limits = { 1024, 1024, 4096 };
+	static const struct proto_limits limits = { 1024, 1024, 4096, 0 };
 	static const uint16_t ports[4] = { 53, 5353, 5355, 4000 };
 	struct packet packet;
 	struct proto *p;

@@ -27,7 +27,7 @@ read_all(void *to, const struct message *m)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct proto_limits limits = { 512, 512, 2048 };
+	static const struct proto_limits limits = { 512, 512, 2048, 0 };
 	struct span in = span_of(data, size), part = in;
 	uint64_t offset[2] = { 0, 0 };
 	unsigned sum = 0;

@@ -84,7 +84,7 @@ say_next(void *reader, struct span *in)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct proto_limits limits = { 4096, 4096, 16384 };
+	const struct proto_limits limits = { 4096, 4096, 16384, 0 };
 	struct proto *p = proto_new(&limits, take_message, NULL);
 	void *reader = p == NULL ? NULL : tls_row.open(p);
 	struct span in = span_of(data, size);

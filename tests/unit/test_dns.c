@@ -38,7 +38,7 @@ struct world {
 static struct world *
 world_new(void)
 {
-	static const struct proto_limits limits = { 65536, 65536, 65536 };
+	static const struct proto_limits limits = { 65536, 65536, 65536, 0 };
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);

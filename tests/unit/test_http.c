@@ -177,7 +177,7 @@ request(uint32_t number, const char *path)
 static void
 test_outstanding_order(void **state)
 {
-	struct bytes_ceiling ceiling = { 0, 65536 };
+	struct bytes_ceiling ceiling = { 0, 65536, NULL };
 	struct outstanding o;
 	struct http_request r;
 	char path[20];
@@ -211,7 +211,7 @@ test_outstanding_order(void **state)
 static void
 test_outstanding_bounds(void **state)
 {
-	struct bytes_ceiling ceiling = { 0, 65536 }, tiny = { 0, 300 };
+	struct bytes_ceiling ceiling = { 0, 65536, NULL }, tiny = { 0, 300, NULL };
 	struct outstanding o;
 	struct http_request r;
 	char path[400];
@@ -250,7 +250,7 @@ test_outstanding_bounds(void **state)
 static void
 test_bytes_ceiling(void **state)
 {
-	struct bytes_ceiling ceiling = { 0, 1000 };
+	struct bytes_ceiling ceiling = { 0, 1000, NULL };
 	struct bytes a, b;
 	static const uint8_t zeros[900];
 

@@ -260,6 +260,28 @@ bursts_in_a_switched_connection_are_contacts(void **state)
 
 /* ---- timers ---- */
 
+/* A beacon in a connection that stays open is idle longest: when its stream gives way, it is heard all the same. */
+static void
+bursts_without_a_stream_are_contacts(void **state)
+{
+	struct rig_talk t = rig_talk(1, 80), other = rig_talk(2, 80);
+	unsigned i;
+
+	(void)state;
+	rig_config.reassembly.max_streams = 1;
+	rig_handshake(&t, 0);
+	rig_say(&t, 10, 0, REQUEST);
+	rig_say(&t, 20, 1, ANSWER);
+	exchange(&other, 100);
+	for (i = 1; i < 5; i++) {
+		rig_say(&t, 10 + i * 10000, 0, REQUEST);
+		rig_say(&t, 20 + i * 10000, 1, ANSWER);
+	}
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_CONTACT), 6);
+	rig_assert_text(rig_found(OBSERVE_CONTACT, 5), TEXT_SERVICE, "c2.example");
+}
+
 static void
 a_timer_tells_its_own_time(void **state)
 {
@@ -482,6 +504,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(requests_after_a_pause_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_in_two_segments_is_a_contact, setup, teardown),
 		cmocka_unit_test_setup_teardown(bursts_in_a_switched_connection_are_contacts, setup, teardown),
+		cmocka_unit_test_setup_teardown(bursts_without_a_stream_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_timer_tells_its_own_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hole_is_given_up_in_its_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(idle_time_runs_the_timers, setup, teardown),

@@ -31,7 +31,7 @@ count(void *to, const struct message *m)
 static void
 begin(struct world *w, bool midway)
 {
-	static const struct proto_limits limits = { 4096, 4096, 16384 };
+	static const struct proto_limits limits = { 4096, 4096, 16384, 0 };
 
 	memset(w, 0, sizeof *w);
 	w->flow.midway = midway;
@@ -254,6 +254,41 @@ test_header_limit(void **state)
 	end(&w);
 }
 
+/* Who opens many connections and never ends a header must not fill the memory, nor silence who speaks. */
+static void
+test_the_idlest_gives_way(void **state)
+{
+	const struct proto_limits limits = { 4096, 4096, 16384, 10 * DIALOGUE_COST };
+	struct dialogue *other[40];
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	begin(&w, false);
+	dialogue_free(w.d);
+	proto_free(w.p);
+	w.p = proto_new(&limits, count, &w);
+	w.d = dialogue_new(w.p);
+	for (i = 0; i < 40; i++) {
+		struct stream_piece p = { .flow = &w.flow, .bytes = (const uint8_t *)"GET / HTTP/1.1\r\nX: ", .len = 19 };
+
+		other[i] = dialogue_new(w.p);
+		assert_true(dialogue_piece(other[i], &p));
+		assert_true(proto_counts(w.p)->held_bytes <= limits.total_bytes);
+		assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	}
+	assert_int_equal(w.messages, 40);
+	assert_in_range(proto_counts(w.p)->pushed_out, 30, 36);
+	assert_false(dialogue_wants(other[0]));
+	assert_true(dialogue_wants(other[39]));
+	assert_true(dialogue_wants(w.d));
+	for (i = 0; i < 40; i++)
+		dialogue_free(other[i]);
+	dialogue_free(w.d);
+	assert_int_equal(proto_counts(w.p)->held_bytes, 0);
+	proto_free(w.p);
+}
+
 int
 main(void)
 {
@@ -267,6 +302,7 @@ main(void)
 		cmocka_unit_test(test_gap_starts_over),
 		cmocka_unit_test(test_outstanding_overflow_is_counted),
 		cmocka_unit_test(test_header_limit),
+		cmocka_unit_test(test_the_idlest_gives_way),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

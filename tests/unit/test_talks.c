@@ -140,7 +140,7 @@ read_talk(const char *path)
 
 	assert_non_null(talk);
 	assert_non_null(f);
-	talk->limits = (struct proto_limits){ 65536, 65536, 262144 };
+	talk->limits = (struct proto_limits){ 65536, 65536, 262144, 0 };
 	while ((len = getline(&line, &size, f)) > 0) {
 		if (line[len - 1] == '\n')
 			line[len - 1] = '\0';

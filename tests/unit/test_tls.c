@@ -433,7 +433,7 @@ make_huge_hello(struct wire *w, size_t padding)
 static void
 test_huge_hello_up_to_the_limit(void **state)
 {
-	struct proto_limits limits = { 1000, 60000, 400000 };
+	struct proto_limits limits = { 1000, 60000, 400000, 0 };
 	struct session s;
 	size_t at;
 
@@ -471,7 +471,7 @@ test_huge_hello_up_to_the_limit(void **state)
 static void
 test_no_room_for_texts(void **state)
 {
-	const struct proto_limits limits = { 1000, 60000, 64 };
+	const struct proto_limits limits = { 1000, 60000, 64, 0 };
 	struct wire_hello h = example_hello();
 	struct session s;
 

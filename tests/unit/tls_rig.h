@@ -138,7 +138,7 @@ struct talk {
 	unsigned turns;
 };
 
-static const struct proto_limits LIMITS = { 65536, 65536, 400000 };
+static const struct proto_limits LIMITS = { 65536, 65536, 400000, 0 };
 
 struct session {
 	struct proto *p;

@@ -287,6 +287,7 @@ dns_open(struct proto *p)
 		return NULL;
 	s->p = p;
 	s->ceiling.most = proto_limits(p)->flow_bytes;
+	s->ceiling.total = proto_held(p);
 	return s;
 }
 

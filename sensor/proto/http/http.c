@@ -67,6 +67,7 @@ http_open(struct proto *p)
 	h->p = p;
 	h->asker = -1;
 	h->ceiling.most = proto_limits(p)->flow_bytes;
+	h->ceiling.total = proto_held(p);
 	h->side[0].state = h->side[1].state = state_start;
 	return h;
 }

@@ -53,6 +53,7 @@ tls_open(struct proto *p)
 	r->proto = p;
 	r->patience_bytes = 4 * (uint64_t)proto_limits(p)->handshake_bytes + TLS_PATIENCE_BYTES;
 	r->ceiling.most = proto_limits(p)->flow_bytes;
+	r->ceiling.total = proto_held(p);
 	arena_init(&r->scratch.arena, r->ceiling.most);
 	r->scratch.tools = tools;
 	for (i = 0; i < 2; i++) {
