@@ -78,6 +78,8 @@ def frames_of(path):
     at, found = 24, []
     while at + 16 <= len(data):
         sec, part, length, _ = struct.unpack_from("<IIII", data, at)
+        if at + 16 + length > len(data):
+            break                           # cut
         found.append((sec * 10**9 + part * unit, data[at + 16:at + 16 + length]))
         at += 16 + length
     return found

@@ -24,6 +24,8 @@ struct alone {
 	struct courier *courier;
 	struct board *board;		/* the report reads its counts */
 	struct progress progress;
+	bool stopped;
+	double seconds;
 };
 
 static void
@@ -84,11 +86,10 @@ run(struct alone *a)
 {
 	struct frame f;
 	uint64_t frames = 0;
-	bool stop = false;
 
-	process_catch_signals();
+	process_catch_signals(true);
 	progress_begin(&a->progress);
-	while (!stop && capture_next(a->capture, &f) == CAPTURE_FRAME) {
+	while (!a->stopped && capture_next(a->capture, &f) == CAPTURE_FRAME) {
 		pipeline_frame(a->pipeline, &f);
 		if (++frames % BATCH != 0)
 			continue;
@@ -96,13 +97,18 @@ run(struct alone *a)
 		courier_step(a->courier);
 		note(a);
 		progress_show(&a->progress, a->board, 1);
-		stop = process_wait(0).stop;
+		a->stopped = process_wait(0).stop;
+	}
+	if (a->stopped || process_wait(0).stop) {
+		a->stopped = true;
+		log_warn("replay", "stopped: the results are those of the input up to here");
 	}
 	pipeline_finish(a->pipeline);
 	note(a);
 	analyst_finish(a->analyst, a->board->worker[0].counts.last_ns);
 	note(a);
 	progress_end(&a->progress);
+	a->seconds = progress_seconds(&a->progress);
 }
 
 static void
@@ -125,17 +131,18 @@ in_process_run(const struct replay_options *options, int image)
 {
 	struct alone a = { .options = options };
 	struct fault fault;
-	int status = 1;
+	int r = open_all(&a, image, &fault), status = 1;
 
-	if (open_all(&a, image, &fault) < 0) {
-		log_error("replay", "%s", fault.text);
-	} else {
+	if (r == 0) {
 		run(&a);
 		if (courier_drain(a.courier, options->config->drain_sec * 1000) == 0 &&
-		    capture_faults(a.capture) == 0 && a.board->analyst.records_lost == 0)
+		    capture_faults(a.capture) == 0 && !a.stopped && a.board->analyst.records_lost == 0)
 			status = 0;
 		if (!options->quiet)
-			report_run(a.board, 1, progress_seconds(&a.progress));
+			report_run(a.board, 1, a.seconds);
+	} else if (r != SE_FORMAT || a.capture != NULL) {
+		/* Else no input is readable, and each has been reported. */
+		log_error("replay", "%s", fault.text);
 	}
 	if (image >= 0)
 		close(image);

@@ -29,7 +29,7 @@ on_signal(int number)
 static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 
 int
-process_catch_signals(void)
+process_catch_signals(bool interrupt)
 {
 	struct sigaction sa;
 	sigset_t set;
@@ -37,7 +37,7 @@ process_catch_signals(void)
 
 	memset(&sa, 0, sizeof sa);
 	sa.sa_handler = on_signal;
-	sa.sa_flags = SA_RESTART;
+	sa.sa_flags = interrupt ? 0 : SA_RESTART;
 	sigemptyset(&sa.sa_mask);
 	sigemptyset(&set);
 	for (i = 0; i < sizeof caught / sizeof *caught; i++) {
@@ -46,7 +46,7 @@ process_catch_signals(void)
 			return -1;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	return sigprocmask(SIG_BLOCK, &set, NULL);
+	return interrupt ? 0 : sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 struct process_signals

@@ -24,11 +24,15 @@ void process_open_streams(void);
 /* In a child: this standard stream is none of its business. */
 void process_mute(int stream);
 
-/* Signals of the supervisor: handlers set flags; all are blocked except inside process_wait(). */
+/*
+ * Signals of the supervisor: handlers set flags; all are blocked except inside
+ * process_wait(). `interrupt`: not blocked, they break off a read that waits,
+ * for who reads a pipe himself.
+ */
 struct process_signals {
 	bool stop, reload, child;
 };
-int process_catch_signals(void);
+int process_catch_signals(bool interrupt);
 /* Sleep at most `ms` or until a signal; returns and clears what came. */
 struct process_signals process_wait(int ms);
 

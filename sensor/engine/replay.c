@@ -26,6 +26,7 @@ struct replay {
 	unsigned restarts;
 	uint64_t fatal_ordinal[WORKERS_MAX];	/* where a worker died last */
 	bool stopping, analyst_done, failed;
+	double seconds;			/* until all was analysed, without the delivery of the rest */
 };
 
 /* ---- starting ---- */
@@ -311,13 +312,14 @@ run_processes(struct replay *r, int image, struct fault *fault)
 	if ((code = scratch_make(r->house.journal_directory, sizeof r->house.journal_directory,
 	    fault)) < 0)
 		return code;
-	process_catch_signals();
+	process_catch_signals(false);
 	progress_begin(&r->progress);
 	if (house_start_courier(&r->house) < 0 || house_start_analyst(&r->house, 0) < 0 ||
 	    start_workers(r) < 0)
 		give_up(r);
 	supervise(r);
 	progress_end(&r->progress);
+	r->seconds = progress_seconds(&r->progress);
 	deliver(r);
 	return 0;
 }
@@ -362,7 +364,7 @@ replay_run(const struct replay_options *options)
 		status = 1;
 	} else {
 		if (!options->quiet)
-			report_run(r.house.board, r.house.workers, progress_seconds(&r.progress));
+			report_run(r.house.board, r.house.workers, r.seconds);
 		status = went_well(&r) && !feed_failed ? 0 : 1;
 	}
 	if (r.house.journal_directory[0] != '\0')

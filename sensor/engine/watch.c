@@ -423,7 +423,7 @@ watch_run(const struct watch_options *options)
 	int status = 1;
 
 	process_open_streams();
-	process_catch_signals();
+	process_catch_signals(false);
 	if (w == NULL) {
 		log_error("watch", "no memory");
 		return 1;

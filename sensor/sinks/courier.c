@@ -587,7 +587,7 @@ courier_drain(struct courier *c, uint32_t deadline_ms)
 			continue;
 		all += left;
 		log_warn("courier", "sink %s: %" PRIu64
-		    " record%s not delivered, kept in the journal; last fault: %s",
+		    " record%s not delivered; last fault: %s",
 		    r->options.name, left, left == 1 ? "" : "s",
 		    r->state.last_fault[0] != '\0' ? r->state.last_fault : "none yet, it was still waited for");
 	}
