@@ -2,6 +2,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,7 +71,7 @@ privilege_make_directory(const char *path, const char *name, struct fault *fault
 {
 	char copy[1100];
 	struct passwd *user;
-	int r;
+	int r, fd;
 
 	if ((size_t)snprintf(copy, sizeof copy, "%s", path) >= sizeof copy)
 		return fault_set(fault, SE_LIMIT, "state_directory is too long");
@@ -81,8 +82,13 @@ privilege_make_directory(const char *path, const char *name, struct fault *fault
 		return 0;
 	if ((r = find_user(name, &user, fault)) < 0)
 		return r;
-	if (chown(path, user->pw_uid, user->pw_gid) < 0)
-		return fault_set(fault, SE_SYSTEM, "%s: cannot give it to %s: %s", path, name,
+	/* Nobody who may write beside it shall turn this into a gift of another directory. */
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	r = fd < 0 ? -1 : fchown(fd, user->pw_uid, user->pw_gid);
+	if (r < 0)
+		fault_set(fault, SE_SYSTEM, "%s: cannot give it to %s: %s", path, name,
 		    strerror(errno));
-	return 0;
+	if (fd >= 0)
+		close(fd);
+	return r < 0 ? SE_SYSTEM : 0;
 }

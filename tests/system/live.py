@@ -195,6 +195,8 @@ def privileges():
     roles = {"supervisor": [w.sensor.pid], **{r: w.sensor.children(r) for r in ("worker", "analyst", "courier")}}
     rig.check("privileges: all processes run", [len(p) for p in roles.values()] == [1, 2, 1, 1], roles)
     raw = 1 << 13                                   # CAP_NET_RAW
+    # They enter it before the first byte from outside, a moment after they were made.
+    rig.wait(lambda: all(rig.status_of(p)["Seccomp"] == "2" for r in ("worker", "analyst") for p in roles[r]), 5)
     for role, pids in roles.items():
         for pid in pids:
             s = rig.status_of(pid)

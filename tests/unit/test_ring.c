@@ -294,6 +294,31 @@ between_processes_in_order_and_in_time(void **state)
 	bell_free(bell);
 }
 
+/* What a new producer sees of its predecessor's, over the ring's end and while the consumer goes on. */
+static void
+the_newest_is_the_last_that_waits(void **state)
+{
+	uint32_t number, len;
+
+	(void)state;
+	assert_null(ring_newest(ring, &len));
+	for (number = 0; number < 300; number++) {
+		assert_true(give(number, 1000 + number));
+		if (number >= 20)
+			take(number - 20, 1000 + number - 20);
+		assert_whole(ring_newest(ring, &len), number, 1000 + number);
+		assert_int_equal(len, 1000 + number);
+	}
+	for (number = 280; number < 300; number++) {
+		assert_whole(ring_newest(ring, &len), 299, 1299);
+		take(number, 1000 + number);
+	}
+	assert_null(ring_newest(ring, &len));
+	/* Begun and not committed: not there. */
+	assert_non_null(ring_reserve(ring, 8));
+	assert_null(ring_newest(ring, &len));
+}
+
 int
 main(void)
 {
@@ -305,6 +330,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_was_not_committed_is_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_end_comes_behind_the_last_record, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_watermark_only_rises, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_newest_is_the_last_that_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(lengths_that_lie_are_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(lengths_that_lie_at_the_end_are_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(between_processes_in_order_and_in_time, setup, teardown),
