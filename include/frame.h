@@ -7,6 +7,7 @@
 #ifndef HANSHO_FRAME_H
 #define HANSHO_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct frame {
@@ -16,6 +17,7 @@ struct frame {
 	uint32_t captured_bytes;	/* at `bytes` */
 	uint32_t wire_bytes;		/* what the frame had on the wire; never less than captured */
 	int link_type;			/* DLT_ value of libpcap */
+	bool retimed;			/* its own time could not be: this is that of the frame before */
 };
 
 #endif

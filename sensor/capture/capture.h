@@ -16,7 +16,9 @@
  *   record  write, lseek; close and ftruncate when it ends
  *
  * Time stamps of files are what the file says, 1970 at the earliest and
- * CAPTURE_TIME_MAX_NS at the latest, so that a stage may add years to one.
+ * CAPTURE_TIME_MAX_NS at the latest, so that a stage may add years to one. A
+ * single frame whose time is more than an hour off those around it is given
+ * the time of the frame before it (frame.retimed).
  */
 #ifndef SENSOR_CAPTURE_H
 #define SENSOR_CAPTURE_H

@@ -10,6 +10,7 @@
 #include "capture/input.h"
 #include "capture/savefile.h"
 #include "capture/source.h"
+#include "capture/steady.h"
 
 /* Of one file: 64 KiB stays in the cache; 128 KiB and more took twice the time, 4 KiB one and a half. */
 #define BUFFERS_TOGETHER (16u << 20)
@@ -20,6 +21,7 @@
 struct head {				/* the next frame of one file */
 	struct frame frame;
 	struct savefile *file;		/* NULL: this file is done */
+	struct steady steady;
 	unsigned number;		/* among the arguments */
 };
 
@@ -75,6 +77,7 @@ finish(struct files *f, struct head *h)
 
 	savefile_progress(h->file, &done, &total);
 	f->closed_bytes += total > 0 ? total : done;
+	steady_clear(&h->steady);
 	savefile_close(h->file);
 	h->file = NULL;
 }
@@ -84,7 +87,7 @@ static bool
 advance(struct files *f, struct head *h)
 {
 	struct fault why;
-	int r = savefile_next(h->file, &h->frame, &why);
+	int r = steady_next(&h->steady, &h->frame, &why);
 
 	if (r > 0)
 		return true;
@@ -137,8 +140,10 @@ files_close(struct capture *c)
 	struct files *f = (struct files *)c;
 	unsigned i;
 
-	for (i = 0; i < f->head_count; i++)
+	for (i = 0; i < f->head_count; i++) {
+		steady_clear(&f->heads[i].steady);
 		savefile_close(f->heads[i].file);
+	}
 	free(f->heads);
 	free(f->heap);
 	free(f);
@@ -182,6 +187,7 @@ open_one(struct files *f, const char *path, unsigned number, size_t buffer_bytes
 		tell(f, &why);
 		return 0;
 	}
+	h->steady.file = h->file;
 	h->number = number;
 	f->head_count++;
 	savefile_progress(h->file, &done, &total);

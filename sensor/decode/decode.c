@@ -86,6 +86,12 @@ decode_verify(struct decode *d, struct packet *p)
 	}
 }
 
+void
+decode_set_back(struct decode *d, int64_t now_ns)
+{
+	fragments_set_back(d->fragments, now_ns);
+}
+
 const struct decode_counts *
 decode_counts(const struct decode *d)
 {

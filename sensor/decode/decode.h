@@ -69,6 +69,9 @@ enum decode_result decode_frame(struct decode *d, const struct frame *f, struct 
  */
 void decode_verify(struct decode *d, struct packet *p);
 
+/* Packet time was wrong: it is now_ns from here on. */
+void decode_set_back(struct decode *d, int64_t now_ns);
+
 const struct decode_counts *decode_counts(const struct decode *d);
 
 /* The same for both directions and every run; which worker takes this packet. */

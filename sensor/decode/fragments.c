@@ -158,6 +158,20 @@ deadline_from(int64_t now_ns, int64_t timeout_ns)
 	return now_ns > INT64_MAX - timeout_ns ? INT64_MAX : now_ns + timeout_ns;
 }
 
+void
+fragments_set_back(struct fragments *f, int64_t now_ns)
+{
+	int64_t latest_ns = deadline_from(now_ns, f->timeout_ns);
+	uint32_t index;
+
+	if (now_ns >= f->clock_ns)
+		return;
+	f->clock_ns = now_ns;
+	for (index = f->newest; index != 0 && datagram_at(f, index)->deadline_ns > latest_ns;
+	    index = datagram_at(f, index)->older)
+		datagram_at(f, index)->deadline_ns = latest_ns;
+}
+
 static uint32_t
 datagram_begin(struct fragments *f, const struct fragment_key *key)
 {

@@ -45,6 +45,9 @@ struct fragments;
 struct fragments *fragments_new(const struct decode_limits *limits, struct decode_counts *counts);
 void fragments_free(struct fragments *f);	/* NULL is fine */
 
+/* The clock was wrong: it says now_ns from here on, and no datagram waits longer than from then. */
+void fragments_set_back(struct fragments *f, int64_t now_ns);
+
 /*
  * DECODE_PACKET: the datagram is whole. *whole has its bytes, until the next
  * call; *protocol that of its first piece; frames and bytes of *p are those of

@@ -14,7 +14,6 @@ struct analyst {
 	struct beacon *beacon;
 	struct alerts *alerts;
 	uint64_t skip;			/* records still to be skipped */
-	int64_t advanced_ns;
 	struct analyst_counts counts;
 	struct log_limit full, memory;
 };
@@ -142,9 +141,6 @@ analyst_take(struct analyst *a, const struct observation *o)
 void
 analyst_advance(struct analyst *a, int64_t now_ns)
 {
-	if (now_ns <= a->advanced_ns)
-		return;
-	a->advanced_ns = now_ns;
 	alerts_advance(a->alerts, now_ns);
 }
 
@@ -193,7 +189,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->config = config;
 	a->journal = journal;
 	a->skip = already;
-	a->counts.last_ns = a->advanced_ns = WHEN_UNKNOWN;
+	a->counts.last_ns = WHEN_UNKNOWN;
 	if ((a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
 	    (a->alerts = alerts_new(&config->alert, geoip, on_alert, a)) == NULL) {
 		analyst_free(a);

@@ -21,7 +21,7 @@ struct parcel {
 	uint64_t ordinal;
 	uint32_t captured_bytes, wire_bytes;
 	int32_t link_type;
-	uint32_t zero;
+	uint32_t retimed;
 };
 
 enum { BATCH = 64, WAIT_MS = 50 };
@@ -76,7 +76,7 @@ static void
 put(struct broadcast *b, unsigned n, const struct frame *f)
 {
 	const struct parcel p = {
-		f->ts_ns, f->ordinal, f->captured_bytes, f->wire_bytes, f->link_type, 0,
+		f->ts_ns, f->ordinal, f->captured_bytes, f->wire_bytes, f->link_type, f->retimed,
 	};
 	uint8_t *room;
 
@@ -162,6 +162,7 @@ unpack(const void *record, uint32_t len, struct frame *out)
 	out->captured_bytes = p.captured_bytes;
 	out->wire_bytes = p.wire_bytes;
 	out->link_type = p.link_type;
+	out->retimed = p.retimed != 0;
 	out->bytes = (const uint8_t *)record + sizeof p;
 	return CAPTURE_FRAME;
 }

@@ -130,7 +130,8 @@ static void
 advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
 {
 	analyst_advance(a, now_ns);
-	if (now_ns < *next_records_ns)
+	/* Further off than that: the time was set back. */
+	if (now_ns < *next_records_ns && *next_records_ns - now_ns <= BEACON_RECORDS_SEC * NS_PER_SEC)
 		return;
 	if (*next_records_ns != WHEN_UNKNOWN)
 		analyst_record_beacons(a);

@@ -6,6 +6,10 @@
 #include "base/when.h"
 #include "indicators/indicators.h"
 
+enum { FAR_BEHIND_FRAMES = 64 };
+
+#define FAR_BEHIND_NS (3600 * NS_PER_SEC)
+
 struct pipeline {
 	uint32_t shard, shards;
 	struct decode *decode;
@@ -16,8 +20,10 @@ struct pipeline {
 	int64_t burst_pause_ns;
 	int64_t now_ns;			/* the timers' clock: largest packet time so far, live also what idling says */
 	uint64_t ordinal;		/* of the frame being processed */
-	uint64_t frames, bytes;
-	int64_t first_ns, last_ns;
+	uint64_t frames, bytes, retimed, set_back;
+	int64_t first_ns, last_ns, frame_ns;
+	unsigned behind;		/* frames in a row that lie far behind the clock */
+	int64_t behind_ns;		/* the latest of them */
 	bool discarding;		/* nothing is emitted any more */
 };
 
@@ -66,7 +72,8 @@ static void
 on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 {
 	struct pipeline *p = to;
-	int64_t ts_ns = deadline_ns == WHEN_UNKNOWN ? p->last_ns : deadline_ns;
+	int64_t ts_ns = deadline_ns != WHEN_UNKNOWN ? deadline_ns :
+	    how == FLOW_END_INPUT ? p->last_ns : p->frame_ns;
 
 	if (p->discarding) {
 		drop_dialogue(f);
@@ -241,6 +248,43 @@ follow(struct pipeline *p, struct packet *packet)
 		proto_datagram(p->proto, f, side, packet);
 }
 
+/* A clock that ran ahead, for a stretch of frames or until somebody set it, must not stop all timers. */
+static void
+mind_the_clock(struct pipeline *p, int64_t ts_ns)
+{
+	if (p->now_ns - ts_ns <= FAR_BEHIND_NS) {
+		p->behind = 0;
+		return;
+	}
+	if (p->behind++ == 0 || ts_ns > p->behind_ns)
+		p->behind_ns = ts_ns;
+	if (p->behind < FAR_BEHIND_FRAMES)
+		return;
+	p->behind = 0;
+	p->set_back++;
+	p->now_ns = p->last_ns = p->behind_ns;
+	flows_set_back(p->flows, p->now_ns);
+	decode_set_back(p->decode, p->now_ns);
+}
+
+static void
+note_time(struct pipeline *p, const struct frame *frame)
+{
+	p->retimed += frame->retimed;
+	p->frame_ns = frame->ts_ns;
+	if (p->first_ns == WHEN_UNKNOWN || frame->ts_ns < p->first_ns)
+		p->first_ns = frame->ts_ns;
+	if (frame->ts_ns > p->last_ns)
+		p->last_ns = frame->ts_ns;
+	if (frame->ts_ns > p->now_ns) {
+		p->behind = 0;
+		p->now_ns = frame->ts_ns;
+		run_timers(p);
+	} else {
+		mind_the_clock(p, frame->ts_ns);
+	}
+}
+
 void
 pipeline_frame(struct pipeline *p, const struct frame *frame)
 {
@@ -249,14 +293,7 @@ pipeline_frame(struct pipeline *p, const struct frame *frame)
 	p->ordinal = frame->ordinal;
 	p->frames++;
 	p->bytes += frame->wire_bytes;
-	if (p->first_ns == WHEN_UNKNOWN || frame->ts_ns < p->first_ns)
-		p->first_ns = frame->ts_ns;
-	if (frame->ts_ns > p->last_ns)
-		p->last_ns = frame->ts_ns;
-	if (frame->ts_ns > p->now_ns) {
-		p->now_ns = frame->ts_ns;
-		run_timers(p);
-	}
+	note_time(p, frame);
 	if (decode_frame(p->decode, frame, &packet) != DECODE_PACKET)
 		return;
 	if (p->shards > 1 && decode_shard(&packet, p->shards) != p->shard)
@@ -290,6 +327,8 @@ pipeline_count(const struct pipeline *p, struct pipeline_counts *out)
 	out->witness = *witness_counts(p->witness);
 	out->frames = p->frames;
 	out->bytes = p->bytes;
+	out->retimed = p->retimed;
+	out->set_back = p->set_back;
 	out->first_ns = p->first_ns;
 	out->last_ns = p->last_ns;
 }

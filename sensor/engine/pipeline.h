@@ -5,7 +5,9 @@
  *     frame → decode → flow, reassembly → proto → witness → observation
  *
  * With `shards` above 1 it follows only the packets of its own shard, but its
- * clock runs on every frame, so that timers are the same in all of them.
+ * clock runs on every frame, so that timers are the same in all of them. The
+ * clock is the largest packet time so far; when 64 frames in a row lie more
+ * than an hour behind it, it was wrong, and is set back to theirs.
  */
 #ifndef SENSOR_ENGINE_PIPELINE_H
 #define SENSOR_ENGINE_PIPELINE_H
@@ -32,7 +34,9 @@ struct pipeline_counts {
 	struct proto_counts proto;
 	struct witness_counts witness;
 	uint64_t frames, bytes;		/* of the input, other shards' too */
-	int64_t first_ns, last_ns;	/* smallest and largest packet time; WHEN_UNKNOWN without any */
+	uint64_t retimed;		/* frames whose own time could not be */
+	uint64_t set_back;		/* how often the clock was ahead and was set back */
+	int64_t first_ns, last_ns;	/* smallest and largest packet time, as far as believed; WHEN_UNKNOWN without any */
 };
 
 struct pipeline *pipeline_new(const struct pipeline_options *options, observation_fn *emit, void *to);

@@ -145,6 +145,18 @@ report_ceilings(const struct board *b, unsigned workers)
 	return hit;
 }
 
+/* Every worker sees every frame of a replay. */
+static void
+report_times(const struct pipeline_counts *c)
+{
+	if (c->retimed > 0)
+		log_warn("capture", "%" PRIu64 " frame%s carr%s a time more than an hour off those around: taken as "
+		    "of the frame before", c->retimed, c->retimed == 1 ? "" : "s", c->retimed == 1 ? "ies" : "y");
+	if (c->set_back > 0)
+		log_warn("capture", "%" PRIu64 " time%s the frames' clock went back by more than an hour: alerts around "
+		    "that moment may have wrong times", c->set_back, c->set_back == 1 ? "" : "s");
+}
+
 unsigned
 report_run(const struct board *b, unsigned workers, double seconds)
 {
@@ -159,6 +171,7 @@ report_run(const struct board *b, unsigned workers, double seconds)
 		    sum(b, workers, offsetof(struct pipeline_counts, flow.started)),
 		    when_rfc3339(first->first_ns, from), when_rfc3339(first->last_ns, to), seconds,
 		    b->analyst.alert.opened);
+	report_times(first);
 	return report_ceilings(b, workers);
 }
 

@@ -140,6 +140,12 @@ ring_set_watermark(struct ring *r, int64_t watermark)
 }
 
 void
+ring_lower_watermark(struct ring *r, int64_t watermark)
+{
+	atomic_store_explicit(&r->s->watermark, watermark, memory_order_release);
+}
+
+void
 ring_end(struct ring *r)
 {
 	atomic_store(&r->s->ended, 1);

@@ -30,7 +30,8 @@ void ring_free(struct ring *r);		/* in the last process that uses it; NULL is fi
 void *ring_reserve(struct ring *r, uint32_t len);
 /* The reserved record is complete and visible. */
 void ring_commit(struct ring *r);
-void ring_set_watermark(struct ring *r, int64_t watermark);
+void ring_set_watermark(struct ring *r, int64_t watermark);	/* lower than before: nothing changes */
+void ring_lower_watermark(struct ring *r, int64_t watermark);	/* it was wrong */
 /* No record will follow. */
 void ring_end(struct ring *r);
 bool ring_has_ended(const struct ring *r);

@@ -28,6 +28,7 @@ struct worker {
 	int64_t stop_ns;		/* live: when the stop was seen, or WHEN_UNKNOWN */
 	unsigned last_batches;		/* since then */
 	unsigned unrung_batches;
+	uint64_t set_back;		/* live: the clock was, so often */
 	bool mute;			/* the observations are all in the ring from a try before */
 	bool repeats;			/* those up to `newest` are */
 	struct observation newest;	/* its fixed part */
@@ -227,8 +228,11 @@ publish(struct worker *w)
 
 	if (!t->live)
 		ring_set_watermark(t->ring, (int64_t)w->ordinal);
+	else if (w->set_back != w->mine->counts.set_back)
+		ring_lower_watermark(t->ring, w->mine->counts.last_ns);
 	else if (w->mine->counts.last_ns != WHEN_UNKNOWN)
 		ring_set_watermark(t->ring, w->mine->counts.last_ns);
+	w->set_back = w->mine->counts.set_back;
 }
 
 /*

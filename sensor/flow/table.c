@@ -211,6 +211,23 @@ flows_advance(struct flows *t, int64_t now_ns)
 	}
 }
 
+/* The lists are in the order of touched_ns, and stay so. */
+void
+flows_set_back(struct flows *t, int64_t now_ns)
+{
+	uint32_t index;
+	unsigned i;
+
+	if (now_ns >= t->clock_ns)
+		return;
+	t->clock_ns = now_ns;
+	for (i = 0; i < TIMERS; i++)
+		for (index = t->lists[i].newest; index != 0 && entry_at(t, index)->touched_ns > now_ns;
+		    index = entry_at(t, index)->older)
+			entry_at(t, index)->touched_ns = now_ns;
+	t->earliest_ns = flows_next_deadline(t);
+}
+
 /* The heads of the lists are idle longest of their kind. */
 static void
 evict(struct flows *t)

@@ -68,6 +68,9 @@ void flows_advance(struct flows *t, int64_t now_ns);
  */
 struct flow *flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new);
 
+/* The clock was wrong: it says now_ns from here on. What it touched later than that was touched at now_ns. */
+void flows_set_back(struct flows *t, int64_t now_ns);
+
 /* End all, in the order they began. */
 void flows_finish(struct flows *t);
 

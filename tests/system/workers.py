@@ -152,7 +152,7 @@ def in_fragments():
 # ---- the runs ----
 
 def run(program, options, path, stdin=None):
-    words = [program, "replay", "--quiet", "--records", RECORDS, "--eve", "-", *rig.options(FEEDS), *options]
+    words = [program, "replay", "--records", RECORDS, "--eve", "-", *rig.options(FEEDS), *options]
     p = subprocess.run([*words, path], input=stdin, stdin=None if stdin is not None else subprocess.DEVNULL,
                        capture_output=True, timeout=60)
     return p.stdout, p.returncode, p.stderr.decode(errors="replace").strip()
@@ -184,6 +184,36 @@ def compare(make):
     os.unlink(path)
 
 
+def alerts(path):
+    """Host and subject of what opened, and how many revisions there were in all."""
+    out, status, said = run(rig.HANSHO, ["--workers", "2"], path)
+    told = [r for r in map(rig.json.loads, out.splitlines()) if r["event_type"] == "alert"]
+    opened = sorted((r["hansho"]["host"], r["hansho"]["subject"], r["timestamp"]) for r in told
+                    if r["hansho"]["state"] == "open")
+    return opened, len(told), status, said
+
+
+def impossible_times_change_nothing():
+    """Frames of somebody else's, one by one with impossible times: no alert differs. A stretch of them: none is missing."""
+    stranger = frames.ethernet(b"\2" * 6, frames.GROUP_MAC, (), frames.ip_packets(
+        "10.77.0.1", "10.77.0.2", frames.UDP, frames.udp("10.77.0.1", "10.77.0.2", 99, 999, b"x"), 1)[0])
+    plain = given("emotet-like")
+    path = os.path.join(FOLDER, "times.pcap")
+    opened, count, _, _ = alerts(rig.write_pcap(path, plain))
+    single = list(plain)
+    for n in range(len(plain) - 50, 20, -97):
+        single.insert(n, ((4_290_000_000, 5)[n % 2] * SEC, stranger))
+    found = alerts(rig.write_pcap(path, single))
+    rig.check("workers: single impossible times change no alert", found[:3] == (opened, count, 0), found)
+    rig.check("workers: single impossible times are told", "carry a time more than an hour off" in found[3], found[3])
+    stretch = plain[:1500] + [(4_290_000_000 * SEC, stranger)] * 100 + plain[1500:]
+    found = alerts(rig.write_pcap(path, stretch))
+    hosts = {(host, subject) for host, subject, _ in opened}
+    rig.check("workers: a stretch of impossible times hides no alert",
+              {(host, subject) for host, subject, _ in found[0]} == hosts and found[2] == 0, found)
+    rig.check("workers: a clock that went back is told", "clock went back" in found[3], found[3])
+
+
 CASES = (merged, equal_times, one_moment, out_of_order, shuffled, hours_apart, times_that_cannot_be,
          all_time_out_at_once, in_tunnels, in_fragments)
 
@@ -193,6 +223,7 @@ def main():
     for make in CASES:
         if not wanted or make.__name__ in wanted:
             compare(make)
+    impossible_times_change_nothing()
     sys.exit(1 if rig.failures else 0)
 
 

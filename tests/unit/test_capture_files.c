@@ -85,6 +85,77 @@ assert_order(struct capture *c, const struct expected *rows, size_t count)
 }
 
 static void
+put_times(const uint32_t *sec, size_t count)
+{
+	size_t i;
+
+	put_pcap_head(&made, MICRO, 1);
+	for (i = 0; i < count; i++)
+		put_pcap_packet(&made, sec[i], 0, 4, 4, (uint8_t)i);
+	add_made("times.pcap");
+}
+
+/* One frame in the future or the past is at the time before it; a gap is a gap; an hour is no leap. */
+static void
+times_that_cannot_be(void **state)
+{
+	enum { T = 1700000000, DAY = 86400 };
+	static const uint32_t sec[] = {
+		T, T + 1, 4200000000u, T + 2, 0, T + 3, T + 3 + 3600, T + 3, T + DAY, T + DAY + 1, 4200000000u, 5,
+		T + DAY + 2, T + 9 * DAY, T + 18 * DAY, T + 18 * DAY, 7, 8, 9, 4200000000u,
+	};
+	static const uint32_t expected[] = {
+		T, T + 1, T + 1, T + 2, T + 2, T + 3, T + 3 + 3600, T + 3, T + DAY, T + DAY + 1, T + DAY + 1, T + DAY + 1,
+		T + DAY + 2, T + 9 * DAY, T + 18 * DAY, T + 18 * DAY, 7, 8, 9, 4200000000u,
+	};
+	struct capture *c;
+	struct frame f;
+	struct told t;
+	size_t i;
+
+	(void)state;
+	put_times(sec, sizeof sec / sizeof sec[0]);
+	c = open_files(&t);
+	for (i = 0; i < sizeof sec / sizeof sec[0]; i++) {
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.ts_ns, expected[i] * SEC);
+		assert_int_equal(f.bytes[3], i);
+		assert_int_equal(f.retimed, sec[i] != expected[i]);
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+	assert_int_equal(capture_faults(c), 0);
+	capture_close(c);
+}
+
+/* The fault behind a leap is told when its turn comes. */
+static void
+a_leap_before_a_cut(void **state)
+{
+	static const uint32_t sec[] = { 1700000000, 4200000000u, 1700000001 };
+	struct capture *c;
+	struct frame f;
+	struct told t;
+
+	(void)state;
+	put_pcap_head(&made, MICRO, 1);
+	put_pcap_packet(&made, sec[0], 0, 4, 4, 0);
+	put_pcap_packet(&made, sec[1], 0, 4, 4, 1);
+	put_pcap_packet(&made, sec[2], 0, 4, 4, 2);
+	made.len -= 2;
+	add_made("cut.pcap");
+	c = open_files(&t);
+	assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+	assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+	assert_int_equal(f.ts_ns, sec[1] * SEC);
+	assert_int_equal(f.bytes[3], 1);
+	assert_int_equal(t.count, 0);
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+	assert_int_equal(t.count, 1);
+	assert_int_equal(capture_faults(c), 1);
+	capture_close(c);
+}
+
+static void
 merged_in_time_order(void **state)
 {
 	/* File 1 goes back in time: its order stays. Equal times: the first named goes first. */
@@ -386,6 +457,8 @@ main(void)
 		cmocka_unit_test_setup(pcap_in_all_forms, no_files),
 		cmocka_unit_test_setup(sane_sizes, no_files),
 		cmocka_unit_test_setup(merged_in_time_order, no_files),
+		cmocka_unit_test_setup(times_that_cannot_be, no_files),
+		cmocka_unit_test_setup(a_leap_before_a_cut, no_files),
 		cmocka_unit_test_setup(files_that_cannot_be_used, no_files),
 		cmocka_unit_test_setup(files_that_end_in_a_fault, no_files),
 		cmocka_unit_test_setup(long_frames_of_any_link_type, no_files),

@@ -124,6 +124,33 @@ assert_ended(size_t which, uint64_t first, enum flow_end how, int64_t deadline_n
 	assert_int_equal(endings.list[which].deadline_ns, deadline_ns);
 }
 
+/* Flows of the wrong time stay in their order, and time out as if touched when it was set right. */
+static void
+a_clock_that_was_wrong_is_set_back(void **state)
+{
+	const int64_t before_ns = now_ns, wrong_ns = now_ns + 1000000 * NS_PER_SEC;
+
+	(void)state;
+	send(make(1, 1, 2, 6000, PROTO_UDP));
+	now_ns = wrong_ns;
+	assert_int_equal(endings.count, 0);
+	send(make(1, 2, 2, 6000, PROTO_UDP));
+	send(make(1, 3, 2, 6000, PROTO_UDP));
+	assert_ended(0, 1, FLOW_END_TIMEOUT, before_ns + 20 * NS_PER_SEC);
+	now_ns = before_ns + 30 * NS_PER_SEC;
+	flows_set_back(flows, wrong_ns + 1);	/* that is not back */
+	assert_int_equal(flows_next_deadline(flows), wrong_ns + 20 * NS_PER_SEC);
+	flows_set_back(flows, now_ns);
+	assert_int_equal(flows_next_deadline(flows), now_ns + 20 * NS_PER_SEC);
+	now_ns += 5 * NS_PER_SEC;
+	send(make(1, 4, 2, 6000, PROTO_UDP));
+	now_ns += 15 * NS_PER_SEC;
+	flows_advance(flows, now_ns);
+	assert_ended(1, 2, FLOW_END_TIMEOUT, now_ns);
+	assert_ended(2, 3, FLOW_END_TIMEOUT, now_ns);
+	assert_int_equal(endings.count, 3);
+}
+
 static void
 both_directions_are_one_flow(void **state)
 {
@@ -691,6 +718,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_clock_that_was_wrong_is_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(both_directions_are_one_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(realms_keep_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_are_counted, setup, teardown),

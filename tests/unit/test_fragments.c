@@ -251,6 +251,24 @@ odd_pieces_are_malformed(void **state)
 }
 
 static void
+time_that_was_wrong_is_set_back(void **state)
+{
+	const int64_t right_ns = now_ns;
+
+	(void)state;
+	now_ns += 1000000 * NS_PER_SEC;
+	assert_int_equal(send4((struct piece){ .from = 0, .to = 1480 }), DECODE_HELD);
+	now_ns = right_ns;
+	decode_set_back(decode, now_ns);
+	now_ns += TIMEOUT_SEC * NS_PER_SEC - 1;
+	assert_int_equal(send4((struct piece){ .from = 0, .to = 1480, .id = 7 }), DECODE_HELD);
+	assert_int_equal(decode_counts(decode)->fragments_timed_out, 0);
+	now_ns++;
+	assert_int_equal(send4((struct piece){ .from = 1480, .to = 3008 }), DECODE_HELD);
+	assert_int_equal(decode_counts(decode)->fragments_timed_out, 1);
+}
+
+static void
 time_runs_out(void **state)
 {
 	(void)state;
@@ -374,6 +392,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(other_bytes_refuse_the_datagram, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_that_disagree_refuse_the_datagram, setup, teardown),
 		cmocka_unit_test_setup_teardown(odd_pieces_are_malformed, setup, teardown),
+		cmocka_unit_test_setup_teardown(time_that_was_wrong_is_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(time_runs_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_oldest_datagram_gives_way, setup, teardown),
 		cmocka_unit_test_setup_teardown(bytes_held_are_bounded, setup, teardown),

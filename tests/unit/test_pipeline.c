@@ -394,6 +394,31 @@ assert_same(const struct observation *a, const struct observation *b)
 	assert_memory_equal(a + 1, b + 1, a->bytes - sizeof *a);
 }
 
+/* A stretch of frames from the future stops the timers for so many frames behind it, no longer. */
+static void
+a_clock_that_ran_ahead_is_set_back(void **state)
+{
+	const int64_t year_ms = 365LL * 86400 * 1000;
+	struct rig_talk t = rig_talk(1, 5000), other = rig_talk(2, 5000);
+	struct pipeline_counts counts;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		rig_datagram(&other, year_ms + i, 0, "future", 6);
+	rig_datagram(&t, 0, 0, "once", 4);
+	for (i = 0; i < 170; i++)
+		rig_datagram(&other, 1000 + i * 10000, 0, "x", 1);
+	counts = rig_run_all();
+	assert_int_equal(counts.set_back, 1);
+	assert_int_equal(counts.last_ns, RIG_START_NS + 1691000LL * 1000000);
+	/* The lone datagram's flow ended by its timer, though not in its time. */
+	assert_int_equal(rig_count(OBSERVE_FLOW), 2);
+	assert_int_equal(rig_found(OBSERVE_FLOW, 0)->key.addr[0].b[15], 1);
+	assert_int_equal(rig_found(OBSERVE_FLOW, 0)->flow_end, FLOW_END_TIMEOUT);
+	assert_true(rig_found(OBSERVE_FLOW, 0)->ts_ns < RIG_START_NS + 1691000LL * 1000000);
+}
+
 static void
 shards_together_are_the_whole(void **state)
 {
@@ -508,6 +533,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_timer_tells_its_own_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hole_is_given_up_in_its_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(idle_time_runs_the_timers, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_clock_that_ran_ahead_is_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(shards_together_are_the_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_younger_flow_that_gives_way_comes_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(order_holds_at_the_ceilings, setup, teardown),

@@ -187,6 +187,8 @@ the_watermark_only_rises(void **state)
 	ring_set_watermark(ring, 70);
 	ring_set_watermark(ring, 3);	/* the successor of a dead producer begins again */
 	assert_int_equal(ring_watermark(ring), 70);
+	ring_lower_watermark(ring, 50);	/* it was wrong */
+	assert_int_equal(ring_watermark(ring), 50);
 	ring_set_watermark(ring, INT64_MAX);
 	assert_int_equal(ring_watermark(ring), INT64_MAX);
 }
