@@ -8,29 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #define SEGMENT_SUFFIX ".j1"
 #define POSITION_SUFFIX ".position"
 
 enum { SEGMENT_DIGITS = 20, READER_NAME_MAX = 48 };
-
-/* CRC-32 (ISO 3309, polynomial EDB88320 reflected), half a byte at a time. */
-static uint32_t
-crc32_add(uint32_t crc, const uint8_t *at, size_t len)
-{
-	static const uint32_t half[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-
-	while (len-- > 0) {
-		crc ^= *at++;
-		crc = crc >> 4 ^ half[crc & 15];
-		crc = crc >> 4 ^ half[crc & 15];
-	}
-	return crc;
-}
 
 static void
 put_u32(uint8_t *at, uint32_t v)
@@ -47,11 +30,11 @@ get_u32(const uint8_t *at)
 	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
-/* Over length, kind and body: a flipped length is seen as well. */
+/* CRC-32 (ISO 3309) over length, kind and body: a flipped length is seen as well. */
 static uint32_t
 record_crc(const uint8_t *header, const uint8_t *body, uint32_t len)
 {
-	return ~crc32_add(crc32_add(UINT32_MAX, header, 6), body, len);
+	return (uint32_t)crc32(crc32(0, header, 6), body, len);
 }
 
 void
