@@ -27,10 +27,10 @@ usage(FILE *to)
 	fprintf(to, "\n`hansho COMMAND --help` tells a command's options, `man hansho` all of it.\n");
 }
 
-int
-main(int argc, char **argv)
+static int
+run(int argc, char **argv)
 {
-	char name[32];		/* what getopt_long() puts before its complaints */
+	static char name[32];	/* what getopt_long() puts before its complaints */
 	size_t i;
 
 	if (argc < 2) {
@@ -53,4 +53,11 @@ main(int argc, char **argv)
 		}
 	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch or check\n", argv[1]);
 	return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	command_begin();
+	return command_end(run(argc, argv));
 }

@@ -31,6 +31,8 @@ set_name(struct savefile *s, const char *path)
 
 	if (strcmp(path, "-") == 0)
 		snprintf(s->name, sizeof s->name, "standard input");
+	else if (len == 0)
+		snprintf(s->name, sizeof s->name, "\"\"");
 	else if (len > NAME_SHOWN)
 		snprintf(s->name, sizeof s->name, "...%s", path + len - NAME_SHOWN);
 	else

@@ -6,6 +6,11 @@
 #ifndef SENSOR_CLI_COMMAND_H
 #define SENSOR_CLI_COMMAND_H
 
+/* Before anything is opened. */
+void command_begin(void);
+/* What was printed must have got out: the exit status. */
+int command_end(int status);
+
 int command_replay(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_check(int argc, char **argv);

@@ -19,22 +19,34 @@ repeat(const char **list, unsigned *count, const char *value)
 	return true;
 }
 
+/* The second one would win in silence. */
+static bool
+once(const char **to, const char *option, const char *value)
+{
+	if (*to != NULL) {
+		fprintf(stderr, "hansho: %s %s: given before as %s: expected once\n", option, value, *to);
+		return false;
+	}
+	if (*value == '\0') {
+		fprintf(stderr, "hansho: %s \"\": expected a value\n", option);
+		return false;
+	}
+	*to = value;
+	return true;
+}
+
 bool
 common_option(struct common_options *o, int letter, const char *value)
 {
 	switch (letter) {
 	case 'c':
-		o->config = value;
-		return true;
+		return once(&o->config, "--config", value);
 	case 'e':
-		o->eve = value;
-		return true;
+		return once(&o->eve, "--eve", value);
 	case 'r':
-		o->records = value;
-		return true;
+		return once(&o->records, "--records", value);
 	case 'w':
-		o->workers = value;
-		return true;
+		return once(&o->workers, "--workers", value);
 	case 'f':
 		return repeat(o->feeds, &o->feeds_count, value);
 	case 'H':
@@ -65,6 +77,15 @@ set_workers(struct config *c, const char *text, struct fault *fault)
 }
 
 static int
+add_home(struct config *c, const char *text, struct fault *fault)
+{
+	struct fault why;
+	int r = config_add_home(c, text, &why);
+
+	return r < 0 ? fault_set(fault, r, "--home: %s", why.text) : 0;
+}
+
+static int
 apply(const struct common_options *o, struct config *c, struct fault *fault)
 {
 	bool no_sinks = c->sinks_count == 0, to_output = o->eve != NULL && strcmp(o->eve, "-") == 0;
@@ -74,7 +95,7 @@ apply(const struct common_options *o, struct config *c, struct fault *fault)
 	if (o->home_count > 0)
 		c->home_count = 0;
 	for (i = 0; i < o->home_count && r == 0; i++)
-		r = config_add_home(c, o->home[i], fault);
+		r = add_home(c, o->home[i], fault);
 	for (i = 0; i < o->feeds_count && r == 0; i++)
 		r = config_add_feed(c, o->feeds[i], fault);
 	if (r == 0 && o->workers != NULL)

@@ -138,6 +138,18 @@ config_new_feed(struct config *c, const char *path, struct fault *fault)
 	return f;
 }
 
+/* Who mistyped the format wants to hear of that, not of a file with a colon in its name. */
+static int
+no_feed(const char *text, const char *path, const struct fault *why, struct fault *fault)
+{
+	const char *colon = strchr(text, ':');
+
+	if (path == text && colon != NULL && config_need_file(colon + 1, NULL) == 0)
+		return fault_set(fault, SE_USAGE, "feed %s: no format \"%.*s\": expected one of `hansho check --formats`",
+		    colon + 1, (int)(colon - text), text);
+	return fault_set(fault, SE_USAGE, "feed %s", why->text);
+}
+
 int
 config_add_feed(struct config *c, const char *text, struct fault *fault)
 {
@@ -153,7 +165,7 @@ config_add_feed(struct config *c, const char *text, struct fault *fault)
 	if (*path == '\0' || strlen(path) >= sizeof f->path)
 		return fault_set(fault, SE_USAGE, "feed \"%.80s\": expected [FORMAT:]PATH", text);
 	if (config_need_file(path, &why) < 0)
-		return fault_set(fault, SE_USAGE, "feed %s", why.text);
+		return no_feed(text, path, &why, fault);
 	if ((f = config_new_feed(c, path, fault)) == NULL)
 		return SE_USAGE;
 	memcpy(f->format, text, format_len);

@@ -350,7 +350,6 @@ replay_run(const struct replay_options *options)
 	bool feed_failed = false;
 	int image, status;
 
-	process_open_streams();
 	memset(&r, 0, sizeof r);
 	r.options = options;
 	if (compile_feeds(options, &image, &feed_failed, &fault) < 0) {
@@ -363,9 +362,10 @@ replay_run(const struct replay_options *options)
 		log_error("replay", "%s", fault.text);
 		status = 1;
 	} else {
-		if (!options->quiet)
-			report_run(r.house.board, r.house.workers, r.seconds);
 		status = went_well(&r) && !feed_failed ? 0 : 1;
+		/* Why nothing was read is said already. */
+		if (!options->quiet && (status == 0 || r.house.board->worker[0].counts.frames > 0))
+			report_run(r.house.board, r.house.workers, r.seconds);
 	}
 	if (r.house.journal_directory[0] != '\0')
 		scratch_remove(r.house.journal_directory);

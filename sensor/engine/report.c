@@ -167,10 +167,10 @@ report_run(const struct board *b, unsigned workers, double seconds)
 		log_info("replay", "no frames");
 	else
 		log_info("replay", "%" PRIu64 " frames, %" PRIu64 " flows, %s to %s, in %.2f s: "
-		    "%" PRIu64 " alerts", first->frames,
+		    "%" PRIu64 " alert%s", first->frames,
 		    sum(b, workers, offsetof(struct pipeline_counts, flow.started)),
 		    when_rfc3339(first->first_ns, from), when_rfc3339(first->last_ns, to), seconds,
-		    b->analyst.alert.opened);
+		    b->analyst.alert.opened, b->analyst.alert.opened == 1 ? "" : "s");
 	report_times(first);
 	return report_ceilings(b, workers);
 }

@@ -422,7 +422,6 @@ watch_run(const struct watch_options *options)
 	struct fault fault;
 	int status = 1;
 
-	process_open_streams();
 	process_catch_signals(false);
 	if (w == NULL) {
 		log_error("watch", "no memory");

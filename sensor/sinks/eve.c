@@ -49,6 +49,12 @@ eve_open(struct sink *s, struct fault *fault)
 	return open_path(s, o, fault);
 }
 
+static const char *
+where(const struct sink *s)
+{
+	return strcmp(s->options.target, "-") == 0 ? "standard output" : s->options.target;
+}
+
 static enum sink_result
 eve_flush(struct sink *s, struct fault *fault)
 {
@@ -58,10 +64,10 @@ eve_flush(struct sink *s, struct fault *fault)
 	case OUTPUT_OK:
 		return SINK_DONE;
 	case OUTPUT_GONE:
-		return sink_refuse(fault, SE_PEER, "%s: the reader has left", s->options.target);
+		return sink_refuse(fault, SE_PEER, "%s: the reader has left", where(s));
 	default:
 		return sink_later(fault, SE_SYSTEM, "%s: cannot write: %s (%zu bytes wait in memory)",
-		    s->options.target, strerror(errno), o->len - o->written);
+		    where(s), strerror(errno), o->len - o->written);
 	}
 }
 

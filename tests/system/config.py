@@ -83,6 +83,9 @@ def command_lines(work):
         "a wrong network on the command line": ["check", "--home", "10.0.0.0/40"],
         "no workers on the command line": ["replay", "--workers", "0", "capture.pcap"],
         "an unknown record on the command line": ["replay", "--records", "alarm", "capture.pcap"],
+        "two files for EVE": ["replay", "--eve", "a.json", "--eve", "b.json", "capture.pcap"],
+        "an empty name for EVE": ["replay", "--eve", "", "capture.pcap"],
+        "a mistyped feed format": ["replay", "--feed", "foedo-csv:" + os.path.join(TOP, "feeds/demo/feodo.csv"), "capture.pcap"],
         "a word too many": ["check", "now"],
         "an unknown command": ["bark"],
     }
@@ -90,6 +93,17 @@ def command_lines(work):
         status, out, err = run(*command, cwd=work)
         well = status == 2 and not out and err.count("\n") == 1 and err.startswith("hansho: ")
         tell(f"{name} ends with one line and status 2", "" if well else f"status {status}, {out!r}, {err!r}")
+
+
+def nowhere_to_print(work):
+    """A full disk or a closed stream behind what is printed: one line, status 1."""
+    for command in ("--help", "check", "check --options", "replay --help"):
+        for where in (">/dev/full", ">&-"):
+            p = subprocess.run(f"exec {HANSHO} {command} {where}", shell=True, cwd=work, stdin=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True, timeout=20)
+            well = p.returncode == 1 and p.stderr.startswith("hansho: standard output: cannot write") and \
+                p.stderr.count("\n") == 1
+            tell(f"{command} {where}", "" if well else f"status {p.returncode}, {p.stderr!r}")
 
 
 def nothing_configured(work):
@@ -199,6 +213,7 @@ try:
     BEFORE = sorted(os.listdir(work))
     mistakes(work)
     command_lines(work)
+    nowhere_to_print(work)
     nothing_configured(work)
     receivers(work)
     in_force(work)
