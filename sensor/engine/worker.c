@@ -28,6 +28,7 @@ struct worker {
 	int64_t stop_ns;		/* live: when the stop was seen, or WHEN_UNKNOWN */
 	unsigned last_batches;		/* since then */
 	unsigned unrung_batches;
+	size_t unrung_bytes;
 	uint64_t set_back;		/* live: the clock was, so often */
 	bool mute;			/* the observations are all in the ring from a try before */
 	bool repeats;			/* those up to `newest` are */
@@ -83,6 +84,7 @@ on_observation(void *to, const struct observation *o)
 	}
 	memcpy(room, o, o->bytes);
 	ring_commit(ring);
+	w->unrung_bytes += o->bytes;
 }
 
 /* ---- frames in ---- */
@@ -214,9 +216,10 @@ static void
 wake_analyst(struct worker *w, enum capture_result r)
 {
 	if (!w->task->live && r == CAPTURE_FRAME && ++w->unrung_batches < BELL_BATCHES &&
-	    ring_used(w->task->ring) < BELL_BYTES)
+	    w->unrung_bytes < BELL_BYTES)
 		return;
 	w->unrung_batches = 0;
+	w->unrung_bytes = 0;
 	bell_ring(w->task->bell);
 }
 
