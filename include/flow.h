@@ -54,7 +54,6 @@ struct flow {
 	struct flow_side side[2];
 	uint8_t state;			/* enum flow_state */
 	bool midway;			/* TCP of which neither SYN nor SYN+ACK was seen */
-	bool alerted;
 	uint8_t app;		/* enum app of observation.h, once a message was understood */
 	bool contacted;		/* its first contact was observed */
 	bool paused;		/* HTTP: the originator spoke after a pause, its request is not whole yet */

@@ -39,17 +39,6 @@ arena_clear(struct arena *a)
 	a->used_bytes = 0;
 }
 
-void
-arena_reset(struct arena *a)
-{
-	if (a->blocks == NULL)
-		return;
-	free_blocks(a->blocks->next);
-	a->blocks->next = NULL;
-	a->blocks->used = 0;
-	a->used_bytes = 0;
-}
-
 void *
 arena_take(struct arena *a, size_t len)
 {

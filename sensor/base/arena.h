@@ -2,8 +2,7 @@
  * arena.h - memory that is freed all at once, within a ceiling.
  *
  * arena_take() returns zeroed, 8-byte aligned memory, or NULL when the system
- * or the arena's ceiling says no; earlier pieces stay valid. arena_reset()
- * keeps the first block for the next round. One thread only.
+ * or the arena's ceiling says no; earlier pieces stay valid. One thread only.
  */
 #ifndef SENSOR_BASE_ARENA_H
 #define SENSOR_BASE_ARENA_H
@@ -19,7 +18,6 @@ struct arena {
 
 void arena_init(struct arena *a, size_t most_bytes);
 void arena_clear(struct arena *a);
-void arena_reset(struct arena *a);
 void *arena_take(struct arena *a, size_t len);
 
 /* A copy with a NUL behind it. */

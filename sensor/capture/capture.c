@@ -11,12 +11,6 @@ capture_next(struct capture *c, struct frame *out)
 }
 
 int
-capture_descriptor(const struct capture *c)
-{
-	return c->descriptor;
-}
-
-int
 capture_link_type(const struct capture *c)
 {
 	return c->link_type;

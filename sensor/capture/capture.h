@@ -122,9 +122,6 @@ const char *capture_failure(const struct capture *c);
 
 enum capture_result capture_next(struct capture *c, struct frame *out);
 
-/* Descriptor to poll, and to read kernel drops from, of a live source; -1 for files. */
-int capture_descriptor(const struct capture *c);
-
 /* Inputs that were faulty so far (unreadable, cut in the middle of a packet). */
 unsigned capture_faults(const struct capture *c);
 

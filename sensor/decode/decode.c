@@ -33,7 +33,7 @@ decode_free(struct decode *d)
 enum decode_result
 decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 {
-	struct walk w = { .decode = d, .frame = f, .packet = out,
+	struct walk w = { .decode = d, .packet = out,
 		.in = span_of(f->bytes, f->captured_bytes),
 		.wire = f->wire_bytes > f->captured_bytes ? f->wire_bytes : f->captured_bytes,
 		.next = link_reader(f->link_type) };

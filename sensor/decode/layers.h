@@ -40,7 +40,6 @@ typedef void layer_fn(struct walk *w);
 /* `wire` is never less than in.left; more when bytes behind `in` were cut off. */
 struct walk {
 	struct decode *decode;
-	const struct frame *frame;
 	struct packet *packet;
 	struct span in;			/* captured bytes of the next layer */
 	size_t wire;			/* bytes that it had on the wire */
@@ -49,9 +48,8 @@ struct walk {
 	enum decode_result result;
 };
 
-/* The reader of a DLT_ or an EtherType, or NULL. */
+/* The reader of a DLT_, or NULL. */
 layer_fn *link_reader(int link_type);
-layer_fn *ether_reader(uint16_t type);
 
 layer_fn ip_read;		/* by the version in its first four bits */
 layer_fn ipv4_read, ipv6_read;

@@ -10,6 +10,30 @@ enum {
 
 enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
 
+static layer_fn vlan_read;
+
+/* The reader of an EtherType, or NULL. */
+static layer_fn *
+ether_reader(uint16_t type)
+{
+	static const struct {
+		uint16_t type;
+		layer_fn *read;
+	} rows[] = {
+		{ ETHER_IPV4, ipv4_read },
+		{ ETHER_IPV6, ipv6_read },
+		{ ETHER_VLAN, vlan_read },
+		{ ETHER_PROVIDER_VLAN, vlan_read },
+		{ ETHER_OLD_VLAN, vlan_read },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].type == type)
+			return rows[i].read;
+	return NULL;
+}
+
 static void
 ether_next(struct walk *w, uint16_t type)
 {
@@ -246,27 +270,6 @@ link_reader(int link_type)
 
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].link_type == link_type)
-			return rows[i].read;
-	return NULL;
-}
-
-layer_fn *
-ether_reader(uint16_t type)
-{
-	static const struct {
-		uint16_t type;
-		layer_fn *read;
-	} rows[] = {
-		{ ETHER_IPV4, ipv4_read },
-		{ ETHER_IPV6, ipv6_read },
-		{ ETHER_VLAN, vlan_read },
-		{ ETHER_PROVIDER_VLAN, vlan_read },
-		{ ETHER_OLD_VLAN, vlan_read },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (rows[i].type == type)
 			return rows[i].read;
 	return NULL;
 }

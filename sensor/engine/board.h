@@ -12,7 +12,6 @@
 #include "engine/analyst.h"
 #include "config/config.h"
 #include "engine/pipeline.h"
-#include "sinks/courier.h"
 
 enum { SKIPS_MAX = 64 };
 
@@ -37,9 +36,6 @@ struct board {
 	struct board_worker worker[WORKERS_MAX];
 	struct analyst_counts analyst;
 	_Atomic uint64_t undelivered;	/* by the courier, when it has drained */
-	unsigned sink_states_count;
-	struct sink_state sink_states[SINKS_MAX];
-	char sink_names[SINKS_MAX][32];
 };
 
 struct board *board_new(void);		/* NULL without memory */

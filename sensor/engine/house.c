@@ -17,6 +17,7 @@
 #include "engine/process.h"
 #include "engine/sandbox.h"
 #include "engine/scratch.h"
+#include "sinks/courier.h"
 
 enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COURIER_WAIT_MS = 50 };
 
@@ -213,21 +214,6 @@ done:
 
 /* ---- the courier ---- */
 
-void
-house_note_sinks(struct board *board, const struct courier *c)
-{
-	struct sink_state states[SINKS_MAX];
-	unsigned n = courier_states(c, states, SINKS_MAX), i;
-
-	for (i = 0; i < n; i++) {
-		/* The name is a pointer into the courier's memory. */
-		snprintf(board->sink_names[i], sizeof board->sink_names[i], "%s", states[i].name);
-		states[i].name = board->sink_names[i];
-		board->sink_states[i] = states[i];
-	}
-	board->sink_states_count = n;
-}
-
 /* Nobody else is left to tidy up behind a replay whose supervisor was killed. */
 static void
 tidy_up(const struct house *h, uint64_t undelivered)
@@ -265,11 +251,9 @@ courier_main(struct house *h, pid_t parent, uint32_t turn)
 		}
 		bell_wait(h->call, seen, COURIER_WAIT_MS);
 		courier_step(c);
-		house_note_sinks(h->board, c);
 	}
 	left = courier_drain(c, h->config->drain_sec * 1000);
 	atomic_store(&h->board->undelivered, left);
-	house_note_sinks(h->board, c);
 	courier_close(c);
 	if (getppid() != parent)
 		tidy_up(h, left);

@@ -67,9 +67,6 @@ int64_t house_wall_clock_ns(void);
 /* The configured GeoIP databases, or NULL; what is missing is said once. */
 struct geoip *house_open_geoip(const struct config *c);
 
-/* The sinks' states onto the board. */
-void house_note_sinks(struct board *board, const struct courier *c);
-
 /* End a child now and wait for it; *pid becomes 0. */
 void house_kill(pid_t *pid);
 

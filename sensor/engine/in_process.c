@@ -9,6 +9,7 @@
 #include "engine/report.h"
 #include "engine/scratch.h"
 #include "indicators/indicators.h"
+#include "sinks/courier.h"
 
 enum { BATCH = 4096 };
 

@@ -57,9 +57,6 @@ int key_side(const struct flow_key *kept, const struct flow_key *k);
 /* Did the sender of this first packet ask? False: it answers a question that was not seen. */
 bool sender_asked(const struct packet *p, const struct flow_key *k);
 
-/* Port numbers that ICMP types stand for (Community ID v1). False: a message that has no answer. */
-bool icmp_answer_type(uint8_t protocol, uint16_t type, uint16_t *answer);
-
 /* Does this SYN belong to another connection than the one kept? */
 bool tcp_begins_anew(const struct entry *e, const struct packet *p, int side);
 

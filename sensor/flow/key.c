@@ -4,7 +4,8 @@
 
 #include "base/hash.h"
 
-bool
+/* Port numbers that ICMP types stand for (Community ID v1). False: a message that has no answer. */
+static bool
 icmp_answer_type(uint8_t protocol, uint16_t type, uint16_t *answer)
 {
 	static const uint8_t pairs[][3] = {	/* protocol, question, answer */

@@ -68,7 +68,8 @@ count_result(struct feed *f, int r)
 	}
 }
 
-void
+/* Load feed->value. */
+static void
 feed_take(struct feed *f, const struct feed_line *line)
 {
 	char malware[TEXT_KEPT_BYTES], reference[TEXT_KEPT_BYTES];

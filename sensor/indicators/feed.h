@@ -2,9 +2,9 @@
  * feed.h - what a format's reader gets, and what it must do.
  *
  * A reader understands one format line by line (or as a whole, for JSON). It
- * fills feed->value with value_read(), and gives it to feed_take() with what
- * else the line says; or it says with feed_complain() what it expected. It
- * never decides what may be loaded: value.h does.
+ * gives a value to feed_take_text() or feed_take_pair() with what else the line
+ * says; or it says with feed_complain() what it expected. It never decides
+ * what may be loaded: value.h does.
  */
 #ifndef SENSOR_INDICATORS_FEED_H
 #define SENSOR_INDICATORS_FEED_H
@@ -66,9 +66,6 @@ struct feed_line {
 	struct span malware, reference;
 	int64_t first_ns, last_ns;
 };
-
-/* Load feed->value. */
-void feed_take(struct feed *f, const struct feed_line *line);
 
 /* Read `text` into feed->value and load it, or complain. */
 void feed_take_text(struct feed *f, struct span text, unsigned types, const struct feed_line *line);

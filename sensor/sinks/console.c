@@ -18,7 +18,6 @@
 #include "sinks/kinds.h"
 #include "sinks/output.h"
 #include "sinks/page.h"
-#include "sinks/summary.h"
 #include "sinks/text.h"
 #include "sinks/view.h"
 
@@ -31,7 +30,6 @@ enum {
 struct console {
 	struct output out;
 	struct page page;
-	struct summary summary;
 	bool headed;
 	char date[11];
 };
@@ -75,7 +73,6 @@ console_open(struct sink *s, struct fault *fault)
 	if ((c = calloc(1, sizeof *c)) == NULL)
 		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", s->options.name);
 	output_init(&c->out, fd, false);
-	summary_init(&c->summary);
 	c->page.out = &c->out;
 	c->page.width = page_width(fd);
 	c->page.colour = wants_colour(fd);
@@ -325,19 +322,6 @@ console_flush(struct sink *s, struct fault *fault)
 	}
 }
 
-static void
-count_alert(struct console *c, const struct view *v)
-{
-	char key[160] = "";
-	struct text t;
-
-	text_init(&t, key, sizeof key);
-	if (v->host[0] != '\0')
-		text_addf(&t, "%.50s %s %.20s %u %.50s", v->host, v->vlan, v->tunnel, v->tunnel_id,
-		    v->outer);
-	summary_note(&c->summary, key, v->severity);
-}
-
 /* An alert's updates and its end, and what is no alert, are for the other sinks. */
 static enum sink_result
 console_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
@@ -358,20 +342,11 @@ console_deliver(struct sink *s, enum record_kind kind, const char *line, struct 
 		goto done;
 	c->page.failed = false;
 	put_alert(c, &v);
-	count_alert(c, &v);
 	if (c->page.failed)
 		r = sink_refuse(fault, SE_NOMEM, "console: out of memory");
 done:
 	view_close(&v);
 	return r;
-}
-
-static const char *
-console_summary(const struct sink *s, char *buf, size_t size)
-{
-	const struct console *c = s->state;
-
-	return summary_text(&c->summary, buf, size);
 }
 
 static void
@@ -382,7 +357,6 @@ console_close(struct sink *s)
 	if (c == NULL)
 		return;
 	output_clear(&c->out);
-	summary_clear(&c->summary);
 	free(c);
 }
 
@@ -391,6 +365,5 @@ const struct sink_row sink_console = {
 	.open = console_open,
 	.deliver = console_deliver,
 	.flush = console_flush,
-	.summary = console_summary,
 	.close = console_close,
 };

@@ -35,7 +35,7 @@ struct runner {
 	/* Under the courier's lock; `state` is written by the thread alone, which may read it without. */
 	struct sink_state state;
 	uint64_t changes;
-	bool reopen, drained, ended;
+	bool drained, ended;
 
 	/* The thread's alone while it runs. */
 	struct sink_options options;
@@ -307,26 +307,16 @@ pause_after(struct runner *r, enum turn t, bool was_draining, unsigned nudges)
 	while (!c->stop && (left_ns = until_ns - wait_now()) > 0) {
 		if (!asked && c->draining != was_draining)
 			break;
-		if (t == TURN_IDLE && (c->nudges != nudges || r->reopen))
+		if (t == TURN_IDLE && c->nudges != nudges)
 			break;
 		sleep_locked(c, (uint32_t)(left_ns / 1000000 + 1));
 	}
 	pthread_mutex_unlock(&c->lock);
 }
 
-static void
-reopen_now(struct runner *r)
-{
-	struct fault fault;
-
-	if (sink_reopen(r->sink, &fault) < 0)
-		log_warn("courier", "sink %s: %s; the old file stays in use", r->options.name,
-		    fault.text);
-}
-
 /* What a thread needs to know before each turn. False: stop. */
 static bool
-read_orders(struct runner *r, bool *draining, unsigned *nudges, bool *reopen)
+read_orders(struct runner *r, bool *draining, unsigned *nudges)
 {
 	struct courier *c = r->courier;
 	bool stop;
@@ -335,8 +325,6 @@ read_orders(struct runner *r, bool *draining, unsigned *nudges, bool *reopen)
 	stop = c->stop;
 	*draining = c->draining;
 	*nudges = c->nudges;
-	*reopen = r->reopen;
-	r->reopen = false;
 	pthread_mutex_unlock(&c->lock);
 	return !stop;
 }
@@ -357,13 +345,11 @@ static void *
 run(void *arg)
 {
 	struct runner *r = arg;
-	bool draining, reopen, drained = false;
+	bool draining, drained = false;
 	unsigned nudges;
 	enum turn t;
 
-	while (!drained && read_orders(r, &draining, &nudges, &reopen)) {
-		if (reopen)
-			reopen_now(r);
+	while (!drained && read_orders(r, &draining, &nudges)) {
 		t = take_turn(r);
 		drained = t == TURN_IDLE && draining;
 		if (t != TURN_MOVED && !drained)
@@ -499,18 +485,6 @@ courier_step(struct courier *c)
 	return moved;
 }
 
-void
-courier_reopen(struct courier *c)
-{
-	unsigned i;
-
-	pthread_mutex_lock(&c->lock);
-	for (i = 0; i < c->count; i++)
-		c->runners[i].reopen = true;
-	pthread_cond_broadcast(&c->wake);
-	pthread_mutex_unlock(&c->lock);
-}
-
 /* With the lock held. */
 static bool
 all_ended(const struct courier *c)
@@ -605,19 +579,6 @@ courier_states(const struct courier *c, struct sink_state *out, unsigned most)
 		out[i] = c->runners[i].state;
 	pthread_mutex_unlock(lock);
 	return n;
-}
-
-const char *
-courier_summary(const struct courier *c, char *buf, size_t size)
-{
-	unsigned i;
-
-	if (size > 0)
-		buf[0] = '\0';
-	for (i = 0; i < c->count; i++)
-		if (c->runners[i].options.kind == SINK_CONSOLE && !c->runners[i].started)
-			return sink_summary(c->runners[i].sink, buf, size);
-	return buf;
 }
 
 void

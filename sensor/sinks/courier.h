@@ -40,16 +40,13 @@ int courier_open(const char *journal_directory, const struct sink_options *sinks
  */
 bool courier_step(struct courier *c);
 
-/* The files of EVE sinks are opened anew by their paths (after log rotation). Never blocks. */
-void courier_reopen(struct courier *c);
-
 /*
  * The journal is complete and synced: deliver the rest, trying failing sinks
  * until `deadline_ms` from now (sooner and more often than usual). Ends the
  * threads, within about 0.2 s behind the deadline. Returns how many records
  * were left undelivered, over all sinks; each sink that leaves some has been named in the log
  * with its last fault. They stay in the journal for the next start.
- * Afterwards only states, summary and close are of use.
+ * Afterwards only states and close are of use.
  */
 uint64_t courier_drain(struct courier *c, uint32_t deadline_ms);
 
@@ -61,9 +58,6 @@ struct sink_state {
 	char last_fault[256];		/* "" when there was none; kept after recovery */
 };
 unsigned courier_states(const struct courier *c, struct sink_state *out, unsigned most);
-
-/* After courier_drain(), of the first console: see sink_summary(). Returns `buf`. */
-const char *courier_summary(const struct courier *c, char *buf, size_t size);
 
 /* Without a drain: what is under way is broken off, and repeated at the next start. NULL is fine. */
 void courier_close(struct courier *c);

@@ -104,25 +104,6 @@ eve_probe(struct sink *s, struct fault *fault)
 	return 0;
 }
 
-/* What is held goes to the new file: it is the same lines in the same order. */
-static int
-eve_reopen(struct sink *s, struct fault *fault)
-{
-	struct output *o = s->state, fresh;
-	int r;
-
-	if (!o->regular || s->options.target[0] == '\0' || strcmp(s->options.target, "-") == 0)
-		return 0;
-	if ((r = open_path(s, &fresh, fault)) < 0)
-		return r;
-	if (o->ours)
-		close(o->fd);
-	o->fd = fresh.fd;
-	o->regular = fresh.regular;
-	o->ours = true;
-	return 0;
-}
-
 static void
 eve_close(struct sink *s)
 {
@@ -137,6 +118,5 @@ const struct sink_row sink_eve = {
 	.deliver = eve_deliver,
 	.flush = eve_flush,
 	.probe = eve_probe,
-	.reopen = eve_reopen,
 	.close = eve_close,
 };

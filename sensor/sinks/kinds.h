@@ -16,8 +16,6 @@ struct sink_row {
 	    struct fault *fault);
 	enum sink_result (*flush)(struct sink *s, struct fault *fault);
 	int (*probe)(struct sink *s, struct fault *fault);
-	int (*reopen)(struct sink *s, struct fault *fault);
-	const char *(*summary)(const struct sink *s, char *buf, size_t size);
 	void (*close)(struct sink *s);		/* also after an open that failed */
 };
 

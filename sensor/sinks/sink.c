@@ -67,24 +67,10 @@ sink_probe(struct sink *s, struct fault *fault)
 	return s->row->probe == NULL ? 0 : s->row->probe(s, fault);
 }
 
-int
-sink_reopen(struct sink *s, struct fault *fault)
-{
-	return s->row->reopen == NULL ? 0 : s->row->reopen(s, fault);
-}
-
 void
 sink_cancel(struct sink *s)
 {
 	atomic_store(&s->cancelled, true);
-}
-
-const char *
-sink_summary(const struct sink *s, char *buf, size_t size)
-{
-	if (size > 0)
-		buf[0] = '\0';
-	return s->row->summary == NULL ? buf : s->row->summary(s, buf, size);
 }
 
 void

@@ -72,14 +72,8 @@ uint32_t sink_retry_after_ms(const struct sink *s);
 /* For `hansho check`: can the target be reached at all? Sends no record. */
 int sink_probe(struct sink *s, struct fault *fault);
 
-/* After log rotation: EVE files are opened anew by their path; when that fails the old one stays in use. */
-int sink_reopen(struct sink *s, struct fault *fault);
-
 /* From any thread: what is under way, and all that follows, ends within about 0.2 s with LATER. */
 void sink_cancel(struct sink *s);
-
-/* CONSOLE: "7 alerts on 2 hosts (5 critical, 2 high)"; other kinds: "". Returns `buf`. */
-const char *sink_summary(const struct sink *s, char *buf, size_t size);
 
 /* Nothing is flushed. Closes no descriptor of the caller's. NULL is fine. */
 void sink_close(struct sink *s);

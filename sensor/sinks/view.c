@@ -27,7 +27,6 @@ static const struct place texts[] = {
 	{ { "http", "hostname" }, AT(hostname) },
 	{ { "http", "url" }, AT(url) },
 	{ { "alert", "signature" }, AT(signature) },
-	{ { "alert", "category" }, AT(category) },
 	{ { "hansho", "id" }, AT(id) },
 	{ { "hansho", "kind" }, AT(kind) },
 	{ { "hansho", "state" }, AT(state) },

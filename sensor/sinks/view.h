@@ -21,7 +21,7 @@ struct view {
 	const char *host, *peer;	/* whom we watch over, and the other; else src and dst */
 	uint32_t host_port, peer_port;
 	const char *sni, *hostname, *url;
-	const char *signature, *category;
+	const char *signature;
 	uint32_t severity;		/* 1..4; 0: not an alert */
 	const char *id, *kind, *state, *technique, *reason;
 	uint32_t revision;

@@ -22,7 +22,6 @@ observe_match(struct witness *w, struct flow *f, const struct sighting *s, uint3
 	observation_add(b, TEXT_INDICATOR_REFERENCE, span_text(i.reference), 512);
 	if (s->describe != NULL)
 		s->describe(b, s->what);
-	f->alerted = true;
 	w->counts.matches++;
 	witness_end(w);
 }

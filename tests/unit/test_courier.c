@@ -476,23 +476,6 @@ test_two_of_one_name(void **state)
 	assert_non_null(strstr(fault.text, "two sinks"));
 }
 
-static void
-test_console_summary(void **state)
-{
-	struct house *h = *state;
-	struct sink_options o = options_for(SINK_CONSOLE, "");
-	struct courier *c;
-	char text[100];
-
-	assert_true((o.descriptor = open("/dev/null", O_WRONLY)) >= 0);
-	append(h, RECORD_ALERT, 7);
-	c = open_courier(h, &o, 1);
-	assert_int_equal(courier_drain(c, 5000), 0);
-	assert_string_equal(courier_summary(c, text, sizeof text), "7 alerts on 1 host (7 critical)");
-	courier_close(c);
-	close(o.descriptor);
-}
-
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -510,7 +493,6 @@ main(void)
 		CASE(test_wrong_targets),
 		CASE(test_probe),
 		CASE(test_two_of_one_name),
-		CASE(test_console_summary),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 #include "sinks/sink.h"
 
 struct place {
-	char directory[32], path[64], moved[64];
+	char directory[32], path[64];
 	struct sink_options options;
 };
 
@@ -30,7 +30,6 @@ set_up(void **state)
 	strcpy(p->directory, "/tmp/hansho-eve-XXXXXX");
 	assert_non_null(mkdtemp(p->directory));
 	snprintf(p->path, sizeof p->path, "%s/eve.json", p->directory);
-	snprintf(p->moved, sizeof p->moved, "%s/eve.json.1", p->directory);
 	p->options = (struct sink_options){ .kind = SINK_EVE, .name = "eve", .descriptor = -1,
 		.timeout_ms = 2000 };
 	strcpy(p->options.target, p->path);
@@ -44,7 +43,6 @@ tear_down(void **state)
 	struct place *p = *state;
 
 	unlink(p->path);
-	unlink(p->moved);
 	rmdir(p->directory);
 	free(p);
 	return 0;
@@ -241,25 +239,6 @@ test_foreign_end_is_kept(void **state)
 	assert_string_equal(text, "my notes\n");
 }
 
-static void
-test_reopen(void **state)
-{
-	struct place *p = *state;
-	struct sink *s = open_sink(&p->options);
-	struct fault fault;
-
-	deliver(s, 0, 5);
-	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
-	assert_int_equal(rename(p->path, p->moved), 0);
-	deliver(s, 5, 7);
-	assert_int_equal(sink_reopen(s, &fault), 0);
-	deliver(s, 7, 9);
-	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
-	assert_lines(p->moved, 0, 5);
-	assert_lines(p->path, 5, 9);
-	sink_close(s);
-}
-
 struct drinker {
 	int fd;
 	size_t bytes;
@@ -383,7 +362,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_ceiling, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_torn_end_is_mended, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_foreign_end_is_kept, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_reopen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_slow_pipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stuck_pipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reader_left, set_up, tear_down),
