@@ -62,6 +62,19 @@ broadcast_free(struct broadcast *b)
 }
 
 void
+broadcast_keep(struct broadcast *b, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; b != NULL && i < b->readers; i++) {
+		if (i == n)
+			continue;
+		ring_free(b->rings[i]);
+		b->rings[i] = NULL;
+	}
+}
+
+void
 broadcast_reset(struct broadcast *b)
 {
 	unsigned i;

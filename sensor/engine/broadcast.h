@@ -17,6 +17,9 @@ struct broadcast;
 struct broadcast *broadcast_new(unsigned readers, size_t ring_bytes);	/* NULL: no memory */
 void broadcast_free(struct broadcast *b);		/* NULL is fine */
 
+/* In the process of reader `n`: the others' rings are none of its business. NULL is fine. */
+void broadcast_keep(struct broadcast *b, unsigned n);
+
 /* All readers and the writer are dead: begin again. */
 void broadcast_reset(struct broadcast *b);
 

@@ -282,6 +282,27 @@ let_go(const struct house *h, unsigned worker)
 		h->shed(h->shed_to, worker);
 }
 
+/* In the child: whoever is taken over writes into no other ring than its own. `own` may be NULL. */
+static void
+unmap_rings(struct house *h, const struct ring *own)
+{
+	unsigned i;
+
+	for (i = 0; i < WORKERS_MAX + 1; i++) {
+		if (h->rings[i] == own)
+			continue;
+		ring_free(h->rings[i]);
+		h->rings[i] = NULL;
+	}
+}
+
+static void
+unmap_broadcast(struct house *h)
+{
+	broadcast_free(h->broadcast);
+	h->broadcast = NULL;
+}
+
 static int
 settle(pid_t *place, pid_t pid)
 {
@@ -300,6 +321,8 @@ house_start_courier(struct house *h)
 		process_mute(STDIN_FILENO);
 		if (h->shed != NULL)
 			h->shed(h->shed_to, WORKERS_MAX);
+		unmap_rings(h, NULL);
+		unmap_broadcast(h);
 		_exit(courier_main(h, parent, turn));
 	}
 	return settle(&h->courier, pid);
@@ -313,6 +336,7 @@ house_start_analyst(struct house *h, uint64_t already)
 	if (pid == 0) {
 		process_mute(STDIN_FILENO);
 		let_go(h, WORKERS_MAX);
+		unmap_broadcast(h);
 		_exit(analyst_main(h, already));
 	}
 	return settle(&h->analyst, pid);
@@ -326,6 +350,8 @@ house_start_worker(struct house *h, const struct worker_task *task)
 	if (pid == 0) {
 		process_mute(STDIN_FILENO);
 		let_go(h, task->index);
+		unmap_rings(h, task->ring);
+		broadcast_keep(h->broadcast, task->index);
 		_exit(worker_run(task));
 	}
 	return settle(&h->worker[task->index], pid);
@@ -338,6 +364,7 @@ house_start_reader(struct house *h, const struct capture_file *files, unsigned c
 
 	if (pid == 0) {
 		let_go(h, WORKERS_MAX);
+		unmap_rings(h, NULL);
 		_exit(broadcast_write(h->broadcast, h->board, files, count));
 	}
 	return settle(&h->reader, pid);
