@@ -21,6 +21,7 @@ struct board_worker {
 	_Atomic uint64_t ring_dropped;	/* observations lost, live only */
 	_Atomic uint64_t late;		/* live: came behind the watermark */
 	_Atomic uint64_t kernel_seen, kernel_dropped;
+	_Atomic uint32_t turns;		/* changes while it does anything at all, waiting too */
 	_Atomic uint32_t faults;	/* inputs that were faulty */
 	_Atomic uint32_t image_generation;	/* of the indicators in force there */
 	struct pipeline_counts counts;

@@ -1,6 +1,7 @@
 #include "engine/posts.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@ struct post {
 	struct back_off back_off;
 	int64_t died_ns;		/* monotonic; 0: somebody works here */
 	bool told;			/* that nobody can */
+	uint32_t turns;			/* of its worker, when looked at last */
+	int64_t still_ns;		/* for so long they have not changed */
 	char why[128];
 };
 
@@ -32,8 +35,11 @@ struct posts {
 	struct config config;		/* as it was at the start; only `capture` is read */
 	uint16_t group;			/* of the fanout */
 	unsigned count;
+	int64_t tended_ns;
 	struct post post[WORKERS_MAX];
 };
+
+enum { STILL_SEC = 20 };
 
 /* ---- opening ---- */
 
@@ -170,6 +176,7 @@ start_worker(struct posts *p, unsigned i)
 	back_off_started(&post->back_off, back_off_clock_ns());
 	post->died_ns = 0;
 	post->told = false;
+	post->still_ns = 0;
 	return 0;
 }
 
@@ -282,17 +289,42 @@ replace_worker(struct posts *p, unsigned i)
 		back_off_failed(&post->back_off, back_off_clock_ns());
 }
 
+/*
+ * A worker that hangs holds up the others' observations, too. One that records
+ * may wait for the disk, and its file would end.
+ */
+static void
+end_still(struct posts *p, unsigned i, int64_t passed_ns)
+{
+	uint32_t turns = atomic_load(&p->house->board->worker[i].turns);
+	struct post *post = &p->post[i];
+
+	post->still_ns = turns == post->turns ? post->still_ns + passed_ns : 0;
+	post->turns = turns;
+	if (post->still_ns < STILL_SEC * NS_PER_SEC || post->recorder != NULL || p->house->worker[i] <= 0)
+		return;
+	log_error("watch", "worker %u has done nothing for %d s and is ended", i, (int)STILL_SEC);
+	kill(p->house->worker[i], SIGKILL);
+	post->still_ns = 0;
+}
+
 void
 posts_tend(struct posts *p)
 {
-	int64_t now_ns = back_off_clock_ns();
+	int64_t now_ns = back_off_clock_ns(), passed_ns = now_ns - p->tended_ns;
 	unsigned i;
 
+	/* When the whole machine stood still, nobody is to blame. */
+	if (passed_ns > NS_PER_SEC)
+		passed_ns = NS_PER_SEC;
+	p->tended_ns = now_ns;
 	for (i = 0; i < p->count; i++) {
 		struct post *post = &p->post[i];
 
-		if (post->died_ns == 0)
+		if (post->died_ns == 0) {
+			end_still(p, i, passed_ns);
 			continue;
+		}
 		/* What the next worker will see is later than this: the others' observations need not wait. */
 		ring_set_watermark(p->house->rings[i], house_wall_clock_ns());
 		if (back_off_over(&post->back_off, now_ns))

@@ -4,7 +4,8 @@
  * A post outlives its workers: it keeps a duplicate of the packet socket, so
  * that its share of the traffic stays together until the next worker's socket
  * has joined. A dead worker is replaced at once, then with pauses that double
- * up to 5 s; the blind time is told as an alert about the sensor.
+ * up to 5 s; the blind time is told as an alert about the sensor. One that
+ * hangs is ended.
  */
 #ifndef SENSOR_ENGINE_POSTS_H
 #define SENSOR_ENGINE_POSTS_H

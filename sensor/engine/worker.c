@@ -304,6 +304,7 @@ run_batch(struct worker *w)
 {
 	enum capture_result r;
 
+	atomic_fetch_add_explicit(&w->mine->turns, 1, memory_order_relaxed);
 	note_stop(w);
 	r = take_batch(w);
 	tell(w);

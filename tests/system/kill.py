@@ -145,6 +145,20 @@ def live_kills():
     rig.check("live: nobody is left", not live.sensor.children(), "somebody is")
 
 
+def live_hang():
+    """One that is stopped stands for one that hangs: it is ended, replaced and told, and the other was not meant."""
+    live = Live(net, 2)
+    live.calls()
+    first, second = live.sensor.children("worker")
+    os.kill(first, signal.SIGSTOP)
+    gone = rig.wait(lambda: first not in live.sensor.children("worker") and len(live.sensor.children("worker")) == 2, 30)
+    rig.check("live: a worker that hangs is replaced", gone and second in live.sensor.children("worker"), live.sensor.text())
+    heard, sent = live.calls()
+    rig.check("live: behind a hang every host is heard", heard == sent, f"{heard} of {sent}: {live.sensor.text()}")
+    rig.check("live: a hang is an alert", rig.wait(live.about_itself, 3), live.sensor.text())
+    live.sensor.stop()
+
+
 def live_supervisor():
     live = Live(net, 2)
     live.calls()
@@ -191,6 +205,7 @@ def main():
     else:
         net = rig.Network()
         cases += [live_kills, live_supervisor, live_interface]
+        cases += [live_hang] if os.environ.get("HANSHO_LONG") else []       # it takes twenty seconds
     rig.run_cases(cases)
 
 
