@@ -7,6 +7,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import rig
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HANSHO = os.environ.get("HANSHO", os.path.join(TOP, "build", "hansho"))
 RCODES = {"NOERROR": "0", "NXDOMAIN": "3"}
@@ -68,16 +71,17 @@ def check(folder, when):
 
 def main():
     check(os.path.join(TOP, "pcaps"), "before,")
+    why = rig.no_network()
+    if why:
+        print(f"skip recorded now: {why}")
+        return 1 if failed else 0
     with tempfile.TemporaryDirectory(prefix="hansho-recorded-") as folder:
         p = subprocess.run([os.path.join(TOP, "tools/record-captures"), "--into", folder], text=True, timeout=120,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        last = p.stdout.strip().splitlines()[-1:]
         if p.returncode == 0:
             check(folder, "now,")
-        elif os.geteuid() != 0 or "mount" in p.stdout or "not permitted" in p.stdout:
-            print(f"skip recorded now: no network namespaces here: {last}")
         else:
-            tell("now, real programs run", last, [])
+            tell("now, real programs run", p.stdout.strip().splitlines()[-1:], [])
     return 1 if failed else 0
 
 
