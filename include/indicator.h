@@ -14,6 +14,9 @@ enum indicator_type {
 	INDICATOR_URL,		/* host/path?query without scheme; http and https alike */
 	INDICATOR_JA3, INDICATOR_JA4,
 	INDICATOR_CERT_SHA1,
+	INDICATOR_JA3S, INDICATOR_CERT_SHA256,
+	INDICATOR_FILE_SHA256,
+	INDICATOR_USER_AGENT,	/* the whole text, case kept */
 	INDICATOR_TYPES
 };
 
@@ -23,6 +26,9 @@ enum indicator_role {
 	ROLE_DOWNLOAD,		/* destination: malware distribution */
 	ROLE_INFECTED,		/* source: somebody told us that this address is infected (NOTICE) */
 	ROLE_SUSPICIOUS,	/* destination: a list that does not say what for */
+	ROLE_SINKHOLE,		/* destination: who asks it is infected, but nobody commands there any more */
+	ROLE_SCANNER,		/* source, from outside: scans or attacks */
+	ROLE_RESOLVER,		/* destination: a resolver or proxy that hides others (Tor, open proxy, DoH) */
 	ROLE_KINDS
 };
 
@@ -39,9 +45,9 @@ struct indicator {
 	int64_t first_seen_ns, last_seen_ns;
 };
 
-/* "ip", "ip:port", "cidr", "domain", "url", "ja3", "ja4", "cert-sha1" */
+/* "ip", "ip:port", "cidr", "domain", "url", "ja3", "ja4", "cert-sha1", "ja3s", "cert-sha256", "sha256", "user-agent" */
 const char *indicator_type_text(enum indicator_type t);
-/* "c2", "download", "infected", "suspicious" */
+/* "c2", "download", "infected", "suspicious", "sinkhole", "scanner", "resolver" */
 const char *indicator_role_text(enum indicator_role r);
 
 #endif

@@ -13,19 +13,24 @@
 
 #include "base/addr.h"
 #include "base/span.h"
+#include "observation.h"
 
 struct flow;
 
 enum message_kind {
 	MESSAGE_HTTP_REQUEST, MESSAGE_HTTP_RESPONSE,
 	MESSAGE_TLS_CLIENT, MESSAGE_TLS_SERVER, MESSAGE_TLS_CERTIFICATE,
-	MESSAGE_DNS
+	MESSAGE_DNS,
+	MESSAGE_PROTOCOL,	/* what the flow speaks, or that nobody knows */
+	MESSAGE_MAIL, MESSAGE_FILE, MESSAGE_LOGIN, MESSAGE_REMOTE, MESSAGE_IDENTITY,
+	MESSAGE_KINDS
 };
 
 /* A request, when its header is complete (RFC 9112). */
 struct http_request {
 	struct span method, target;	/* target: as on the request line */
 	struct span host;		/* authority of an absolute target or CONNECT, else Host; port kept */
+	struct span forwarded_for;	/* X-Forwarded-For: claimed, not known */
 	struct span path;		/* origin form: path and query; "" for CONNECT */
 	struct span user_agent, content_type, referrer;
 	uint64_t content_length;	/* 0 when absent or chunked */
@@ -44,6 +49,10 @@ struct http_response {
 };
 
 struct tls_client {
+	bool quic;			/* read from a QUIC Initial packet; JA4 begins with q */
+	uint32_t quic_version;
+	bool ech;			/* encrypted_client_hello: `sni` is the public name of its provider */
+	bool resumes;			/* offers a session: pre_shared_key, ticket, or an old session id */
 	uint16_t version;		/* legacy_version of the ClientHello */
 	uint16_t best_version;		/* highest non-GREASE of supported_versions, else `version` */
 	struct span sni;		/* host_name as sent */
@@ -83,6 +92,9 @@ struct dns_answer {
 	char target[DNS_NAME_MAX];	/* CNAME, NS, PTR, MX: name; else "" */
 };
 
+/* Which of the protocols that share DNS's format. */
+enum dns_flavour { DNS_UNICAST, DNS_MDNS, DNS_LLMNR };
+
 /* One DNS message (RFC 1035). Names: lower case, no trailing dot, odd bytes as \ddd. */
 struct dns_message {
 	uint16_t id;
@@ -93,7 +105,121 @@ struct dns_message {
 	uint16_t question_type, question_class;
 	unsigned answers_count;		/* used of `answers` */
 	const struct dns_answer *answers;
-	bool multicast;			/* mDNS, LLMNR */
+	enum dns_flavour flavour;
+	unsigned questions_count;	/* as the header says */
+	uint32_t odd_payload_bytes;	/* of all TXT and NULL answers: what a tunnel carries down */
+	bool edns;			/* an OPT record is there (RFC 6891) */
+	uint16_t edns_udp_bytes;
+};
+
+/*
+ * The flow's protocol, once, when its first bytes were recognised and its
+ * messages will name no service (HTTP and TLS do: they send none of these);
+ * or, with APP_UNKNOWN, when it is clear that nobody here knows them: then
+ * what they were, for the analyst.
+ */
+struct protocol {
+	enum app app;
+	struct span software;	/* what a side calls itself (SSH, SMTP banner); may be absent */
+	struct span first[2];	/* APP_UNKNOWN: first bytes by side, at most PROTOCOL_FIRST_BYTES; else absent */
+	double entropy[2];	/* bits per byte of the first bytes held of that side, 0..8 */
+};
+
+enum { PROTOCOL_FIRST_BYTES = 64 };
+
+/* One mail (RFC 5321), when its data ended or was refused, or the session ended in it. */
+struct mail {
+	uint32_t number;		/* in this connection, from 1 */
+	struct span helo;
+	struct span from;		/* MAIL FROM without <>; empty: the null sender of a bounce */
+	struct span recipients;		/* accepted or not yet answered, joined by ","; as many as fit */
+	uint32_t recipients_count, recipients_refused;
+	bool authenticated;		/* AUTH succeeded before */
+	struct span user;		/* of AUTH where it can be read, else absent */
+	uint16_t status;		/* of the server's answer to the data; 0: not seen */
+	uint64_t bytes;			/* of data; what gaps lost is counted */
+	/* The header (RFC 5322), decoded (RFC 2047) to UTF-8 where it is encoded. */
+	struct span header_from_name, header_from;
+	struct span subject;		/* absent: there is none */
+	struct span message_id;		/* without <> */
+	bool references;		/* References or In-Reply-To */
+	bool report;			/* multipart/report: a delivery status notification */
+	/* Attachments: MESSAGE_FILE tells each; here how many, and names joined by "/", as many as fit. */
+	uint32_t attachments;
+	struct span attachment_names;
+};
+
+enum file_kind {	/* by content, never by name */
+	FILE_UNKNOWN, FILE_PE, FILE_ELF, FILE_MACHO, FILE_OLE, FILE_OOXML, FILE_ZIP, FILE_RAR,
+	FILE_SEVEN_ZIP, FILE_PDF, FILE_SCRIPT, FILE_LNK, FILE_ISO, FILE_GZIP, FILE_CAB, FILE_HTML,
+	FILE_IMAGE, FILE_TEXT, FILE_KINDS
+};
+
+/* "pe", "elf", ..., "unknown" */
+const char *file_kind_text(enum file_kind k);
+
+/* A body or an attachment, when it ended: what it is, against what it was called. */
+struct file {
+	enum file_kind kind;
+	enum file_kind inner;		/* what a gzip or deflate coding held, else `kind` */
+	struct span name;		/* file name of Content-Disposition or the URL's last part */
+	struct span declared;		/* Content-Type */
+	uint64_t bytes;			/* of the body on the wire, coded as it was */
+	char sha256[65];		/* lower-case hex over the whole body, codings undone; "" when not whole or too large */
+	bool whole;			/* no byte was missing */
+	bool encrypted;			/* ZIP, RAR, PDF, OLE: needs a password */
+	bool macros;			/* OLE or OOXML with VBA */
+	bool mismatched;		/* an executable, script or macro document that declared type and name deny */
+	struct span host, path;		/* HTTP: of the request */
+	struct span user_agent;
+};
+
+enum outcome { OUTCOME_UNKNOWN, OUTCOME_SUCCESS, OUTCOME_FAILURE, OUTCOMES };
+
+enum login_method {
+	LOGIN_OTHER, LOGIN_PASSWORD, LOGIN_NTLM, LOGIN_KERBEROS, LOGIN_KEY, LOGIN_ANONYMOUS,
+	LOGIN_METHODS
+};
+
+/* Somebody tried to log in: SMB session setup, SSH, RDP, HTTP, SMTP AUTH, Kerberos AS, ... */
+struct login {
+	enum app app;			/* what spoke; WinRM is APP_WINRM */
+	enum login_method method;
+	enum outcome outcome;
+	uint32_t code;			/* the protocol's own: NTSTATUS, Kerberos error, reply code; 0: none */
+	struct span user, domain, workstation;	/* as far as the bytes tell */
+	struct span software;		/* SSH: the client's version text */
+};
+
+enum remote_action { REMOTE_SHARE, REMOTE_PIPE, REMOTE_FILE_WRITE, REMOTE_SERVICE, REMOTE_TASK,
+	REMOTE_BIND, REMOTE_ACTIONS };
+
+/* Use of another machine over SMB or DCE/RPC: a share, a named pipe, a file written, service control. */
+struct remote {
+	enum app app;
+	enum remote_action action;
+	enum outcome outcome;
+	uint32_t code;			/* NTSTATUS or RPC fault */
+	struct span name;		/* share, pipe or file; the interface's name or UUID for REMOTE_BIND; the service's */
+};
+
+enum identity_source {
+	IDENTITY_DHCP, IDENTITY_DHCPV6, IDENTITY_NBNS, IDENTITY_MDNS, IDENTITY_LLMNR, IDENTITY_NTLM,
+	IDENTITY_KERBEROS, IDENTITY_SMB, IDENTITY_HTTP, IDENTITY_SOURCES
+};
+
+/* "dhcp", "dhcpv6", "nbns", "mdns", "llmnr", "ntlm", "kerberos", "smb", "http" */
+const char *identity_source_text(enum identity_source s);
+
+/* Something said which machine has an address. What it does not say is absent. */
+struct identity {
+	enum identity_source source;
+	struct addr addr;		/* whose */
+	struct span mac;		/* 6 bytes, raw */
+	struct span host_name, user, domain;
+	struct span software;		/* DHCP vendor class, user agent */
+	uint32_t lease_sec;		/* DHCP: as granted; 0: none */
+	bool released;			/* the address is given back */
 };
 
 struct message {
@@ -108,6 +234,12 @@ struct message {
 		const struct tls_server *tls_server;
 		const struct tls_certificate *tls_certificate;
 		const struct dns_message *dns;
+		const struct protocol *protocol;
+		const struct mail *mail;
+		const struct file *file;
+		const struct login *login;
+		const struct remote *remote;
+		const struct identity *identity;
 	};
 };
 

@@ -25,6 +25,10 @@ enum observation_kind {
 	OBSERVE_HTTP, OBSERVE_TLS, OBSERVE_DNS,	/* one message, for the EVE records */
 	OBSERVE_FLOW,		/* a flow ended */
 	OBSERVE_SENSOR,		/* about the sensor itself: TEXT_NOTE */
+	OBSERVE_UNKNOWN,	/* nobody knows this flow's protocol: its first bytes */
+	OBSERVE_MAIL, OBSERVE_FILE, OBSERVE_LOGIN, OBSERVE_REMOTE,	/* one message of message.h each */
+	OBSERVE_IDENTITY,	/* which machine has `named` */
+	OBSERVE_EVASION,	/* bytes of a stream were sent twice, differently: TEXT_NOTE */
 	OBSERVATION_KINDS
 };
 
@@ -38,7 +42,14 @@ enum observation_text {
 	TEXT_ANSWERS,		/* DNS: type and value, "1 192.0.2.7,5 x.example" */
 	TEXT_INDICATOR_VALUE, TEXT_INDICATOR_FEED, TEXT_INDICATOR_MALWARE, TEXT_INDICATOR_REFERENCE,
 	TEXT_NOTE,
-	TEXT_TAGS
+	TEXT_FIRST_ASKED, TEXT_FIRST_ANSWERED,	/* UNKNOWN: first bytes of either side, raw */
+	TEXT_SOFTWARE, TEXT_USER, TEXT_DOMAIN, TEXT_HOST_NAME, TEXT_MAC,	/* MAC: 6 raw bytes */
+	TEXT_MAIL_HELO, TEXT_MAIL_FROM, TEXT_MAIL_RECIPIENTS, TEXT_MAIL_HEADER_NAME, TEXT_MAIL_HEADER_FROM,
+	TEXT_MAIL_SUBJECT, TEXT_MAIL_ID,
+	TEXT_FILE_NAME, TEXT_FILE_SHA256,	/* MAIL: names of all attachments */
+	TEXT_SHARE,		/* REMOTE: its name */
+	TEXT_FORWARDED_FOR,
+	TEXT_TAGS		/* at most 64 */
 };
 
 enum { OBSERVATION_TEXT_BYTES = 8192 };
@@ -49,7 +60,11 @@ enum { OBSERVATION_TEXT_BYTES = 8192 };
 enum observation_phase { PHASE_HOLE, PHASE_FLOW_END, PHASE_PACKET };
 
 enum app {	/* what the flow speaks, as far as known */
-	APP_UNKNOWN, APP_HTTP, APP_TLS, APP_DNS, APP_KINDS
+	APP_UNKNOWN, APP_HTTP, APP_TLS, APP_DNS,
+	APP_HTTP2, APP_QUIC, APP_DOT, APP_DOH, APP_MDNS, APP_LLMNR, APP_NBNS, APP_DHCP,
+	APP_SMTP, APP_IMAP, APP_POP3, APP_FTP, APP_LDAP, APP_KERBEROS,
+	APP_SMB, APP_DCERPC, APP_RDP, APP_SSH, APP_WINRM,
+	APP_KINDS
 };
 
 struct observation {
@@ -85,7 +100,16 @@ struct observation {
 	int64_t indicator_first_ns, indicator_last_ns;
 	uint32_t indicator_line;
 	uint8_t indicator_type, indicator_role, indicator_confidence;
-	uint8_t flags;			/* OBSERVED_ */
+	uint8_t detail;			/* enum of message.h: FILE its kind, LOGIN the method, REMOTE the action, IDENTITY the source */
+	uint8_t inner;			/* FILE: enum file_kind inside a coding */
+	uint8_t outcome;		/* enum outcome of message.h */
+	uint16_t flags;			/* OBSERVED_ */
+	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds */
+	uint32_t count;			/* MAIL: recipients; DNS: bytes of TXT and NULL answers */
+	uint32_t refused;		/* MAIL: recipients refused */
+	uint16_t attachments;		/* MAIL */
+	uint16_t entropy[2];		/* UNKNOWN: 1/1000 bit per byte, by side */
+	struct addr outer[2];		/* ends of the innermost tunnel, by side, when key.realm has one */
 	uint16_t status;		/* HTTP status, DNS rcode */
 	uint16_t version;		/* TLS version; DNS question type */
 	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length */
@@ -95,7 +119,11 @@ struct observation {
 
 enum {	/* observation.flags */
 	OBSERVED_SELF_SIGNED = 1, OBSERVED_PROXIED = 2, OBSERVED_RESPONSE = 4, OBSERVED_MIDWAY = 8,
-	OBSERVED_MULTICAST = 16
+	OBSERVED_MULTICAST = 16,
+	OBSERVED_ENCRYPTED = 32, OBSERVED_MACROS = 64, OBSERVED_MISMATCHED = 128, OBSERVED_WHOLE = 256,	/* FILE */
+	OBSERVED_AUTHENTICATED = 512, OBSERVED_REFERENCES = 1024, OBSERVED_REPORT = 2048,	/* MAIL */
+	OBSERVED_ECH = 4096, OBSERVED_RESUMES = 8192,	/* TLS */
+	OBSERVED_RELEASED = 16384			/* IDENTITY */
 };
 
 enum { OBSERVATION_BYTES_MAX = (int)sizeof(struct observation) + OBSERVATION_TEXT_BYTES };

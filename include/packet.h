@@ -33,6 +33,7 @@ struct packet {
 	uint64_t ordinal;
 	struct realm realm;
 	struct addr src, dst;
+	struct addr outer_src, outer_dst;	/* ends of the innermost tunnel over IP; zero: none */
 	uint16_t src_port, dst_port;	/* ICMP: type and code stand in `icmp_type`, `icmp_code` */
 	uint8_t protocol;		/* IP protocol number of the transport */
 	uint8_t flags;

@@ -3,12 +3,16 @@
 #include <stdio.h>
 
 /*
- * Indicators: base + 1 + 10 * role + type. The others have a number each.
+ * Indicators: base + 1 + 10 * role + type, types from the eleventh on
+ * base + 1001 + 10 * role + type - 10. The others have a number each.
  * T1071.001: web protocols, T1071.004: DNS, T1095: something that is no
  * application protocol we know, T1105: tools fetched. A list of infected
  * addresses does not tell how they are commanded.
  */
-enum { SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201 };
+enum {
+	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
+	SIGNATURE_MORE_TYPES = SIGNATURE_BASE + 1001
+};
 
 struct role_names {
 	const char *title, *category;
@@ -19,6 +23,9 @@ static const struct role_names roles[ROLE_KINDS] = {
 	[ROLE_DOWNLOAD] = { "Malware download", "A Network Trojan was detected" },
 	[ROLE_INFECTED] = { "Infected host", "A Network Trojan was detected" },
 	[ROLE_SUSPICIOUS] = { "Suspicious", "Potentially Bad Traffic" },
+	[ROLE_SINKHOLE] = { "Sinkholed C2", "A Network Trojan was detected" },
+	[ROLE_SCANNER] = { "Scanner", "Detection of a Network Scan" },
+	[ROLE_RESOLVER] = { "Anonymiser", "Potentially Bad Traffic" },
 };
 
 static const char *
@@ -60,14 +67,22 @@ indicator_technique(const struct finding *f)
 	}
 }
 
+static unsigned
+indicator_signature(const struct indicator *i)
+{
+	unsigned role = (unsigned)i->role, type = (unsigned)i->type;
+
+	return type < 10 ? SIGNATURE_BASE + 1 + 10 * role + type :
+	    SIGNATURE_MORE_TYPES + 10 * role + type - 10;
+}
+
 struct alert_names
 names_of(const struct finding *f)
 {
 	struct alert_names n = { SIGNATURE_SENSOR, "Misc activity", "" };
 
 	if (f->kind == FINDING_INDICATOR && f->indicator != NULL && f->indicator->role < ROLE_KINDS) {
-		n.signature_id = SIGNATURE_BASE + 1 + 10 * (unsigned)f->indicator->role +
-		    (unsigned)f->indicator->type;
+		n.signature_id = indicator_signature(f->indicator);
 		n.category = roles[f->indicator->role].category;
 		n.technique = indicator_technique(f);
 	}
@@ -112,7 +127,12 @@ names_kind(enum finding_kind k)
 const char *
 names_app(enum app a)
 {
-	static const char *const names[APP_KINDS] = { "failed", "http", "tls", "dns" };
+	static const char *const names[APP_KINDS] = {
+		"failed", "http", "tls", "dns",
+		"http2", "quic", "dot", "doh", "mdns", "llmnr", "nbns", "dhcp",
+		"smtp", "imap", "pop3", "ftp", "ldap", "krb5",
+		"smb", "dcerpc", "rdp", "ssh", "winrm",
+	};
 
 	return a < APP_KINDS ? names[a] : names[APP_UNKNOWN];
 }

@@ -31,14 +31,16 @@ policy_severity(enum indicator_role role, enum indicator_type type, uint8_t conf
 		[INDICATOR_CIDR] = SEVERITY_MEDIUM, [INDICATOR_DOMAIN] = SEVERITY_HIGH,
 		[INDICATOR_URL] = SEVERITY_HIGH, [INDICATOR_JA3] = SEVERITY_MEDIUM,
 		[INDICATOR_JA4] = SEVERITY_MEDIUM, [INDICATOR_CERT_SHA1] = SEVERITY_HIGH,
+		[INDICATOR_JA3S] = SEVERITY_LOW, [INDICATOR_CERT_SHA256] = SEVERITY_HIGH,
+		[INDICATOR_FILE_SHA256] = SEVERITY_HIGH, [INDICATOR_USER_AGENT] = SEVERITY_MEDIUM,
 	};
 	enum severity s = SEVERITY_LOW;
 
 	if (role == ROLE_C2 && type < INDICATOR_TYPES)
 		s = c2[type];
 	else if (role == ROLE_DOWNLOAD)
-		s = type == INDICATOR_URL ? SEVERITY_HIGH : SEVERITY_MEDIUM;
-	else if (role == ROLE_INFECTED)
+		s = type == INDICATOR_URL || type == INDICATOR_FILE_SHA256 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
+	else if (role == ROLE_INFECTED || role == ROLE_SINKHOLE)
 		s = SEVERITY_MEDIUM;
 	if (confidence > 0 && confidence < 50 && s < SEVERITY_LOW)
 		s++;
@@ -75,6 +77,10 @@ deed(enum indicator_type t)
 		[INDICATOR_URL] = "asks for", [INDICATOR_JA3] = "has the TLS fingerprint (JA3)",
 		[INDICATOR_JA4] = "has the TLS fingerprint (JA4)",
 		[INDICATOR_CERT_SHA1] = "meets the certificate",
+		[INDICATOR_JA3S] = "is answered with the TLS fingerprint (JA3S)",
+		[INDICATOR_CERT_SHA256] = "meets the certificate",
+		[INDICATOR_FILE_SHA256] = "receives or sends the file",
+		[INDICATOR_USER_AGENT] = "calls itself",
 	};
 
 	return t < INDICATOR_TYPES ? deeds[t] : "matches";
@@ -85,6 +91,7 @@ verdict(enum indicator_role r)
 {
 	static const char *const verdicts[ROLE_KINDS] = {
 		"command and control", "malware download", "infected", "suspicious",
+		"a sinkhole for infected machines", "a scanner", "an anonymiser",
 	};
 
 	return r < ROLE_KINDS ? verdicts[r] : "bad";

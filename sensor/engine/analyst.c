@@ -135,7 +135,8 @@ analyst_take(struct analyst *a, const struct observation *o)
 	if (o->ts_ns > a->counts.last_ns)
 		a->counts.last_ns = o->ts_ns;
 	analyst_advance(a, o->ts_ns);
-	takers[o->kind](a, o);
+	if (takers[o->kind] != NULL)
+		takers[o->kind](a, o);
 }
 
 void

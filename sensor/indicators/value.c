@@ -16,6 +16,10 @@ static const char *const expected[INDICATOR_TYPES] = {
 	[INDICATOR_JA3] = "32 hex digits of a JA3",
 	[INDICATOR_JA4] = "a JA4",
 	[INDICATOR_CERT_SHA1] = "40 hex digits of a SHA-1",
+	[INDICATOR_JA3S] = "32 hex digits of a JA3S",
+	[INDICATOR_CERT_SHA256] = "64 hex digits of a SHA-256",
+	[INDICATOR_FILE_SHA256] = "64 hex digits of a SHA-256",
+	[INDICATOR_USER_AGENT] = "a user agent",
 };
 
 static char

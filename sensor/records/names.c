@@ -1,12 +1,14 @@
 #include "base/hash.h"
 #include "flow.h"
 #include "indicator.h"
+#include "message.h"
 
 const char *
 indicator_type_text(enum indicator_type t)
 {
 	static const char *const names[INDICATOR_TYPES] = {
 		"ip", "ip:port", "cidr", "domain", "url", "ja3", "ja4", "cert-sha1",
+		"ja3s", "cert-sha256", "sha256", "user-agent",
 	};
 
 	return t < INDICATOR_TYPES ? names[t] : "?";
@@ -15,9 +17,32 @@ indicator_type_text(enum indicator_type t)
 const char *
 indicator_role_text(enum indicator_role r)
 {
-	static const char *const names[ROLE_KINDS] = { "c2", "download", "infected", "suspicious" };
+	static const char *const names[ROLE_KINDS] = {
+		"c2", "download", "infected", "suspicious", "sinkhole", "scanner", "resolver",
+	};
 
 	return r < ROLE_KINDS ? names[r] : "?";
+}
+
+const char *
+file_kind_text(enum file_kind k)
+{
+	static const char *const names[FILE_KINDS] = {
+		"unknown", "pe", "elf", "macho", "ole", "ooxml", "zip", "rar", "7z", "pdf", "script",
+		"lnk", "iso", "gzip", "cab", "html", "image", "text",
+	};
+
+	return k < FILE_KINDS ? names[k] : "?";
+}
+
+const char *
+identity_source_text(enum identity_source s)
+{
+	static const char *const names[IDENTITY_SOURCES] = {
+		"dhcp", "dhcpv6", "nbns", "mdns", "llmnr", "ntlm", "kerberos", "smb", "http",
+	};
+
+	return s < IDENTITY_SOURCES ? names[s] : "?";
 }
 
 uint64_t

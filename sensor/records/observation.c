@@ -1,8 +1,10 @@
 #include "observation.h"
 
 #include "indicator.h"
+#include "message.h"
 
 _Static_assert(sizeof(struct observation) % 8 == 0, "texts follow the fixed part");
+_Static_assert(TEXT_TAGS <= 64, "tags seen are bits of one word");
 
 enum { TEXT_HEADER_BYTES = 3 };	/* tag, length (little endian) */
 
@@ -73,6 +75,19 @@ texts_valid(const struct observation *o)
 	return true;
 }
 
+/* Enumerations of message.h that some kinds carry in `detail`. */
+static bool
+detail_valid(const struct observation *o)
+{
+	static const uint8_t kinds[OBSERVATION_KINDS] = {
+		[OBSERVE_FILE] = FILE_KINDS, [OBSERVE_LOGIN] = LOGIN_METHODS,
+		[OBSERVE_REMOTE] = REMOTE_ACTIONS, [OBSERVE_IDENTITY] = IDENTITY_SOURCES,
+	};
+
+	return (kinds[o->kind] == 0 || o->detail < kinds[o->kind]) && o->inner < FILE_KINDS &&
+	    o->outcome < OUTCOMES;
+}
+
 static bool
 times_valid(const struct observation *o)
 {
@@ -98,7 +113,7 @@ observation_valid(const struct observation *o, size_t len)
 	if (o->flow_state > FLOW_RESET || o->flow_end > FLOW_END_INPUT || o->phase > PHASE_PACKET ||
 	    o->indicator_type >= INDICATOR_TYPES || o->indicator_role >= ROLE_KINDS)
 		return false;
-	return times_valid(o) && texts_valid(o);
+	return detail_valid(o) && times_valid(o) && texts_valid(o);
 }
 
 static int

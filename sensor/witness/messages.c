@@ -266,7 +266,7 @@ describe_dns(struct observation_buffer *b, const void *what)
 	b->o.number = d->id;
 	b->o.version = d->question_type;
 	b->o.status = d->rcode;
-	if (d->multicast)
+	if (d->flavour != DNS_UNICAST)
 		b->o.flags |= OBSERVED_MULTICAST;
 	if (d->response) {
 		b->o.flags |= OBSERVED_RESPONSE;
@@ -313,7 +313,7 @@ see_dns(struct witness *w, struct flow *f, const struct message *m)
 void
 witness_message(struct witness *w, struct flow *f, const struct message *m)
 {
-	static void (*const see[])(struct witness *, struct flow *, const struct message *) = {
+	static void (*const see[MESSAGE_KINDS])(struct witness *, struct flow *, const struct message *) = {
 		[MESSAGE_HTTP_REQUEST] = see_http_request,
 		[MESSAGE_HTTP_RESPONSE] = see_http_response,
 		[MESSAGE_TLS_CLIENT] = see_tls_client,
@@ -322,5 +322,6 @@ witness_message(struct witness *w, struct flow *f, const struct message *m)
 		[MESSAGE_DNS] = see_dns,
 	};
 
-	see[m->kind](w, f, m);
+	if (see[m->kind] != NULL)
+		see[m->kind](w, f, m);
 }

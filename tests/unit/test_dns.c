@@ -98,7 +98,7 @@ test_query(void **state)
 	assert_int_equal(m->question_type, 1);
 	assert_int_equal(m->question_class, 1);
 	assert_false(m->response);
-	assert_false(m->multicast);
+	assert_int_equal(m->flavour, DNS_UNICAST);
 	assert_int_equal(proto_counts(w->p)->dns_messages, 1);
 	assert_int_equal(proto_counts(w->p)->dns_malformed, 0);
 	world_free(w);
@@ -187,7 +187,7 @@ test_multicast(void **state)
 	mdns[sizeof QUERY - 3] = (char)0x80;	/* wants a unicast answer */
 	say(w, 5353, mdns, sizeof mdns - 1);
 	assert_int_equal(w->kept.count, 1);
-	assert_true(w->kept.message[0].multicast);
+	assert_int_equal(w->kept.message[0].flavour, DNS_MDNS);
 	assert_int_equal(w->kept.message[0].question_class, 1);
 	world_free(w);
 }

@@ -15,8 +15,9 @@
 #include <cmocka.h>
 
 #include "proto/proto.h"
+#include "message_text.h"
 
-enum { TURNS_MAX = 64, TURN_BYTES = 8192, LINES_BYTES = 16384, TALKS_MAX = 256, LINE_BYTES = 1024 };
+enum { TURNS_MAX = 64, TURN_BYTES = 8192, TALKS_MAX = 256, LINE_BYTES = 1024 };
 
 struct turn {
 	int from;
@@ -153,90 +154,6 @@ read_talk(const char *path)
 	return talk;
 }
 
-/* ---- what was said, as lines ---- */
-
-static void
-put(char *lines, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void
-put(char *lines, const char *format, ...)
-{
-	size_t used = strlen(lines);
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(lines + used, LINES_BYTES - used, format, ap);
-	va_end(ap);
-}
-
-static void
-put_text(char *lines, const char *before, struct span s)
-{
-	size_t i;
-
-	if (s.at == NULL)
-		return;
-	put(lines, "%s", before);
-	for (i = 0; i < s.left; i++)
-		put(lines, s.at[i] >= 0x20 && s.at[i] < 0x7f ? "%c" : "\\x%02x", s.at[i]);
-}
-
-static void
-put_request(char *lines, const struct http_request *r)
-{
-	put_text(lines, "request ", r->method);
-	put_text(lines, " host=", r->host);
-	put_text(lines, " path=", r->path);
-	put(lines, " number=%u", r->number);
-	put_text(lines, " agent=", r->user_agent);
-	put_text(lines, " type=", r->content_type);
-	put_text(lines, " referrer=", r->referrer);
-	if (r->content_length > 0)
-		put(lines, " length=%llu", (unsigned long long)r->content_length);
-	put(lines, "%s%s\n", r->connect ? " connect" : "", r->proxied ? " proxied" : "");
-}
-
-static void
-put_response(char *lines, const struct http_response *r)
-{
-	put(lines, "response %u number=%u", r->status, r->number);
-	put_text(lines, " type=", r->content_type);
-	put_text(lines, " server=", r->server);
-	if (r->content_length > 0)
-		put(lines, " length=%llu", (unsigned long long)r->content_length);
-	put_text(lines, " for=", r->request_method);
-	put_text(lines, " ", r->request_host);
-	put_text(lines, " ", r->request_path);
-	put_text(lines, " agent=", r->request_user_agent);
-	put(lines, "\n");
-}
-
-static void
-put_message(void *to, const struct message *m)
-{
-	char *lines = to;
-
-	switch (m->kind) {
-	case MESSAGE_HTTP_REQUEST: put_request(lines, m->http_request); break;
-	case MESSAGE_HTTP_RESPONSE: put_response(lines, m->http_response); break;
-	case MESSAGE_TLS_CLIENT:
-		put(lines, "tls-client");
-		put_text(lines, " sni=", m->tls_client->sni);
-		put(lines, "\n");
-		break;
-	case MESSAGE_TLS_SERVER: put(lines, "tls-server cipher=%04x\n", m->tls_server->cipher); break;
-	case MESSAGE_TLS_CERTIFICATE:
-		put(lines, "tls-certificate");
-		put_text(lines, " subject=", m->tls_certificate->subject);
-		put(lines, "\n");
-		break;
-	case MESSAGE_DNS:
-		put(lines, "dns %s %s type=%u rcode=%u answers=%u\n", m->dns->response ? "answer" : "query",
-		    m->dns->question, m->dns->question_type, m->dns->rcode, m->dns->answers_count);
-		break;
-	}
-}
-
 /* ---- running ---- */
 
 struct run {
@@ -265,10 +182,8 @@ begin(struct run *r, const struct talk *talk)
 static void
 end(struct run *r)
 {
-	static const char *const names[APP_KINDS] = { "unknown", "http", "tls", "dns" };
-
 	dialogue_end(r->dialogue, &r->flow, 2);
-	put(r->lines, "app %s\n", names[dialogue_app(r->dialogue)]);
+	put(r->lines, "app %s\n", names_app(dialogue_app(r->dialogue)));
 	dialogue_free(r->dialogue);
 	proto_free(r->proto);
 }

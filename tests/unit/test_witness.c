@@ -187,7 +187,7 @@ static void
 assert_kinds(const char *expected)
 {
 	static const char *const names[OBSERVATION_KINDS] = { "contact", "match", "name", "http", "tls", "dns",
-		"flow", "sensor" };
+		"flow", "sensor", "unknown", "mail", "file", "login", "remote", "identity", "evasion" };
 	char text[300] = "";
 	unsigned i;
 

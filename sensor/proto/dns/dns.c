@@ -225,7 +225,8 @@ dns_datagram(struct proto *p, const struct flow *f, int from, const struct packe
 	whole = read_message(&r, bytes);
 	if (!ours && !is_flawless(&r, whole))
 		return false;
-	r.message.multicast = multicast;
+	r.message.flavour = has_port(packet, PORT_MDNS) ? DNS_MDNS :
+	    multicast ? DNS_LLMNR : DNS_UNICAST;
 	if (multicast)	/* the top bit asks for a unicast answer (RFC 6762 section 5.4) */
 		r.message.question_class &= 0x7fff;
 	if (!whole && packet->payload_bytes >= packet->payload_wire_bytes)
