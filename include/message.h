@@ -188,7 +188,8 @@ struct login {
 	enum outcome outcome;
 	uint32_t code;			/* the protocol's own: NTSTATUS, Kerberos error, reply code; 0: none */
 	struct span user, domain, workstation;	/* as far as the bytes tell */
-	struct span software;		/* SSH: the client's version text */
+	struct span software;		/* SSH: the client's version text; SMB: the dialect */
+	struct span service;		/* Kerberos: of the ticket asked for; absent: it was the first one (AS) */
 };
 
 enum remote_action { REMOTE_SHARE, REMOTE_PIPE, REMOTE_FILE_WRITE, REMOTE_SERVICE, REMOTE_TASK,
@@ -201,6 +202,8 @@ struct remote {
 	enum outcome outcome;
 	uint32_t code;			/* NTSTATUS or RPC fault */
 	struct span name;		/* share, pipe or file; the interface's name or UUID for REMOTE_BIND; the service's */
+	struct span command;		/* SERVICE, TASK: what it is to run, where that can be read */
+	uint32_t files;			/* FILE_WRITE: opened for writing or renamed in this connection so far, this one too */
 };
 
 enum identity_source {

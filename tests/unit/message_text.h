@@ -149,6 +149,7 @@ put_login(char *lines, const struct login *l)
 	put_text(lines, " domain=", l->domain);
 	put_text(lines, " workstation=", l->workstation);
 	put_text(lines, " software=", l->software);
+	put_text(lines, " service=", l->service);
 	put(lines, "\n");
 }
 
@@ -160,6 +161,9 @@ put_remote(char *lines, const struct remote *r)
 	put(lines, "remote %s %s %s code=%x", names_app(r->app), actions[r->action],
 	    outcome_word(r->outcome), r->code);
 	put_text(lines, " name=", r->name);
+	put_text(lines, " command=", r->command);
+	if (r->files > 0)
+		put(lines, " files=%u", r->files);
 	put(lines, "\n");
 }
 
