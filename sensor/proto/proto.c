@@ -100,6 +100,17 @@ proto_shared(struct proto *p, const struct proto_row *row)
 	return p->shared[i];
 }
 
+const struct proto_row *
+proto_row_of(enum app app)
+{
+	size_t i;
+
+	for (i = 0; i < ROWS; i++)
+		if (rows[i]->app == app)
+			return rows[i];
+	return NULL;
+}
+
 const struct proto_counts *
 proto_counts(const struct proto *p)
 {

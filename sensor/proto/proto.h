@@ -97,6 +97,9 @@ struct proto_row {
 	void (*unshare)(void *shared);
 };
 
+/* The row of this protocol, or NULL: for tests that try one reader without recognition. */
+const struct proto_row *proto_row_of(enum app app);
+
 /* For readers: what they need of the shared part. */
 const struct proto_limits *proto_limits(const struct proto *p);
 struct proto_counts *proto_counters(struct proto *p);
