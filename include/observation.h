@@ -49,6 +49,8 @@ enum observation_text {
 	TEXT_FILE_NAME, TEXT_FILE_SHA256,	/* MAIL: names of all attachments */
 	TEXT_SHARE,		/* REMOTE: its name */
 	TEXT_FORWARDED_FOR,
+	TEXT_TICKET,		/* LOGIN: the service that a Kerberos ticket is for */
+	TEXT_COMMAND,		/* REMOTE: what a service or task is to run */
 	TEXT_TAGS		/* at most 64 */
 };
 
@@ -104,8 +106,8 @@ struct observation {
 	uint8_t inner;			/* FILE: enum file_kind inside a coding */
 	uint8_t outcome;		/* enum outcome of message.h */
 	uint16_t flags;			/* OBSERVED_ */
-	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds */
-	uint32_t count;			/* MAIL: recipients; DNS: bytes of TXT and NULL answers */
+	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC */
+	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers */
 	uint32_t refused;		/* MAIL: recipients refused */
 	uint16_t attachments;		/* MAIL */
 	uint16_t entropy[2];		/* UNKNOWN: 1/1000 bit per byte, by side */

@@ -1,5 +1,7 @@
 #include "alert/eve.h"
 
+#include <stdio.h>
+
 #include "alert/eve_parts.h"
 #include "alert/names.h"
 #include "base/when.h"
@@ -160,12 +162,24 @@ ends_of(const struct finding *f)
 static void
 put_protocol(struct json *j, const struct observation *o)
 {
-	if (o->app == APP_TLS)
+	switch (o->app) {
+	case APP_TLS:
+	case APP_QUIC:
 		eve_tls(j, o);
-	else if (o->app == APP_HTTP)
+		break;
+	case APP_HTTP:
 		eve_http(j, o);
-	else if (o->app == APP_DNS)
+		break;
+	case APP_DNS:
+	case APP_MDNS:
+	case APP_LLMNR:
 		eve_dns(j, o);
+		break;
+	default:
+		break;
+	}
+	if (observation_text(o, TEXT_FILE_SHA256).at != NULL)
+		eve_file(j, o);
 }
 
 char *
@@ -241,14 +255,33 @@ eve_beacon(const struct finding *f, const char *sensor_name)
 /* ---- the protocols' own records ---- */
 
 static void
+put_quic_version(struct json *j, cJSON *hansho, uint32_t version)
+{
+	char text[16];
+
+	if (version == 0)
+		return;
+	snprintf(text, sizeof text, "0x%08x", version);
+	json_text(j, hansho, "quic_version", text);
+}
+
+static void
 put_tls_extra(struct json *j, const struct observation *o)
 {
 	struct span sha256 = observation_text(o, TEXT_CERT_SHA256);
+	bool ech = (o->flags & OBSERVED_ECH) != 0, resumes = (o->flags & OBSERVED_RESUMES) != 0;
 	cJSON *hansho;
 
-	if (sha256.at == NULL)
+	if (sha256.at == NULL && !ech && !resumes && o->code == 0)
 		return;
 	hansho = json_object(j, j->root, "hansho");
+	if (ech)
+		json_bool(j, hansho, "ech", true);
+	if (resumes)
+		json_bool(j, hansho, "resumes", true);
+	put_quic_version(j, hansho, o->code);
+	if (sha256.at == NULL)
+		return;
 	json_span(j, hansho, "cert_sha256", sha256);
 	json_bool(j, hansho, "self_signed", (o->flags & OBSERVED_SELF_SIGNED) != 0);
 	json_number(j, hansho, "chain", o->number);
@@ -275,57 +308,83 @@ put_ended_flow(struct json *j, const struct observation *o)
 	json_text(j, flow, "reason", o->flow_end <= FLOW_END_INPUT ? reasons[o->flow_end] : "timeout");
 }
 
-static const char *
-event_of(const struct observation *o)
+/* Said where it is more than the event type says: QUIC's hellos, multicast DNS. */
+static void
+put_other_app(struct json *j, const struct observation *o, enum app plain)
 {
-	switch (o->kind) {
-	case OBSERVE_HTTP: return "http";
-	case OBSERVE_TLS: return "tls";
-	case OBSERVE_DNS: return "dns";
-	case OBSERVE_FLOW: return "flow";
-	default: return NULL;
-	}
+	if (o->app != plain && o->app != APP_UNKNOWN)
+		json_text(j, j->root, "app_proto", names_app(o->app));
 }
 
 static void
-put_body(struct json *j, const struct observation *o)
+put_http(struct json *j, const struct observation *o)
 {
-	switch (o->kind) {
-	case OBSERVE_HTTP:
-		if (o->number > 0)
-			json_number(j, j->root, "tx_id", o->number - 1);
-		eve_http(j, o);
-		break;
-	case OBSERVE_TLS:
-		eve_tls(j, o);
-		put_tls_extra(j, o);
-		break;
-	case OBSERVE_DNS:
-		eve_dns(j, o);
-		break;
-	default:
-		json_text(j, j->root, "app_proto", names_app(o->app));
-		put_ended_flow(j, o);
-	}
+	if (o->number > 0)
+		json_number(j, j->root, "tx_id", o->number - 1);
+	eve_http(j, o);
+}
+
+static void
+put_tls(struct json *j, const struct observation *o)
+{
+	put_other_app(j, o, APP_TLS);
+	eve_tls(j, o);
+	put_tls_extra(j, o);
+}
+
+static void
+put_dns(struct json *j, const struct observation *o)
+{
+	put_other_app(j, o, APP_DNS);
+	eve_dns(j, o);
+}
+
+static void
+put_flow(struct json *j, const struct observation *o)
+{
+	json_text(j, j->root, "app_proto", names_app(o->app));
+	put_ended_flow(j, o);
+}
+
+static const struct {
+	const char *event;
+	void (*put)(struct json *j, const struct observation *o);
+} bodies[OBSERVATION_KINDS] = {
+	[OBSERVE_HTTP] = { "http", put_http },
+	[OBSERVE_TLS] = { "tls", put_tls },
+	[OBSERVE_DNS] = { "dns", put_dns },
+	[OBSERVE_FLOW] = { "flow", put_flow },
+	[OBSERVE_MAIL] = { "smtp", eve_mail },
+	[OBSERVE_FILE] = { "fileinfo", eve_fileinfo },
+	[OBSERVE_LOGIN] = { "login", eve_login },
+	[OBSERVE_REMOTE] = { "remote", eve_remote },
+	[OBSERVE_IDENTITY] = { "identity", eve_identity },
+	[OBSERVE_UNKNOWN] = { "unknown", eve_unknown },
+};
+
+/* These are of both sides. */
+static bool
+has_direction(const struct observation *o)
+{
+	return o->kind != OBSERVE_FLOW && o->kind != OBSERVE_UNKNOWN;
 }
 
 char *
 eve_record(const struct observation *o, const char *sensor_name)
 {
-	const char *event = event_of(o);
 	char id[COMMUNITY_ID_TEXT];
 	struct json j;
 	cJSON *hansho;
 
-	if (event == NULL || !json_begin(&j))
+	if (o->kind >= OBSERVATION_KINDS || bodies[o->kind].event == NULL || !json_begin(&j))
 		return NULL;
-	eve_head(&j, event, o->ts_ns, o, &o->key.realm, sensor_name);
+	eve_head(&j, bodies[o->kind].event, o->ts_ns, o, &o->key.realm, sensor_name);
 	eve_ends(&j, &o->key);
 	json_text(&j, j.root, "community_id", community_id(&o->key, id));
-	if (o->kind != OBSERVE_FLOW)
+	if (has_direction(o))
 		json_text(&j, j.root, "direction",
 		    (o->flags & OBSERVED_RESPONSE) != 0 ? "to_client" : "to_server");
-	put_body(&j, o);
+	bodies[o->kind].put(&j, o);
 	if (o->key.realm.tunnel != TUNNEL_NONE) {
 		hansho = cJSON_GetObjectItemCaseSensitive(j.root, "hansho");
 		if (hansho == NULL)

@@ -14,7 +14,10 @@
 char *eve_alert(const struct alert *a, const char *sensor_name);
 char *eve_beacon(const struct finding *f, const char *sensor_name);
 
-/* OBSERVE_HTTP, _TLS, _DNS, _FLOW. */
+/*
+ * OBSERVE_HTTP, _TLS, _DNS, _FLOW, _MAIL, _FILE, _LOGIN, _REMOTE, _IDENTITY,
+ * _UNKNOWN; NULL for any other, too.
+ */
 char *eve_record(const struct observation *o, const char *sensor_name);
 
 #endif

@@ -216,6 +216,7 @@ eve_http(struct json *j, const struct observation *o)
 	if (o->status != 0)
 		json_number(j, http, "status", o->status);
 	json_number(j, http, "length", o->body_bytes);
+	json_span(j, j->root, "xff", observation_text(o, TEXT_FORWARDED_FOR));
 }
 
 /* ---- DNS ---- */

@@ -23,6 +23,19 @@ void eve_tls(struct json *j, const struct observation *o);
 void eve_http(struct json *j, const struct observation *o);
 void eve_dns(struct json *j, const struct observation *o);
 
+/*
+ * Each as in the record of its kind: EVE's members at the top, ours below
+ * "hansho". eve_file() is the object "fileinfo" alone.
+ */
+void eve_mail(struct json *j, const struct observation *o);
+void eve_fileinfo(struct json *j, const struct observation *o);
+void eve_file(struct json *j, const struct observation *o);
+void eve_file_extra(struct json *j, cJSON *hansho, const struct observation *o);
+void eve_login(struct json *j, const struct observation *o);
+void eve_remote(struct json *j, const struct observation *o);
+void eve_identity(struct json *j, const struct observation *o);
+void eve_unknown(struct json *j, const struct observation *o);
+
 /* Counters and start into an object "flow", which is returned. */
 cJSON *eve_flow(struct json *j, const struct observation *o);
 

@@ -106,3 +106,11 @@ cidr_text(const struct cidr *c, char *buf)
 	snprintf(buf + strlen(buf), 5, "/%u", v4 ? c->bits - 96u : (unsigned)c->bits);
 	return buf;
 }
+
+const char *
+mac_text(const uint8_t *mac, char *buf)
+{
+	snprintf(buf, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+	    mac[5]);
+	return buf;
+}

@@ -66,4 +66,8 @@ bool cidr_contains(const struct cidr *c, const struct addr *a);
 /* As written in a list: "192.0.2.0/24". Returns `buf` of at least ADDR_TEXT_MAX + 4 bytes. */
 const char *cidr_text(const struct cidr *c, char *buf);
 
+/* "02:00:5e:10:00:01" of a hardware address. Returns `buf` of at least MAC_TEXT_MAX bytes. */
+enum { MAC_BYTES = 6, MAC_TEXT_MAX = 18 };
+const char *mac_text(const uint8_t *mac, char *buf);
+
 #endif

@@ -19,7 +19,8 @@ static const char help[] =
 "  --feed [FORMAT:]PATH    hold destinations against this feed; may be repeated\n"
 "  --home CIDR             a network whose hosts are watched over; may be repeated\n"
 "  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
-"  --records LIST          which: alert,beacon (default), also http,tls,dns,flow\n"
+"  --records LIST          which: alert,beacon (default), also http,tls,dns,flow,\n"
+"                          smtp,fileinfo,login,remote,identity,unknown\n"
 "  --workers N             processes that share the traffic (default: 1)\n"
 "  --record FILE           write the frames seen (with N workers: FILE.0, FILE.1, ...)\n"
 "  --help                  this text\n";

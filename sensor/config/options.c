@@ -37,6 +37,9 @@
 static const struct option_choice record_choices[] = {
 	{ "alert", 1 << RECORD_ALERT }, { "beacon", 1 << RECORD_BEACON }, { "http", 1 << RECORD_HTTP },
 	{ "tls", 1 << RECORD_TLS }, { "dns", 1 << RECORD_DNS }, { "flow", 1 << RECORD_FLOW },
+	{ "smtp", 1 << RECORD_SMTP }, { "fileinfo", 1 << RECORD_FILEINFO },
+	{ "login", 1 << RECORD_LOGIN }, { "remote", 1 << RECORD_REMOTE },
+	{ "identity", 1 << RECORD_IDENTITY }, { "unknown", 1 << RECORD_UNKNOWN },
 	{ NULL, 0 },
 };
 

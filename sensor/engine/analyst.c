@@ -93,39 +93,19 @@ take_sensor(struct analyst *a, const struct observation *o)
 	policy_sensor(o, on_finding, a);
 }
 
-static void
-take_http(struct analyst *a, const struct observation *o)
-{
-	write_record(a, RECORD_HTTP, eve_record(o, a->config->sensor_name));
-}
-
-static void
-take_tls(struct analyst *a, const struct observation *o)
-{
-	write_record(a, RECORD_TLS, eve_record(o, a->config->sensor_name));
-}
-
-static void
-take_dns(struct analyst *a, const struct observation *o)
-{
-	write_record(a, RECORD_DNS, eve_record(o, a->config->sensor_name));
-}
-
-static void
-take_flow(struct analyst *a, const struct observation *o)
-{
-	write_record(a, RECORD_FLOW, eve_record(o, a->config->sensor_name));
-}
-
 static void (*const takers[OBSERVATION_KINDS])(struct analyst *, const struct observation *) = {
 	[OBSERVE_CONTACT] = take_contact,
 	[OBSERVE_MATCH] = take_match,
 	[OBSERVE_NAME] = take_name,
-	[OBSERVE_HTTP] = take_http,
-	[OBSERVE_TLS] = take_tls,
-	[OBSERVE_DNS] = take_dns,
-	[OBSERVE_FLOW] = take_flow,
 	[OBSERVE_SENSOR] = take_sensor,
+};
+
+/* Which record an observation becomes. Some are made for detection and come unasked. */
+static const uint8_t records[OBSERVATION_KINDS] = {
+	[OBSERVE_HTTP] = RECORD_HTTP, [OBSERVE_TLS] = RECORD_TLS, [OBSERVE_DNS] = RECORD_DNS,
+	[OBSERVE_FLOW] = RECORD_FLOW, [OBSERVE_MAIL] = RECORD_SMTP, [OBSERVE_FILE] = RECORD_FILEINFO,
+	[OBSERVE_LOGIN] = RECORD_LOGIN, [OBSERVE_REMOTE] = RECORD_REMOTE,
+	[OBSERVE_IDENTITY] = RECORD_IDENTITY, [OBSERVE_UNKNOWN] = RECORD_UNKNOWN,
 };
 
 void
@@ -137,6 +117,8 @@ analyst_take(struct analyst *a, const struct observation *o)
 	analyst_advance(a, o->ts_ns);
 	if (takers[o->kind] != NULL)
 		takers[o->kind](a, o);
+	if (records[o->kind] != 0 && (a->config->records & 1u << records[o->kind]) != 0)
+		write_record(a, records[o->kind], eve_record(o, a->config->sensor_name));
 }
 
 void

@@ -115,7 +115,7 @@ unsigned indicators_by_domain(const struct indicators *i, struct span name,
  */
 unsigned indicators_by_url(const struct indicators *i, struct span host, struct span path,
     uint32_t *found, unsigned most);
-/* JA3, JA4, CERT_SHA1: lower-case text. */
+/* JA3 and all types behind it: lower-case text of a hash or fingerprint; USER_AGENT as it is written. */
 unsigned indicators_by_text(const struct indicators *i, enum indicator_type t, struct span text,
     uint32_t *found, unsigned most);
 

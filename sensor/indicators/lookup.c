@@ -206,7 +206,7 @@ indicators_by_text(const struct indicators *i, enum indicator_type t, struct spa
 	struct search s = { .i = i, .type = t, .text = text, .found = found, .most = most };
 	uint64_t hash;
 
-	if ((t != INDICATOR_JA3 && t != INDICATOR_JA4 && t != INDICATOR_CERT_SHA1) || text.left == 0)
+	if (t < INDICATOR_JA3 || t >= INDICATOR_TYPES || text.left == 0 || text.left > VALUE_BYTES)
 		return 0;
 	hash = image_hash_text(&i->key, t, text.at, text.left);
 	search_hash(&s, hash, hash);

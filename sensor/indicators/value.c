@@ -255,6 +255,40 @@ parse_sha1(struct span s, struct value *v)
 	return parse_hex(span_of(digits, sizeof digits), 40, INDICATOR_CERT_SHA1, v);
 }
 
+static bool
+parse_ja3s(struct span s, struct value *v)
+{
+	return parse_hex(s, 32, INDICATOR_JA3S, v);
+}
+
+static bool
+parse_file_sha256(struct span s, struct value *v)
+{
+	return parse_hex(s, 64, INDICATOR_FILE_SHA256, v);
+}
+
+static bool
+parse_cert_sha256(struct span s, struct value *v)
+{
+	return parse_hex(s, 64, INDICATOR_CERT_SHA256, v);
+}
+
+/* Whatever a program may write into a header's line. */
+static bool
+parse_user_agent(struct span s, struct value *v)
+{
+	size_t i;
+
+	if (s.left == 0 || s.left > VALUE_BYTES)
+		return false;
+	for (i = 0; i < s.left; i++)
+		if (s.at[i] < 0x20 || s.at[i] == 0x7f)
+			return false;
+	memcpy(v->text, s.at, s.left);
+	v->text[s.left] = '\0';
+	return done(v, INDICATOR_USER_AGENT);
+}
+
 /* t13d1516h2_8daaf6152771_b186095e22b6: what each place may hold. */
 static bool
 parse_ja4(struct span s, struct value *v)
@@ -413,6 +447,10 @@ value_parse(struct span text, unsigned types, struct value *out, const char **wh
 		{ 1 << INDICATOR_JA4, parse_ja4 },
 		{ 1 << INDICATOR_DOMAIN, parse_domain },
 		{ 1 << INDICATOR_URL, parse_url },
+		/* Alike: a hash of 64 digits is a file's, one of 32 a JA3, where the feed does not say. */
+		{ 1 << INDICATOR_JA3S, parse_ja3s },
+		{ 1 << INDICATOR_FILE_SHA256, parse_file_sha256 },
+		{ 1 << INDICATOR_CERT_SHA256, parse_cert_sha256 },
 	};
 	bool network;
 	size_t i;
@@ -424,6 +462,8 @@ value_parse(struct span text, unsigned types, struct value *out, const char **wh
 		*why = "at most 2048 bytes";
 		return false;
 	}
+	if (types == 1u << INDICATOR_USER_AGENT)	/* any text is one: only where it must be */
+		return parse_user_agent(text, out);
 	network = (types & 1 << INDICATOR_CIDR) && is_like_network(text);
 	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		if ((forms[i].types & types) == 0 || (network && forms[i].parse == parse_url))

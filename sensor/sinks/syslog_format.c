@@ -39,6 +39,8 @@ message_id(enum record_kind kind, const struct view *v)
 	static const char *const names[RECORD_KINDS] = {
 		[RECORD_BEACON] = "beacon", [RECORD_HTTP] = "http", [RECORD_TLS] = "tls",
 		[RECORD_DNS] = "dns", [RECORD_FLOW] = "flow",
+		[RECORD_SMTP] = "smtp", [RECORD_FILEINFO] = "fileinfo", [RECORD_LOGIN] = "login",
+		[RECORD_REMOTE] = "remote", [RECORD_IDENTITY] = "identity", [RECORD_UNKNOWN] = "unknown",
 	};
 	static const char *const roles[] = { "download", "infected", "suspicious" };
 	static const char *const feeds[] = { "download.feed", "infected.feed", "suspicious.feed" };

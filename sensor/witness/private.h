@@ -1,6 +1,6 @@
 /*
  * private.h - what the witness's parts share: witness.c joins and counts,
- * messages.c reads each kind of message, match.c holds it against indicators.
+ * see*.c read each kind of message, match.c holds it against indicators.
  */
 #ifndef SENSOR_WITNESS_PRIVATE_H
 #define SENSOR_WITNESS_PRIVATE_H
@@ -8,7 +8,7 @@
 #include "packet.h"
 #include "witness/witness.h"
 
-enum { SERVICE_MAX = 255 };
+enum { SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_MAX = 1024 };
 
 struct service {
 	uint16_t len;
@@ -42,6 +42,30 @@ bool witness_host_name(struct span host, char *name, size_t size);
 /* The flow speaks with `name`: remember it, and observe the contact if this is one. */
 void witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m,
     bool proxied);
+
+/* ---- see*.c ---- */
+
+void see_http_request(struct witness *w, struct flow *f, const struct message *m);
+void see_http_response(struct witness *w, struct flow *f, const struct message *m);
+void see_tls_client(struct witness *w, struct flow *f, const struct message *m);
+void see_tls_server(struct witness *w, struct flow *f, const struct message *m);
+void see_tls_certificate(struct witness *w, struct flow *f, const struct message *m);
+void see_dns(struct witness *w, struct flow *f, const struct message *m);
+void see_mail(struct witness *w, struct flow *f, const struct message *m);
+void see_file(struct witness *w, struct flow *f, const struct message *m);
+void see_login(struct witness *w, struct flow *f, const struct message *m);
+void see_remote(struct witness *w, struct flow *f, const struct message *m);
+void see_identity(struct witness *w, struct flow *f, const struct message *m);
+
+/* `i` instead of a message of its own: what another one tells by the way. */
+void witness_identity(struct witness *w, struct flow *f, const struct message *m,
+    const struct identity *i);
+
+void witness_add_url(struct observation_buffer *b, struct span host, struct span path);
+void witness_add_service(struct observation_buffer *b, struct span host);
+
+/* As many whole items of "a,b,c" as fit into `most` bytes: half a name is another name. */
+struct span witness_whole_items(struct span list, char separator, size_t most);
 
 /* ---- match.c ---- */
 

@@ -19,6 +19,7 @@
 #include "alert/policy.h"
 #include "beacon/beacon.h"
 #include "indicator.h"
+#include "message.h"
 #include "observation.h"
 #include "record.h"
 #include "sinks/syslog_format.h"
@@ -97,6 +98,11 @@ static void
 bring_into_range(struct observation *o, uint8_t kind)
 {
 	o->kind = kind % OBSERVATION_KINDS;
+	o->detail %= REMOTE_ACTIONS;	/* the shortest of the enumerations that it may hold */
+	if (o->kind == OBSERVE_FILE)
+		o->detail = o->inner % FILE_KINDS;
+	o->inner %= FILE_KINDS;
+	o->outcome %= OUTCOMES;
 	o->app %= APP_KINDS;
 	o->home &= 3;
 	o->host_side &= 1;
@@ -161,6 +167,7 @@ take(struct chain *c, const struct observation *o)
 	case OBSERVE_MATCH: policy_match(o, on_finding, c); break;
 	case OBSERVE_NAME: alerts_name(c->alerts, o); break;
 	case OBSERVE_SENSOR: policy_sensor(o, on_finding, c); break;
+	case OBSERVE_EVASION: break;
 	default: check_line(RECORD_FLOW, eve_record(o, "sensor"));
 	}
 }

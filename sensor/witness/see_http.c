@@ -1,0 +1,103 @@
+/* see_http.c - what a request and its answer tell. */
+#include "witness/private.h"
+
+static void
+describe_request(struct observation_buffer *b, const void *what)
+{
+	const struct http_request *r = what;
+
+	witness_add_service(b, r->host);
+	witness_add_url(b, r->host, r->path);
+	observation_add(b, TEXT_METHOD, r->method, 32);
+	observation_add(b, TEXT_USER_AGENT, r->user_agent, TEXT_LONG_MAX);
+	observation_add(b, TEXT_CONTENT_TYPE, r->content_type, TEXT_SHORT_MAX);
+	observation_add(b, TEXT_REFERRER, r->referrer, TEXT_LONG_MAX);
+	observation_add(b, TEXT_FORWARDED_FOR, r->forwarded_for, TEXT_SHORT_MAX);
+	b->o.number = r->number;
+	b->o.body_bytes = r->content_length;
+	if (r->proxied)
+		b->o.flags |= OBSERVED_PROXIED;
+}
+
+static bool
+port_of(struct span host, uint16_t *port)
+{
+	const uint8_t *colon = memrchr(host.at, ':', host.left);
+	unsigned n = 0;
+	size_t i, len;
+
+	if (colon == NULL || host.at[host.left - 1] == ']')
+		return false;
+	len = (size_t)(host.at + host.left - colon) - 1;
+	if (len == 0 || len > 5)
+		return false;
+	for (i = 1; i <= len; i++) {
+		if (colon[i] < '0' || colon[i] > '9')
+			return false;
+		n = n * 10 + (unsigned)(colon[i] - '0');
+	}
+	*port = (uint16_t)n;
+	return n <= UINT16_MAX;
+}
+
+/* Through a proxy the peer's address is the proxy's; the asked one may stand in the request. */
+static void
+match_proxied_address(struct witness *w, struct flow *f, const struct sighting *s,
+    const struct http_request *r, const char *name)
+{
+	uint16_t port = r->connect ? 443 : 80;
+	struct addr a;
+
+	if (!addr_parse(name, strlen(name), &a))
+		return;
+	port_of(r->host, &port);
+	match_peer(w, f, s, &a, port);
+}
+
+void
+see_http_request(struct witness *w, struct flow *f, const struct message *m)
+{
+	const struct http_request *r = m->http_request;
+	const struct sighting s = { m->ts_ns, describe_request, r };
+	char name[SERVICE_MAX + 1];
+
+	f->app = APP_HTTP;
+	if (witness_host_name(r->host, name, sizeof name)) {
+		witness_named(w, f, name, m, r->proxied);
+		match_domain(w, f, &s, span_text(name));
+		match_url(w, f, &s, r->host, r->path);
+		if (r->proxied)
+			match_proxied_address(w, f, &s, r, name);
+	} else {
+		witness_flow_unnamed(w, f);
+	}
+	if (r->user_agent.left > 0)
+		match_text(w, f, &s, INDICATOR_USER_AGENT, r->user_agent);
+	if (w->options.records & WITNESS_HTTP) {
+		describe_request(witness_begin(w, OBSERVE_HTTP, f, m->ts_ns), r);
+		witness_end(w);
+	}
+}
+
+void
+see_http_response(struct witness *w, struct flow *f, const struct message *m)
+{
+	const struct http_response *r = m->http_response;
+	struct observation_buffer *b;
+
+	f->app = APP_HTTP;
+	if ((w->options.records & WITNESS_HTTP) == 0)
+		return;
+	b = witness_begin(w, OBSERVE_HTTP, f, m->ts_ns);
+	b->o.flags |= OBSERVED_RESPONSE;
+	b->o.status = r->status;
+	b->o.number = r->number;
+	b->o.body_bytes = r->content_length;
+	witness_add_service(b, r->request_host);
+	if (r->request_path.at != NULL)
+		witness_add_url(b, r->request_host, r->request_path);
+	observation_add(b, TEXT_METHOD, r->request_method, 32);
+	observation_add(b, TEXT_USER_AGENT, r->request_user_agent, TEXT_LONG_MAX);
+	observation_add(b, TEXT_CONTENT_TYPE, r->content_type, TEXT_SHORT_MAX);
+	witness_end(w);
+}

@@ -1,0 +1,111 @@
+/* see_tls.c - what hellos and certificates tell. */
+#include "witness/private.h"
+
+static void
+describe_client(struct observation_buffer *b, const void *what)
+{
+	const struct tls_client *c = what;
+
+	witness_add_service(b, c->sni);
+	b->o.version = c->best_version;
+	b->o.code = c->quic_version;
+	if (c->ech)
+		b->o.flags |= OBSERVED_ECH;
+	if (c->resumes)
+		b->o.flags |= OBSERVED_RESUMES;
+	observation_add(b, TEXT_ALPN, c->alpn, TEXT_SHORT_MAX);
+	observation_add(b, TEXT_JA3, span_text(c->ja3), 32);
+	observation_add(b, TEXT_JA3_TEXT, c->ja3_text, TEXT_LONG_MAX);
+	observation_add(b, TEXT_JA4, span_text(c->ja4), 40);
+}
+
+void
+see_tls_client(struct witness *w, struct flow *f, const struct message *m)
+{
+	const struct tls_client *c = m->tls_client;
+	const struct sighting s = { m->ts_ns, describe_client, c };
+	char name[SERVICE_MAX + 1];
+
+	f->app = c->quic ? APP_QUIC : APP_TLS;
+	if (witness_host_name(c->sni, name, sizeof name)) {
+		witness_named(w, f, name, m, false);
+		match_domain(w, f, &s, span_text(name));
+	} else {
+		witness_flow_unnamed(w, f);
+	}
+	match_text(w, f, &s, INDICATOR_JA3, span_text(c->ja3));
+	match_text(w, f, &s, INDICATOR_JA4, span_text(c->ja4));
+	if (w->options.records & WITNESS_TLS) {
+		describe_client(witness_begin(w, OBSERVE_TLS, f, m->ts_ns), c);
+		witness_end(w);
+	}
+}
+
+static void
+describe_server(struct observation_buffer *b, const void *what)
+{
+	const struct tls_server *t = what;
+
+	b->o.flags |= OBSERVED_RESPONSE;
+	b->o.version = t->version;
+	observation_add(b, TEXT_SERVER_ALPN, t->alpn, TEXT_SHORT_MAX);
+	observation_add(b, TEXT_JA3S, span_text(t->ja3s), 32);
+	observation_add(b, TEXT_JA3S_TEXT, t->ja3s_text, TEXT_LONG_MAX);
+}
+
+/* A server's hello inside QUIC is one of a flow that is known as such. */
+static void
+set_tls(struct flow *f)
+{
+	if (f->app != APP_QUIC)
+		f->app = APP_TLS;
+}
+
+void
+see_tls_server(struct witness *w, struct flow *f, const struct message *m)
+{
+	const struct tls_server *t = m->tls_server;
+	const struct sighting s = { m->ts_ns, describe_server, t };
+
+	set_tls(f);
+	match_text(w, f, &s, INDICATOR_JA3S, span_text(t->ja3s));
+	if (w->options.records & WITNESS_TLS) {
+		describe_server(witness_begin(w, OBSERVE_TLS, f, m->ts_ns), t);
+		witness_end(w);
+	}
+}
+
+static void
+describe_certificate(struct observation_buffer *b, const void *what)
+{
+	const struct tls_certificate *c = what;
+
+	witness_add_service(b, c->sni);
+	b->o.flags |= OBSERVED_RESPONSE;
+	if (c->self_signed)
+		b->o.flags |= OBSERVED_SELF_SIGNED;
+	b->o.number = c->chain;
+	b->o.not_before_ns = c->not_before_ns;
+	b->o.not_after_ns = c->not_after_ns;
+	observation_add(b, TEXT_CERT_SHA1, span_text(c->sha1), 40);
+	observation_add(b, TEXT_CERT_SHA256, span_text(c->sha256), 64);
+	observation_add(b, TEXT_CERT_SUBJECT, c->subject, TEXT_LONG_MAX);
+	observation_add(b, TEXT_CERT_ISSUER, c->issuer, TEXT_LONG_MAX);
+	observation_add(b, TEXT_CERT_SERIAL, c->serial, TEXT_SHORT_MAX);
+	observation_add(b, TEXT_CERT_NAMES, c->names, TEXT_LONG_MAX);
+}
+
+void
+see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
+{
+	const struct tls_certificate *c = m->tls_certificate;
+	const struct sighting s = { m->ts_ns, describe_certificate, c };
+
+	set_tls(f);
+	match_text(w, f, &s, INDICATOR_CERT_SHA1, span_text(c->sha1));
+	match_text(w, f, &s, INDICATOR_CERT_SHA256, span_text(c->sha256));
+	if (w->options.records & WITNESS_TLS) {
+		describe_certificate(witness_begin(w, OBSERVE_TLS, f, m->ts_ns), c);
+		witness_end(w);
+	}
+}
