@@ -114,9 +114,11 @@ struct dns_message {
 
 /*
  * The flow's protocol, once, when its first bytes were recognised and its
- * messages will name no service (HTTP and TLS do: they send none of these);
- * or, with APP_UNKNOWN, when it is clear that nobody here knows them: then
- * what they were, for the analyst.
+ * messages will name no service (HTTP and TLS do: they send none of these),
+ * and once more for what a tunnel in it carries; or, with APP_UNKNOWN, when
+ * it is clear that nobody here knows them: then what they were, for the
+ * analyst. Of an unknown stream both sides' first turns are told, as far as
+ * they were seen; of an unknown UDP flow the first payload alone.
  */
 struct protocol {
 	enum app app;

@@ -209,9 +209,12 @@ spoke_after_a_pause(const struct pipeline *p, const struct flow *f, int side, co
  * request will come that is a contact, the packets are.
  */
 static void
-stop_waiting(struct pipeline *p, struct flow *f)
+stop_waiting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 {
-	if (f->slot[SLOT_DIALOGUE] == NULL || (reassembly_wants(p->reassembly, f) &&
+	if (f->slot[SLOT_DIALOGUE] == NULL || f->key.protocol != PROTO_TCP)
+		return;
+	dialogue_pause(f->slot[SLOT_DIALOGUE], f, ts_ns);
+	if ((reassembly_wants(p->reassembly, f) &&
 	    dialogue_wants(f->slot[SLOT_DIALOGUE])))
 		return;
 	reassembly_release(p->reassembly, f);
@@ -222,8 +225,19 @@ stop_waiting(struct pipeline *p, struct flow *f)
 static void
 take_burst(struct pipeline *p, struct flow *f, int64_t ts_ns)
 {
-	stop_waiting(p, f);
+	stop_waiting(p, f, ts_ns);
 	witness_flow_burst(p->witness, f, ts_ns);
+}
+
+static void
+follow_udp(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
+{
+	struct dialogue *d = f->slot[SLOT_DIALOGUE];
+
+	if (packet->payload_bytes == 0 || (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) != 0)
+		return;
+	proto_datagram(p->proto, &d, f, side, packet);
+	f->slot[SLOT_DIALOGUE] = d;
 }
 
 static void
@@ -243,9 +257,8 @@ follow(struct pipeline *p, struct packet *packet)
 		take_burst(p, f, packet->ts_ns);
 	if (packet->protocol == PROTO_TCP)
 		follow_tcp(p, f, side, packet);
-	else if (packet->protocol == PROTO_UDP && packet->payload_bytes > 0 &&
-	    (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0)
-		proto_datagram(p->proto, f, side, packet);
+	else if (packet->protocol == PROTO_UDP)
+		follow_udp(p, f, side, packet);
 }
 
 /* A clock that ran ahead, for a stretch of frames or until somebody set it, must not stop all timers. */

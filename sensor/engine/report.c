@@ -1,11 +1,14 @@
 #include "engine/report.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "alert/names.h"
 #include "base/log.h"
 #include "base/when.h"
 
@@ -145,6 +148,67 @@ report_ceilings(const struct board *b, unsigned workers)
 	return hit;
 }
 
+/* ---- what was spoken ---- */
+
+struct app_column {
+	const char *what;
+	size_t offset;		/* of an array by app in struct pipeline_counts */
+};
+
+static const struct app_column app_columns[] = {
+	{ "flows", offsetof(struct pipeline_counts, proto.recognised) },
+	{ "datagrams", offsetof(struct pipeline_counts, proto.datagrams) },
+	{ "malformed", offsetof(struct pipeline_counts, proto.malformed) },
+	{ "given up", offsetof(struct pipeline_counts, proto.given_up) },
+};
+
+static void
+add_text(char *line, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void
+add_text(char *line, size_t size, const char *format, ...)
+{
+	size_t used = strlen(line);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line + used, size - used, format, ap);
+	va_end(ap);
+}
+
+static void
+add_app(char *line, size_t size, const struct board *b, unsigned workers, enum app app)
+{
+	const char *before = line[0] == '\0' ? "" : "; ", *between = " ";
+	uint64_t n;
+	size_t i;
+
+	for (i = 0; i < sizeof app_columns / sizeof *app_columns; i++) {
+		if ((n = sum(b, workers, app_columns[i].offset + app * sizeof n)) == 0)
+			continue;
+		if (between[0] != ',')
+			add_text(line, size, "%s%s", before, names_app(app));
+		add_text(line, size, "%s%" PRIu64 " %s", between, n, app_columns[i].what);
+		between = ", ";
+	}
+}
+
+/* One line, of what there was. */
+static void
+report_protocols(const struct board *b, unsigned workers)
+{
+	uint64_t unknown = sum(b, workers, offsetof(struct pipeline_counts, proto.unknown));
+	char line[1024] = "";
+	int app;
+
+	for (app = APP_UNKNOWN + 1; app < APP_KINDS; app++)
+		add_app(line, sizeof line, b, workers, (enum app)app);
+	if (unknown > 0)
+		add_text(line, sizeof line, "%sunknown %" PRIu64 " flows", line[0] == '\0' ? "" : "; ", unknown);
+	if (line[0] != '\0')
+		log_info("protocols", "%s", line);
+}
+
 /* Every worker sees every frame of a replay. */
 static void
 report_times(const struct pipeline_counts *c)
@@ -171,6 +235,7 @@ report_run(const struct board *b, unsigned workers, double seconds)
 		    sum(b, workers, offsetof(struct pipeline_counts, flow.started)),
 		    when_rfc3339(first->first_ns, from), when_rfc3339(first->last_ns, to), seconds,
 		    b->analyst.alert.opened, b->analyst.alert.opened == 1 ? "" : "s");
+	report_protocols(b, workers);
 	report_times(first);
 	return report_ceilings(b, workers);
 }
@@ -190,6 +255,7 @@ report_live(const struct board *b, unsigned workers, double seconds)
 	log_info("watch", "%" PRIu64 " frames seen, %" PRIu64 " dropped by the kernel, %" PRIu64
 	    " came late, in %.1f s: %" PRIu64 " flows, %" PRIu64 " alerts", seen, dropped, late, seconds,
 	    sum(b, workers, offsetof(struct pipeline_counts, flow.started)), b->analyst.alert.opened);
+	report_protocols(b, workers);
 	if (lost > 0)
 		log_warn("limits", "%" PRIu64 " observations were lost for want of room: raise limits.ring_mib",
 		    lost);

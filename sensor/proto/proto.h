@@ -26,11 +26,13 @@ struct proto_limits {
 };
 
 struct proto_counts {
-	uint64_t http_requests, http_responses, http_given_up;
+	uint64_t messages[MESSAGE_KINDS];
+	uint64_t recognised[APP_KINDS];	/* streams, and UDP flows that have a state, a tunnel's content too */
+	uint64_t datagrams[APP_KINDS];	/* of stateless protocols */
+	uint64_t malformed[APP_KINDS];	/* messages that could not be read, or not to their end */
+	uint64_t given_up[APP_KINDS];	/* sides, or datagrams' flows, that were not read to their end */
 	uint64_t http_unanswered;	/* requests forgotten before their answer: too many outstanding */
-	uint64_t tls_clients, tls_servers, tls_certificates, tls_given_up;
-	uint64_t dns_messages, dns_malformed;
-	uint64_t unknown;		/* dialogues of no known protocol */
+	uint64_t unknown;		/* streams and UDP flows of no known protocol */
 	uint64_t over_limit;		/* given up at a limit */
 	uint64_t pushed_out;		/* given up because all together held too much */
 	uint64_t held_bytes;		/* now, by all */
@@ -61,18 +63,31 @@ bool dialogue_piece(struct dialogue *d, const struct stream_piece *piece);
 /* False: it has had enough, or has given way to others; its next piece is refused. */
 bool dialogue_wants(const struct dialogue *d);
 
+/*
+ * The asker spoke again after a pause: what is known of a flow that nobody
+ * knows is told now, without waiting for the other side.
+ */
+void dialogue_pause(struct dialogue *d, const struct flow *f, int64_t ts_ns);
+
 /* The flow is over: an answer that lasts until close ends here. */
 void dialogue_end(struct dialogue *d, const struct flow *f, int64_t ts_ns);
 
 /*
  * Which protocol, as far as known; APP_UNKNOWN until then, and for good after
- * it was given up without a single message. Inside a CONNECT tunnel it stays
- * APP_HTTP: that is what the flow speaks to its peer.
+ * it was given up without a single message. Inside a tunnel (CONNECT,
+ * STARTTLS) it stays what it was outside: that is what the flow speaks to its
+ * peer.
  */
 enum app dialogue_app(const struct dialogue *d);
 
-/* One UDP datagram. */
-void proto_datagram(struct proto *p, const struct flow *f, int from, const struct packet *packet);
+/*
+ * One UDP datagram. *d belongs to its flow, NULL before the first one: a row
+ * that needs a state puts it there, and it is freed and ended like a stream's.
+ * Of a flow whose first payload nobody knows that payload is told
+ * (MESSAGE_PROTOCOL with APP_UNKNOWN); nothing is kept for it.
+ */
+void proto_datagram(struct proto *p, struct dialogue **d, const struct flow *f, int from,
+    const struct packet *packet);
 
 /* ---- what a protocol's row offers (proto/http, proto/tls, ...) ---- */
 
@@ -80,6 +95,12 @@ enum guess { GUESS_NO, GUESS_YES, GUESS_MORE };	/* MORE: too few bytes to say */
 
 struct proto_row {
 	enum app app;
+	/*
+	 * Of the two at most one. `named`: its messages name the service (HTTP, TLS).
+	 * `tells`: it emits MESSAGE_PROTOCOL itself, with what a side calls itself.
+	 * Without either, the protocol is told once, when it was recognised.
+	 */
+	bool named, tells;
 	/* May a stream that begins like this, sent by `from`, be ours? */
 	enum guess (*guess)(struct span first, int from);
 	void *(*open)(struct proto *p);		/* NULL without memory */
@@ -87,9 +108,12 @@ struct proto_row {
 	void (*end)(void *reader, const struct flow *f, int64_t ts_ns);	/* may be NULL */
 	void (*close)(void *reader);
 	/*
-	 * After `piece` said false: does another protocol begin there (a CONNECT
-	 * tunnel)? *rest: how many bytes at that piece's end are already its own.
-	 * May be NULL.
+	 * After `piece` said false: do both sides begin anew there, with another
+	 * protocol (CONNECT, STARTTLS)? *rest: how many bytes at that piece's end
+	 * are already its own. Bytes of the other side that came before, since
+	 * packets lie about order, are lost: who finds the other protocol's bytes
+	 * where an answer should be first may leave as well, with those as the
+	 * rest. May be NULL. Called once.
 	 */
 	bool (*tunnel)(const void *reader, size_t *rest);
 	/* What all readers of one proto share: made when first asked for, NULL without memory. Both or neither. */
@@ -100,11 +124,29 @@ struct proto_row {
 /* The row of this protocol, or NULL: for tests that try one reader without recognition. */
 const struct proto_row *proto_row_of(enum app app);
 
+enum datagram_taken { DATAGRAM_OTHER, DATAGRAM_TAKEN, DATAGRAM_LAST };	/* LAST: taken, and the state is not needed any more */
+
+struct datagram_row {
+	enum app app;
+	/* May this be ours? NULL: `datagram` finds out. With `open` it is asked while the flow has no state. */
+	bool (*guess)(const struct flow *f, int from, const struct packet *packet);
+	void *(*open)(struct proto *p);		/* a flow's state, NULL without memory; NULL: none is needed */
+	/* OTHER: not this protocol's, nothing was done. `state` is NULL without `open`. */
+	enum datagram_taken (*datagram)(struct proto *p, void *state, const struct flow *f, int from,
+	    const struct packet *packet);
+	void (*end)(void *state, const struct flow *f, int64_t ts_ns);	/* the flow is over; may be NULL */
+	void (*close)(void *state);
+	/* As above. */
+	void *(*share)(void);
+	void (*unshare)(void *shared);
+};
+
 /* For readers: what they need of the shared part. */
 const struct proto_limits *proto_limits(const struct proto *p);
 struct proto_counts *proto_counters(struct proto *p);
 uint64_t *proto_held(struct proto *p);	/* for a struct bytes_ceiling */
 void proto_emit(struct proto *p, const struct message *m);
 void *proto_shared(struct proto *p, const struct proto_row *row);
+void *proto_datagram_shared(struct proto *p, const struct datagram_row *row);
 
 #endif

@@ -25,7 +25,7 @@ take_message(void *to, const struct message *m)
 }
 
 static bool
-next_datagram(struct proto *p, struct flow *f, struct span *in)
+next_datagram(struct proto *p, struct dialogue **d, struct flow *f, struct span *in)
 {
 	struct packet packet = { .protocol = PROTO_UDP, .flags = 0 };
 	struct span part = span_of(NULL, 0);
@@ -53,7 +53,8 @@ next_datagram(struct proto *p, struct flow *f, struct span *in)
 	packet.flags = (how & 1) != 0 ? PACKET_TRUNCATED : 0;
 	packet.ts_ns = ++f->last_ns;
 	f->side[from].packets++;
-	proto_datagram(p, f, from, &packet);
+	f->side[from].payload_bytes += packet.payload_wire_bytes;
+	proto_datagram(p, d, f, from, &packet);
 	free(copy);
 	return true;
 }
@@ -64,6 +65,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct proto_limits limits = { 1024, 1024, 4096, 0 };
 	static const uint8_t home[4] = { 10, 0, 0, 1 }, away[4] = { 192, 0, 2, 1 };
 	struct span in = span_of(data, size);
+	struct dialogue *d = NULL;
 	struct flow flow;
 	struct proto *p;
 	uint8_t port;
@@ -76,8 +78,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	flow.key.addr[1] = addr_v4(away);
 	flow.key.port[0] = 40000;
 	flow.key.port[1] = ports[port % (sizeof ports / sizeof *ports)];
-	while (next_datagram(p, &flow, &in))
+	while (next_datagram(p, &d, &flow, &in))
 		continue;
+	if (d != NULL)
+		dialogue_end(d, &flow, flow.last_ns);
+	dialogue_free(d);
 	if (proto_counts(p)->held_bytes != 0)
 		abort();
 	proto_free(p);

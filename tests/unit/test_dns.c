@@ -23,6 +23,10 @@ keep(void *to, const struct message *m)
 {
 	struct kept *k = to;
 
+	if (m->kind == MESSAGE_PROTOCOL) {
+		assert_int_equal(m->protocol->app, APP_DNS);
+		return;
+	}
 	assert_int_equal(m->kind, MESSAGE_DNS);
 	assert_true(k->count < KEPT_MAX);
 	k->message[k->count++] = *m->dns;
@@ -31,6 +35,7 @@ keep(void *to, const struct message *m)
 
 struct world {
 	struct proto *p;
+	struct dialogue *dialogue;
 	struct flow flow;
 	struct kept kept;
 };
@@ -67,7 +72,7 @@ say(struct world *w, uint16_t port, const void *bytes, size_t len)
 	p.dst_port = port;
 	p.payload = copy;
 	p.payload_bytes = p.payload_wire_bytes = (uint32_t)len;
-	proto_datagram(w->p, &w->flow, ORIGINATOR, &p);
+	proto_datagram(w->p, &w->dialogue, &w->flow, ORIGINATOR, &p);
 	free(copy);
 }
 
@@ -99,8 +104,8 @@ test_query(void **state)
 	assert_int_equal(m->question_class, 1);
 	assert_false(m->response);
 	assert_int_equal(m->flavour, DNS_UNICAST);
-	assert_int_equal(proto_counts(w->p)->dns_messages, 1);
-	assert_int_equal(proto_counts(w->p)->dns_malformed, 0);
+	assert_int_equal(proto_counts(w->p)->messages[MESSAGE_DNS], 1);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
 	world_free(w);
 }
 
@@ -129,7 +134,7 @@ test_answer(void **state)
 	assert_string_equal(a[3].target, "mail.test");
 	assert_int_equal(a[4].type, 16);
 	assert_string_equal(a[4].target, "");
-	assert_int_equal(proto_counts(w->p)->dns_malformed, 0);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
 	world_free(w);
 }
 
@@ -146,7 +151,7 @@ test_cut_at_every_byte(void **state)
 		w = world_new();
 		say(w, 53, ANSWER, len);
 		assert_int_equal(w->kept.count, len >= question_end ? 1 : 0);
-		assert_int_equal(proto_counts(w->p)->dns_malformed, len >= 12 ? 1 : 0);
+		assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], len >= 12 ? 1 : 0);
 		if (len >= question_end)
 			assert_string_equal(w->kept.message[0].question, "www.test");
 		world_free(w);
@@ -172,7 +177,7 @@ test_other_port(void **state)
 	say(w, 4000, odd, sizeof odd - 1);
 	say(w, 137, QUERY, sizeof QUERY - 1);
 	assert_int_equal(w->kept.count, 2);
-	assert_int_equal(proto_counts(w->p)->dns_malformed, 0);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
 	world_free(w);
 }
 
@@ -205,11 +210,11 @@ test_snapped(void **state)
 	p.payload = (const uint8_t *)ANSWER;
 	p.payload_bytes = 60;
 	p.payload_wire_bytes = sizeof ANSWER - 1;
-	proto_datagram(w->p, &w->flow, RESPONDER, &p);
+	proto_datagram(w->p, &w->dialogue, &w->flow, RESPONDER, &p);
 	assert_int_equal(w->kept.count, 1);
-	assert_int_equal(proto_counts(w->p)->dns_malformed, 0);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
 	p.flags = PACKET_BAD_CHECKSUM;
-	proto_datagram(w->p, &w->flow, RESPONDER, &p);
+	proto_datagram(w->p, &w->dialogue, &w->flow, RESPONDER, &p);
 	assert_int_equal(w->kept.count, 1);
 	world_free(w);
 }

@@ -10,13 +10,16 @@
 
 #include "proto/http/http.h"
 #include "proto/proto.h"
+#include "message_text.h"
 
 struct world {
 	struct proto *p;
 	struct dialogue *d;
 	struct flow flow;
 	uint64_t offset[2];
-	unsigned messages;
+	unsigned messages;	/* others than of unknown protocols */
+	char unknown[LINES_BYTES];
+	double entropy[2];	/* of the last unknown one */
 };
 
 static void
@@ -25,7 +28,12 @@ count(void *to, const struct message *m)
 	struct world *w = to;
 
 	assert_ptr_equal(m->flow, &w->flow);
-	w->messages++;
+	if (m->kind == MESSAGE_PROTOCOL && m->protocol->app == APP_UNKNOWN) {
+		put_message(w->unknown, m);
+		memcpy(w->entropy, m->protocol->entropy, sizeof w->entropy);
+	} else {
+		w->messages++;
+	}
 }
 
 static void
@@ -76,11 +84,48 @@ test_unknown_at_once(void **state)
 
 	(void)state;
 	begin(&w, false);
-	assert_false(say(&w, RESPONDER, "SSH-2.0-server\r\n"));
+	assert_true(say(&w, RESPONDER, "MAGIC-1-server\r\n"));	/* both sides are wanted */
 	assert_int_equal(proto_counts(w.p)->unknown, 1);
 	assert_int_equal(dialogue_app(w.d), APP_UNKNOWN);
-	assert_false(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_true(say(&w, RESPONDER, "more"));
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_string_equal(w.unknown, "");
+	assert_false(say(&w, RESPONDER, "HTTP/1.1 200 OK\r\n\r\n"));
+	assert_string_equal(w.unknown, "protocol unknown asked=GET / HTTP/1.1\\x0d\\x0a\\x0d\\x0a "
+	    "answered=MAGIC-1-server\\x0d\\x0amore\n");
 	assert_int_equal(w.messages, 0);
+	end(&w);
+}
+
+/* Whoever only talks is told before he has ended. */
+static void
+test_unknown_is_told_without_an_answer(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	begin(&w, false);
+	for (i = 0; i < 5000 && say(&w, ORIGINATOR, "\x01\x02\x03\x04\x05\x06\x07\x08"); i++)
+		;
+	assert_in_range(i, 500, 3000);
+	assert_int_equal(strncmp(w.unknown, "protocol unknown asked=\\x01", 27), 0);
+	assert_null(strstr(w.unknown, "answered"));
+	end(&w);
+
+	begin(&w, false);	/* a pause ends the wait */
+	assert_true(say(&w, ORIGINATOR, "\x01\x01, and this is no length"));
+	dialogue_pause(w.d, &w.flow, 1);
+	assert_false(dialogue_wants(w.d));
+	assert_string_equal(w.unknown, "protocol unknown asked=\\x01\\x01, and this is no length\n");
+	end(&w);
+
+	begin(&w, false);	/* but not the wait for the first bytes */
+	assert_true(say(&w, ORIGINATOR, "GE"));
+	dialogue_pause(w.d, &w.flow, 1);
+	assert_true(dialogue_wants(w.d));
+	assert_true(say(&w, ORIGINATOR, "T / HTTP/1.1\r\n\r\n"));
+	assert_int_equal(w.messages, 1);
 	end(&w);
 }
 
@@ -118,7 +163,7 @@ test_held_bytes_are_replayed(void **state)
 	assert_int_equal(w.messages, 1);
 	assert_true(say(&w, RESPONDER, ".1 200 OK\r\nContent-Length: 0\r\n\r\n"));
 	assert_int_equal(w.messages, 2);
-	assert_int_equal(proto_counts(w.p)->http_responses, 1);
+	assert_int_equal(proto_counts(w.p)->messages[MESSAGE_HTTP_RESPONSE], 1);
 	end(&w);
 }
 
@@ -166,7 +211,7 @@ test_app_needs_a_message(void **state)
 	assert_true(say(&w, ORIGINATOR, "\r\n\r\n"));
 	assert_false(say(&w, RESPONDER, binary));
 	assert_int_equal(dialogue_app(w.d), APP_UNKNOWN);
-	assert_int_equal(proto_counts(w.p)->http_given_up, 2);
+	assert_int_equal(proto_counts(w.p)->given_up[APP_HTTP], 2);
 	end(&w);
 
 	begin(&w, false);
@@ -248,7 +293,7 @@ test_header_limit(void **state)
 	for (i = 0; i < 1000 && proto_counts(w.p)->over_limit == 0; i++)
 		assert_true(say(&w, ORIGINATOR, "X-Header: 0123456789\r\n"));
 	assert_in_range(i, 100, 200);	/* 4096 bytes of 22 each */
-	assert_int_equal(proto_counts(w.p)->http_given_up, 1);
+	assert_int_equal(proto_counts(w.p)->given_up[APP_HTTP], 1);
 	assert_true(say(&w, RESPONDER, "HTTP/1.1 400 Bad\r\n\r\n"));
 	assert_int_equal(w.messages, 1);
 	end(&w);
@@ -289,11 +334,68 @@ test_the_idlest_gives_way(void **state)
 	proto_free(w.p);
 }
 
+static void
+test_entropy_of_unknown_bytes(void **state)
+{
+	char text[1025];
+	struct world w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof text - 1; i++)
+		text[i] = (char)(0x40 | (i & 15));
+	text[i] = '\0';
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, text));
+	assert_false(say(&w, RESPONDER, text));
+	assert_true(w.entropy[ORIGINATOR] > 3.999 && w.entropy[ORIGINATOR] < 4.001);
+	assert_true(w.entropy[RESPONDER] > 3.999 && w.entropy[RESPONDER] < 4.001);
+	end(&w);
+
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, "ppppppppppppppppppppppppppp"));
+	end(&w);
+	assert_string_equal(w.unknown, "protocol unknown asked=ppppppppppppppppppppppppppp\n");
+	assert_true(w.entropy[ORIGINATOR] >= 0 && w.entropy[ORIGINATOR] < 0.001);
+}
+
+static void
+send_datagram(struct world *w, struct dialogue **d, int from, const char *text)
+{
+	struct packet p = { .protocol = PROTO_UDP, .src_port = 40000, .dst_port = 4000,
+	    .payload = (const uint8_t *)text, .payload_bytes = (uint32_t)strlen(text) };
+
+	p.payload_wire_bytes = p.payload_bytes;
+	w->flow.side[from].payload_bytes += p.payload_bytes;
+	proto_datagram(w->p, d, &w->flow, from, &p);
+}
+
+static void
+test_unknown_datagrams(void **state)
+{
+	struct dialogue *d = NULL;
+	struct world w;
+
+	(void)state;
+	begin(&w, false);
+	send_datagram(&w, &d, ORIGINATOR, "hello");
+	send_datagram(&w, &d, RESPONDER, "an answer");
+	send_datagram(&w, &d, ORIGINATOR, "again");
+	assert_null(d);
+	assert_string_equal(w.unknown, "protocol unknown asked=hello\n");
+	assert_int_equal(proto_counts(w.p)->unknown, 1);
+	assert_true(w.entropy[ORIGINATOR] > 1.9 && w.entropy[ORIGINATOR] < 2);
+	end(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unknown_at_once),
+		cmocka_unit_test(test_unknown_is_told_without_an_answer),
+		cmocka_unit_test(test_entropy_of_unknown_bytes),
+		cmocka_unit_test(test_unknown_datagrams),
 		cmocka_unit_test(test_counted_once),
 		cmocka_unit_test(test_held_bytes_are_replayed),
 		cmocka_unit_test(test_long_first_line),

@@ -33,8 +33,8 @@ test_tls12_in_every_slicing(void **state)
 	assert_true(says(&s.heard, "serial='ABCDEF' sni='host.example'"));
 	assert_true(says(&s.heard, "from='1577836800000000000' to='1924991999000000000'"));
 	assert_true(says(&s.heard, "self='0' chain='3'"));
-	assert_int_equal(proto_counts(s.p)->tls_certificates, 1);
-	assert_int_equal(proto_counts(s.p)->tls_given_up, 0);
+	assert_int_equal(proto_counts(s.p)->messages[MESSAGE_TLS_CERTIFICATE], 1);
+	assert_int_equal(proto_counts(s.p)->given_up[APP_TLS], 0);
 	check_slicings(&t, s.heard.text);
 	session_close(&s);
 }
@@ -321,7 +321,7 @@ test_a_gap_ends_its_side_only(void **state)
 	say(&s, CLIENT, NULL, 10, true);
 	say(&s, CLIENT, client_wire.bytes, client_wire.len, false);
 	assert_int_equal(s.heard.clients, 0);
-	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
+	assert_int_equal(proto_counts(s.p)->given_up[APP_TLS], 1);
 	assert_true(s.wanted);
 	say(&s, SERVER, server_wire.bytes, server_wire.len, false);
 	assert_int_equal(s.heard.certificates, 1);
@@ -407,7 +407,7 @@ test_empty_certificate_list(void **state)
 	session_open(&s, &LIMITS);
 	say(&s, SERVER, server_wire.bytes, server_wire.len, false);
 	assert_int_equal(s.heard.certificates, 0);
-	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
+	assert_int_equal(proto_counts(s.p)->given_up[APP_TLS], 1);
 	session_close(&s);
 }
 
@@ -453,7 +453,7 @@ test_huge_hello_up_to_the_limit(void **state)
 	session_open(&s, &limits);
 	say(&s, CLIENT, client_wire.bytes, 9, false);
 	assert_int_equal(proto_counts(s.p)->over_limit, 1);
-	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
+	assert_int_equal(proto_counts(s.p)->given_up[APP_TLS], 1);
 	session_close(&s);
 
 	/* The limit of the flow: refused when the bytes would outgrow it. */
@@ -518,7 +518,7 @@ test_hello_whose_lengths_lie(void **state)
 	session_open(&s, &LIMITS);
 	say(&s, CLIENT, bad, sizeof bad, false);
 	assert_int_equal(s.heard.clients, 0);
-	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
+	assert_int_equal(proto_counts(s.p)->given_up[APP_TLS], 1);
 	session_close(&s);
 
 	/* The extension block ends within its last extension: the others are known. */
@@ -536,7 +536,7 @@ test_hello_whose_lengths_lie(void **state)
 	session_open(&s, &LIMITS);
 	say(&s, CLIENT, client_wire.bytes, client_wire.len, false);
 	assert_int_equal(s.heard.clients, 0);
-	assert_int_equal(proto_counts(s.p)->tls_given_up, 1);
+	assert_int_equal(proto_counts(s.p)->given_up[APP_TLS], 1);
 	session_close(&s);
 }
 

@@ -191,7 +191,6 @@ emit(struct proto *p, struct reading *r, bool whole, struct message m)
 		return;
 	m.kind = MESSAGE_DNS;
 	m.dns = &r->message;
-	proto_counters(p)->dns_messages++;
 	proto_emit(p, &m);
 }
 
@@ -209,8 +208,8 @@ may_be_ordinary(struct span bytes)
 	return read_header(&bytes, &h) && is_ordinary(&h);
 }
 
-bool
-dns_datagram(struct proto *p, const struct flow *f, int from, const struct packet *packet)
+static enum datagram_taken
+dns_datagram(struct proto *p, void *state, const struct flow *f, int from, const struct packet *packet)
 {
 	struct span bytes = span_of(packet->payload, packet->payload_bytes);
 	struct message m = { .flow = f, .from = from, .ts_ns = packet->ts_ns };
@@ -218,22 +217,28 @@ dns_datagram(struct proto *p, const struct flow *f, int from, const struct packe
 	bool ours = multicast || has_port(packet, PORT_DNS);
 	struct reading r;
 
+	(void)state;
 	if (bytes.left < HEADER_BYTES)
-		return false;
+		return DATAGRAM_OTHER;
 	if (!ours && (has_port(packet, PORT_NETBIOS) || !may_be_ordinary(bytes)))
-		return false;
+		return DATAGRAM_OTHER;
 	whole = read_message(&r, bytes);
 	if (!ours && !is_flawless(&r, whole))
-		return false;
+		return DATAGRAM_OTHER;
 	r.message.flavour = has_port(packet, PORT_MDNS) ? DNS_MDNS :
 	    multicast ? DNS_LLMNR : DNS_UNICAST;
 	if (multicast)	/* the top bit asks for a unicast answer (RFC 6762 section 5.4) */
 		r.message.question_class &= 0x7fff;
 	if (!whole && packet->payload_bytes >= packet->payload_wire_bytes)
-		proto_counters(p)->dns_malformed++;
+		proto_counters(p)->malformed[APP_DNS]++;
 	emit(p, &r, whole, m);
-	return true;
+	return DATAGRAM_TAKEN;
 }
+
+const struct datagram_row dns_datagram_row = {
+	.app = APP_DNS,
+	.datagram = dns_datagram,
+};
 
 /* ---- over TCP ---- */
 
@@ -310,7 +315,7 @@ take_message(struct dns_stream *s, const struct stream_piece *piece, struct span
 	bool whole = read_message(&r, bytes);
 
 	if (!whole)
-		proto_counters(s->p)->dns_malformed++;
+		proto_counters(s->p)->malformed[APP_DNS]++;
 	emit(s->p, &r, whole, m);
 }
 

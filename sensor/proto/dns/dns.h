@@ -17,9 +17,9 @@
 
 /*
  * DNS on its ports (53, mDNS 5353, LLMNR 5355), or on any other one a message
- * that is flawless to the last byte. False: not DNS, nothing was done.
+ * that is flawless to the last byte.
  */
-bool dns_datagram(struct proto *p, const struct flow *f, int from, const struct packet *packet);
+extern const struct datagram_row dns_datagram_row;
 
 /* The same over TCP, each message behind a two-byte length (RFC 1035 section 4.2.2). */
 extern const struct proto_row dns_row;

@@ -164,7 +164,6 @@ take_request(struct http *h, struct http_side *side, const struct http_head *hea
 	r.content_length = bytes;
 	remember(h, &r);
 	m.http_request = &r;
-	proto_counters(h->p)->http_requests++;
 	proto_emit(h->p, &m);
 	return request_body(side, head, bytes, length);
 }
@@ -237,7 +236,6 @@ take_answer(struct http *h, struct http_side *side, const struct http_head *head
 		h->early++;
 	}
 	m.http_response = &r;
-	proto_counters(h->p)->http_responses++;
 	proto_emit(h->p, &m);
 	if (head->status == 101)
 		return STEP_DONE;
@@ -556,7 +554,7 @@ give_up_side(struct http *h, struct http_side *side, enum step why)
 {
 	struct proto_counts *counts = proto_counters(h->p);
 
-	counts->http_given_up++;
+	counts->given_up[APP_HTTP]++;
 	if (why == STEP_OVER_LIMIT)
 		counts->over_limit++;
 	bytes_clear(&side->head, &h->ceiling);
@@ -619,6 +617,7 @@ http_tunnel(const void *reader, size_t *rest)
 
 const struct proto_row http_row = {
 	.app = APP_HTTP,
+	.named = true,
 	.guess = http_guess,
 	.open = http_open,
 	.piece = http_piece,

@@ -80,7 +80,7 @@ tls_close(void *reader)
 static void
 give_up(struct tls_side *side)
 {
-	proto_counters(side->reader->proto)->tls_given_up++;
+	proto_counters(side->reader->proto)->given_up[APP_TLS]++;
 	tls_end_side(side);
 }
 
@@ -158,6 +158,7 @@ tls_unshare(void *tools)
 
 const struct proto_row tls_row = {
 	.app = APP_TLS,
+	.named = true,
 	.guess = tls_guess,
 	.open = tls_open,
 	.piece = tls_piece,

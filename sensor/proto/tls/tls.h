@@ -11,7 +11,7 @@
  * `piece` returns false when there is nothing more to be had. At most
  * `handshake_bytes` are kept of one message and `flow_bytes` in all; what
  * would be more, a gap, and bytes that are no TLS give up that side, counted
- * in tls_given_up (and over_limit).
+ * in given_up (and over_limit).
  */
 #ifndef SENSOR_TLS_H
 #define SENSOR_TLS_H

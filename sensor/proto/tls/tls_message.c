@@ -102,7 +102,6 @@ client_hello(struct tls_side *side, struct span body)
 	if (!join_names(s, hello.alpn, &client.alpn) || !tls_ja3(s, &hello, &client) ||
 	    !tls_ja4(s, &hello, &client))
 		return over_limit(r);
-	proto_counters(r->proto)->tls_clients++;
 	tls_emit(side, &m);
 	keep_sni(r, hello.sni);
 	r->offers_hiding = tls_version_hides(hello.best_version);
@@ -129,7 +128,6 @@ server_hello(struct tls_side *side, struct span body)
 	server.retry = hello.retry;
 	if (!join_names(s, hello.alpn, &server.alpn) || !tls_ja3s(s, &hello, &server))
 		return over_limit(r);
-	proto_counters(r->proto)->tls_servers++;
 	tls_emit(side, &m);
 	side->server = true;
 	if (hello.retry)
@@ -151,7 +149,6 @@ certificate(struct tls_side *side, struct span body)
 	if (!tls_certificate_read(scratch(r), body, &out))
 		return TLS_GIVE_UP;
 	out.sni = kept_sni(r);
-	proto_counters(r->proto)->tls_certificates++;
 	tls_emit(side, &m);
 	tls_end_side(side);
 	return TLS_NEXT;

@@ -204,7 +204,6 @@ read_v2_hello(struct tls_side *side, struct span *in)
 	if (!tls_v2_hello_read(side->head, &client.version, &left))
 		return TLS_GIVE_UP;
 	client.best_version = client.version;
-	proto_counters(side->reader->proto)->tls_clients++;
 	tls_emit(side, &m);
 	side->client_hellos = 1;
 	side->record_left = left;
