@@ -62,7 +62,8 @@ next_datagram(struct proto *p, struct dialogue **d, struct flow *f, struct span 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct proto_limits limits = { 1024, 1024, 4096, 0 };
+	static const struct proto_limits limits = { .header_bytes = 1024, .handshake_bytes = 1024,
+	    .flow_bytes = 4096 };
 	static const uint8_t home[4] = { 10, 0, 0, 1 }, away[4] = { 192, 0, 2, 1 };
 	struct span in = span_of(data, size);
 	struct dialogue *d = NULL;

@@ -127,7 +127,10 @@ close_talk(struct talk *t)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct proto_limits large = { 4096, 4096, 16384, 0 }, small = { 512, 512, 2048, 0 };
+	static const struct proto_limits large = { .header_bytes = 4096, .handshake_bytes = 4096,
+	    .flow_bytes = 16384 };
+	static const struct proto_limits small = { .header_bytes = 512, .handshake_bytes = 512,
+	    .flow_bytes = 2048 };
 	struct span in = span_of(data, size);
 	uint8_t which, how;
 	struct proto *p;

@@ -43,7 +43,8 @@ struct world {
 static struct world *
 world_new(void)
 {
-	static const struct proto_limits limits = { 65536, 65536, 65536, 0 };
+	static const struct proto_limits limits = { .header_bytes = 65536, .handshake_bytes = 65536,
+	    .flow_bytes = 65536 };
 	struct world *w = calloc(1, sizeof *w);
 
 	assert_non_null(w);

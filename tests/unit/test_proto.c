@@ -39,7 +39,8 @@ count(void *to, const struct message *m)
 static void
 begin(struct world *w, bool midway)
 {
-	static const struct proto_limits limits = { 4096, 4096, 16384, 0 };
+	static const struct proto_limits limits = { .header_bytes = 4096, .handshake_bytes = 4096,
+	    .flow_bytes = 16384 };
 
 	memset(w, 0, sizeof *w);
 	w->flow.midway = midway;
@@ -303,7 +304,8 @@ test_header_limit(void **state)
 static void
 test_the_idlest_gives_way(void **state)
 {
-	const struct proto_limits limits = { 4096, 4096, 16384, 10 * DIALOGUE_COST };
+	const struct proto_limits limits = { .header_bytes = 4096, .handshake_bytes = 4096,
+	    .flow_bytes = 16384, .total_bytes = 10 * DIALOGUE_COST };
 	struct dialogue *other[40];
 	struct world w;
 	unsigned i;

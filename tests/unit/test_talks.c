@@ -141,7 +141,8 @@ read_talk(const char *path)
 
 	assert_non_null(talk);
 	assert_non_null(f);
-	talk->limits = (struct proto_limits){ 65536, 65536, 262144, 0 };
+	talk->limits = (struct proto_limits){ .header_bytes = 65536, .handshake_bytes = 65536,
+	    .flow_bytes = 262144 };
 	while ((len = getline(&line, &size, f)) > 0) {
 		if (line[len - 1] == '\n')
 			line[len - 1] = '\0';

@@ -433,7 +433,8 @@ make_huge_hello(struct wire *w, size_t padding)
 static void
 test_huge_hello_up_to_the_limit(void **state)
 {
-	struct proto_limits limits = { 1000, 60000, 400000, 0 };
+	struct proto_limits limits = { .header_bytes = 1000, .handshake_bytes = 60000,
+	    .flow_bytes = 400000 };
 	struct session s;
 	size_t at;
 
@@ -471,7 +472,8 @@ test_huge_hello_up_to_the_limit(void **state)
 static void
 test_no_room_for_texts(void **state)
 {
-	const struct proto_limits limits = { 1000, 60000, 64, 0 };
+	const struct proto_limits limits = { .header_bytes = 1000, .handshake_bytes = 60000,
+	    .flow_bytes = 64 };
 	struct wire_hello h = example_hello();
 	struct session s;
 

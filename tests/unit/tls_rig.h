@@ -138,7 +138,8 @@ struct talk {
 	unsigned turns;
 };
 
-static const struct proto_limits LIMITS = { 65536, 65536, 400000, 0 };
+static const struct proto_limits LIMITS = { .header_bytes = 65536, .handshake_bytes = 65536,
+    .flow_bytes = 400000 };
 
 struct session {
 	struct proto *p;
