@@ -47,6 +47,15 @@ struct flow_side {
 	uint8_t tcp_flags;		/* all that were seen */
 };
 
+/* How a flow that came out of a tunnel was carried when it was first seen; by side. */
+struct flow_tunnel {
+	struct addr outer[2];		/* ends of the innermost tunnel over IP; zero: there is none */
+	uint32_t id[2];			/* as on the wire: label, TEID, VNI, key, session; 0 also before that side spoke */
+	uint8_t kind;			/* enum tunnel_kind of the innermost */
+	uint8_t protocol;		/* IP protocol of the carrier */
+	uint8_t depth;			/* tunnels over IP */
+};
+
 struct flow {
 	struct flow_key key;		/* [0] is the originator */
 	uint64_t first_ordinal;		/* of its first packet: unique in the input */
@@ -59,6 +68,7 @@ struct flow {
 	bool paused;		/* HTTP: the originator spoke after a pause, its request is not whole yet */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */
+	struct flow_tunnel *tunnel;	/* NULL: in none, or no memory. The table's. */
 	void *slot[FLOW_SLOTS];
 };
 

@@ -111,7 +111,10 @@ struct observation {
 	uint32_t refused;		/* MAIL: recipients refused */
 	uint16_t attachments;		/* MAIL */
 	uint16_t entropy[2];		/* UNKNOWN: 1/1000 bit per byte, by side */
-	struct addr outer[2];		/* ends of the innermost tunnel, by side, when key.realm has one */
+	struct addr outer[2];		/* ends of the innermost tunnel over IP, by side; zero: none */
+	uint32_t tunnel_id[2];		/* as struct flow_tunnel has them: by side */
+	uint8_t tunnel;			/* enum tunnel_kind of the innermost, also of those that are in no realm */
+	uint8_t tunnel_protocol, tunnel_depth;
 	uint16_t status;		/* HTTP status, DNS rcode */
 	uint16_t version;		/* TLS version; DNS question type */
 	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length */

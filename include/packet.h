@@ -39,8 +39,12 @@ struct packet {
 	uint8_t flags;
 	uint8_t tcp_flags;
 	uint8_t icmp_type, icmp_code;
+	uint8_t depth;			/* tunnels over IP that it came out of */
+	uint8_t outer_protocol;		/* IP protocol that carried the innermost of them */
+	uint8_t tunnel;			/* enum tunnel_kind of the innermost, also of those that are in no realm */
 	uint16_t window;		/* TCP, as on the wire */
 	uint32_t seq, ack;		/* TCP */
+	uint32_t tunnel_id;		/* as on the wire, of this direction: label, TEID, VNI, key, session */
 	uint32_t frames;		/* 1, or the number of fragments */
 	uint32_t frame_bytes;		/* on the wire, all layers, all frames */
 	uint32_t ip_bytes;		/* IP headers and what follows, on the wire */

@@ -30,6 +30,79 @@ decode_free(struct decode *d)
 	free(d);
 }
 
+void
+decode_set_relays(struct decode *d, const struct cidr *relays, unsigned count)
+{
+	d->relays = relays;
+	d->relay_count = count;
+}
+
+void
+tunnel_note(struct packet *p, enum tunnel_kind kind, uint32_t realm_id, uint32_t wire_id)
+{
+	p->tunnel = (uint8_t)kind;
+	p->tunnel_id = wire_id;
+	if (kind == TUNNEL_MPLS)
+		return;
+	p->realm.tunnel = (uint16_t)kind;
+	p->realm.tunnel_id = realm_id;
+	memset(&p->realm.outer, 0, sizeof p->realm.outer);
+}
+
+bool
+tunnel_enter(struct walk *w, size_t skip, layer_fn *next)
+{
+	struct decode *d = w->decode;
+	struct packet *p = w->packet;
+	struct span headers;
+
+	if (p->depth == TUNNELS_MAX) {
+		d->counts.too_nested++;
+		return false;
+	}
+	if (!walk_take(w, skip, &headers))
+		return false;
+	d->carrier = *p;
+	d->carrier_place = d->place;
+	d->place = (struct checksum_place){ .ipv4 = { 0 } };
+	p->depth++;
+	p->outer_src = p->src;
+	p->outer_dst = p->dst;
+	p->outer_protocol = p->protocol;
+	p->src_port = p->dst_port = 0;
+	w->routed = w->joined = false;
+	w->next = next;
+	return true;
+}
+
+/*
+ * What is in the tunnel is no IP (ARP, spanning tree), or none that can be
+ * read: the carrier is the packet. Its own transport checksum may be 0
+ * (RFC 6935), so it is not judged.
+ */
+static void
+nothing_found(struct walk *w)
+{
+	struct decode *d = w->decode;
+	struct packet *p = w->packet;
+
+	if (p->depth == 0) {
+		++*w->why;
+		return;
+	}
+	d->counts.unopened++;
+	if (w->why == &d->counts.too_nested)
+		d->counts.too_nested++;
+	*p = d->carrier;
+	d->place = d->carrier_place;
+	d->place.transport = span_of(NULL, 0);
+	if (w->joined && (p->flags & PACKET_DEFRAGMENTED) != 0) {	/* written over */
+		p->flags |= PACKET_TRUNCATED;
+		p->payload_bytes = 0;
+	}
+	w->result = DECODE_PACKET;
+}
+
 enum decode_result
 decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 {
@@ -55,10 +128,14 @@ decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 		read(&w);
 	}
 	if (w.next != NULL)
-		walk_nothing(&w, &d->counts.malformed);
+		walk_nothing(&w, &d->counts.too_nested);
+	if (w.why != NULL)
+		nothing_found(&w);
 	if (w.result != DECODE_PACKET)
 		return w.result;
 	d->counts.packets++;
+	if (out->tunnel != TUNNEL_NONE)
+		d->counts.tunnelled++;
 	if ((out->flags & PACKET_TRUNCATED) != 0)
 		d->counts.truncated++;
 	return DECODE_PACKET;

@@ -52,6 +52,7 @@ fragment_join(struct walk *w, struct fragment_piece *piece, uint8_t *protocol)
 	w->next = NULL;
 	w->result = fragments_add(w->decode->fragments, piece, p, &w->in, protocol);
 	w->wire = w->in.left;
+	w->joined = w->result == DECODE_PACKET;
 	return w->result == DECODE_PACKET;
 }
 
@@ -218,7 +219,7 @@ ipv6_fragment(struct walk *w, uint8_t *next)
 	*next = number;
 	if ((place & 0xfff9) == 0)
 		return true;
-	if ((w->packet->flags & PACKET_DEFRAGMENTED) != 0) {
+	if (w->joined) {
 		walk_nothing(w, &w->decode->counts.malformed);
 		return false;
 	}

@@ -5,7 +5,12 @@
  * last one ends the walk. The loop in decode.c spends LAYERS_MAX steps on a
  * frame, tags and tunnels included, so no reader calls another one's kind and
  * no nesting can run away. New encapsulations are rows in the tables of
- * link.c and ip.c and set packet->realm on their way.
+ * link.c (DLT_, EtherType), tunnel_ip.c (IP protocol) and tunnel_udp.c (port)
+ * and set packet->realm on their way.
+ *
+ * A tunnel over IP is opened in three steps: its carrier is made a packet as
+ * if it were none; its header is looked at; tunnel_enter() keeps that packet.
+ * When the walk then finds no IP inside, the carrier is the packet after all.
  */
 #ifndef SENSOR_DECODE_LAYERS_H
 #define SENSOR_DECODE_LAYERS_H
@@ -14,15 +19,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/span.h"
 #include "decode/checksum.h"
 #include "decode/decode.h"
 
-enum { LAYERS_MAX = 16 };
+enum { LAYERS_MAX = 48, TUNNELS_MAX = 8 };
 
 enum {	/* EtherType */
 	ETHER_IPV4 = 0x0800, ETHER_VLAN = 0x8100, ETHER_IPV6 = 0x86dd,
-	ETHER_PROVIDER_VLAN = 0x88a8, ETHER_OLD_VLAN = 0x9100
+	ETHER_PROVIDER_VLAN = 0x88a8, ETHER_OLD_VLAN = 0x9100, ETHER_ARP = 0x0806,
+	ETHER_BRIDGED = 0x6558, ETHER_PPP = 0x880b, ETHER_MPLS = 0x8847, ETHER_MPLS_UPSTREAM = 0x8848,
+	ETHER_PPPOE_SESSION = 0x8864, ETHER_PBB = 0x88e7, ETHER_NSH = 0x894f
 };
 
 struct fragments;
@@ -32,6 +40,10 @@ struct decode {
 	struct decode_counts counts;
 	struct fragments *fragments;
 	struct checksum_place place;	/* of the last packet */
+	const struct cidr *relays;
+	unsigned relay_count;
+	struct packet carrier;		/* of the innermost tunnel over IP, when packet->depth > 0 */
+	struct checksum_place carrier_place;
 };
 
 struct walk;
@@ -45,20 +57,66 @@ struct walk {
 	size_t wire;			/* bytes that it had on the wire */
 	layer_fn *next;			/* who reads it; NULL: the walk is over */
 	bool routed;			/* a source route in it is not at its end */
+	bool joined;			/* `in` lies in the buffer of fragments */
 	enum decode_result result;
+	uint64_t *why;			/* of DECODE_NOTHING: what to count; NULL: it is counted */
 };
 
 /* The reader of a DLT_, or NULL. */
 layer_fn *link_reader(int link_type);
 
+/* The reader of an EtherType, or NULL; and the same as the next layer. */
+layer_fn *ether_reader(uint16_t type);
+void ether_next(struct walk *w, uint16_t type);
+
+/* The same, where values below 0x0600 are the length of an IEEE 802.3 frame. */
+void ether_or_length_next(struct walk *w, uint16_t type);
+
+/* "Next protocol" of NSH (RFC 8300, 2.2) and VXLAN-GPE, or NULL. */
+layer_fn *service_reader(uint8_t number);
+
+/* Has `in` an Ethernet header in front, as far as one can tell? */
+bool looks_like_ethernet(struct span in, size_t wire);
+
 layer_fn ip_read;		/* by the version in its first four bits */
 layer_fn ipv4_read, ipv6_read;
+layer_fn ethernet_read, llc_read;
+layer_fn vlan_read, tag4_read, tag6_read, pbb_read, nsh_read;		/* tags.c */
+layer_fn ppp_read, ppp_direction_read, cisco_read, pppoe_read;		/* ppp.c */
+layer_fn mpls_read;
+layer_fn wireless_read, radiotap_read, prism_read, avs_read;		/* wireless.c */
+layer_fn loopback_read, nflog_read, pflog_read, ppi_read;		/* pseudo.c */
+layer_fn wccp_read;						/* gre.c */
 
 /* Ends the walk with a packet: ports, flags and payload as far as the protocol has them. */
 void transport_read(struct walk *w, uint8_t protocol);
 
 /* Ends the walk with a packet that has no ports and whose payload is all of `in`. */
 void walk_bare(struct walk *w, uint8_t protocol);
+
+/*
+ * The walk has just ended with a packet of this protocol, and `in` is all that
+ * follows its IP header: go on when that is a tunnel, as far as one can tell.
+ */
+void tunnel_ip_open(struct walk *w, uint8_t protocol);
+void tunnel_udp_open(struct walk *w);
+
+/* The openers of GRE and of IPv4 in IPv6. */
+void gre_open(struct walk *w);
+void softwire_open(struct walk *w);
+
+/*
+ * Notes a tunnel in the packet: what it is and its identity, for the realm and
+ * as on the wire. MPLS leaves the realm alone.
+ */
+void tunnel_note(struct packet *p, enum tunnel_kind kind, uint32_t realm_id, uint32_t wire_id);
+
+/*
+ * Goes into a tunnel over IP: the packet becomes the carrier. `skip` bytes of
+ * `in` are its headers, `next` reads what follows. False, and counted: too many
+ * already; then nothing has changed.
+ */
+bool tunnel_enter(struct walk *w, size_t skip, layer_fn *next);
 
 /* Ends the walk with a packet. */
 static inline void
@@ -74,7 +132,7 @@ walk_nothing(struct walk *w, uint64_t *counter)
 {
 	w->next = NULL;
 	w->result = DECODE_NOTHING;
-	++*counter;
+	w->why = counter;
 }
 
 /* Ends the walk: a header of `need` bytes is not there, cut off or never sent. */

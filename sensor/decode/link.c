@@ -3,17 +3,13 @@
 /* DLT_ values as pcap files number them; libpcap's own headers differ between systems. */
 enum {
 	LINK_NULL = 0, LINK_ETHERNET = 1, LINK_PPP = 9, LINK_RAW_BSD = 12, LINK_RAW_OPENBSD = 14,
-	LINK_PPP_SERIAL = 50, LINK_RAW = 101, LINK_CISCO_HDLC = 104, LINK_LOOP = 108,
-	LINK_LINUX_SLL = 113, LINK_PPP_WITH_DIR = 204, LINK_IPV4 = 228, LINK_IPV6 = 229,
-	LINK_LINUX_SLL2 = 276
+	LINK_PPP_SERIAL = 50, LINK_PPP_ETHER = 51, LINK_RAW = 101, LINK_CISCO_HDLC = 104,
+	LINK_IEEE802_11 = 105, LINK_LOOP = 108, LINK_LINUX_SLL = 113, LINK_PFLOG = 117,
+	LINK_PRISM = 119, LINK_RADIOTAP = 127, LINK_AVS = 163, LINK_PPI = 192, LINK_PPP_WITH_DIR = 204,
+	LINK_MPLS = 219, LINK_IPV4 = 228, LINK_IPV6 = 229, LINK_NFLOG = 239, LINK_LINUX_SLL2 = 276
 };
 
-enum { PPP_IPV4 = 0x0021, PPP_IPV6 = 0x0057 };
-
-static layer_fn vlan_read;
-
-/* The reader of an EtherType, or NULL. */
-static layer_fn *
+layer_fn *
 ether_reader(uint16_t type)
 {
 	static const struct {
@@ -25,6 +21,18 @@ ether_reader(uint16_t type)
 		{ ETHER_VLAN, vlan_read },
 		{ ETHER_PROVIDER_VLAN, vlan_read },
 		{ ETHER_OLD_VLAN, vlan_read },
+		{ ETHER_PPPOE_SESSION, pppoe_read },
+		{ ETHER_MPLS, mpls_read },
+		{ ETHER_MPLS_UPSTREAM, mpls_read },
+		{ ETHER_PBB, pbb_read },
+		{ 0x8926, tag4_read },		/* VN-tag */
+		{ 0x893f, tag6_read },		/* E-tag, IEEE 802.1BR */
+		{ 0x8909, tag6_read },		/* Cisco metadata */
+		{ 0x892f, tag4_read },		/* HSR, IEC 62439-3 */
+		{ 0xf1c1, tag4_read },		/* redundancy tag, IEEE 802.1CB */
+		{ 0x9200, vlan_read },		/* older than IEEE 802.1ad */
+		{ ETHER_NSH, nsh_read },
+		{ ETHER_PPP, ppp_read },
 	};
 	size_t i;
 
@@ -34,7 +42,7 @@ ether_reader(uint16_t type)
 	return NULL;
 }
 
-static void
+void
 ether_next(struct walk *w, uint16_t type)
 {
 	w->next = ether_reader(type);
@@ -43,7 +51,7 @@ ether_next(struct walk *w, uint16_t type)
 }
 
 /* IEEE 802.2 with SNAP (RFC 1042); other SAPs carry no IP. */
-static void
+void
 llc_read(struct walk *w)
 {
 	static const uint8_t snap[6] = { 0xaa, 0xaa, 0x03, 0, 0, 0 };
@@ -62,8 +70,7 @@ llc_read(struct walk *w)
 		walk_nothing(w, &w->decode->counts.not_ip);
 }
 
-/* Below 0x0600 it is the length of an IEEE 802.3 frame. */
-static void
+void
 ether_or_length_next(struct walk *w, uint16_t type)
 {
 	if (type >= 0x0600) {
@@ -75,7 +82,7 @@ ether_or_length_next(struct walk *w, uint16_t type)
 	w->next = llc_read;
 }
 
-static void
+void
 ethernet_read(struct walk *w)
 {
 	struct span head;
@@ -90,26 +97,20 @@ ethernet_read(struct walk *w)
 	ether_or_length_next(w, type);
 }
 
-/* IEEE 802.1Q. Identifier 0 gives a priority only; of more than two identifiers the outer two count. */
-static void
-vlan_read(struct walk *w)
+/* A type that is known, or a length that fits; and a sender that is one station. */
+bool
+looks_like_ethernet(struct span in, size_t wire)
 {
-	struct realm *realm = &w->packet->realm;
-	struct span head;
-	uint16_t tag, type;
+	uint8_t sender;
+	uint16_t type;
 
-	if (!walk_take(w, 4, &head)) {
-		walk_short(w, 4);
-		return;
-	}
-	span_u16be(&head, &tag);
-	span_u16be(&head, &type);
-	tag &= 0x0fff;
-	if (realm->vlan[0] == 0)
-		realm->vlan[0] = tag;
-	else if (realm->vlan[1] == 0)
-		realm->vlan[1] = tag;
-	ether_or_length_next(w, type);
+	if (!span_skip(&in, 6) || !span_u8(&in, &sender) || !span_skip(&in, 5) || !span_u16be(&in, &type))
+		return false;
+	if ((sender & 1) != 0)
+		return false;
+	if (type < 0x0600)
+		return type >= 3 && type + 14U <= wire;
+	return type == ETHER_ARP || ether_reader(type) != NULL;
 }
 
 /* Linux cooked, version 1: the protocol ends a header of 16 bytes. */
@@ -149,100 +150,6 @@ cooked2_read(struct walk *w)
 		ether_next(w, type);
 }
 
-/* BSD loopback: an address family in the order of the machine that captured, or of the network. */
-static void
-loopback_read(struct walk *w)
-{
-	struct span head;
-	uint32_t family;
-
-	if (!walk_take(w, 4, &head)) {
-		walk_short(w, 4);
-		return;
-	}
-	span_u32be(&head, &family);
-	if (family > 0xffff)
-		family = __builtin_bswap32(family);
-	switch (family) {
-	case 2:
-		w->next = ipv4_read;
-		break;
-	case 10:	/* Linux */
-	case 24:	/* NetBSD, OpenBSD */
-	case 28:	/* FreeBSD */
-	case 30:	/* macOS */
-		w->next = ipv6_read;
-		break;
-	default:
-		walk_nothing(w, &w->decode->counts.not_ip);
-	}
-}
-
-/* Cisco HDLC: address, control, EtherType. */
-static void
-cisco_read(struct walk *w)
-{
-	struct span head;
-	uint16_t type;
-
-	if (!walk_take(w, 4, &head)) {
-		walk_short(w, 4);
-		return;
-	}
-	span_skip(&head, 2);
-	span_u16be(&head, &type);
-	ether_next(w, type);
-}
-
-/*
- * PPP (RFC 1661), with or without the address and control bytes of HDLC-like
- * framing (RFC 1662); the protocol is one byte when it is odd.
- */
-static void
-ppp_read(struct walk *w)
-{
-	struct span head = w->in, number;
-	uint16_t protocol = 0;
-	uint8_t first;
-
-	if (span_u16be(&head, &protocol) && protocol == 0xff03)
-		walk_take(w, 2, &number);
-	head = w->in;
-	if (!span_u8(&head, &first)) {
-		walk_short(w, 1);
-		return;
-	}
-	if (first == 0x0f || first == 0x8f) {	/* not PPP at all: Cisco's address byte */
-		w->next = cisco_read;
-		return;
-	}
-	if (!walk_take(w, first & 1 ? 1 : 2, &number)) {
-		walk_short(w, 2);
-		return;
-	}
-	protocol = first;
-	if ((first & 1) == 0)
-		span_u16be(&number, &protocol);
-	if (protocol == PPP_IPV4)
-		w->next = ipv4_read;
-	else if (protocol == PPP_IPV6)
-		w->next = ipv6_read;
-	else
-		walk_nothing(w, &w->decode->counts.not_ip);
-}
-
-/* One byte of direction before the PPP frame. */
-static void
-ppp_direction_read(struct walk *w)
-{
-	struct span head;
-
-	if (walk_take(w, 1, &head))
-		w->next = ppp_read;
-	else
-		walk_short(w, 1);
-}
-
 /* The commonest first. */
 layer_fn *
 link_reader(int link_type)
@@ -265,6 +172,15 @@ link_reader(int link_type)
 		{ LINK_PPP_SERIAL, ppp_read },
 		{ LINK_PPP_WITH_DIR, ppp_direction_read },
 		{ LINK_CISCO_HDLC, cisco_read },
+		{ LINK_RADIOTAP, radiotap_read },
+		{ LINK_IEEE802_11, wireless_read },
+		{ LINK_PRISM, prism_read },
+		{ LINK_AVS, avs_read },
+		{ LINK_PPI, ppi_read },
+		{ LINK_NFLOG, nflog_read },
+		{ LINK_PFLOG, pflog_read },
+		{ LINK_PPP_ETHER, pppoe_read },
+		{ LINK_MPLS, mpls_read },
 	};
 	size_t i;
 

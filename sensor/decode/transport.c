@@ -77,6 +77,7 @@ udp_read(struct walk *w)
 		walk_limit(w, len);
 	remember(w);
 	payload_from(w, UDP_HEADER);
+	tunnel_udp_open(w);
 }
 
 /* RFC 792, RFC 4443: type, code, checksum, and four bytes that each type uses its own way. */
@@ -111,5 +112,6 @@ transport_read(struct walk *w, uint8_t protocol)
 		break;
 	default:
 		walk_bare(w, protocol);
+		tunnel_ip_open(w, protocol);
 	}
 }

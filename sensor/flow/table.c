@@ -86,6 +86,8 @@ finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadlin
 	t->counts.ended++;
 	t->counts.active--;
 	t->end(t->to, &e->flow, how, deadline_ns);
+	free(e->flow.tunnel);
+	e->flow.tunnel = NULL;
 	e->chain = t->unused;
 	t->unused = index;
 }
@@ -370,6 +372,25 @@ count(struct entry *e, const struct packet *p, int side)
 	}
 }
 
+/* The side that did not speak yet says its own number with its first packet. */
+static void
+note_tunnel(struct flow *f, const struct packet *p, int side)
+{
+	struct flow_tunnel *n = f->tunnel;
+
+	if (n == NULL && f->side[!side].packets == 0 && f->side[side].packets == 0) {
+		if ((n = f->tunnel = calloc(1, sizeof *n)) == NULL)
+			return;
+		n->kind = p->tunnel;
+		n->protocol = p->outer_protocol;
+		n->depth = p->depth;
+		n->outer[side] = p->outer_src;
+		n->outer[!side] = p->outer_dst;
+	}
+	if (n != NULL && n->kind == p->tunnel && f->side[side].packets == 0)
+		n->id[side] = p->tunnel_id;
+}
+
 static uint32_t
 find(const struct flows *t, const struct flow_key *k, uint32_t hash, int *side)
 {
@@ -444,6 +465,8 @@ flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 	if (index == 0)
 		return NULL;
 	e = entry_at(t, index);
+	if (p->tunnel != TUNNEL_NONE)
+		note_tunnel(&e->flow, p, *side);
 	note_checksum(t, e, p, *side, doubted);
 	count(e, p, *side);
 	touch(t, e, index);
@@ -525,6 +548,8 @@ flows_free(struct flows *t)
 
 	if (t == NULL)
 		return;
+	for (i = 1; i <= t->entries; i++)
+		free(entry_at(t, (uint32_t)i)->flow.tunnel);
 	for (i = 0; t->chunks != NULL && i <= t->limits.max_flows >> CHUNK_BITS; i++)
 		free(t->chunks[i]);
 	free(t->chunks);

@@ -107,6 +107,13 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 		o->flow_bytes[side] = f->side[side].bytes;
 		o->missed_bytes[side] = f->side[side].missed_bytes;
 	}
+	if (f->tunnel != NULL) {
+		memcpy(o->outer, f->tunnel->outer, sizeof o->outer);
+		memcpy(o->tunnel_id, f->tunnel->id, sizeof o->tunnel_id);
+		o->tunnel = f->tunnel->kind;
+		o->tunnel_protocol = f->tunnel->protocol;
+		o->tunnel_depth = f->tunnel->depth;
+	}
 	o->indicator_first_ns = o->indicator_last_ns = WHEN_UNKNOWN;
 	o->not_before_ns = o->not_after_ns = WHEN_UNKNOWN;
 	if (f->midway)
