@@ -7,6 +7,8 @@
 #include "base/when.h"
 #include "records/community_id.h"
 
+enum { REASON_MAX = 4096 };	/* as long as an incident keeps it */
+
 /* ---- alert ---- */
 
 static void
@@ -110,6 +112,16 @@ put_peer(struct json *j, cJSON *hansho, const struct alert *a)
 }
 
 static void
+put_reason(struct json *j, cJSON *in, const struct finding *f)
+{
+	char words[EVE_TUNNEL_WORDS], whole[REASON_MAX + EVE_TUNNEL_WORDS];
+
+	snprintf(whole, sizeof whole, "%.*s%s", REASON_MAX, f->reason,
+	    eve_tunnel_words(f->because, words, sizeof words));
+	json_text(j, in, "reason", whole);
+}
+
+static void
 put_hansho(struct json *j, const struct alert *a)
 {
 	static const char *const states[] = { "open", "update", "close" };
@@ -122,7 +134,7 @@ put_hansho(struct json *j, const struct alert *a)
 	json_text(j, hansho, "kind", names_kind(f->kind));
 	json_text(j, hansho, "severity", names_severity(f->severity));
 	json_text(j, hansho, "subject", f->subject);
-	json_text(j, hansho, "reason", f->reason);
+	put_reason(j, hansho, f);
 	json_text_if(j, hansho, "technique", a->technique);
 	json_when(j, hansho, "first_seen", a->first_ns);
 	json_when(j, hansho, "last_seen", a->last_ns);
@@ -209,6 +221,7 @@ eve_alert(const struct alert *a, const char *sensor_name)
 	put_alert(&j, a);
 	if (o != NULL)
 		eve_flow(&j, o);
+	eve_tunnel(&j, o);
 	put_hansho(&j, a);
 	return json_end(&j);
 }
@@ -245,10 +258,11 @@ eve_beacon(const struct finding *f, const char *sensor_name)
 	else
 		json_addr_short(&j, j.root, "dest_ip", &f->peer);
 	json_number(&j, j.root, "dest_port", f->peer_port);
-	eve_proto(&j, f->protocol);
+	eve_proto(&j, j.root, f->protocol);
 	json_text_if(&j, j.root, "service", f->service);
 	put_numbers(&j, j.root, b);
-	json_text(&j, j.root, "reason", f->reason);
+	put_reason(&j, j.root, f);
+	eve_tunnel(&j, f->because);
 	return json_end(&j);
 }
 
@@ -385,6 +399,7 @@ eve_record(const struct observation *o, const char *sensor_name)
 		json_text(&j, j.root, "direction",
 		    (o->flags & OBSERVED_RESPONSE) != 0 ? "to_client" : "to_server");
 	bodies[o->kind].put(&j, o);
+	eve_tunnel(&j, o);
 	if (o->key.realm.tunnel != TUNNEL_NONE) {
 		hansho = cJSON_GetObjectItemCaseSensitive(j.root, "hansho");
 		if (hansho == NULL)

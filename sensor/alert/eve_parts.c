@@ -32,15 +32,17 @@ has_ports(uint8_t protocol)
 }
 
 void
-eve_proto(struct json *j, uint8_t protocol)
+eve_proto(struct json *j, cJSON *in, uint8_t protocol)
 {
 	char number[8];
 	const char *name;
 
 	switch (protocol) {
 	case 1: name = "ICMP"; break;
+	case 4: name = "IPv4"; break;
 	case 6: name = "TCP"; break;
 	case 17: name = "UDP"; break;
+	case 41: name = "IPv6"; break;
 	case 47: name = "GRE"; break;
 	case 50: name = "ESP"; break;
 	case 58: name = "IPv6-ICMP"; break;
@@ -49,7 +51,7 @@ eve_proto(struct json *j, uint8_t protocol)
 		snprintf(number, sizeof number, "%u", protocol);
 		name = number;
 	}
-	json_text(j, j->root, "proto", name);
+	json_text(j, in, "proto", name);
 }
 
 void
@@ -63,37 +65,7 @@ eve_ends(struct json *j, const struct flow_key *k)
 	json_addr(j, j->root, "dest_ip", &k->addr[RESPONDER]);
 	if (ports)
 		json_number(j, j->root, "dest_port", k->port[RESPONDER]);
-	eve_proto(j, k->protocol);
-}
-
-void
-eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan)
-{
-	static const char *const tunnels[TUNNEL_KINDS] = {
-		"none", "mpls", "pppoe", "gre", "erspan", "vxlan", "geneve", "gtp-u", "ip-in-ip",
-		"ds-lite", "teredo",
-	};
-	static const struct addr nowhere;
-	bool tagged = vlan && (r->vlan[0] != 0 || r->vlan[1] != 0);
-	bool outer = !addr_equal(&r->outer, &nowhere);
-	cJSON *realm, *tags;
-	int i;
-
-	if (!tagged && !outer && r->tunnel == TUNNEL_NONE)
-		return;
-	realm = json_object(j, hansho, "realm");
-	if (tagged) {
-		tags = json_array(j, realm, "vlan");
-		for (i = 0; i < 2; i++)
-			if (r->vlan[i] != 0)
-				json_array_number(j, tags, r->vlan[i]);
-	}
-	if (r->tunnel != TUNNEL_NONE) {
-		json_text(j, realm, "tunnel", r->tunnel < TUNNEL_KINDS ? tunnels[r->tunnel] : "?");
-		json_number(j, realm, "tunnel_id", r->tunnel_id);
-	}
-	if (outer)
-		json_addr(j, realm, "outer", &r->outer);
+	eve_proto(j, j->root, k->protocol);
 }
 
 /* ---- TLS ---- */

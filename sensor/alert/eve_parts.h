@@ -13,10 +13,22 @@ void eve_head(struct json *j, const char *event_type, int64_t ts_ns, const struc
 
 /* src_ip, src_port, dest_ip, dest_port, proto: who asked and who was asked. */
 void eve_ends(struct json *j, const struct flow_key *k);
-void eve_proto(struct json *j, uint8_t protocol);
+void eve_proto(struct json *j, cJSON *in, uint8_t protocol);
 
 /* hansho.realm, when there is more to it than VLAN tags; VLAN tags too when `vlan`. */
 void eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan);
+
+/*
+ * Object "tunnel", when the flow came out of one: ends, protocol of the carrier
+ * and depth as Suricata has them, when it is over IP; kind, and the numbers that
+ * were on the wire each way. `o` may be NULL.
+ */
+void eve_tunnel(struct json *j, const struct observation *o);
+
+enum { EVE_TUNNEL_WORDS = 192 };
+
+/* "; through vxlan 77 between 10.0.0.1 and 10.0.0.2", or "". Returns `buf` of EVE_TUNNEL_WORDS. */
+const char *eve_tunnel_words(const struct observation *o, char *buf, size_t size);
 
 /* Objects "tls", "http", "dns" for what the observation knows. */
 void eve_tls(struct json *j, const struct observation *o);

@@ -111,7 +111,8 @@ observation_valid(const struct observation *o, size_t len)
 	if (o->kind >= OBSERVATION_KINDS || o->app >= APP_KINDS || o->host_side > 1 || o->home > 3)
 		return false;
 	if (o->flow_state > FLOW_RESET || o->flow_end > FLOW_END_INPUT || o->phase > PHASE_PACKET ||
-	    o->indicator_type >= INDICATOR_TYPES || o->indicator_role >= ROLE_KINDS)
+	    o->indicator_type >= INDICATOR_TYPES || o->indicator_role >= ROLE_KINDS ||
+	    o->tunnel >= TUNNEL_KINDS || o->key.realm.tunnel >= TUNNEL_KINDS)
 		return false;
 	return detail_valid(o) && times_valid(o) && texts_valid(o);
 }

@@ -255,6 +255,12 @@ put_realm(struct page *p, const struct view *v)
 		if (v->tunnel_id != 0)
 			text_addf(&t, " %u", v->tunnel_id);
 	}
+	if (v->tunnel_src[0] != '\0' && v->tunnel_dst[0] != '\0') {
+		text_add(&t, " between ");
+		add_address(&t, v->tunnel_src);
+		text_add(&t, " and ");
+		add_address(&t, v->tunnel_dst);
+	}
 	if (v->outer[0] != '\0') {
 		text_add(&t, t.len > 0 ? ", outer address " : "outer address ");
 		add_address(&t, v->outer);

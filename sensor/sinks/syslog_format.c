@@ -126,6 +126,8 @@ add_params(struct text *t, const struct view *v)
 	add_param(t, "tunnel", v->tunnel);
 	add_number(t, "tid", v->tunnel_id);
 	add_param(t, "outer", v->outer);
+	add_param(t, "tsrc", v->tunnel_src);
+	add_param(t, "tdst", v->tunnel_dst);
 	add_number(t, "asn", v->asn);
 	add_param(t, "cc", v->country);
 	add_param(t, "cid", v->community_id);

@@ -31,6 +31,7 @@ struct view {
 	const char *organisation, *country, *peer_name;
 	char vlan[16];			/* "100", "100.200"; "" for none */
 	const char *tunnel, *outer;
+	const char *tunnel_src, *tunnel_dst;	/* ends of the tunnel, as the flow went */
 	uint32_t tunnel_id;
 };
 

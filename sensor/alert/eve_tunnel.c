@@ -1,0 +1,91 @@
+#include <stdio.h>
+
+#include "alert/eve_parts.h"
+
+static const struct addr nowhere;
+
+static const char *
+kind_text(unsigned kind)
+{
+	static const char *const names[TUNNEL_KINDS] = {
+		[TUNNEL_NONE] = "none", [TUNNEL_MPLS] = "mpls", [TUNNEL_PPPOE] = "pppoe",
+		[TUNNEL_GRE] = "gre", [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",
+		[TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u", [TUNNEL_IP_IN_IP] = "ip-in-ip",
+		[TUNNEL_DSLITE] = "ds-lite", [TUNNEL_TEREDO] = "teredo", [TUNNEL_PBB] = "802.1ah",
+	};
+
+	return kind < TUNNEL_KINDS ? names[kind] : "?";
+}
+
+void
+eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan)
+{
+	bool tagged = vlan && (r->vlan[0] != 0 || r->vlan[1] != 0);
+	bool outer = !addr_equal(&r->outer, &nowhere);
+	cJSON *realm, *tags;
+	int i;
+
+	if (!tagged && !outer && r->tunnel == TUNNEL_NONE)
+		return;
+	realm = json_object(j, hansho, "realm");
+	if (tagged) {
+		tags = json_array(j, realm, "vlan");
+		for (i = 0; i < 2; i++)
+			if (r->vlan[i] != 0)
+				json_array_number(j, tags, r->vlan[i]);
+	}
+	if (r->tunnel != TUNNEL_NONE) {
+		json_text(j, realm, "tunnel", kind_text(r->tunnel));
+		json_number(j, realm, "tunnel_id", r->tunnel_id);
+	}
+	if (outer)
+		json_addr(j, realm, "outer", &r->outer);
+}
+
+static bool
+over_ip(const struct observation *o)
+{
+	return o->tunnel_depth > 0;
+}
+
+void
+eve_tunnel(struct json *j, const struct observation *o)
+{
+	static const char *const keys[2] = { "id_toserver", "id_toclient" };
+	cJSON *tunnel;
+	int side;
+
+	if (o == NULL || o->tunnel == TUNNEL_NONE)
+		return;
+	tunnel = json_object(j, j->root, "tunnel");
+	if (over_ip(o)) {
+		json_addr(j, tunnel, "src_ip", &o->outer[ORIGINATOR]);
+		json_addr(j, tunnel, "dest_ip", &o->outer[RESPONDER]);
+		eve_proto(j, tunnel, o->tunnel_protocol);
+		json_number(j, tunnel, "depth", o->tunnel_depth);
+	}
+	json_text(j, tunnel, "kind", kind_text(o->tunnel));
+	for (side = 0; side < 2; side++)
+		if (o->tunnel_id[side] != 0)
+			json_number(j, tunnel, keys[side], o->tunnel_id[side]);
+}
+
+const char *
+eve_tunnel_words(const struct observation *o, char *buf, size_t size)
+{
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], id[16] = "";
+	uint32_t number;
+
+	buf[0] = '\0';
+	if (o == NULL || o->tunnel == TUNNEL_NONE)
+		return buf;
+	number = o->tunnel_id[ORIGINATOR] != 0 ? o->tunnel_id[ORIGINATOR] : o->tunnel_id[RESPONDER];
+	if (number != 0)
+		snprintf(id, sizeof id, " %u", number);
+	if (over_ip(o))
+		snprintf(buf, size, "; through %s%s between %s and %s", kind_text(o->tunnel), id,
+		    addr_text(&o->outer[ORIGINATOR], from), addr_text(&o->outer[RESPONDER], to));
+	else
+		snprintf(buf, size, "; through %s%s", kind_text(o->tunnel), id);
+	return buf;
+}
