@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "proto/dhcp/dhcp.h"
 #include "proto/dns/dns.h"
 #include "proto/http/http.h"
+#include "proto/nbns/nbns.h"
 #include "proto/private.h"
 #include "proto/tls/tls.h"
 
@@ -17,6 +19,9 @@ const struct proto_row *const proto_rows[] = {
 };
 
 const struct datagram_row *const datagram_rows[] = {
+	&dhcp_datagram_row,
+	&dhcpv6_datagram_row,
+	&nbns_datagram_row,
 	&dns_datagram_row,
 	NULL
 };
