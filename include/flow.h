@@ -45,6 +45,7 @@ struct flow_side {
 	int64_t last_payload_ns;	/* of the last packet with new payload; WHEN_UNKNOWN before the first */
 	int64_t pause_ns;		/* between this side's last two packets with new payload; 0 before */
 	uint8_t tcp_flags;		/* all that were seen */
+	uint32_t voice;			/* hash of how it speaks (client: JA4, user agent); 0: not known */
 };
 
 /* How a flow that came out of a tunnel was carried when it was first seen; by side. */
@@ -65,6 +66,8 @@ struct flow {
 	bool midway;			/* TCP of which neither SYN nor SYN+ACK was seen */
 	uint8_t app;		/* enum app of observation.h, once a message was understood */
 	bool contacted;		/* its first contact was observed */
+	bool self_signed;	/* the server's certificate is */
+	uint8_t contacts;	/* observed so far; stays at its largest value */
 	bool paused;		/* HTTP: the originator spoke after a pause, its request is not whole yet */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */

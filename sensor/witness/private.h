@@ -8,7 +8,7 @@
 #include "packet.h"
 #include "witness/witness.h"
 
-enum { SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_MAX = 1024 };
+enum { FORWARDED_MAX = 256, SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_MAX = 1024 };
 
 struct service {
 	uint16_t len;
@@ -42,6 +42,9 @@ bool witness_host_name(struct span host, char *name, size_t size);
 /* The flow speaks with `name`: remember it, and observe the contact if this is one. */
 void witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m,
     bool proxied);
+
+/* A fingerprint in short: equal ones are equal in every run. Never 0. */
+uint32_t witness_voice(struct span fingerprint);
 
 /* ---- see*.c ---- */
 

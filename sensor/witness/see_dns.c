@@ -126,7 +126,7 @@ see_dns(struct witness *w, struct flow *f, const struct message *m)
 		observe_names(w, f, m);
 	if (d->response && d->flavour != DNS_UNICAST)
 		observe_own_names(w, f, m);
-	if (w->options.records & WITNESS_DNS) {
+	if (d->flavour == DNS_UNICAST || (w->options.records & WITNESS_DNS) != 0) {
 		describe_dns(witness_begin(w, OBSERVE_DNS, f, m->ts_ns), d);
 		witness_end(w);
 	}

@@ -62,6 +62,7 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 	char name[SERVICE_MAX + 1];
 
 	f->app = APP_HTTP;
+	f->side[ORIGINATOR].voice = witness_voice(r->user_agent);
 	if (witness_host_name(r->host, name, sizeof name)) {
 		witness_named(w, f, name, m, r->proxied);
 		match_domain(w, f, &s, span_text(name));

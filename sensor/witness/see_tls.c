@@ -27,6 +27,7 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 	char name[SERVICE_MAX + 1];
 
 	f->app = c->quic ? APP_QUIC : APP_TLS;
+	f->side[ORIGINATOR].voice = witness_voice(span_text(c->ja4));
 	if (witness_host_name(c->sni, name, sizeof name)) {
 		witness_named(w, f, name, m, false);
 		match_domain(w, f, &s, span_text(name));
@@ -102,6 +103,7 @@ see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
 	const struct sighting s = { m->ts_ns, describe_certificate, c };
 
 	set_tls(f);
+	f->self_signed |= c->self_signed;
 	match_text(w, f, &s, INDICATOR_CERT_SHA1, span_text(c->sha1));
 	match_text(w, f, &s, INDICATOR_CERT_SHA256, span_text(c->sha256));
 	if (w->options.records & WITNESS_TLS) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/when.h"
 #include "witness/private.h"
 
@@ -193,32 +194,60 @@ remember_service(struct flow *f, const char *name)
 	return true;
 }
 
-static void
-contact(struct witness *w, struct flow *f, int64_t ts_ns, bool burst, bool proxied)
+static struct observation_buffer *
+contact_begin(struct witness *w, struct flow *f, int64_t ts_ns, bool burst)
 {
 	struct observation_buffer *b = witness_begin(w, OBSERVE_CONTACT, f, ts_ns);
 
 	b->o.burst = burst;
-	if (proxied)
-		b->o.flags |= OBSERVED_PROXIED;
+	b->o.number = f->side[ORIGINATOR].voice;
+	if (f->self_signed)
+		b->o.flags |= OBSERVED_SELF_SIGNED;
 	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
 	f->contacted = true;
 	f->paused = false;
+	if (f->contacts < UINT8_MAX)
+		f->contacts++;
 	w->counts.contacts++;
+	return b;
+}
+
+static void
+contact(struct witness *w, struct flow *f, int64_t ts_ns, bool burst)
+{
+	contact_begin(w, f, ts_ns, burst);
 	witness_end(w);
 }
 
+uint32_t
+witness_voice(struct span fingerprint)
+{
+	uint32_t h;
+
+	if (fingerprint.at == NULL)
+		return 1;	/* to say nothing is a way of speaking, too */
+	h = (uint32_t)hash_bytes(&HASH_FIXED, fingerprint.at, fingerprint.left);
+	return h != 0 ? h : 1;
+}
+
+/* Behind a proxy each request is a contact: what others asked through the same connection says nothing of a pause. */
 void
 witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m, bool proxied)
 {
-	bool changed = remember_service(f, name);
+	const struct http_request *r = m->kind == MESSAGE_HTTP_REQUEST ? m->http_request : NULL;
+	bool changed = remember_service(f, name), first = !f->contacted;
 	bool paused = m->from == ORIGINATOR ? f->paused :
 	    f->side[m->from].pause_ns >= w->options.burst_pause_ns;
+	struct observation_buffer *b;
 
-	if (!f->contacted)
-		contact(w, f, proxied ? m->ts_ns : f->first_ns, false, proxied);
-	else if (changed || (paused && m->kind == MESSAGE_HTTP_REQUEST))
-		contact(w, f, m->ts_ns, true, proxied);
+	if (!first && !changed && !proxied && !(paused && r != NULL))
+		return;
+	b = contact_begin(w, f, first && !proxied ? f->first_ns : m->ts_ns, !first);
+	if (proxied)
+		b->o.flags |= OBSERVED_PROXIED;
+	if (r != NULL)
+		observation_add(b, TEXT_FORWARDED_FOR, r->forwarded_for, FORWARDED_MAX);
+	witness_end(w);
 }
 
 /* ---- flow events ---- */
@@ -228,7 +257,7 @@ witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns)
 {
 	match_addresses(w, f, ts_ns);
 	if (f->key.protocol == PROTO_UDP)
-		contact(w, f, ts_ns, false, false);
+		contact(w, f, ts_ns, false);
 }
 
 void
@@ -240,14 +269,14 @@ witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns)
 	if (f->app == APP_HTTP && f->slot[SLOT_DIALOGUE] != NULL)
 		f->paused = true;
 	else
-		contact(w, f, ts_ns, true, false);
+		contact(w, f, ts_ns, true);
 }
 
 void
 witness_flow_unnamed(struct witness *w, struct flow *f)
 {
 	if (!f->contacted && f->key.protocol == PROTO_TCP)
-		contact(w, f, f->first_ns, false, false);
+		contact(w, f, f->first_ns, false);
 }
 
 void
@@ -256,9 +285,13 @@ witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t
 	struct observation_buffer *b;
 
 	witness_flow_unnamed(w, f);
-	if (w->options.records & WITNESS_FLOW) {
+	if (f->contacts > 0 || (w->options.records & WITNESS_FLOW) != 0) {
 		b = witness_begin(w, OBSERVE_FLOW, f, ts_ns);
 		b->o.flow_end = (uint8_t)how;
+		b->o.count = f->contacts;
+		b->o.number = f->side[ORIGINATOR].voice;
+		if (f->self_signed)
+			b->o.flags |= OBSERVED_SELF_SIGNED;
 		observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
 		witness_end(w);
 	}

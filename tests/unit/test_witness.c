@@ -268,7 +268,10 @@ a_contact_waits_for_its_name(void **state)
 	client_hello("www.example");
 	assert_kinds("contact");
 	witness_flow_ended(witness, &flow, FLOW_END_CLOSED, START_NS + 200);
-	assert_kinds("contact");
+	assert_kinds("contact flow");
+	assert_int_equal(kept[1]->count, 1);
+	assert_int_equal(kept[1]->number, kept[0]->number);
+	assert_true(kept[0]->number != 0);	/* the fingerprint, in short */
 	assert_null(flow.slot[SLOT_WITNESS]);
 }
 
@@ -280,7 +283,7 @@ without_a_name_the_end_tells(void **state)
 	witness_flow_burst(witness, &flow, START_NS + 50);
 	assert_kinds("");
 	witness_flow_ended(witness, &flow, FLOW_END_TIMEOUT, START_NS + 900);
-	assert_kinds("contact");
+	assert_kinds("contact flow");
 	assert_int_equal(kept[0]->ts_ns, START_NS);
 	assert_text(kept[0], TEXT_SERVICE, NULL);
 }
@@ -318,13 +321,25 @@ static void
 another_name_in_one_connection_is_another_contact(void **state)
 {
 	(void)state;
+	request("a.example", "/", false, false);
+	request("a.example", "/", false, false);
+	request("b.example", "/", false, false);
+	assert_kinds("contact contact");
+	assert_text(kept[1], TEXT_SERVICE, "b.example");
+	assert_int_equal(kept[0]->ts_ns, START_NS);
+}
+
+static void
+behind_a_proxy_each_request_is_a_contact(void **state)
+{
+	(void)state;
 	request("a.example", "/", true, false);
 	request("a.example", "/", true, false);
 	request("b.example", "/", true, false);
-	assert_kinds("contact contact");
-	assert_text(kept[1], TEXT_SERVICE, "b.example");
+	assert_kinds("contact contact contact");
+	assert_text(kept[2], TEXT_SERVICE, "b.example");
 	assert_int_equal(kept[0]->ts_ns, START_NS + 100);	/* the proxy's connection is older than the call */
-	assert_true((kept[1]->flags & OBSERVED_PROXIED) != 0);
+	assert_true((kept[2]->flags & OBSERVED_PROXIED) != 0);
 }
 
 static void
@@ -483,7 +498,7 @@ an_address_behind_a_proxy_is_looked_up(void **state)
 	request("198.51.100.7", "", true, true);
 	request("198.51.100.8", "/", true, false);
 	request("198.51.100.8:81", "/", true, false);
-	assert_kinds("contact match match contact match");
+	assert_kinds("contact match contact match contact match contact");
 	forget();
 	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 8080);
 	request("198.51.100.8", "/", false, false);	/* no proxy: the peer is who is talked to */
@@ -499,10 +514,10 @@ a_question_counts_once(void **state)
 	flow.side[0].packets = 1;
 	dns(false, "c2.example", NULL);
 	dns(true, "c2.example", NULL);
-	assert_kinds("match");
+	assert_kinds("match dns dns");
 	flow.side[0].packets = 0;		/* a capture of the answers alone */
 	dns(true, "c2.example", NULL);
-	assert_kinds("match match");
+	assert_kinds("match dns dns match dns");
 }
 
 static void
@@ -513,9 +528,9 @@ answers_name_addresses(void **state)
 	dns(false, "www.example", NULL);
 	dns(true, "www.example", "198.51.100.1");
 	dns(true, "", "198.51.100.1");
-	assert_kinds("name");
-	assert_text(kept[0], TEXT_SERVICE, "www.example");
-	assert_true(addr_equal(&kept[0]->named, &(struct addr){ { [10] = 0xff, 0xff, 198, 51, 100, 1 } }));
+	assert_kinds("dns name dns dns");
+	assert_text(kept[1], TEXT_SERVICE, "www.example");
+	assert_true(addr_equal(&kept[1]->named, &(struct addr){ { [10] = 0xff, 0xff, 198, 51, 100, 1 } }));
 }
 
 /* ---- records ---- */
@@ -538,7 +553,7 @@ records_are_observed_as_asked(void **state)
 	client_hello("www.example");
 	begin_flow(PROTO_UDP, "10.0.0.5", 40000, "10.0.0.1", 53);
 	dns(false, "www.example", NULL);
-	assert_kinds("contact http flow contact");
+	assert_kinds("contact http flow contact dns");
 }
 
 static void
@@ -589,6 +604,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(without_a_name_the_end_tells, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_has_no_name_tells_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(udp_tells_at_its_first_packet, setup, teardown),
+		cmocka_unit_test_setup_teardown(behind_a_proxy_each_request_is_a_contact, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_name_in_one_connection_is_another_contact, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_cut_out_of_hosts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_host_without_end_is_no_name, setup, teardown),
