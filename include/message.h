@@ -162,8 +162,8 @@ const char *file_kind_text(enum file_kind k);
 
 /* A body or an attachment, when it ended: what it is, against what it was called. */
 struct file {
-	enum file_kind kind;
-	enum file_kind inner;		/* what a gzip or deflate coding held, else `kind` */
+	enum file_kind kind;		/* content codings (gzip, deflate) undone */
+	enum file_kind inner;		/* of a gzip file: what its first bytes hold; else `kind` */
 	struct span name;		/* file name of Content-Disposition or the URL's last part */
 	struct span declared;		/* Content-Type */
 	uint64_t bytes;			/* of the body on the wire, coded as it was */

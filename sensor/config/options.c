@@ -205,6 +205,12 @@ const struct option_row option_rows[] = {
   "a live sensor loses observations and says so.",
   INTEGER(ring_mib, "MiB", 1, 1024, "16") },
 
+{ "files", "Bodies and attachments: what they are by content, and their SHA-256.", SECTION },
+{ "files.hash_mib", "Of each body so much is looked at and hashed; a longer one has no hash. 0: no body is looked into.",
+  SCALED(proto.file_bytes, 1u << 20, "MiB", 0, 4096, "8") },
+{ "files.total_mib", "What is held while bodies are looked into, in each worker. Beyond, further ones are not.",
+  SCALED(proto.file_total_bytes, 1u << 20, "MiB", 1, 65536, "64") },
+
 { "flow_timeouts", "After so long without a packet a conversation is over.", SECTION },
 { "flow_timeouts.tcp_new_sec", "TCP, as long as one side has not answered.",
   INTEGER(flow.tcp_new_sec, "s", 1, 604800, "60") },

@@ -103,6 +103,8 @@ static const struct ceiling ceilings[] = {
 	    offsetof(struct pipeline_counts, proto.over_limit) },
 	{ "dialogues were given up because all together held too much", "limits.parser_total_mib",
 	    offsetof(struct pipeline_counts, proto.pushed_out) },
+	{ "bodies of files were not looked into", "files.total_mib",
+	    offsetof(struct pipeline_counts, proto.files_refused) },
 };
 
 static uint64_t

@@ -19,6 +19,7 @@ struct proto {
 	void *shared[SHARED_MOST];		/* as in proto_rows */
 	void *datagram_shared[SHARED_MOST];	/* as in datagram_rows */
 	struct dialogue *idlest, *busiest;	/* of those that still parse */
+	struct content_tools *content;		/* made when first asked for */
 	struct dialogue *over;			/* stands for every UDP flow that nobody reads on */
 };
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "proto/content/content.h"
 #include "proto/dhcp/dhcp.h"
 #include "proto/dns/dns.h"
 #include "proto/http/http.h"
@@ -59,8 +60,17 @@ proto_free(struct proto *p)
 		if (p->datagram_shared[i] != NULL)
 			datagram_rows[i]->unshare(p->datagram_shared[i]);
 	}
+	content_tools_free(p->content);
 	free(p->over);
 	free(p);
+}
+
+struct content_tools *
+proto_content(struct proto *p)
+{
+	if (p->content == NULL)
+		p->content = content_tools_new();
+	return p->content;
 }
 
 void *

@@ -23,6 +23,8 @@ struct proto_limits {
 	uint32_t handshake_bytes;	/* one TLS handshake message, at most */
 	uint32_t flow_bytes;		/* what one dialogue may hold in all */
 	uint64_t total_bytes;		/* what all may hold, DIALOGUE_COST each; 0: no ceiling */
+	uint64_t file_bytes;		/* of one body, hashed and looked at (content.h); 0: none is looked into */
+	uint64_t file_total_bytes;	/* what all that look into bodies may hold; 0: no ceiling */
 };
 
 struct proto_counts {
@@ -35,11 +37,14 @@ struct proto_counts {
 	uint64_t unknown;		/* streams and UDP flows of no known protocol */
 	uint64_t over_limit;		/* given up at a limit */
 	uint64_t pushed_out;		/* given up because all together held too much */
+	uint64_t files_refused;		/* bodies not looked into, or not inside a coding: file_total_bytes */
+	uint64_t files_too_large;	/* bodies that went on behind file_bytes: no hash */
 	uint64_t held_bytes;		/* now, by all */
 };
 
 struct proto;		/* what all dialogues share: limits, counters, where messages go */
 struct dialogue;
+struct content_tools;	/* proto/content */
 
 struct proto *proto_new(const struct proto_limits *limits, message_fn *emit, void *to);
 void proto_free(struct proto *p);
@@ -146,6 +151,7 @@ const struct proto_limits *proto_limits(const struct proto *p);
 struct proto_counts *proto_counters(struct proto *p);
 uint64_t *proto_held(struct proto *p);	/* for a struct bytes_ceiling */
 void proto_emit(struct proto *p, const struct message *m);
+struct content_tools *proto_content(struct proto *p);	/* NULL without memory */
 void *proto_shared(struct proto *p, const struct proto_row *row);
 void *proto_datagram_shared(struct proto *p, const struct datagram_row *row);
 

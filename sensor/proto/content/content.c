@@ -1,0 +1,396 @@
+#include "proto/content/content.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "proto/content/inflater.h"
+#include "proto/content/recogniser.h"
+
+enum {
+	SPARE_MAX = 64,
+	INFLATED_BYTES = 16384
+};
+
+struct content_tools {
+	EVP_MD *sha256;
+	struct content *spare;
+	unsigned spares;
+	uint64_t held;
+	struct recogniser within;	/* of a gzip file's inside */
+	uint8_t inflated[INFLATED_BYTES];
+};
+
+struct content {
+	struct content *next;		/* among the spare ones */
+	struct proto *p;
+	struct content_tools *tools;
+	EVP_MD_CTX *hash;
+	struct inflater *inflater;
+	uint64_t bytes;			/* on the wire */
+	uint64_t plain_bytes;		/* looked at, codings undone */
+	bool coded;			/* a content coding lies over it */
+	bool hashing, looking;
+	bool missing;			/* bytes were lost */
+	bool too_large;
+	struct recogniser r;
+};
+
+_Static_assert(sizeof(struct content) + 512 < CONTENT_COST, "a content costs what its header says");
+
+struct content_tools *
+content_tools_new(void)
+{
+	struct content_tools *t = calloc(1, sizeof *t);
+
+	if (t == NULL)
+		return NULL;
+	t->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	ERR_clear_error();
+	return t;
+}
+
+static void
+content_free(struct content *c)
+{
+	EVP_MD_CTX_free(c->hash);
+	free(c);
+}
+
+void
+content_tools_free(struct content_tools *t)
+{
+	struct content *c;
+
+	if (t == NULL)
+		return;
+	while ((c = t->spare) != NULL) {
+		t->spare = c->next;
+		content_free(c);
+	}
+	EVP_MD_free(t->sha256);
+	free(t);
+}
+
+enum content_coding
+content_coding_of(struct span value)
+{
+	static const struct { const char *text; enum content_coding coding; } known[] = {
+		{ "gzip", CONTENT_GZIP }, { "x-gzip", CONTENT_GZIP }, { "deflate", CONTENT_DEFLATE },
+		{ "identity", CONTENT_PLAIN }, { "", CONTENT_PLAIN },
+	};
+	size_t i;
+
+	value = span_trim(value);
+	for (i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (span_equal_nocase(value, span_text(known[i].text)))
+			return known[i].coding;
+	return CONTENT_OTHER;
+}
+
+/* ---- what it holds, against the ceilings ---- */
+
+static bool
+charge(struct proto *p, struct content_tools *t, uint64_t bytes)
+{
+	uint64_t most = proto_limits(p)->file_total_bytes;
+
+	if (most > 0 && (t->held > most || bytes > most - t->held)) {
+		proto_counters(p)->files_refused++;
+		return false;
+	}
+	t->held += bytes;
+	*proto_held(p) += bytes;
+	return true;
+}
+
+static void
+discharge(struct proto *p, struct content_tools *t, uint64_t bytes)
+{
+	t->held -= bytes;
+	*proto_held(p) -= bytes;
+}
+
+static void
+drop_inflater(struct content *c)
+{
+	if (c->inflater == NULL)
+		return;
+	inflater_free(c->inflater);
+	c->inflater = NULL;
+	discharge(c->p, c->tools, INFLATER_COST);
+}
+
+static void
+make_inflater(struct content *c, bool gzip)
+{
+	if (!charge(c->p, c->tools, INFLATER_COST))
+		return;
+	if ((c->inflater = inflater_new(gzip)) == NULL)
+		discharge(c->p, c->tools, INFLATER_COST);
+}
+
+static struct content *
+take_spare(struct content_tools *t)
+{
+	struct content *c = t->spare;
+
+	if (c != NULL) {
+		t->spare = c->next;
+		t->spares--;
+		return c;
+	}
+	if ((c = malloc(sizeof *c)) == NULL)
+		return NULL;
+	if ((c->hash = EVP_MD_CTX_new()) == NULL) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static void
+begin_hash(struct content *c)
+{
+	c->hashing = c->tools->sha256 != NULL && EVP_DigestInit_ex2(c->hash, c->tools->sha256, NULL) == 1;
+	if (!c->hashing)
+		ERR_clear_error();
+}
+
+struct content *
+content_open(struct proto *p, enum content_coding coding, uint64_t expected)
+{
+	uint64_t most = proto_limits(p)->file_bytes;
+	struct content_tools *t = most == 0 ? NULL : proto_content(p);
+	struct content *c;
+
+	if (t == NULL || !charge(p, t, CONTENT_COST))
+		return NULL;
+	if ((c = take_spare(t)) == NULL) {
+		discharge(p, t, CONTENT_COST);
+		return NULL;
+	}
+	memset((uint8_t *)c + offsetof(struct content, inflater), 0,
+	    offsetof(struct content, r) - offsetof(struct content, inflater));
+	c->p = p;
+	c->tools = t;
+	recogniser_init(&c->r);
+	c->coded = coding != CONTENT_PLAIN;
+	c->too_large = expected > most;
+	c->looking = true;
+	if (coding == CONTENT_GZIP || coding == CONTENT_DEFLATE)
+		make_inflater(c, coding == CONTENT_GZIP);
+	if (c->coded && c->inflater == NULL)
+		c->looking = false;
+	else if (!c->too_large)
+		begin_hash(c);
+	return c;
+}
+
+void
+content_close(struct content *c)
+{
+	struct content_tools *t;
+
+	if (c == NULL)
+		return;
+	t = c->tools;
+	drop_inflater(c);
+	discharge(c->p, t, CONTENT_COST);
+	if (t->spares == SPARE_MAX) {
+		content_free(c);
+		return;
+	}
+	c->next = t->spare;
+	t->spare = c;
+	t->spares++;
+}
+
+/* ---- bytes ---- */
+
+static void
+stop_looking(struct content *c)
+{
+	c->looking = c->hashing = false;
+	drop_inflater(c);
+}
+
+/* HTML, text and images are what the web is full of: inside a coding, undoing them costs more than they tell. */
+static bool
+is_ordinary(enum file_kind k)
+{
+	return k == FILE_HTML || k == FILE_TEXT || k == FILE_IMAGE;
+}
+
+/* Looked at and hashed, as far as the limit goes. */
+static void
+take_plain(struct content *c, struct span bytes)
+{
+	uint64_t room = proto_limits(c->p)->file_bytes - c->plain_bytes;
+
+	if (bytes.left > room) {
+		bytes.left = (size_t)room;
+		c->too_large = true;
+		c->hashing = false;
+	}
+	c->plain_bytes += bytes.left;
+	recogniser_bytes(&c->r, bytes);
+	if (c->hashing && EVP_DigestUpdate(c->hash, bytes.at, bytes.left) != 1)
+		c->hashing = false;
+	if (c->too_large && c->plain_bytes == proto_limits(c->p)->file_bytes)
+		stop_looking(c);
+}
+
+static void
+take_coded(struct content *c, struct span in)
+{
+	enum inflated r = INFLATED_SOME;
+	struct span out;
+
+	while (c->looking && r == INFLATED_SOME) {
+		r = inflater_bytes(c->inflater, &in, c->tools->inflated, INFLATED_BYTES, &out);
+		take_plain(c, out);
+		if (c->looking && c->r.decided && is_ordinary(c->r.kind))
+			stop_looking(c);
+	}
+	if (r == INFLATED_END)	/* what follows is not of it: neither is it the whole body then */
+		c->hashing = false;
+	if (r == INFLATED_BROKEN)
+		stop_looking(c);
+}
+
+/* What a gzip file holds, as far as its first bytes tell. */
+static enum file_kind
+kind_within(struct content *c)
+{
+	struct content_tools *t = c->tools;
+	struct span in = span_of(c->r.first, c->r.first_bytes), out;
+	enum inflated r = INFLATED_SOME;
+
+	make_inflater(c, true);
+	if (c->inflater == NULL)
+		return FILE_UNKNOWN;
+	recogniser_init(&t->within);
+	while (r == INFLATED_SOME && !t->within.decided) {
+		r = inflater_bytes(c->inflater, &in, t->inflated, INFLATED_BYTES, &out);
+		recogniser_bytes(&t->within, out);
+	}
+	drop_inflater(c);
+	recogniser_end(&t->within);
+	return t->within.kind;
+}
+
+void
+content_bytes(struct content *c, struct span bytes)
+{
+	if (c == NULL)
+		return;
+	c->bytes += bytes.left;
+	if (!c->looking || bytes.left == 0)
+		return;
+	if (c->inflater != NULL)
+		take_coded(c, bytes);
+	else
+		take_plain(c, bytes);
+}
+
+void
+content_lost(struct content *c, uint64_t bytes)
+{
+	uint64_t room;
+
+	if (c == NULL || bytes == 0)
+		return;
+	c->bytes += bytes;
+	c->missing = true;
+	c->hashing = false;
+	if (!c->looking)
+		return;
+	room = proto_limits(c->p)->file_bytes - c->plain_bytes;
+	if (c->inflater != NULL || bytes >= room) {
+		stop_looking(c);
+		return;
+	}
+	recogniser_skip(&c->r, bytes);
+	c->plain_bytes += bytes;
+}
+
+bool
+content_wants(const struct content *c)
+{
+	return c != NULL && c->looking && (c->hashing || c->inflater != NULL || !recogniser_done(&c->r));
+}
+
+void
+content_pass(struct content *c, uint64_t bytes)
+{
+	if (c != NULL)
+		c->bytes += bytes;
+}
+
+uint64_t
+content_seen(const struct content *c)
+{
+	return c == NULL ? 0 : c->bytes;
+}
+
+static void
+end_hash(struct content *c, char hex[65])
+{
+	static const char HEX[] = "0123456789abcdef";
+	uint8_t raw[EVP_MAX_MD_SIZE];
+	unsigned len = 0, i;
+
+	if (!c->hashing || (c->inflater != NULL && !inflater_complete(c->inflater)))
+		return;
+	if (EVP_DigestFinal_ex(c->hash, raw, &len) != 1 || len != 32) {
+		ERR_clear_error();
+		return;
+	}
+	for (i = 0; i < len; i++) {
+		hex[2 * i] = HEX[raw[i] >> 4];
+		hex[2 * i + 1] = HEX[raw[i] & 15];
+	}
+	hex[2 * len] = '\0';
+}
+
+void
+content_end(struct content *c, bool whole, struct file *out)
+{
+	out->kind = out->inner = FILE_UNKNOWN;
+	out->sha256[0] = '\0';
+	out->bytes = 0;
+	out->whole = out->encrypted = out->macros = false;
+	if (c == NULL)
+		return;
+	recogniser_end(&c->r);
+	out->kind = out->inner = c->r.kind;
+	out->encrypted = c->r.encrypted;
+	out->macros = c->r.macros;
+	out->bytes = c->bytes;
+	out->whole = whole && !c->missing;
+	if (out->whole)
+		end_hash(c, out->sha256);
+	if (c->too_large)
+		proto_counters(c->p)->files_too_large++;
+	drop_inflater(c);
+	if (out->kind == FILE_GZIP)
+		out->inner = kind_within(c);
+	content_close(c);
+}
+
+void
+content_warm_up(void)
+{
+	struct content_tools *t = content_tools_new();
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t raw[EVP_MAX_MD_SIZE];
+	unsigned len;
+
+	if (t != NULL && context != NULL && t->sha256 != NULL &&
+	    EVP_DigestInit_ex2(context, t->sha256, NULL) == 1)
+		EVP_DigestFinal_ex(context, raw, &len);
+	ERR_clear_error();
+	EVP_MD_CTX_free(context);
+	content_tools_free(t);
+}

@@ -1,0 +1,222 @@
+#include "proto/content/wording.h"
+
+#include <stdbool.h>
+
+enum language { POWERSHELL, VBSCRIPT, JAVASCRIPT, BATCH, LANGUAGES };
+
+struct word {
+	const char *text;
+	enum language language;
+	uint8_t points;
+};
+
+/* In order of their first letter (first_word() looks them up by it); lower case. */
+static const struct word words[] = {
+	{ "$env:", POWERSHELL, 2 }, { "$erroractionpreference", POWERSHELL, 2 }, { "$psscriptroot", POWERSHELL, 2 },
+	{ "%appdata%", BATCH, 1 }, { "%comspec%", BATCH, 2 }, { "%temp%", BATCH, 1 }, { "%~dp0", BATCH, 2 },
+	{ "activexobject(", JAVASCRIPT, 2 }, { "add-type ", POWERSHELL, 2 },
+	{ "addeventlistener(", JAVASCRIPT, 2 },
+	{ "cmd /c ", BATCH, 1 }, { "cmdletbinding", POWERSHELL, 2 }, { "const ", JAVASCRIPT, 1 },
+	{ "convertto-securestring", POWERSHELL, 2 }, { "createobject(", VBSCRIPT, 2 }, { "chrw(", VBSCRIPT, 2 },
+	{ "del /f", BATCH, 1 }, { "del /q", BATCH, 1 }, { "dim ", VBSCRIPT, 1 },
+	{ "document.", JAVASCRIPT, 1 }, { "downloadfile(", POWERSHELL, 2 }, { "downloadstring(", POWERSHELL, 2 },
+	{ "end function", VBSCRIPT, 2 }, { "end sub", VBSCRIPT, 2 }, { "errorlevel", BATCH, 1 }, { "eval(", JAVASCRIPT, 1 },
+	{ "executeglobal", VBSCRIPT, 2 },
+	{ "foreach-object", POWERSHELL, 2 }, { "frombase64string(", POWERSHELL, 2 },
+	{ "fromcharcode(", JAVASCRIPT, 2 }, { "function ", JAVASCRIPT, 1 }, { "function(", JAVASCRIPT, 2 },
+	{ "goto ", BATCH, 1 },
+	{ "iex ", POWERSHELL, 1 }, { "iex(", POWERSHELL, 2 }, { "invoke-expression", POWERSHELL, 2 },
+	{ "invoke-webrequest", POWERSHELL, 2 }, { "import-module ", POWERSHELL, 2 },
+	{ "let ", JAVASCRIPT, 1 },
+	{ "new activexobject", JAVASCRIPT, 2 }, { "new-item ", POWERSHELL, 2 }, { "new-object ", POWERSHELL, 2 },
+	{ "on error resume next", VBSCRIPT, 2 }, { "option explicit", VBSCRIPT, 2 },
+	{ "param(", POWERSHELL, 1 }, { "parsefloat(", JAVASCRIPT, 2 }, { "parseint(", JAVASCRIPT, 2 },
+	{ "powershell ", BATCH, 1 }, { "prototype.", JAVASCRIPT, 1 },
+	{ "reflection.assembly]", POWERSHELL, 2 }, { "reg add ", BATCH, 1 }, { "require(", JAVASCRIPT, 1 },
+	{ "return ", JAVASCRIPT, 1 }, { "return!", JAVASCRIPT, 2 },
+	{ "schtasks ", BATCH, 1 }, { "set /a ", BATCH, 2 }, { "set /p ", BATCH, 2 }, { "set-executionpolicy", POWERSHELL, 2 },
+	{ "set-location", POWERSHELL, 2 }, { "setlocal", BATCH, 2 }, { "start-process ", POWERSHELL, 2 }, { "start-sleep", POWERSHELL, 2 },
+	{ "system.net.webclient", POWERSHELL, 2 }, { "split(", JAVASCRIPT, 1 },
+	{ "typeof ", JAVASCRIPT, 2 },
+	{ "unescape(", JAVASCRIPT, 1 }, { "use strict", JAVASCRIPT, 2 },
+	{ "var ", JAVASCRIPT, 1 }, { "vbcrlf", VBSCRIPT, 2 },
+	{ "window.", JAVASCRIPT, 1 }, { "write-host ", POWERSHELL, 2 }, { "write-output ", POWERSHELL, 2 },
+	{ "wscript.echo", VBSCRIPT, 2 }, { "wscript.createobject", VBSCRIPT, 2 }, { "wscript.shell", VBSCRIPT, 2 },
+	{ "wscript.quit", JAVASCRIPT, 1 }, { "writeline(", VBSCRIPT, 1 },
+};
+
+enum { WORDS = sizeof words / sizeof words[0] };
+
+_Static_assert(WORDS <= 128, "the words used are noted in two words of 64 bits");
+
+/* What begins a text; lower case. Asked in this order, behind blanks and markup comments. */
+static const struct {
+	const char *text;
+	enum file_kind kind;
+} beginnings[] = {
+	{ "#!", FILE_SCRIPT }, { "<?php", FILE_SCRIPT }, { "@echo off", FILE_SCRIPT }, { "<hta:application", FILE_SCRIPT },
+	{ "<scriptlet", FILE_SCRIPT }, { "<package", FILE_SCRIPT }, { "<job", FILE_SCRIPT }, { "<svg", FILE_IMAGE },
+	{ "<!doctype html", FILE_HTML }, { "<html", FILE_HTML }, { "<head", FILE_HTML }, { "<body", FILE_HTML },
+	{ "<title", FILE_HTML }, { "<meta", FILE_HTML }, { "<script", FILE_HTML }, { "<iframe", FILE_HTML },
+	{ "<table", FILE_HTML }, { "<div", FILE_HTML }, { "<style", FILE_HTML }, { "<!doctype svg", FILE_IMAGE },
+};
+
+static const char *const javascript_begins[] = {
+	"/*", "//", "(", "!", ";", "'use strict", "\"use strict", "var ", "let ", "const ", "function", "window",
+	"self", "try", "if(", "if (", "import ", "eval(", "$(", "this.", "for(", "for (", "document.", "define(",
+};
+
+static bool
+is_word_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Lower case into `to`; UTF-16 narrowed. Returns how many bytes, 0 when it is no text. */
+static size_t
+lower_text(struct span in, uint8_t *to)
+{
+	size_t len = 0, i, step = 1, at = 0;
+	uint8_t c;
+
+	if (in.left >= 3 && memcmp(in.at, "\xef\xbb\xbf", 3) == 0)
+		span_skip(&in, 3);
+	if (in.left >= 2 && (memcmp(in.at, "\xff\xfe", 2) == 0 || memcmp(in.at, "\xfe\xff", 2) == 0)) {
+		at = in.at[0] == 0xfe;	/* big-endian: the second of each pair */
+		span_skip(&in, 2);
+		step = 2;
+	}
+	for (i = at; i < in.left && len < WORDING_BYTES; i += step) {
+		c = in.at[i];
+		if (step == 2 && i + 1 - at < in.left && in.at[at == 0 ? i + 1 : i - 1] != 0)
+			c = 0x80;	/* beyond Latin-1: a letter of some kind */
+		if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f') || c == 0x7f)
+			return 0;
+		to[len++] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	}
+	return len;
+}
+
+static bool
+begins(struct span s, const char *text)
+{
+	size_t len = strlen(text);
+
+	return s.left >= len && memcmp(s.at, text, len) == 0;
+}
+
+static struct span
+skip_blanks(struct span s)
+{
+	while (s.left > 0 && (s.at[0] <= ' ' || s.at[0] == ';'))
+		span_skip(&s, 1);
+	return s;
+}
+
+/* Blanks, XML declarations and comments before what matters. */
+static struct span
+skip_markup(struct span s)
+{
+	static const struct { const char *begin, *end; } skipped[] = { { "<!--", "-->" }, { "<?xml", "?>" } };
+	const uint8_t *end;
+	size_t i;
+
+	s = skip_blanks(s);
+	for (i = 0; i < sizeof skipped / sizeof skipped[0]; ) {
+		end = begins(s, skipped[i].begin) ?
+		    memmem(s.at, s.left, skipped[i].end, strlen(skipped[i].end)) : NULL;
+		if (end == NULL) {
+			i++;
+			continue;
+		}
+		span_skip(&s, (size_t)(end - s.at) + strlen(skipped[i].end));
+		s = skip_blanks(s);
+		i = 0;
+	}
+	return s;
+}
+
+struct score {
+	unsigned points;
+	bool sure;	/* one of its words is not used in prose */
+};
+
+static bool
+is_enough(const struct score *s)
+{
+	return s->sure && s->points >= WORDING_ENOUGH;
+}
+
+static size_t
+first_word(uint8_t c)
+{
+	size_t i = 0;
+
+	while (i < WORDS && (uint8_t)words[i].text[0] < c)
+		i++;
+	return i;
+}
+
+/* Which words begin exactly here? */
+static void
+count_words(struct span at, uint64_t used[2], struct score score[LANGUAGES])
+{
+	size_t i;
+
+	for (i = first_word(at.at[0]); i < WORDS && (uint8_t)words[i].text[0] == at.at[0]; i++) {
+		if (!begins(at, words[i].text) || (used[i / 64] >> i % 64 & 1) != 0)
+			continue;
+		used[i / 64] |= (uint64_t)1 << i % 64;
+		score[words[i].language].points += words[i].points;
+		score[words[i].language].sure |= words[i].points > 1;
+	}
+}
+
+static bool
+begins_as_javascript(struct span s)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof javascript_begins / sizeof javascript_begins[0]; i++)
+		if (begins(s, javascript_begins[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_script(struct span text)
+{
+	struct score score[LANGUAGES] = { { 0, false } };
+	uint64_t used[2] = { 0, 0 };
+	struct span at = text;
+	uint8_t before = ' ';
+
+	for (; at.left > 0; span_skip(&at, 1)) {
+		if (!is_word_byte(before) || !is_word_byte(at.at[0]))
+			count_words(at, used, score);
+		before = at.at[0];
+	}
+	return is_enough(&score[POWERSHELL]) || is_enough(&score[VBSCRIPT]) || is_enough(&score[BATCH]) ||
+	    (is_enough(&score[JAVASCRIPT]) && begins_as_javascript(skip_blanks(text)));
+}
+
+enum file_kind
+wording_kind(struct span first)
+{
+	uint8_t lower[WORDING_BYTES];
+	struct span text, markup;
+	size_t i, len = lower_text(first, lower);
+
+	if (len == 0)
+		return FILE_UNKNOWN;
+	text = span_of(lower, len);
+	markup = skip_markup(text);
+	for (i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+		if (!begins(markup, beginnings[i].text))
+			continue;
+		if (beginnings[i].kind == FILE_HTML && memmem(lower, len, "<hta:application", 16) != NULL)
+			return FILE_SCRIPT;
+		return beginnings[i].kind;
+	}
+	return is_script(text) ? FILE_SCRIPT : FILE_TEXT;
+}
