@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ void
 config_clear(struct config *c)
 {
 	free(c->home);
+	free(c->relays);
 	free(c->feeds);
 	free(c->sinks);
 	memset(c, 0, sizeof *c);
@@ -62,18 +64,41 @@ grow(void **array, unsigned count, size_t size)
 	return p + count * size;
 }
 
+_Static_assert(offsetof(struct config, home_count) == offsetof(struct config, home) + sizeof(struct cidr *) &&
+    offsetof(struct config, relays_count) == offsetof(struct config, relays) + sizeof(struct cidr *),
+    "a list of networks has its length behind it");
+
+static unsigned *
+networks_count(struct config *c, size_t offset)
+{
+	return (unsigned *)(void *)((char *)c + offset + sizeof(struct cidr *));
+}
+
+void
+config_clear_networks(struct config *c, size_t offset)
+{
+	*networks_count(c, offset) = 0;
+}
+
 int
 config_add_home(struct config *c, const char *text, struct fault *fault)
 {
+	return config_add_network(c, offsetof(struct config, home), text, fault);
+}
+
+int
+config_add_network(struct config *c, size_t offset, const char *text, struct fault *fault)
+{
+	unsigned *count = networks_count(c, offset);
 	struct cidr network, *to;
 
 	if (!cidr_parse(text, strlen(text), &network))
 		return fault_set(fault, SE_USAGE,
 		    "\"%s\" is no network: expected an address or CIDR such as 192.0.2.0/24", text);
-	if ((to = grow((void **)&c->home, c->home_count, sizeof *to)) == NULL)
-		return fault_set(fault, SE_NOMEM, "no memory for home networks");
+	if ((to = grow((void **)(void *)((char *)c + offset), *count, sizeof *to)) == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory for networks");
 	*to = network;
-	c->home_count++;
+	++*count;
 	return 0;
 }
 

@@ -35,8 +35,11 @@ struct config {
 	char state_directory[CONFIG_TEXT_MAX];
 	char user[32];			/* watch, started as root: become this user; "" stays */
 
+	/* Of a row of networks: the list, and its length behind it. */
 	struct cidr *home;
 	unsigned home_count;
+	struct cidr *relays;
+	unsigned relays_count;
 
 	struct {
 		char interface[64];
@@ -80,6 +83,10 @@ int config_read(const char *path, struct config *c, struct fault *fault);
 void config_clear(struct config *c);
 
 int config_add_home(struct config *c, const char *text, struct fault *fault);
+
+/* The same for the row at `offset`, which is of type OPTION_NETWORKS. */
+int config_add_network(struct config *c, size_t offset, const char *text, struct fault *fault);
+void config_clear_networks(struct config *c, size_t offset);
 
 /* One more, its name the file's without folder and ending. NULL: no memory, or too many, and said. */
 struct config_feed *config_new_feed(struct config *c, const char *path, struct fault *fault);

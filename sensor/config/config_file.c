@@ -166,15 +166,16 @@ copy_path(const struct reading *r, const struct outline_entry *e, const struct o
 }
 
 static int
-copy_home(const struct reading *r)
+copy_networks(const struct reading *r, const struct option_row *row)
 {
+	const struct loaded_networks *n = schema_networks(r->loaded, row);
 	unsigned i;
 	int code = 0;
 
-	if (r->loaded->home_count > 0)
-		r->c->home_count = 0;
-	for (i = 0; i < r->loaded->home_count && code == 0; i++)
-		code = config_add_home(r->c, r->loaded->home[i], r->fault);
+	if (n->count > 0)
+		config_clear_networks(r->c, row->offset);
+	for (i = 0; i < n->count && code == 0; i++)
+		code = config_add_network(r->c, row->offset, n->text[i], r->fault);
 	return code;
 }
 
@@ -239,7 +240,7 @@ copy_entry(struct reading *r, const struct outline_entry *e)
 		return begin_list_entry(r, e, row);
 	if (row->type == OPTION_SECTION || row->type == OPTION_LIST)
 		return 0;
-	return row->type == OPTION_NETWORKS ? copy_home(r) : copy_value(r, e, row);
+	return row->type == OPTION_NETWORKS ? copy_networks(r, row) : copy_value(r, e, row);
 }
 
 static int

@@ -368,13 +368,17 @@ option_set_defaults(const char *holder, void *base)
 /* ---- value → text ---- */
 
 static void
-print_home(FILE *to, const struct config *c)
+print_networks(FILE *to, const struct option_row *row, const void *base)
 {
+	const char *at = (const char *)base + row->offset;
 	char text[ADDR_TEXT_MAX + 4];
-	unsigned i;
+	const struct cidr *list;
+	unsigned i, count;
 
-	for (i = 0; i < c->home_count; i++)
-		fprintf(to, "%s%s", i == 0 ? "" : ", ", cidr_text(&c->home[i], text));
+	memcpy(&list, at, sizeof list);
+	memcpy(&count, at + sizeof list, sizeof count);
+	for (i = 0; i < count; i++)
+		fprintf(to, "%s%s", i == 0 ? "" : ", ", cidr_text(&list[i], text));
 }
 
 static void
@@ -396,7 +400,7 @@ print_value(FILE *to, const struct option_row *row, const void *base)
 {
 	switch (row->type) {
 	case OPTION_NETWORKS:
-		print_home(to, base);
+		print_networks(to, row, base);
 		break;
 	case OPTION_RECORDS:
 	case OPTION_CHOICE:

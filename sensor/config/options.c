@@ -10,8 +10,8 @@
 #define SECTION OPTION_SECTION, 0, 0, 1, "", 0, 0, "", NULL, NULL
 #define LIST(member, most, example) \
 	OPTION_LIST, IN(config, member), 1, "", 0, most, "", NULL, example
-#define NETWORKS(member, most, fallback) \
-	OPTION_NETWORKS, IN(config, member), 1, "", 1, most, fallback, NULL, NULL
+#define NETWORKS(member, least, most, fallback) \
+	OPTION_NETWORKS, IN(config, member), 1, "", least, most, fallback, NULL, NULL
 #define RECORDS(record, member, fallback) \
 	OPTION_RECORDS, IN(record, member), 1, "", 0, 0, fallback, record_choices, NULL
 #define SCALED(member, scale, unit, least, most, fallback) \
@@ -69,7 +69,10 @@ const struct option_row option_rows[] = {
   TEXT(config, user, "nobody") },
 { "home", "The networks whose hosts are watched over, as CIDRs or addresses. If both or neither end of a "
   "conversation is home, the one that asked is the host.",
-  NETWORKS(home, 4096, HOME_NETWORKS) },
+  NETWORKS(home, 1, 4096, HOME_NETWORKS) },
+{ "relays", "IPv6 addresses or networks of the provider's ends of DS-Lite and MAP-E tunnels (AFTRs, border relays): "
+  "the other end is the customer. Without it the customer is told by addresses: see include/realm.h.",
+  NETWORKS(relays, 0, 4096, "") },
 { "workers", "Processes that share the traffic. One for each core is right, less one for the analyst.",
   INTEGER(workers, "processes", 1, WORKERS_MAX, "1") },
 { "records", "What is written at all. Each sink takes its own choice of these.",

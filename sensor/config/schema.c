@@ -74,19 +74,34 @@ set_list(cyaml_schema_field_t *f, cyaml_schema_value_t *element, const struct op
 	return true;
 }
 
+static size_t
+networks_place(const struct option_row *row)
+{
+	const struct option_row *r;
+	size_t n = 0;
+
+	for (r = option_rows; r < row; r++)
+		n += r->type == OPTION_NETWORKS;
+	return n;
+}
+
 static bool
 set_networks(struct schema *s, const struct option_row *row, cyaml_schema_field_t *f)
 {
 	cyaml_schema_value_t *element = new_element(s);
+	size_t at;
 
+	if (networks_place(row) >= NETWORKS_MAX)
+		return false;
 	if (element != NULL) {
 		element->type = CYAML_STRING;
 		element->flags = CYAML_FLAG_POINTER;
 		element->data_size = sizeof(char);
 		element->string.max = ADDR_TEXT_MAX + 4;
 	}
-	return set_list(f, element, row, offsetof(struct loaded, home),
-	    offsetof(struct loaded, home_count));
+	at = offsetof(struct loaded, networks) + networks_place(row) * sizeof(struct loaded_networks);
+	return set_list(f, element, row, at + offsetof(struct loaded_networks, text),
+	    at + offsetof(struct loaded_networks, count));
 }
 
 /* The fields beneath `holder` that hold no others, and the end mark; sections and lists are set by their caller. */
@@ -244,6 +259,12 @@ schema_unload(const struct schema *s, struct loaded *l)
 }
 
 /* ---- what was loaded ---- */
+
+const struct loaded_networks *
+schema_networks(const struct loaded *l, const struct option_row *row)
+{
+	return &l->networks[networks_place(row)];
+}
 
 const void *
 schema_base(const struct loaded *l, const struct option_row *row, unsigned entry)

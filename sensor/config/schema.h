@@ -13,13 +13,15 @@
 
 #include "config/options.h"
 
-enum { SECTIONS_MAX = 16 };
+enum { SECTIONS_MAX = 16, NETWORKS_MAX = 4 };
 
 struct loaded {
 	struct config top;			/* what stands in no section, feeds and sinks; values unscaled */
 	struct config *section[SECTIONS_MAX];	/* in the table's order; NULL when absent or empty */
-	char **home;
-	unsigned home_count;
+	struct loaded_networks {
+		char **text;
+		unsigned count;
+	} networks[NETWORKS_MAX];		/* in the table's order */
 };
 
 struct schema;
@@ -35,6 +37,9 @@ void schema_free(struct schema *s);	/* NULL is fine */
 int schema_load(const struct schema *s, const char *name, const void *bytes, size_t len,
     struct loaded **out, struct fault *fault);
 void schema_unload(const struct schema *s, struct loaded *l);	/* NULL is fine */
+
+/* What was loaded for a row of networks, which stands in no section. */
+const struct loaded_networks *schema_networks(const struct loaded *l, const struct option_row *row);
 
 /* Where the value of a scalar row was loaded to: `entry` of its list, or its section. NULL when there is none. */
 const void *schema_base(const struct loaded *l, const struct option_row *row, unsigned entry);

@@ -125,6 +125,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 		pipeline_free(p);
 		return NULL;
 	}
+	decode_set_relays(p->decode, c->relays, c->relays_count);
 	return p;
 }
 

@@ -189,6 +189,9 @@ say_restart_needed(const struct config *old, const struct config *fresh)
 {
 	bool changed = old->home_count != fresh->home_count ||
 	    memcmp(old->home, fresh->home, old->home_count * sizeof *old->home) != 0 ||
+	    old->relays_count != fresh->relays_count ||
+	    (old->relays_count > 0 &&
+	    memcmp(old->relays, fresh->relays, old->relays_count * sizeof *old->relays) != 0) ||
 	    memcmp(&old->capture, &fresh->capture, sizeof old->capture) != 0 ||
 	    memcmp(&old->flow, &fresh->flow, sizeof old->flow) != 0 ||
 	    memcmp(&old->beacon, &fresh->beacon, sizeof old->beacon) != 0 ||
@@ -196,7 +199,7 @@ say_restart_needed(const struct config *old, const struct config *fresh)
 	    old->workers != fresh->workers || old->records != fresh->records;
 
 	if (changed)
-		log_warn("watch", "home, capture, limits, beacon, alerts, workers or records changed: "
+		log_warn("watch", "home, relays, capture, limits, beacon, alerts, workers or records changed: "
 		    "they take effect at the next start; feeds and sinks are in force now");
 }
 

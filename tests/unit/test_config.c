@@ -332,6 +332,25 @@ test_lists(void **state)
 	assert_string_equal(cidr_text(&c.home[1], text), "2001:db8::/32");
 	assert_string_equal(cidr_text(&c.home[2], text), "198.51.100.7/32");
 	assert_int_equal(c.records, 1 << RECORD_TLS | 1 << RECORD_FLOW);
+	assert_int_equal(c.relays_count, 0);
+	config_clear(&c);
+}
+
+static void
+test_lists_of_networks_are_two(void **state)
+{
+	char text[64];
+	struct config c;
+
+	(void)state;
+	expect_read("relays: [\"2001:db8:a::1\", \"2001:db8:b::/48\"]\n", &c);
+	assert_int_equal(c.home_count, 7);
+	assert_int_equal(c.relays_count, 2);
+	assert_string_equal(cidr_text(&c.relays[0], text), "2001:db8:a::1/128");
+	assert_string_equal(cidr_text(&c.relays[1], text), "2001:db8:b::/48");
+	config_clear(&c);
+	expect_read("relays: []\n", &c);
+	assert_int_equal(c.relays_count, 0);
 	config_clear(&c);
 }
 
@@ -857,6 +876,7 @@ main(void)
 		cmocka_unit_test(test_each_range_is_kept),
 		cmocka_unit_test(test_units_are_scaled),
 		cmocka_unit_test(test_lists),
+	cmocka_unit_test(test_lists_of_networks_are_two),
 		cmocka_unit_test(test_feeds),
 		cmocka_unit_test(test_sinks),
 		cmocka_unit_test(test_paths_begin_at_the_file),
