@@ -93,7 +93,8 @@ say(const char *from, uint16_t from_port, const char *to, uint16_t to_port, cons
 static int
 setup(void **state)
 {
-	static const struct proto_limits limits = { 65536, 65536, 65536, 0 };
+	static const struct proto_limits limits = { .header_bytes = 65536, .handshake_bytes = 65536,
+	    .flow_bytes = 65536 };
 
 	(void)state;
 	proto = proto_new(&limits, take, NULL);
