@@ -202,6 +202,8 @@ const struct option_row option_rows[] = {
   INTEGER(proto.flow_bytes, "bytes", 4096, 67108864, "262144") },
 { "limits.parser_total_mib", "What the parsers of all conversations may hold together. Beyond, the one idle longest gives up.",
   SCALED(proto.total_bytes, 1u << 20, "MiB", 1, 65536, "256") },
+{ "limits.mail_recipients", "Recipients of one mail that are kept by name. Further ones are counted.",
+  INTEGER(proto.mail_recipients, "recipients", 0, 10000, "100") },
 { "limits.indicators", "Indicators from all feeds together. Beyond, they are left out, and counted.",
   INTEGER(max_indicators, "indicators", 1, 100000000, "5000000") },
 { "limits.ring_mib", "Observations that may wait between a worker and the analyst. A full ring makes a replay wait; "

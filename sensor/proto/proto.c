@@ -9,6 +9,7 @@
 #include "proto/http/http.h"
 #include "proto/nbns/nbns.h"
 #include "proto/private.h"
+#include "proto/smtp/smtp.h"
 #include "proto/tls/tls.h"
 
 /* A protocol is added by its row, nothing else. */
@@ -16,6 +17,7 @@ const struct proto_row *const proto_rows[] = {
 	&http_row,
 	&tls_row,
 	&dns_row,
+	&smtp_row,
 	NULL
 };
 

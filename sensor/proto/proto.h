@@ -25,6 +25,7 @@ struct proto_limits {
 	uint64_t total_bytes;		/* what all may hold, DIALOGUE_COST each; 0: no ceiling */
 	uint64_t file_bytes;		/* of one body, hashed and looked at (content.h); 0: none is looked into */
 	uint64_t file_total_bytes;	/* what all that look into bodies may hold; 0: no ceiling */
+	uint32_t mail_recipients;	/* of one mail, kept by name */
 };
 
 struct proto_counts {
@@ -34,6 +35,8 @@ struct proto_counts {
 	uint64_t malformed[APP_KINDS];	/* messages that could not be read, or not to their end */
 	uint64_t given_up[APP_KINDS];	/* sides, or datagrams' flows, that were not read to their end */
 	uint64_t http_unanswered;	/* requests forgotten before their answer: too many outstanding */
+	uint64_t smtp_unanswered;	/* commands forgotten before their answer */
+	uint64_t mail_recipients_left_out;	/* counted, but not by name */
 	uint64_t unknown;		/* streams and UDP flows of no known protocol */
 	uint64_t over_limit;		/* given up at a limit */
 	uint64_t pushed_out;		/* given up because all together held too much */

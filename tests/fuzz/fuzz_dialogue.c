@@ -128,7 +128,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct proto_limits large = { .header_bytes = 4096, .handshake_bytes = 4096,
-	    .flow_bytes = 16384, .file_bytes = 4096, .file_total_bytes = 1 << 20 };
+	    .flow_bytes = 16384, .mail_recipients = 4, .file_bytes = 4096, .file_total_bytes = 1 << 20 };
 	static const struct proto_limits small = { .header_bytes = 512, .handshake_bytes = 512,
 	    .flow_bytes = 2048, .file_bytes = 3000, .file_total_bytes = 60000 };
 	struct span in = span_of(data, size);
