@@ -21,6 +21,19 @@ struct place {			/* from the GeoIP databases; "" and 0 when unknown */
 	char country[3];	/* ISO 3166-1 */
 };
 
+/* What is known of a host besides its address. */
+enum host_fact_kind { HOST_MAC, HOST_NAME, HOST_USER, HOST_DOMAIN, HOST_SOFTWARE, HOST_FACTS };
+
+struct host_fact {
+	const char *text;	/* NULL: not known */
+	const char *source;	/* who said it, "dhcp" */
+	int64_t heard_ns;	/* when it was last said */
+};
+
+struct host_identity {
+	struct host_fact fact[HOST_FACTS];
+};
+
 enum { ALERT_ID_TEXT = 17 };	/* 16 hex digits and a NUL */
 
 struct alert {
@@ -37,6 +50,7 @@ struct alert {
 	const char *signature;		/* title: "C2 feed ip:port Emotet" */
 	const struct finding *finding;	/* the latest; its texts are the incident's */
 	const char *peer_name;		/* what DNS called the peer; "" when not seen */
+	const struct host_identity *identity;	/* of the host, at its latest finding; NULL: nobody said */
 };
 
 typedef void alert_fn(void *to, const struct alert *a);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "alert/hosts.h"
 #include "alert/incident.h"
 #include "alert/peer_names.h"
 #include "base/when.h"
@@ -13,6 +14,7 @@ struct alerts {
 	alert_fn *emit;
 	void *to;
 	struct peer_names *names;
+	struct hosts *hosts;
 	struct incident *table;
 	struct incident *idlest, *busiest;
 	struct incident **due;		/* binary heap by (deadline, order of opening) */
@@ -170,11 +172,15 @@ alerts_advance(struct alerts *a, int64_t now_ns)
 
 /* ---- findings ---- */
 
+/* What is known when the finding comes: what is learnt later does not change what was told. */
 static void
-set_peer_name(struct alerts *a, struct incident *i)
+set_names(struct alerts *a, struct incident *i)
 {
 	const struct finding *f = &i->finding;
+	struct host_identity identity;
 
+	if (hosts_find(a->hosts, &f->realm, &f->host, &identity))
+		incident_identify(i, &identity);
 	snprintf(i->peer_name, sizeof i->peer_name, "%s",
 	    peer_names_find(a->names, &f->realm, &f->host, &f->peer));
 }
@@ -203,7 +209,7 @@ open_incident(struct alerts *a, const struct finding *f)
 	due_put(a, a->counts.open++, i);
 	incident_fold(i, f);
 	geoip_find(a->geoip, &f->peer, &i->alert.peer_place);
-	set_peer_name(a, i);
+	set_names(a, i);
 	a->counts.opened++;
 	let_out(a, i, ALERT_OPEN, f->ts_ns);
 	set_deadline(a, i);
@@ -227,7 +233,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	idle_remove(a, i);
 	idle_append(a, i);
 	worse = incident_fold(i, f);
-	set_peer_name(a, i);
+	set_names(a, i);
 	if (worse || f->ts_ns >= later(i->alert.ts_ns, a->limits.update_sec))
 		update_incident(a, i, f->ts_ns);
 	else
@@ -251,6 +257,12 @@ alerts_name(struct alerts *a, const struct observation *o)
 	    observation_text(o, TEXT_SERVICE));
 }
 
+void
+alerts_identity(struct alerts *a, const struct observation *o)
+{
+	hosts_note(a->hosts, o);
+}
+
 const struct alert_counts *
 alerts_counts(const struct alerts *a)
 {
@@ -272,7 +284,8 @@ alerts_new(const struct alert_limits *limits, const struct geoip *geoip, alert_f
 	a->to = to;
 	a->due = calloc(a->limits.max_open, sizeof *a->due);
 	a->names = peer_names_new(limits->max_names, &a->counts.names_evicted);
-	if (a->due == NULL || a->names == NULL) {
+	a->hosts = hosts_new(limits->max_hosts, &a->counts.hosts_evicted);
+	if (a->due == NULL || a->names == NULL || a->hosts == NULL) {
 		alerts_free(a);
 		return NULL;
 	}
@@ -291,6 +304,7 @@ alerts_free(struct alerts *a)
 		incident_free(i);
 	}
 	peer_names_free(a->names);
+	hosts_free(a->hosts);
 	free(a->due);
 	free(a);
 }

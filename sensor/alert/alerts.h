@@ -17,13 +17,14 @@
 struct alert_limits {
 	uint32_t max_open;
 	uint32_t max_names;		/* addresses whose DNS name is remembered */
+	uint32_t max_hosts;		/* addresses of which is remembered whose they are */
 	uint32_t update_sec, close_sec;
 };
 
 struct alert_counts {
 	uint64_t findings, opened, updated, closed, evicted, open;	/* closed counts the evicted too */
 	uint64_t lost;			/* findings that opened nothing: no memory */
-	uint64_t names_evicted;
+	uint64_t names_evicted, hosts_evicted;
 };
 
 struct geoip;
@@ -43,6 +44,9 @@ void alerts_free(struct alerts *a);	/* emits nothing; NULL is fine */
 
 /* An OBSERVE_NAME: from now on this host's peer is called so. */
 void alerts_name(struct alerts *a, const struct observation *o);
+
+/* An OBSERVE_IDENTITY: from now on alerts about its address say whose it is. */
+void alerts_identity(struct alerts *a, const struct observation *o);
 
 /*
  * Incidents are told apart by kind, realm, host and subject. What was due

@@ -121,6 +121,34 @@ put_reason(struct json *j, cJSON *in, const struct finding *f)
 	json_text(j, in, "reason", whole);
 }
 
+/* Each fact with who said it and when: a machine may claim what it likes. */
+static void
+put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity)
+{
+	static const char *const keys[HOST_FACTS][3] = {
+		[HOST_MAC] = { "mac", "mac_source", "mac_heard" },
+		[HOST_NAME] = { "name", "name_source", "name_heard" },
+		[HOST_USER] = { "user", "user_source", "user_heard" },
+		[HOST_DOMAIN] = { "domain", "domain_source", "domain_heard" },
+		[HOST_SOFTWARE] = { "software", "software_source", "software_heard" },
+	};
+	cJSON *o;
+	int i;
+
+	if (identity == NULL)
+		return;
+	o = json_object(j, hansho, "host_identity");
+	for (i = 0; i < HOST_FACTS; i++) {
+		const struct host_fact *f = &identity->fact[i];
+
+		if (f->text == NULL)
+			continue;
+		json_text(j, o, keys[i][0], f->text);
+		json_text(j, o, keys[i][1], f->source);
+		json_when(j, o, keys[i][2], f->heard_ns);
+	}
+}
+
 static void
 put_hansho(struct json *j, const struct alert *a)
 {
@@ -144,6 +172,7 @@ put_hansho(struct json *j, const struct alert *a)
 	json_number(j, hansho, "bytes_out", a->bytes_out);
 	json_number(j, hansho, "bytes_in", a->bytes_in);
 	json_addr(j, hansho, "host", &f->host);
+	put_identity(j, hansho, a->identity);
 	put_peer(j, hansho, a);
 	eve_realm(j, hansho, &f->realm, true);
 	if (f->indicator != NULL)

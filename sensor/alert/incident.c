@@ -213,6 +213,26 @@ incident_fold(struct incident *i, const struct finding *f)
 	return worse;
 }
 
+void
+incident_identify(struct incident *i, const struct host_identity *identity)
+{
+	size_t size = 0;
+	char *texts, *at;
+	int n;
+
+	for (n = 0; n < HOST_FACTS; n++)
+		size += bounded(identity->fact[n].text, TEXT_SHORT) + 1;
+	if ((texts = at = malloc(size)) == NULL)
+		return;
+	i->identity = *identity;
+	for (n = 0; n < HOST_FACTS; n++)
+		if (identity->fact[n].text != NULL)
+			i->identity.fact[n].text = put(&at, identity->fact[n].text, TEXT_SHORT);
+	free(i->identity_texts);
+	i->identity_texts = texts;
+	i->alert.identity = &i->identity;
+}
+
 struct incident *
 incident_new(const struct finding *f)
 {
@@ -246,5 +266,6 @@ incident_free(struct incident *i)
 		return;
 	free(i->texts);
 	free(i->because);
+	free(i->identity_texts);
 	free(i);
 }

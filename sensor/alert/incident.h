@@ -37,6 +37,8 @@ struct incident {
 	char *texts;
 	struct observation *because;
 	size_t because_room;
+	struct host_identity identity;	/* points into identity_texts */
+	char *identity_texts;
 	char signature[SIGNATURE_TEXT_MAX], peer_name[PEER_NAME_MAX];
 
 	bool changed;			/* since the last revision was let out */
@@ -53,5 +55,8 @@ void incident_free(struct incident *i);	/* NULL is fine */
 
 /* One more finding. True: it is worse than all before. */
 bool incident_fold(struct incident *i, const struct finding *f);
+
+/* Whose the host's address is now. A copy is kept; without memory the one before. */
+void incident_identify(struct incident *i, const struct host_identity *identity);
 
 #endif

@@ -165,6 +165,9 @@ const struct option_row option_rows[] = {
   INTEGER(alert.max_open, "alerts", 1, 10000000, "100000") },
 { "alerts.names", "Addresses whose name from DNS is remembered. Beyond, the oldest is forgotten.",
   INTEGER(alert.max_names, "addresses", 1, 100000000, "200000") },
+{ "alerts.hosts", "Addresses of which is remembered whose they are (DHCP, NetBIOS, logins, ...). Beyond, the one heard "
+  "longest ago is forgotten.",
+  INTEGER(alert.max_hosts, "addresses", 1, 100000000, "100000") },
 
 { "journal", "Every record is in the journal before a sink sees it; a sink that is down finds it there.", SECTION },
 { "journal.segment_mib", "The journal is kept in files of this size.",

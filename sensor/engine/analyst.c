@@ -88,6 +88,12 @@ take_name(struct analyst *a, const struct observation *o)
 }
 
 static void
+take_identity(struct analyst *a, const struct observation *o)
+{
+	alerts_identity(a->alerts, o);
+}
+
+static void
 take_sensor(struct analyst *a, const struct observation *o)
 {
 	policy_sensor(o, on_finding, a);
@@ -97,6 +103,7 @@ static void (*const takers[OBSERVATION_KINDS])(struct analyst *, const struct ob
 	[OBSERVE_CONTACT] = take_contact,
 	[OBSERVE_MATCH] = take_match,
 	[OBSERVE_NAME] = take_name,
+	[OBSERVE_IDENTITY] = take_identity,
 	[OBSERVE_SENSOR] = take_sensor,
 };
 

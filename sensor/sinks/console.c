@@ -239,6 +239,34 @@ put_place(struct page *p, const struct view *v)
 		put_label(p, "peer", buf);
 }
 
+static void
+add_fact(struct text *t, const char *before, const char *fact, const char *source)
+{
+	if (fact[0] == '\0')
+		return;
+	text_add(t, t->len > 0 ? ", " : "");
+	text_add(t, before);
+	text_add_clean(t, fact, NAME_MOST);
+	text_add(t, " (");
+	text_add_clean(t, source, 16);
+	text_add(t, ")");
+}
+
+/* Who that address is, and who said so. */
+static void
+put_machine(struct page *p, const struct view *v)
+{
+	char buf[12 * NAME_MOST + 128];
+	struct text t;
+
+	text_init(&t, buf, sizeof buf);
+	add_fact(&t, "", v->name, v->name_source);
+	add_fact(&t, "", v->mac, v->mac_source);
+	add_fact(&t, "user ", v->user, v->user_source);
+	if (t.len > 0)
+		put_label(p, "host", buf);
+}
+
 /* Two customers may have one address: what tells them apart. */
 static void
 put_realm(struct page *p, const struct view *v)
@@ -309,6 +337,7 @@ put_alert(struct console *c, const struct view *v)
 	page_wrap(p, INK_BOLD, alert_column(p), signature);
 	page_end_line(p);
 	put_why(p, v);
+	put_machine(p, v);
 	put_place(p, v);
 	put_realm(p, v);
 }

@@ -114,6 +114,12 @@ add_params(struct text *t, const struct view *v)
 	add_param(t, "dst", v->dst);
 	add_number(t, "dpt", v->dst_port);
 	add_param(t, "proto", v->proto);
+	add_param(t, "mac", v->mac);
+	add_param(t, "macsrc", v->mac_source);
+	add_param(t, "hname", v->name);
+	add_param(t, "hnamesrc", v->name_source);
+	add_param(t, "user", v->user);
+	add_param(t, "usersrc", v->user_source);
 	add_param(t, "ioc", v->ioc);
 	add_param(t, "type", v->ioc_type);
 	add_param(t, "feed", v->feed);
@@ -150,6 +156,21 @@ add_endpoint(struct text *t, const char *address, uint32_t port)
 		text_addf(t, ":%u", port);
 }
 
+/* " (DESK-7 by dhcp)" */
+static void
+add_machine(struct text *t, const struct view *v)
+{
+	bool named = v->name[0] != '\0';
+
+	if (!named && v->mac[0] == '\0')
+		return;
+	text_add(t, " (");
+	text_add_clean(t, named ? v->name : v->mac, VALUE_MOST);
+	text_add(t, " by ");
+	text_add_clean(t, named ? v->name_source : v->mac_source, VALUE_MOST);
+	text_add(t, ")");
+}
+
 static void
 add_words(struct text *t, const struct view *v)
 {
@@ -157,6 +178,7 @@ add_words(struct text *t, const struct view *v)
 	if (v->host[0] != '\0') {
 		text_add(t, ": ");
 		add_endpoint(t, v->host, 0);
+		add_machine(t, v);
 		text_add(t, " -> ");
 		add_endpoint(t, v->peer, v->peer_port);
 	}

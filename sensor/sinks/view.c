@@ -46,6 +46,12 @@ static const struct place texts[] = {
 	{ { "hansho", "peer", "organisation" }, AT(organisation) },
 	{ { "hansho", "peer", "country" }, AT(country) },
 	{ { "hansho", "peer", "name" }, AT(peer_name) },
+	{ { "hansho", "host_identity", "mac" }, AT(mac) },
+	{ { "hansho", "host_identity", "mac_source" }, AT(mac_source) },
+	{ { "hansho", "host_identity", "name" }, AT(name) },
+	{ { "hansho", "host_identity", "name_source" }, AT(name_source) },
+	{ { "hansho", "host_identity", "user" }, AT(user) },
+	{ { "hansho", "host_identity", "user_source" }, AT(user_source) },
 };
 
 static const struct place numbers[] = {

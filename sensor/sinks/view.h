@@ -29,6 +29,7 @@ struct view {
 	const char *ioc_type, *ioc, *feed, *malware, *role;
 	uint32_t asn;
 	const char *organisation, *country, *peer_name;
+	const char *mac, *mac_source, *name, *name_source, *user, *user_source;	/* of the host */
 	char vlan[16];			/* "100", "100.200"; "" for none */
 	const char *tunnel, *outer;
 	const char *tunnel_src, *tunnel_dst;	/* ends of the tunnel, as the flow went */

@@ -167,6 +167,7 @@ take(struct chain *c, const struct observation *o)
 	case OBSERVE_MATCH: policy_match(o, on_finding, c); break;
 	case OBSERVE_NAME: alerts_name(c->alerts, o); break;
 	case OBSERVE_SENSOR: policy_sensor(o, on_finding, c); break;
+	case OBSERVE_IDENTITY: alerts_identity(c->alerts, o); check_line(RECORD_IDENTITY, eve_record(o, "sensor")); break;
 	case OBSERVE_EVASION: break;
 	default: check_line(RECORD_FLOW, eve_record(o, "sensor"));
 	}
@@ -176,7 +177,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct beacon_limits beacon = { 16, 5, 0.5, 0.1, 2 };
-	static const struct alert_limits alert = { 4, 8, 300, 3600 };
+	static const struct alert_limits alert = { 4, 8, 8, 300, 3600 };
 	static struct observation_buffer b;
 	struct span in = span_of(data, size);
 	struct chain c;

@@ -23,7 +23,7 @@ struct revision {
 static struct revision seen[SEEN_MAX];
 static unsigned seen_count;
 
-static const struct alert_limits limits = { .max_open = 100, .max_names = 10, .update_sec = 60, .close_sec = 600 };
+static const struct alert_limits limits = { .max_open = 100, .max_names = 10, .max_hosts = 10, .update_sec = 60, .close_sec = 600 };
 
 static void
 see(void *to, const struct alert *a)
@@ -319,6 +319,68 @@ name(struct alerts *a, const char *host, const char *peer, const char *text)
 }
 
 static void
+identify(struct alerts *a, double sec, uint8_t mac, const char *who)
+{
+	static struct observation_buffer b;
+	const uint8_t bytes[MAC_BYTES] = { 2, 0, 0, 0, 0, mac };
+
+	rig_observation(&b, OBSERVE_IDENTITY, sec);
+	b.o.named = rig_addr("10.0.0.5");
+	b.o.code = 3600;
+	observation_add(&b, TEXT_MAC, span_of(bytes, sizeof bytes), sizeof bytes);
+	rig_text(&b, TEXT_HOST_NAME, who);
+	observation_seal(&b);
+	alerts_identity(a, &b.o);
+}
+
+static const char *
+host_name(const struct alert *a)
+{
+	return a->identity == NULL ? "" : a->identity->fact[HOST_NAME].text;
+}
+
+static const char *named[9];	/* what each revision of see_names() called the host */
+
+static void
+see_names(void *to, const struct alert *a)
+{
+	static char kept[9][32];
+	unsigned *n = to;
+
+	assert_true(*n < 9);
+	snprintf(kept[*n], sizeof kept[*n], "%s", host_name(a));
+	named[*n] = kept[*n];
+	++*n;
+}
+
+static void
+test_the_host_as_it_was_known(void **state)
+{
+	unsigned count = 0;
+	struct alerts *a = alerts_new(&limits, NULL, see_names, &count);
+
+	(void)state;
+	assert_non_null(a);
+	take(a, (struct order){ .sec = 0, .subject = "a" });
+	identify(a, 1, 0xa, "desk");
+	take(a, (struct order){ .sec = 2, .subject = "b" });
+	take(a, (struct order){ .sec = 3, .subject = "a", .severity = SEVERITY_CRITICAL });
+	identify(a, 4, 0xb, "phone");
+	take(a, (struct order){ .sec = 5, .subject = "c" });
+	take(a, (struct order){ .sec = 6, .subject = "c", .host = "10.0.0.6" });
+	alerts_finish(a, RIG_START_NS + 10 * NS_PER_SEC);
+	assert_int_equal(count, 9);
+	assert_string_equal(named[0], "");	/* nobody had said it */
+	assert_string_equal(named[1], "desk");
+	assert_string_equal(named[2], "desk");
+	assert_string_equal(named[3], "phone");
+	assert_string_equal(named[4], "");	/* another host */
+	assert_string_equal(named[5], "desk");	/* its end tells of its findings' time */
+	assert_int_equal(alerts_counts(a)->hosts_evicted, 0);
+	alerts_free(a);
+}
+
+static void
 test_peer_names(void **state)
 {
 	struct alerts *a = begin(&limits);
@@ -423,6 +485,7 @@ main(void)
 		cmocka_unit_test(test_bytes_count_each_flow_once), cmocka_unit_test(test_deadlines_in_order),
 		cmocka_unit_test(test_ceiling_closes_the_idle),
 		cmocka_unit_test(test_finish_closes_in_opening_order), cmocka_unit_test(test_peer_names),
+		cmocka_unit_test(test_the_host_as_it_was_known),
 		cmocka_unit_test(test_beacon_returns), cmocka_unit_test(test_same_findings_same_ids),
 		cmocka_unit_test(test_no_limits_set),
 	};

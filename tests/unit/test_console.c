@@ -108,6 +108,18 @@ test_one_alert(void **state)
 }
 
 static void
+test_whose_the_address_is(void **state)
+{
+	const char *text = show(*state, RECORD_ALERT,
+	    LINE("20T10:00:12.123456", "198.51.100.7", "192.0.2.77", REASON
+	    ",\"host_identity\":{\"mac\":\"02:00:5e:10:00:01\",\"mac_source\":\"dhcp\","
+	    "\"name\":\"desk\\u001b[1m\",\"name_source\":\"mdns\",\"user\":\"alice\",\"user_source\":\"kerberos\"}"));
+
+	assert_non_null(strstr(text,
+	    "                    host  desk\\x1b[1m (mdns), 02:00:5e:10:00:01 (dhcp), user alice (kerberos)\n"));
+}
+
+static void
 test_a_named_peer(void **state)
 {
 	const char *text = show(*state, RECORD_ALERT,
@@ -271,6 +283,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one_alert, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_whose_the_address_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_named_peer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_beacon_says_its_peer_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_called_host_in_a_tunnel, set_up, tear_down),

@@ -240,6 +240,26 @@ test_an_alert(void **state)
 }
 
 static void
+test_whose_the_address_is(void **state)
+{
+	static const char line[] = "{\"event_type\":\"alert\",\"alert\":{\"signature\":\"s\",\"severity\":2},"
+	    "\"hansho\":{\"host\":\"198.51.100.7\",\"peer\":{\"ip\":\"192.0.2.77\"},\"host_identity\":"
+	    "{\"mac\":\"02:00:5e:10:00:01\",\"mac_source\":\"dhcp\",\"name\":\"de\\u001b]sk\","
+	    "\"name_source\":\"mdns\",\"user\":\"alice\",\"user_source\":\"ntlm\"}}}";
+	struct message *m = format(RECORD_ALERT, line, SYSLOG_SIZE_MOST + 1);
+
+	(void)state;
+	assert_string_equal(param(m, "mac"), "02:00:5e:10:00:01");
+	assert_string_equal(param(m, "macsrc"), "dhcp");
+	assert_string_equal(param(m, "hname"), "de\\x1b]sk");
+	assert_string_equal(param(m, "hnamesrc"), "mdns");
+	assert_string_equal(param(m, "user"), "alice");
+	assert_string_equal(param(m, "usersrc"), "ntlm");
+	assert_string_equal(m->text, "s: 198.51.100.7 (de\\x1b]sk by mdns) -> 192.0.2.77");
+	free(m);
+}
+
+static void
 test_what_kind_of_message(void **state)
 {
 	static const struct {
@@ -257,6 +277,7 @@ test_what_kind_of_message(void **state)
 		    "sensor", 4 },
 		{ RECORD_BEACON, "{\"event_type\":\"beacon\"}", "beacon", 6 },
 		{ RECORD_DNS, "{\"event_type\":\"dns\"}", "dns", 6 },
+		{ RECORD_SMTP, "{}", "smtp", 6 }, { RECORD_UNKNOWN, "{}", "unknown", 6 },
 	};
 	struct message *m;
 	size_t i;
@@ -390,6 +411,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_alert),
+		cmocka_unit_test(test_whose_the_address_is),
 		cmocka_unit_test(test_what_kind_of_message),
 		cmocka_unit_test(test_hostile_texts),
 		cmocka_unit_test(test_size_limit),
