@@ -16,7 +16,7 @@ ifdef WERROR
 CFLAGS   += -Werror
 endif
 
-FOLDERS  := base records capture decode flow reassembly proto proto/content proto/http proto/tls proto/dns proto/text proto/smtp proto/imap proto/pop3 proto/ftp proto/ldap proto/dhcp proto/nbns proto/ntlm proto/kerberos proto/ssh proto/smb proto/dcerpc proto/rdp witness \
+FOLDERS  := base records capture decode flow reassembly proto proto/content proto/http proto/tls proto/quic proto/dns proto/text proto/smtp proto/imap proto/pop3 proto/ftp proto/ldap proto/dhcp proto/nbns proto/ntlm proto/kerberos proto/ssh proto/smb proto/dcerpc proto/rdp witness \
             indicators beacon alert sinks config engine cli
 SOURCES  := $(foreach f,$(FOLDERS),$(wildcard sensor/$(f)/*.c))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)

@@ -65,7 +65,8 @@ struct flow {
 	uint8_t state;			/* enum flow_state */
 	bool midway;			/* TCP of which neither SYN nor SYN+ACK was seen */
 	uint8_t app;		/* enum app of observation.h, once a message was understood */
-	bool contacted;		/* its first contact was observed */
+	bool contacted : 1;	/* its first contact was observed */
+	bool awaits_name : 1;	/* UDP: a parser will say who is called, or that it cannot; the contact waits */
 	bool self_signed;	/* the server's certificate is */
 	uint8_t contacts;	/* observed so far; stays at its largest value */
 	bool paused;		/* HTTP: the originator spoke after a pause, its request is not whole yet */

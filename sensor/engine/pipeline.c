@@ -215,8 +215,7 @@ stop_waiting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 	if (f->slot[SLOT_DIALOGUE] == NULL || f->key.protocol != PROTO_TCP)
 		return;
 	dialogue_pause(f->slot[SLOT_DIALOGUE], f, ts_ns);
-	if ((reassembly_wants(p->reassembly, f) &&
-	    dialogue_wants(f->slot[SLOT_DIALOGUE])))
+	if (reassembly_wants(p->reassembly, f) && dialogue_wants(f->slot[SLOT_DIALOGUE]))
 		return;
 	reassembly_release(p->reassembly, f);
 	drop_dialogue(f);
@@ -230,15 +229,32 @@ take_burst(struct pipeline *p, struct flow *f, int64_t ts_ns)
 	witness_flow_burst(p->witness, f, ts_ns);
 }
 
+static bool
+is_readable(const struct packet *packet)
+{
+	return packet->payload_bytes > 0 && (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0;
+}
+
 static void
 follow_udp(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
 {
 	struct dialogue *d = f->slot[SLOT_DIALOGUE];
 
-	if (packet->payload_bytes == 0 || (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) != 0)
+	if (!is_readable(packet))
 		return;
 	proto_datagram(p->proto, &d, f, side, packet);
 	f->slot[SLOT_DIALOGUE] = d;
+	if (f->awaits_name && (d == NULL || !dialogue_wants(d)))
+		witness_flow_unnamed(p->witness, f);
+}
+
+/* The contact of a QUIC flow waits for the name in its hello, others are contacts at once. */
+static void
+start_flow(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
+{
+	f->awaits_name = packet->protocol == PROTO_UDP && is_readable(packet) &&
+	    proto_awaits_name(f, side, packet);
+	witness_flow_started(p->witness, f, packet->ts_ns);
 }
 
 static void
@@ -253,7 +269,7 @@ follow(struct pipeline *p, struct packet *packet)
 		return;
 	witness_at(p->witness, p->ordinal, PHASE_PACKET, INT64_MAX);
 	if (is_new)
-		witness_flow_started(p->witness, f, packet->ts_ns);
+		start_flow(p, f, side, packet);
 	else if (spoke_after_a_pause(p, f, side, packet))
 		take_burst(p, f, packet->ts_ns);
 	if (packet->protocol == PROTO_TCP)

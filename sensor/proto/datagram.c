@@ -79,3 +79,14 @@ proto_datagram(struct proto *p, struct dialogue **d, const struct flow *f, int f
 			return;
 	tell_first_payload(p, f, from, packet);
 }
+
+bool
+proto_awaits_name(const struct flow *f, int from, const struct packet *packet)
+{
+	const struct datagram_row *const *row;
+
+	for (row = datagram_rows; *row != NULL; row++)
+		if ((*row)->named && (*row)->guess(f, from, packet))
+			return true;
+	return false;
+}

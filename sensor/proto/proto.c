@@ -10,6 +10,8 @@
 #include "proto/nbns/nbns.h"
 #include "proto/private.h"
 #include "proto/smtp/smtp.h"
+#include "proto/quic/quic.h"
+#include "proto/tls/dtls.h"
 #include "proto/tls/tls.h"
 
 /* A protocol is added by its row, nothing else. */
@@ -25,6 +27,8 @@ const struct datagram_row *const datagram_rows[] = {
 	&dhcp_datagram_row,
 	&dhcpv6_datagram_row,
 	&nbns_datagram_row,
+	&quic_row,
+	&dtls_row,
 	&dns_datagram_row,
 	NULL
 };

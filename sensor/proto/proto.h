@@ -97,6 +97,9 @@ enum app dialogue_app(const struct dialogue *d);
 void proto_datagram(struct proto *p, struct dialogue **d, const struct flow *f, int from,
     const struct packet *packet);
 
+/* Will a message name the service of the flow that begins with this datagram? */
+bool proto_awaits_name(const struct flow *f, int from, const struct packet *packet);
+
 /* ---- what a protocol's row offers (proto/http, proto/tls, ...) ---- */
 
 enum guess { GUESS_NO, GUESS_YES, GUESS_MORE };	/* MORE: too few bytes to say */
@@ -136,6 +139,7 @@ enum datagram_taken { DATAGRAM_OTHER, DATAGRAM_TAKEN, DATAGRAM_LAST };	/* LAST: 
 
 struct datagram_row {
 	enum app app;
+	bool named;		/* its messages name the service: `guess` must tell the flow by its first datagram */
 	/* May this be ours? NULL: `datagram` finds out. With `open` it is asked while the flow has no state. */
 	bool (*guess)(const struct flow *f, int from, const struct packet *packet);
 	void *(*open)(struct proto *p);		/* a flow's state, NULL without memory; NULL: none is needed */

@@ -256,7 +256,7 @@ void
 witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns)
 {
 	match_addresses(w, f, ts_ns);
-	if (f->key.protocol == PROTO_UDP)
+	if (f->key.protocol == PROTO_UDP && !f->awaits_name)
 		contact(w, f, ts_ns, false);
 }
 
@@ -275,7 +275,7 @@ witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns)
 void
 witness_flow_unnamed(struct witness *w, struct flow *f)
 {
-	if (!f->contacted && f->key.protocol == PROTO_TCP)
+	if (!f->contacted && (f->key.protocol == PROTO_TCP || f->awaits_name))
 		contact(w, f, f->first_ns, false);
 }
 

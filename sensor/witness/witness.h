@@ -4,7 +4,8 @@
  * Joins what the flow table counts and what the parsers understood, and looks
  * indicators up. A contact is observed once its service has a name (SNI, HTTP
  * host), or when it is clear that it has none: the protocol is unknown, or the
- * flow ended. UDP flows are contacts at their first packet.
+ * flow ended. UDP flows are contacts at their first packet, but
+ * for those that await a name (QUIC).
  *
  * Keeps nothing but a flow's service name, in its SLOT_WITNESS. No I/O, no
  * clock. One thread only.

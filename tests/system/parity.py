@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Do we read in real captures what tshark and the JA4 reference read?
 
-Compares hansho's records with $HANSHO_CORPUS/expected: HTTP requests, ClientHello (SNI and JA3), ServerHello
-(JA3S), all over TCP; DNS queries; JA4. Every disagreement stands with its reason in the table of
+Compares hansho's records with $HANSHO_CORPUS/expected: HTTP requests over TCP; ClientHello (SNI and JA3) and
+ServerHello (JA3S), over TCP, QUIC and DTLS; DNS queries; JA4. Every disagreement stands with its reason in the table of
 docs/parity.md: one that does not fails the test, and so does an entry that is no longer true.
 
 parity.py --table prints the rows as they are now (with the reasons that are there); parity.py NAME shows
@@ -91,10 +91,18 @@ def http_target(h):
     return h["host"], uri if uri.startswith("/") else "/" + uri
 
 
-def over_tcp(expected, key):
+def messages(expected, key, protocols):
     for h in expected[key]:
-        if h["proto"] == "tcp":
+        if h["proto"] in protocols:
             yield h, ends(h["src"], h["sport"], h["dst"], h["dport"])
+
+
+def note_ja4_over_udp(found, body):
+    """The Rust implementation alone has them, as YAML."""
+    for stream in body.split("\n- ")[1:]:
+        f = dict(re.findall(r"^ *(\w+): (\S+)$", stream, re.M))
+        if f.get("transport") == "udp" and "ja4" in f:
+            found[ends(f["src"], f["src_port"], f["dst"], f["dst_port"]) + (f["ja4"],)] += 1
 
 
 def ja4_reference(name):
@@ -104,6 +112,8 @@ def ja4_reference(name):
         return None
     for part in re.split(r"^##### ", open(path).read(), flags=re.M):
         head, _, body = part.partition("\n")
+        if "rust" in head:
+            note_ja4_over_udp(found, body)
         if "python" not in head:
             continue
         for stream in json.JSONDecoder().raw_decode(body)[0]:
@@ -116,12 +126,12 @@ def ja4_reference(name):
 def theirs(name):
     expected = json.load(open(os.path.join(c.FOLDER, "expected", f"{name}.json")))
     found = {f: Counter() for f in FIELDS}
-    for h, where in over_tcp(expected, "http_requests"):
+    for h, where in messages(expected, "http_requests", ["tcp"]):
         at, path = http_target(h)
         found["http"][where + (h["method"], host(at), path)] += 1
-    for h, where in over_tcp(expected, "tls_client_hello"):
+    for h, where in messages(expected, "tls_client_hello", ["tcp", "udp"]):
         found["tls client"][where + ((h["sni"] or "").lower(), h["ja3"])] += 1
-    for h, where in over_tcp(expected, "tls_server_hello"):
+    for h, where in messages(expected, "tls_server_hello", ["tcp", "udp"]):
         found["tls server"].update(where + (j,) for j in h["ja3s"])
     for q in expected["dns_queries"]:
         found["dns"][(str(ipaddress.ip_address(q["src"])), str(ipaddress.ip_address(q["dst"])), int(q["dport"]),

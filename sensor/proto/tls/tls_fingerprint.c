@@ -222,6 +222,9 @@ version_code(uint16_t version)
 	case 0x0301: return "10";
 	case 0x0300: return "s3";
 	case 0x0002: return "s2";
+	case DTLS_1_0: return "d1";
+	case DTLS_1_2: return "d2";
+	case DTLS_1_3: return "d3";
 	default: return "00";
 	}
 }
@@ -261,7 +264,7 @@ two_digits(size_t count)
 }
 
 bool
-tls_ja4(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_client *out)
+tls_ja4(struct tls_scratch *s, char transport, const struct tls_client_hello *h, struct tls_client *out)
 {
 	char alpn[3], cipher_hash[JA4_HASH_DIGITS + 1], extension_hash[JA4_HASH_DIGITS + 1];
 	struct values ciphers, extensions;
@@ -274,7 +277,7 @@ tls_ja4(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_clie
 	    !hash_extensions(s, &extensions, h->signatures, extension_hash))
 		return false;
 	alpn_code(h->alpn, alpn);
-	snprintf(out->ja4, sizeof out->ja4, "t%s%c%02u%02u%s_%s_%s", version_code(h->best_version),
+	snprintf(out->ja4, sizeof out->ja4, "%c%s%c%02u%02u%s_%s_%s", transport, version_code(h->best_version),
 	    h->has_sni ? 'd' : 'i', two_digits(ciphers.count), two_digits(all), alpn, cipher_hash,
 	    extension_hash);
 	return true;

@@ -14,6 +14,8 @@
 
 bool tls_ja3(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_client *out);
 bool tls_ja3s(struct tls_scratch *s, const struct tls_server_hello *h, struct tls_server *out);
-bool tls_ja4(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_client *out);
+
+/* `transport`: 't' TCP, 'q' QUIC, 'd' DTLS. */
+bool tls_ja4(struct tls_scratch *s, char transport, const struct tls_client_hello *h, struct tls_client *out);
 
 #endif

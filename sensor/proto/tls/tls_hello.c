@@ -19,10 +19,16 @@ tls_name_is_grease(struct span name)
 }
 
 bool
+tls_version_is_dtls(uint16_t version)
+{
+	return version >> 8 == DTLS_1_0 >> 8;
+}
+
+bool
 tls_version_hides(uint16_t version)
 {
 	/* 0x7fNN: drafts of RFC 8446; 0xfbNN: Facebook's variants of them */
-	return version == TLS_1_3 || version >> 8 == 0x7f || version >> 8 == 0xfb;
+	return version == TLS_1_3 || version == DTLS_1_3 || version >> 8 == 0x7f || version >> 8 == 0xfb;
 }
 
 bool
@@ -134,6 +140,15 @@ read_alpn(struct span body, struct tls_client_hello *h)
 	take_u16_counted(&body, &h->alpn);
 }
 
+/* DTLS counts its versions downwards. */
+static bool
+is_better(uint16_t version, uint16_t than)
+{
+	if (tls_version_is_dtls(version) && tls_version_is_dtls(than))
+		return version < than;
+	return version > than;
+}
+
 static void
 read_versions(struct span body, struct tls_client_hello *h)
 {
@@ -143,10 +158,31 @@ read_versions(struct span body, struct tls_client_hello *h)
 	if (!take_u8_counted(&body, &list))
 		return;
 	while (tls_next_value(&list, &version))
-		if (version > best)
+		if (is_better(version, best))
 			best = version;
 	if (best != 0)
 		h->best_version = best;
+}
+
+/* Empty, it only says that a new one is welcome (RFC 5077, 3.2). */
+static void
+read_ticket(struct span body, struct tls_client_hello *h)
+{
+	h->resumes |= body.left > 0;
+}
+
+static void
+read_pre_shared_key(struct span body, struct tls_client_hello *h)
+{
+	(void)body;
+	h->resumes = true;
+}
+
+static void
+read_encrypted_hello(struct span body, struct tls_client_hello *h)
+{
+	(void)body;
+	h->ech = true;
 }
 
 static const struct {
@@ -159,6 +195,9 @@ static const struct {
 	{ EXTENSION_SIGNATURES, read_signatures },
 	{ EXTENSION_ALPN, read_alpn },
 	{ EXTENSION_VERSIONS, read_versions },
+	{ EXTENSION_TICKET, read_ticket },
+	{ EXTENSION_PRE_SHARED_KEY, read_pre_shared_key },
+	{ EXTENSION_ENCRYPTED_HELLO, read_encrypted_hello },
 };
 
 static void
@@ -174,13 +213,15 @@ read_client_extension(uint16_t type, struct span body, struct tls_client_hello *
 bool
 tls_client_hello_read(struct span body, struct tls_client_hello *out)
 {
-	struct span session, compression, walk, extension;
+	struct span session, cookie, compression, walk, extension;
 	uint16_t type;
 
 	memset(out, 0, sizeof *out);
-	if (!span_u16be(&body, &out->version) || out->version >> 8 != 3)
+	if (!span_u16be(&body, &out->version) || (out->version >> 8 != 3 && !tls_version_is_dtls(out->version)))
 		return false;
 	if (!span_skip(&body, RANDOM_BYTES) || !take_u8_counted(&body, &session))
+		return false;
+	if (tls_version_is_dtls(out->version) && !take_u8_counted(&body, &cookie))
 		return false;
 	if (!take_u16_counted(&body, &out->ciphers) || out->ciphers.left % 2 != 0)
 		return false;
@@ -190,6 +231,9 @@ tls_client_hello_read(struct span body, struct tls_client_hello *out)
 	walk = out->extensions;
 	while (tls_next_extension(&walk, &type, &extension))
 		read_client_extension(type, extension, out);
+	/* From TLS 1.3 on the id is filled with anything, for the boxes in between (RFC 8446, D.4). */
+	if (session.left > 0 && !tls_version_hides(out->best_version))
+		out->resumes = true;
 	return true;
 }
 
@@ -225,7 +269,7 @@ tls_server_hello_read(struct span body, struct tls_server_hello *out)
 		return false;
 	/* Drafts 18 to 21 say their version here and have neither session nor compression. */
 	draft = out->legacy_version >> 8 == 0x7f;
-	if (!draft && out->legacy_version >> 8 != 3)
+	if (!draft && out->legacy_version >> 8 != 3 && !tls_version_is_dtls(out->legacy_version))
 		return false;
 	if (!span_take(&body, RANDOM_BYTES, &random))
 		return false;

@@ -16,10 +16,12 @@
 
 enum {	/* extension types that are looked into */
 	EXTENSION_SERVER_NAME = 0, EXTENSION_GROUPS = 10, EXTENSION_POINT_FORMATS = 11,
-	EXTENSION_SIGNATURES = 13, EXTENSION_ALPN = 16, EXTENSION_VERSIONS = 43
+	EXTENSION_SIGNATURES = 13, EXTENSION_ALPN = 16, EXTENSION_TICKET = 35,
+	EXTENSION_PRE_SHARED_KEY = 41, EXTENSION_VERSIONS = 43,
+	EXTENSION_ENCRYPTED_HELLO = 0xfe0d
 };
 
-enum { TLS_1_3 = 0x0304 };
+enum { TLS_1_3 = 0x0304, DTLS_1_0 = 0xfeff, DTLS_1_2 = 0xfefd, DTLS_1_3 = 0xfefc };
 
 struct tls_client_hello {
 	uint16_t version;		/* legacy_version */
@@ -31,6 +33,8 @@ struct tls_client_hello {
 	struct span alpn;		/* the list: tls_next_name() */
 	struct span sni;		/* first host_name; absent when there is none */
 	bool has_sni;			/* the extension is there, whatever it says */
+	bool ech;			/* encrypted_client_hello, or its GREASE, which nobody can tell apart */
+	bool resumes;			/* offers a session: pre_shared_key, a ticket, before TLS 1.3 a session id */
 };
 
 struct tls_server_hello {
@@ -42,8 +46,11 @@ struct tls_server_hello {
 	bool retry;			/* HelloRetryRequest */
 };
 
+/* A version of DTLS (RFC 6347, 9147) has a cookie in its ClientHello, else they are alike. */
 bool tls_client_hello_read(struct span body, struct tls_client_hello *out);
 bool tls_server_hello_read(struct span body, struct tls_server_hello *out);
+
+bool tls_version_is_dtls(uint16_t version);
 
 /* TLS 1.3 or one of its drafts: what follows the ServerHello is encrypted. */
 bool tls_version_hides(uint16_t version);

@@ -1,7 +1,7 @@
 #include "proto/tls/tls_reader.h"
 
 #include "proto/tls/tls_certificate.h"
-#include "proto/tls/tls_fingerprint.h"
+#include "proto/tls/tls_describe.h"
 #include "proto/tls/tls_hello.h"
 
 enum { CERTIFICATE = 11, SERVER_HELLO_DONE = 14 };	/* the other handshake types that are read */
@@ -63,28 +63,6 @@ tls_emit(struct tls_side *side, struct message *m)
 	arena_clear(&r->scratch.arena);
 }
 
-/* Names of an ALPN list joined by ",", GREASE left out. False when there is no room. */
-static bool
-join_names(struct tls_scratch *s, struct span list, struct span *out)
-{
-	struct tls_text t;
-	struct span name;
-
-	if (list.at == NULL)
-		return true;
-	if (!tls_text_begin(&t, &s->arena, list.left + 1))
-		return false;
-	while (tls_next_name(&list, &name)) {
-		if (tls_name_is_grease(name))
-			continue;
-		if (t.used > 0)
-			tls_text_byte(&t, ',');
-		tls_text_bytes(&t, name.at, name.left);
-	}
-	*out = tls_text_span(&t);
-	return true;
-}
-
 static enum tls_step
 client_hello(struct tls_side *side, struct span body)
 {
@@ -92,19 +70,15 @@ client_hello(struct tls_side *side, struct span body)
 	struct tls_client client = { 0 };
 	struct tls_scratch *s = scratch(r);
 	struct message m = { .kind = MESSAGE_TLS_CLIENT, .tls_client = &client };
-	struct tls_client_hello hello;
 
-	if (!tls_client_hello_read(body, &hello))
-		return TLS_GIVE_UP;
-	client.version = hello.version;
-	client.best_version = hello.best_version;
-	client.sni = hello.sni;
-	if (!join_names(s, hello.alpn, &client.alpn) || !tls_ja3(s, &hello, &client) ||
-	    !tls_ja4(s, &hello, &client))
-		return over_limit(r);
+	switch (tls_describe_client(s, body, 't', &client)) {
+	case TLS_DESCRIBED: break;
+	case TLS_NO_HELLO: return TLS_GIVE_UP;
+	case TLS_NO_ROOM: return over_limit(r);
+	}
 	tls_emit(side, &m);
-	keep_sni(r, hello.sni);
-	r->offers_hiding = tls_version_hides(hello.best_version);
+	keep_sni(r, client.sni);
+	r->offers_hiding = tls_version_hides(client.best_version);
 	side->encrypted = false;
 	if (++side->client_hellos == TLS_CLIENT_HELLOS_MAX)
 		tls_end_side(side);
@@ -118,23 +92,24 @@ server_hello(struct tls_side *side, struct span body)
 	struct tls_server server = { 0 };
 	struct tls_scratch *s = scratch(r);
 	struct message m = { .kind = MESSAGE_TLS_SERVER, .tls_server = &server };
-	struct tls_server_hello hello;
 
+	switch (tls_describe_server(s, body, &server)) {
+	case TLS_DESCRIBED: break;
+	case TLS_NO_HELLO: return TLS_GIVE_UP;
+	case TLS_NO_ROOM: return over_limit(r);
+	}
 	/* One HelloRetryRequest, one ServerHello. */
-	if (!tls_server_hello_read(body, &hello) || r->final || (hello.retry && r->retry))
+	if (r->final || (server.retry && r->retry)) {
+		arena_clear(&s->arena);
 		return TLS_GIVE_UP;
-	server.version = hello.version;
-	server.cipher = hello.cipher;
-	server.retry = hello.retry;
-	if (!join_names(s, hello.alpn, &server.alpn) || !tls_ja3s(s, &hello, &server))
-		return over_limit(r);
+	}
 	tls_emit(side, &m);
 	side->server = true;
-	if (hello.retry)
+	if (server.retry)
 		r->retry = true;
 	else
 		r->final = true;
-	if (r->final && tls_version_hides(hello.version))
+	if (r->final && tls_version_hides(server.version))
 		tls_end_side(side);
 	return TLS_NEXT;
 }
