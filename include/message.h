@@ -31,6 +31,7 @@ struct http_request {
 	struct span method, target;	/* target: as on the request line */
 	struct span host;		/* authority of an absolute target or CONNECT, else Host; port kept */
 	struct span forwarded_for;	/* X-Forwarded-For: claimed, not known */
+	bool via;			/* a proxy handed it on (Via) */
 	struct span path;		/* origin form: path and query; "" for CONNECT */
 	struct span user_agent, content_type, referrer;
 	uint64_t content_length;	/* 0 when absent or chunked */

@@ -17,6 +17,7 @@
 /* A protocol is added by its row, nothing else. */
 const struct proto_row *const proto_rows[] = {
 	&http_row,
+	&http2_row,
 	&tls_row,
 	&dns_row,
 	&smtp_row,

@@ -52,7 +52,8 @@ put_request(char *lines, const struct http_request *r)
 	put_text(lines, " referrer=", r->referrer);
 	if (r->content_length > 0)
 		put(lines, " length=%llu", (unsigned long long)r->content_length);
-	put(lines, "%s%s\n", r->connect ? " connect" : "", r->proxied ? " proxied" : "");
+	put_text(lines, " for=", r->forwarded_for);
+	put(lines, "%s%s%s\n", r->connect ? " connect" : "", r->proxied ? " proxied" : "", r->via ? " via" : "");
 }
 
 static void

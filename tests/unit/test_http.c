@@ -161,16 +161,18 @@ test_absolute(void **state)
 	assert_false(http_absolute(span_text(""), &a, &p));
 }
 
-static struct http_request
+static struct asked
 request(uint32_t number, const char *path)
 {
-	struct http_request r;
+	struct asked r;
 
 	memset(&r, 0, sizeof r);
-	r.number = number;
-	r.method = span_text("GET");
-	r.path = span_text(path);
-	r.connect = number % 2 == 0;
+	r.request.number = number;
+	r.request.method = span_text("GET");
+	r.request.path = span_text(path);
+	r.request.connect = number % 2 == 0;
+	r.login = number % 3 == 0;
+	r.user = number % 3 == 0 ? span_text("ann") : span_of(NULL, 0);
 	return r;
 }
 
@@ -179,7 +181,7 @@ test_outstanding_order(void **state)
 {
 	struct bytes_ceiling ceiling = { 0, 65536, NULL };
 	struct outstanding o;
-	struct http_request r;
+	struct asked r;
 	char path[20];
 	uint32_t i, next = 1;
 
@@ -192,11 +194,13 @@ test_outstanding_order(void **state)
 		if (i % 3 == 0)
 			continue;	/* sometimes two wait, sometimes more */
 		assert_true(outstanding_first(&o, &r));
-		assert_int_equal(r.number, next);
+		assert_int_equal(r.request.number, next);
 		snprintf(path, sizeof path, "/%u", next);
-		assert_true(span_equal(r.path, span_text(path)));
-		assert_int_equal(r.connect, next % 2 == 0);
-		assert_null(r.host.at);
+		assert_true(span_equal(r.request.path, span_text(path)));
+		assert_int_equal(r.request.connect, next % 2 == 0);
+		assert_null(r.request.host.at);
+		assert_int_equal(r.login, next % 3 == 0);
+		assert_int_equal(r.user.left, next % 3 == 0 ? 3 : 0);
 		outstanding_drop(&o, &ceiling, 1);
 		next++;
 		if (o.count > HTTP_OUTSTANDING_MAX - 2) {
@@ -213,23 +217,23 @@ test_outstanding_bounds(void **state)
 {
 	struct bytes_ceiling ceiling = { 0, 65536, NULL }, tiny = { 0, 300, NULL };
 	struct outstanding o;
-	struct http_request r;
+	struct asked r;
 	char path[400];
 	unsigned i, forgotten = 0;
 
 	(void)state;
 	memset(&o, 0, sizeof o);
 	r = request(1, "/");
-	for (i = 0; i < HTTP_OUTSTANDING_MAX + 10; i++, r.number++)
+	for (i = 0; i < HTTP_OUTSTANDING_MAX + 10; i++, r.request.number++)
 		forgotten += outstanding_push(&o, &ceiling, &r);
 	assert_int_equal(forgotten, 10);
 	assert_int_equal(o.count, HTTP_OUTSTANDING_MAX);
 	assert_int_equal(outstanding_count(&o), HTTP_OUTSTANDING_MAX + 10);
 	assert_true(outstanding_first(&o, &r));
-	assert_int_equal(r.number, 0);	/* forgotten, but it will be answered */
+	assert_int_equal(r.request.number, 0);	/* forgotten, but it will be answered */
 	outstanding_drop(&o, &ceiling, 10);
 	assert_true(outstanding_first(&o, &r));
-	assert_int_equal(r.number, 11);
+	assert_int_equal(r.request.number, 11);
 	bytes_clear(&o.texts, &ceiling);
 
 	memset(&o, 0, sizeof o);
@@ -241,8 +245,8 @@ test_outstanding_bounds(void **state)
 	assert_int_equal(outstanding_push(&o, &tiny, &r), 1);
 	outstanding_drop(&o, &tiny, 1);
 	assert_true(outstanding_first(&o, &r));
-	assert_int_equal(r.number, 2);
-	assert_null(r.path.at);		/* without its texts */
+	assert_int_equal(r.request.number, 2);
+	assert_null(r.request.path.at);		/* without its texts */
 	assert_true(tiny.held <= tiny.most);
 	bytes_clear(&o.texts, &tiny);
 }

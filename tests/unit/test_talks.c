@@ -29,6 +29,8 @@ struct turn {
 struct talk {
 	struct proto_limits limits;
 	bool midway, pieces, closing;
+	bool fin;		/* both sides ended well */
+	uint16_t port;
 	unsigned turns_count;
 	struct turn turn[TURNS_MAX];
 	char expected[LINES_BYTES];
@@ -98,6 +100,13 @@ add_option(struct talk *talk, const char *line)
 		talk->limits.flow_bytes = n;
 	else if (sscanf(line, "! limit handshake %u", &n) == 1)
 		talk->limits.handshake_bytes = n;
+	else if (sscanf(line, "! files %u", &n) == 1) {
+		talk->limits.file_bytes = n;
+		talk->closing = true;
+	} else if (sscanf(line, "! port %u", &n) == 1)
+		talk->port = (uint16_t)n;
+	else if (strcmp(line, "! fin") == 0)
+		talk->fin = true;
 	else
 		fail_msg("unknown option: %s", line);
 }
@@ -177,6 +186,8 @@ begin(struct run *r, const struct talk *talk)
 	memset(r, 0, sizeof *r);
 	r->talk = talk;
 	r->flow.midway = talk->midway;
+	r->flow.key.port[RESPONDER] = talk->port;
+	r->flow.side[0].tcp_flags = r->flow.side[1].tcp_flags = talk->fin ? TCP_FIN : 0;
 	r->wanted = true;
 	r->proto = proto_new(&talk->limits, put_message, r->lines);
 	assert_non_null(r->proto);

@@ -198,12 +198,19 @@ read_status_line(struct span line, struct http_head *out)
 static void
 read_field(struct span line, struct http_head *out)
 {
-	static const char *const names[HTTP_FIELDS] = {
-		[HTTP_HOST] = "host", [HTTP_USER_AGENT] = "user-agent",
-		[HTTP_CONTENT_TYPE] = "content-type", [HTTP_CONTENT_LENGTH] = "content-length",
-		[HTTP_TRANSFER_ENCODING] = "transfer-encoding", [HTTP_REFERRER] = "referer",
-		[HTTP_SERVER] = "server",
+#define NAME(text) { (const uint8_t *)text, sizeof text - 1 }
+	static const struct span names[HTTP_FIELDS] = {
+		[HTTP_HOST] = NAME("host"), [HTTP_USER_AGENT] = NAME("user-agent"),
+		[HTTP_CONTENT_TYPE] = NAME("content-type"), [HTTP_CONTENT_LENGTH] = NAME("content-length"),
+		[HTTP_TRANSFER_ENCODING] = NAME("transfer-encoding"), [HTTP_REFERRER] = NAME("referer"),
+		[HTTP_SERVER] = NAME("server"), [HTTP_CONTENT_ENCODING] = NAME("content-encoding"),
+		[HTTP_CONTENT_DISPOSITION] = NAME("content-disposition"),
+		[HTTP_CONTENT_RANGE] = NAME("content-range"), [HTTP_AUTHORIZATION] = NAME("authorization"),
+		[HTTP_PROXY_AUTHORIZATION] = NAME("proxy-authorization"),
+		[HTTP_FORWARDED_FOR] = NAME("x-forwarded-for"), [HTTP_VIA] = NAME("via"),
+		[HTTP_UPGRADE] = NAME("upgrade"),
 	};
+#undef NAME
 	struct span name;
 	size_t i;
 
@@ -211,7 +218,7 @@ read_field(struct span line, struct http_head *out)
 		return;
 	name = span_trim(name);
 	for (i = 0; i < HTTP_FIELDS; i++) {
-		if (out->field[i].at != NULL || !span_equal_nocase(name, span_text(names[i])))
+		if (name.left != names[i].left || out->field[i].at != NULL || !span_equal_nocase(name, names[i]))
 			continue;
 		out->field[i] = span_trim(line);
 		return;

@@ -2,60 +2,14 @@
 
 #include <stdlib.h>
 
-#include "proto/bytes.h"
-#include "proto/http/head.h"
-#include "proto/http/outstanding.h"
-
-enum step {
-	STEP_NEXT,		/* go on with what is left */
-	STEP_MORE,		/* all is used up */
-	STEP_GIVE_UP,		/* this side is not HTTP, or not any more */
-	STEP_OVER_LIMIT,
-	STEP_DONE,		/* the connection has left HTTP */
-	STEP_TUNNEL		/* what is left belongs to a tunnel */
-};
-
-struct http;
-struct http_side;
-typedef enum step http_state_fn(struct http *h, struct http_side *side, struct span *in);
+#include "proto/http/private.h"
 
 enum {
-	CHUNK_DIGITS_MAX = 15,
 	/* A gap up to here, about three segments, has most likely cost one message. */
 	ONE_MESSAGE_BYTES = 4096
 };
 
-struct http_side {
-	http_state_fn *state;	/* NULL: this side is over */
-	struct bytes head;	/* a header block that came in parts */
-	struct http_scan scan;
-	uint64_t left;		/* of the body, or of the chunk */
-	uint32_t asked_before;	/* requests seen when an answer until close began */
-	uint32_t line_bytes;	/* of the chunk-size line or the trailers */
-	uint8_t digits;
-	bool begun;		/* it has sent something */
-	bool piece_start;	/* nothing of this piece was used yet */
-	bool told;		/* the current message begins like one */
-	bool unsure;		/* bytes before these are missing */
-	bool lost;		/* nobody knows how many messages are missing before the next */
-};
-
-struct http {
-	struct proto *p;
-	const struct stream_piece *piece;	/* being read */
-	struct http_side side[2];
-	struct bytes_ceiling ceiling;
-	struct outstanding outstanding;
-	int asker;			/* which side asks; -1 until the first message */
-	uint32_t requests;
-	uint32_t early;			/* answers that came before their request */
-	bool tunnel;
-	size_t tunnel_rest;
-};
-
-static http_state_fn state_start, state_head, state_resync, state_body, state_open_body,
-    state_chunk_size, state_chunk_rest, state_chunk_data, state_chunk_end, state_trailer,
-    state_after_connect;
+static http_state_fn state_head, state_resync, state_after_connect;
 
 static void *
 http_open(struct proto *p)
@@ -68,7 +22,7 @@ http_open(struct proto *p)
 	h->asker = -1;
 	h->ceiling.most = proto_limits(p)->flow_bytes;
 	h->ceiling.total = proto_held(p);
-	h->side[0].state = h->side[1].state = state_start;
+	h->side[0].state = h->side[1].state = http_state_start;
 	return h;
 }
 
@@ -77,8 +31,13 @@ http_close(void *reader)
 {
 	struct http *h = reader;
 
-	bytes_clear(&h->side[0].head, &h->ceiling);
-	bytes_clear(&h->side[1].head, &h->ceiling);
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		http_body_clear(h, &h->side[i].body);
+		bytes_clear(&h->side[i].body.texts, &h->ceiling);
+		bytes_clear(&h->side[i].head, &h->ceiling);
+	}
 	bytes_clear(&h->outstanding.texts, &h->ceiling);
 	free(h);
 }
@@ -86,9 +45,9 @@ http_close(void *reader)
 static struct message
 message_of(const struct http *h, enum message_kind kind)
 {
-	struct message m = { .kind = kind, .flow = h->piece->flow, .from = h->piece->from,
-	    .ts_ns = h->piece->ts_ns };
+	struct message m = h->like;
 
+	m.kind = kind;
 	return m;
 }
 
@@ -99,6 +58,8 @@ read_target(const struct http_head *head, struct http_request *r)
 	r->target = head->target;
 	r->host = head->field[HTTP_HOST];
 	r->path = head->target;
+	r->forwarded_for = head->field[HTTP_FORWARDED_FOR];
+	r->via = head->field[HTTP_VIA].at != NULL;
 	if (span_equal(head->method, span_text("CONNECT"))) {
 		r->connect = r->proxied = true;
 		r->host = head->target;
@@ -109,7 +70,7 @@ read_target(const struct http_head *head, struct http_request *r)
 }
 
 static void
-remember(struct http *h, const struct http_request *r)
+remember(struct http *h, const struct asked *a)
 {
 	/* Clients seldom pipeline: what was asked before the loss has been answered by now. */
 	if (h->asker >= 0 && h->side[h->asker].lost) {
@@ -120,14 +81,14 @@ remember(struct http *h, const struct http_request *r)
 		h->early--;
 		return;
 	}
-	proto_counters(h->p)->http_unanswered += outstanding_push(&h->outstanding, &h->ceiling, r);
+	proto_counters(h->p)->http_unanswered += outstanding_push(&h->outstanding, &h->ceiling, a);
 }
 
 /* Then the body follows, if there is one. */
 static enum step
 request_body(struct http_side *side, const struct http_head *head, uint64_t bytes, enum http_length length)
 {
-	side->state = state_start;
+	side->state = http_state_start;
 	if (span_equal(head->method, span_text("CONNECT"))) {
 		side->state = state_after_connect;
 		return STEP_NEXT;
@@ -137,11 +98,10 @@ request_body(struct http_side *side, const struct http_head *head, uint64_t byte
 	case HTTP_LENGTH_COUNTED:
 		side->left = bytes;
 		if (bytes > 0)
-			side->state = state_body;
+			side->state = http_state_body;
 		break;
 	case HTTP_LENGTH_CHUNKED:
-		side->left = side->digits = 0;
-		side->state = state_chunk_size;
+		http_begin_chunks(side);
 		break;
 	/* A request cannot last until close, as then there would be no answer: its end is unknown. */
 	case HTTP_LENGTH_OPEN:
@@ -150,22 +110,49 @@ request_body(struct http_side *side, const struct http_head *head, uint64_t byte
 	return STEP_NEXT;
 }
 
+/* DNS in HTTP (RFC 8484), where it can be seen: told once. */
+static void
+look_for_doh(struct http *h, const struct http_head *head)
+{
+	static const struct protocol doh = { .app = APP_DOH };
+	struct message m = message_of(h, MESSAGE_PROTOCOL);
+
+	if (h->told_doh || !span_equal_nocase(head->field[HTTP_CONTENT_TYPE], span_text("application/dns-message")))
+		return;
+	h->told_doh = true;
+	m.protocol = &doh;
+	proto_emit(h->p, &m);
+}
+
+static bool
+has_body(const struct http_side *side)
+{
+	return side->state != http_state_start && side->state != state_after_connect;
+}
+
 static enum step
 take_request(struct http *h, struct http_side *side, const struct http_head *head)
 {
-	struct http_request r = { .method = head->method, .user_agent = head->field[HTTP_USER_AGENT],
-	    .content_type = head->field[HTTP_CONTENT_TYPE], .referrer = head->field[HTTP_REFERRER] };
+	struct asked a = { .request = { .method = head->method, .user_agent = head->field[HTTP_USER_AGENT],
+	    .content_type = head->field[HTTP_CONTENT_TYPE], .referrer = head->field[HTTP_REFERRER] } };
 	struct message m = message_of(h, MESSAGE_HTTP_REQUEST);
+	struct http_login room;
 	uint64_t bytes;
 	enum http_length length = http_length(head, &bytes);
+	enum step step;
 
-	read_target(head, &r);
-	r.number = ++h->requests;
-	r.content_length = bytes;
-	remember(h, &r);
-	m.http_request = &r;
+	read_target(head, &a.request);
+	a.request.number = ++h->requests;
+	a.request.content_length = bytes;
+	http_read_login(head, h->like.flow, &a, &room);
+	remember(h, &a);
+	m.http_request = &a.request;
 	proto_emit(h->p, &m);
-	return request_body(side, head, bytes, length);
+	look_for_doh(h, head);
+	step = request_body(side, head, bytes, length);
+	if (step == STEP_NEXT && has_body(side))
+		http_body_begin(h, &side->body, head, &a.request, bytes);
+	return step;
 }
 
 /* RFC 9112 section 6.3, in its order. */
@@ -173,29 +160,28 @@ static enum step
 answer_body(struct http_side *side, unsigned status, const struct http_request *asked, uint64_t bytes,
     enum http_length length)
 {
-	side->state = state_start;
+	side->state = http_state_start;
 	if (status < 200 || status == 204 || status == 304 || span_equal(asked->method, span_text("HEAD")))
 		return STEP_NEXT;
 	switch (length) {
 	case HTTP_LENGTH_COUNTED:
 		side->left = bytes;
 		if (bytes > 0)
-			side->state = state_body;
+			side->state = http_state_body;
 		break;
 	case HTTP_LENGTH_CHUNKED:
-		side->left = side->digits = 0;
-		side->state = state_chunk_size;
+		http_begin_chunks(side);
 		break;
 	case HTTP_LENGTH_NONE:
 	case HTTP_LENGTH_OPEN:
-	case HTTP_LENGTH_BAD: side->state = state_open_body; break;
+	case HTTP_LENGTH_BAD: side->state = http_state_open_body; break;
 	}
 	return STEP_NEXT;
 }
 
 /* Which request is being answered? False: one that we did not see. */
 static bool
-find_request(struct http *h, struct http_side *side, struct http_request *asked)
+find_request(struct http *h, struct http_side *side, struct asked *asked)
 {
 	unsigned count = outstanding_count(&h->outstanding);
 
@@ -215,41 +201,54 @@ opens_tunnel(const struct http_head *head, bool found, const struct http_request
 	    span_equal_nocase(head->reason, span_text("connection established"));
 }
 
+/* What both sides speak from here on may be a protocol that we know: HTTP/2, TLS (RFC 2817). WebSocket is none. */
+static bool
+switches_to_known(const struct http_head *head)
+{
+	return span_equal_nocase(head->field[HTTP_UPGRADE], span_text("h2c")) ||
+	    (head->field[HTTP_UPGRADE].left >= 4 &&
+	    span_equal_nocase(span_of(head->field[HTTP_UPGRADE].at, 4), span_text("TLS/")));
+}
+
 static enum step
 take_answer(struct http *h, struct http_side *side, const struct http_head *head)
 {
 	struct http_response r = { .status = head->status, .reason = head->reason,
 	    .content_type = head->field[HTTP_CONTENT_TYPE], .server = head->field[HTTP_SERVER] };
 	struct message m = message_of(h, MESSAGE_HTTP_RESPONSE);
-	struct http_request asked;
+	struct asked asked;
 	bool found = find_request(h, side, &asked), final = head->status >= 200 || head->status == 101;
 	enum http_length length = http_length(head, &r.content_length);
 	enum step step;
 
 	if (found) {
-		r.number = asked.number;
-		r.request_method = asked.method;
-		r.request_host = asked.host;
-		r.request_path = asked.path;
-		r.request_user_agent = asked.user_agent;
+		r.number = asked.request.number;
+		r.request_method = asked.request.method;
+		r.request_host = asked.request.host;
+		r.request_path = asked.request.path;
+		r.request_user_agent = asked.request.user_agent;
 	} else if (final && !side->unsure && !h->side[h->asker].unsure) {
 		h->early++;
 	}
 	m.http_response = &r;
 	proto_emit(h->p, &m);
+	http_tell_login(h, &asked, head->status);
+	look_for_doh(h, head);
 	if (head->status == 101)
-		return STEP_DONE;
-	if (opens_tunnel(head, found, &asked))
+		return switches_to_known(head) ? STEP_TUNNEL : STEP_DONE;
+	if (opens_tunnel(head, found, &asked.request))
 		return STEP_TUNNEL;
 	side->asked_before = h->requests;
-	step = answer_body(side, head->status, &asked, r.content_length, length);
+	step = answer_body(side, head->status, &asked.request, r.content_length, length);
+	if (has_body(side))
+		http_body_begin(h, &side->body, head, &asked.request, r.content_length);
 	if (found && final)
 		outstanding_drop(&h->outstanding, &h->ceiling, 1);
 	return step;
 }
 
-static void
-forget_head(struct http *h, struct http_side *side)
+void
+http_forget_head(struct http *h, struct http_side *side)
 {
 	bytes_empty(&side->head, &h->ceiling);
 	memset(&side->scan, 0, sizeof side->scan);
@@ -260,7 +259,7 @@ forget_head(struct http *h, struct http_side *side)
 static enum step
 no_message(struct http *h, struct http_side *side)
 {
-	forget_head(h, side);
+	http_forget_head(h, side);
 	if (!side->unsure)
 		return STEP_GIVE_UP;
 	side->state = state_resync;
@@ -270,7 +269,7 @@ no_message(struct http *h, struct http_side *side)
 static enum step
 take_head(struct http *h, struct http_side *side, struct span block)
 {
-	int from = h->piece->from, asker;
+	int from = h->like.from, asker;
 	struct http_head head;
 	enum step step;
 
@@ -282,12 +281,12 @@ take_head(struct http *h, struct http_side *side, struct span block)
 	h->asker = asker;
 	step = head.answer ? take_answer(h, side, &head) : take_request(h, side, &head);
 	side->unsure = false;
-	forget_head(h, side);
+	http_forget_head(h, side);
 	return step;
 }
 
-static enum step
-state_start(struct http *h, struct http_side *side, struct span *in)
+enum step
+http_state_start(struct http *h, struct http_side *side, struct span *in)
 {
 	(void)h;
 	while (in->left > 0 && (in->at[0] == '\r' || in->at[0] == '\n'))
@@ -321,7 +320,7 @@ state_head(struct http *h, struct http_side *side, struct span *in)
 
 	/* What came before may be the end of something else: a piece that begins a message wins. */
 	if (side->unsure && !side->told && side->piece_start && http_guess(*in, 0) == GUESS_YES)
-		forget_head(h, side);
+		http_forget_head(h, side);
 	if (side->head.used == 0 && !may_begin(side, *in))
 		return no_message(h, side);
 	whole = http_scan(&side->scan, *in, &used);
@@ -349,136 +348,11 @@ state_resync(struct http *h, struct http_side *side, struct span *in)
 {
 	(void)h;
 	if (side->piece_start && http_guess(*in, 0) == GUESS_YES) {
-		side->state = state_start;
+		side->state = http_state_start;
 		return STEP_NEXT;
 	}
 	span_skip(in, in->left);
 	return STEP_MORE;
-}
-
-static enum step
-state_body(struct http *h, struct http_side *side, struct span *in)
-{
-	size_t len = side->left < in->left ? (size_t)side->left : in->left;
-
-	(void)h;
-	span_skip(in, len);
-	side->left -= len;
-	if (side->left == 0)
-		side->state = state_start;
-	return STEP_NEXT;
-}
-
-/*
- * A body until close. When the asker goes on all the same (crude servers and
- * their clients send neither length nor close), the next answer is one.
- */
-static enum step
-state_open_body(struct http *h, struct http_side *side, struct span *in)
-{
-	if (side->piece_start && h->requests > side->asked_before && http_guess(*in, 0) == GUESS_YES) {
-		side->state = state_start;
-		return STEP_NEXT;
-	}
-	span_skip(in, in->left);
-	return STEP_MORE;
-}
-
-static int
-hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF */
-static enum step
-state_chunk_size(struct http *h, struct http_side *side, struct span *in)
-{
-	int digit;
-
-	(void)h;
-	while (in->left > 0 && (digit = hex_digit(in->at[0])) >= 0) {
-		if (++side->digits > CHUNK_DIGITS_MAX)
-			return STEP_GIVE_UP;
-		side->left = side->left << 4 | (unsigned)digit;
-		span_skip(in, 1);
-	}
-	if (in->left == 0)
-		return STEP_MORE;
-	if (side->digits == 0)
-		return STEP_GIVE_UP;
-	side->line_bytes = 0;
-	side->state = state_chunk_rest;
-	return STEP_NEXT;
-}
-
-static enum step
-state_chunk_rest(struct http *h, struct http_side *side, struct span *in)
-{
-	struct span skipped;
-
-	if (!span_until(in, '\n', &skipped)) {
-		if (in->left > proto_limits(h->p)->header_bytes - side->line_bytes)
-			return STEP_OVER_LIMIT;
-		side->line_bytes += (uint32_t)in->left;
-		return STEP_MORE;
-	}
-	memset(&side->scan, 0, sizeof side->scan);
-	side->line_bytes = 0;
-	side->state = side->left > 0 ? state_chunk_data : state_trailer;
-	return STEP_NEXT;
-}
-
-static enum step
-state_chunk_data(struct http *h, struct http_side *side, struct span *in)
-{
-	size_t len = side->left < in->left ? (size_t)side->left : in->left;
-
-	(void)h;
-	span_skip(in, len);
-	side->left -= len;
-	if (side->left == 0)
-		side->state = state_chunk_end;
-	return STEP_NEXT;
-}
-
-static enum step
-state_chunk_end(struct http *h, struct http_side *side, struct span *in)
-{
-	uint8_t c;
-
-	(void)h;
-	while (span_u8(in, &c)) {
-		if (c == '\r')
-			continue;
-		if (c != '\n')
-			return STEP_GIVE_UP;
-		side->left = side->digits = 0;
-		side->state = state_chunk_size;
-		return STEP_NEXT;
-	}
-	return STEP_MORE;
-}
-
-/* Fields behind the last chunk, up to an empty line. */
-static enum step
-state_trailer(struct http *h, struct http_side *side, struct span *in)
-{
-	size_t used;
-	bool whole = http_scan(&side->scan, *in, &used);
-
-	if (used > proto_limits(h->p)->header_bytes - side->line_bytes)
-		return STEP_OVER_LIMIT;
-	side->line_bytes += (uint32_t)used;
-	span_skip(in, used);
-	if (!whole)
-		return STEP_MORE;
-	forget_head(h, side);
-	side->state = state_start;
-	return STEP_NEXT;
 }
 
 /*
@@ -491,7 +365,7 @@ state_after_connect(struct http *h, struct http_side *side, struct span *in)
 	(void)h;
 	if (http_guess(*in, 0) == GUESS_NO)
 		return STEP_TUNNEL;
-	side->state = state_start;
+	side->state = http_state_start;
 	return STEP_NEXT;
 }
 
@@ -502,14 +376,14 @@ state_after_connect(struct http *h, struct http_side *side, struct span *in)
 static bool
 costs_message(const struct http_side *side)
 {
-	return side->state == state_start || side->state == state_head || side->state == state_body;
+	return side->state == http_state_start || side->state == state_head || side->state == http_state_body;
 }
 
 /* One message is missing: its counterpart must not be taken for that of the next. */
 static void
 miss_one(struct http *h, const struct http_side *side)
 {
-	static const struct http_request unseen;
+	static const struct asked unseen;
 
 	if (side == &h->side[h->asker])
 		remember(h, &unseen);
@@ -530,7 +404,11 @@ lose_place(struct http *h, struct http_side *side, uint64_t len)
 		side->lost = true;
 		h->early = 0;
 	}
-	forget_head(h, side);
+	if (http_body_is_open(&side->body)) {
+		http_body_lost(h, &side->body, len);
+		http_body_end(h, &side->body, false);
+	}
+	http_forget_head(h, side);
 	side->state = state_resync;
 	side->unsure = true;
 }
@@ -538,15 +416,26 @@ lose_place(struct http *h, struct http_side *side, uint64_t len)
 static void
 take_gap(struct http *h, struct http_side *side, uint64_t len)
 {
-	if (side->state == NULL || side->state == state_open_body)
+	if (side->state == NULL)
 		return;
-	if ((side->state != state_body && side->state != state_chunk_data) || len > side->left) {
+	if (side->state == http_state_open_body) {
+		http_body_lost(h, &side->body, len);
+		return;
+	}
+	if ((side->state != http_state_body && side->state != http_state_chunk_data) || len > side->left) {
 		lose_place(h, side, len);
 		return;
 	}
+	http_body_lost(h, &side->body, len);
 	side->left -= len;
-	if (side->left == 0)
-		side->state = side->state == state_body ? state_start : state_chunk_end;
+	if (side->left > 0)
+		return;
+	if (side->state == http_state_body) {
+		http_body_end(h, &side->body, true);
+		side->state = http_state_start;
+	} else {
+		side->state = http_state_chunk_end;
+	}
 }
 
 static void
@@ -557,6 +446,7 @@ give_up_side(struct http *h, struct http_side *side, enum step why)
 	counts->given_up[APP_HTTP]++;
 	if (why == STEP_OVER_LIMIT)
 		counts->over_limit++;
+	http_body_end(h, &side->body, false);
 	bytes_clear(&side->head, &h->ceiling);
 	side->state = NULL;
 }
@@ -565,7 +455,9 @@ give_up_side(struct http *h, struct http_side *side, enum step why)
 static bool
 begin_piece(struct http *h, struct http_side *side, const struct stream_piece *piece)
 {
-	h->piece = piece;
+	h->like.flow = piece->flow;
+	h->like.from = piece->from;
+	h->like.ts_ns = piece->ts_ns;
 	if (!side->begun)
 		side->unsure = piece->offset != 0 || (piece->flow != NULL && piece->flow->midway);
 	side->begun = true;
@@ -606,6 +498,22 @@ http_piece(void *reader, const struct stream_piece *piece)
 	return false;
 }
 
+/* What lasted until close ends well with a FIN; any other body was cut. */
+static void
+http_end(void *reader, const struct flow *f, int64_t ts_ns)
+{
+	struct http *h = reader;
+	int i;
+
+	h->like.flow = f;
+	h->like.ts_ns = ts_ns;
+	for (i = 0; i < 2; i++) {
+		h->like.from = i;
+		http_body_end(h, &h->side[i].body,
+		    h->side[i].state == http_state_open_body && (f->side[i].tcp_flags & TCP_FIN) != 0);
+	}
+}
+
 static bool
 http_tunnel(const void *reader, size_t *rest)
 {
@@ -621,6 +529,7 @@ const struct proto_row http_row = {
 	.guess = http_guess,
 	.open = http_open,
 	.piece = http_piece,
+	.end = http_end,
 	.close = http_close,
 	.tunnel = http_tunnel,
 };

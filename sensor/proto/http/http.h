@@ -23,4 +23,7 @@ enum { HTTP_OUTSTANDING_MAX = 64 };
 
 extern const struct proto_row http_row;
 
+/* HTTP/2 in the clear is recognised by its preface and not decoded. */
+extern const struct proto_row http2_row;
+
 #endif

@@ -2,11 +2,12 @@
 
 #include "proto/http/http.h"
 
-enum { TEXTS = 4 };
+enum { TEXTS = 7 };
 
 struct record {
 	uint32_t number;
-	bool connect;
+	bool connect, login, winrm;
+	uint8_t method;
 	bool absent[TEXTS];
 	uint32_t len[TEXTS];
 };
@@ -79,9 +80,11 @@ close_up(struct outstanding *o)
 }
 
 unsigned
-outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct http_request *r)
+outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct asked *a)
 {
-	const struct span text[TEXTS] = { r->method, r->host, r->path, r->user_agent };
+	const struct http_request *r = &a->request;
+	const struct span text[TEXTS] = { r->method, r->host, r->path, r->user_agent, a->user, a->domain,
+	    a->workstation };
 	struct record record;
 	unsigned forgotten = 0;
 	size_t i;
@@ -89,6 +92,9 @@ outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct ht
 	memset(&record, 0, sizeof record);
 	record.number = r->number;
 	record.connect = r->connect;
+	record.login = a->login;
+	record.winrm = a->winrm;
+	record.method = a->method;
 	for (i = 0; i < TEXTS; i++) {
 		record.absent[i] = text[i].at == NULL;
 		record.len[i] = (uint32_t)text[i].left;
@@ -118,9 +124,10 @@ outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct ht
 }
 
 bool
-outstanding_first(const struct outstanding *o, struct http_request *out)
+outstanding_first(const struct outstanding *o, struct asked *out)
 {
-	struct span *const text[TEXTS] = { &out->method, &out->host, &out->path, &out->user_agent };
+	struct span *const text[TEXTS] = { &out->request.method, &out->request.host, &out->request.path,
+	    &out->request.user_agent, &out->user, &out->domain, &out->workstation };
 	const uint8_t *at;
 	struct record r;
 	int i;
@@ -135,7 +142,10 @@ outstanding_first(const struct outstanding *o, struct http_request *out)
 			*text[i] = span_of(at, r.len[i]);
 		at += r.len[i];
 	}
-	out->number = r.number;
-	out->connect = r.connect;
+	out->request.number = r.number;
+	out->request.connect = r.connect;
+	out->login = r.login;
+	out->winrm = r.winrm;
+	out->method = r.method;
 	return true;
 }

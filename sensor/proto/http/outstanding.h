@@ -12,6 +12,21 @@
 
 #include "message.h"
 #include "proto/bytes.h"
+#include "proto/ntlm/ntlm.h"
+
+/* A request, and who asks as far as it says. */
+struct asked {
+	struct http_request request;
+	bool login, winrm;
+	uint8_t method;			/* enum login_method */
+	struct span user, domain, workstation;
+};
+
+/* Room for what an Authorization field says. */
+struct http_login {
+	uint8_t bytes[2048];
+	struct ntlm ntlm;
+};
 
 struct outstanding {
 	struct bytes texts;	/* records, from `begin` */
@@ -21,15 +36,15 @@ struct outstanding {
 };
 
 /* Returns how many older ones were forgotten. */
-unsigned outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct http_request *r);
+unsigned outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct asked *a);
 
 unsigned outstanding_count(const struct outstanding *o);	/* forgotten ones included */
 
 /*
- * The oldest: number, method, host, path, user_agent, connect (a forgotten
- * one: nothing). Spans live until the next call. False: there is none.
+ * The oldest: number, method, host, path, user_agent, connect and who asks (a
+ * forgotten one: nothing). Spans live until the next call. False: there is none.
  */
-bool outstanding_first(const struct outstanding *o, struct http_request *out);
+bool outstanding_first(const struct outstanding *o, struct asked *out);
 
 void outstanding_drop(struct outstanding *o, struct bytes_ceiling *c, unsigned count);
 void outstanding_clear(struct outstanding *o, struct bytes_ceiling *c);
