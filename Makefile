@@ -16,9 +16,8 @@ ifdef WERROR
 CFLAGS   += -Werror
 endif
 
-FOLDERS  := base records capture decode flow reassembly proto proto/content proto/http proto/tls proto/quic proto/dns proto/text proto/smtp proto/imap proto/pop3 proto/ftp proto/ldap proto/dhcp proto/nbns proto/ntlm proto/kerberos proto/ssh proto/smb proto/dcerpc proto/rdp witness \
-            indicators beacon alert sinks config engine cli
-SOURCES  := $(foreach f,$(FOLDERS),$(wildcard sensor/$(f)/*.c))
+# Every room of the house; main.c stands outside.
+SOURCES  := $(sort $(wildcard sensor/*/*.c sensor/*/*/*.c))
 OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY  := $(BUILD)/libsensor.a
 # Sanitizers and _FORTIFY_SOURCE check the same calls: one of them at a time.

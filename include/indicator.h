@@ -43,6 +43,7 @@ struct indicator {
 	uint32_t line;			/* in the feed's file, from 1 */
 	uint8_t confidence;		/* 0..100 */
 	int64_t first_seen_ns, last_seen_ns;
+	int64_t valid_until_ns;		/* the feed itself says so (STIX); else unknown */
 };
 
 /* "ip", "ip:port", "cidr", "domain", "url", "ja3", "ja4", "cert-sha1", "ja3s", "cert-sha256", "sha256", "user-agent" */

@@ -49,10 +49,11 @@ static const struct option long_options[] = {
 static void
 list_formats(void)
 {
-	const struct feed_format *f;
+	const char *name, *what;
+	unsigned n;
 
-	for (f = feed_formats; f->name != NULL; f++)
-		printf("%-18s %s\n", f->name, f->what);
+	for (n = 0; (name = feed_format(n, &what)) != NULL; n++)
+		printf("%-18s %s\n", name, what);
 }
 
 /* Options whose value is not the default: of the file, or of the command line. */
@@ -145,8 +146,10 @@ show_feed(const struct feed_result *r)
 			printf("%s%u %s", sep, sum->by_type[t], indicator_type_text((enum indicator_type)t));
 			sep = ", ";
 		}
-	printf("%s, %u duplicate%s, %u line%s not understood\n", *sep == ',' ? ")" : "", sum->duplicates,
-	    sum->duplicates == 1 ? "" : "s", sum->not_understood, sum->not_understood == 1 ? "" : "s");
+	printf("%s, %u duplicate%s", *sep == ',' ? ")" : "", sum->duplicates, sum->duplicates == 1 ? "" : "s");
+	if (sum->passed_over > 0)
+		printf(", %u of no use here", sum->passed_over);
+	printf(", %u line%s not understood\n", sum->not_understood, sum->not_understood == 1 ? "" : "s");
 	for (i = 0; i < sum->complaints_count; i++)
 		printf("            line %u: %s\n", sum->complaints[i].line, sum->complaints[i].text);
 }

@@ -117,10 +117,11 @@ name_after_file(const char *path, char *name, size_t size)
 bool
 config_is_format(const char *text, size_t len)
 {
-	const struct feed_format *f;
+	const char *name;
+	unsigned n;
 
-	for (f = feed_formats; f->name != NULL; f++)
-		if (strlen(f->name) == len && memcmp(f->name, text, len) == 0)
+	for (n = 0; (name = feed_format(n, NULL)) != NULL; n++)
+		if (strlen(name) == len && memcmp(name, text, len) == 0)
 			return true;
 	return false;
 }

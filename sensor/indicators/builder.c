@@ -200,13 +200,16 @@ find_same(const struct builder *b, const struct indicator *i, uint32_t hash)
 }
 
 static void
-widen(struct image_record *record, uint32_t first_sec, uint32_t last_sec)
+widen(struct image_record *record, uint32_t first_sec, uint32_t last_sec, uint32_t until_sec)
 {
 	if (first_sec < record->first_sec)	/* IMAGE_NO_TIME is the greatest */
 		record->first_sec = first_sec;
 	if (last_sec != IMAGE_NO_TIME &&
 	    (record->last_sec == IMAGE_NO_TIME || last_sec > record->last_sec))
 		record->last_sec = last_sec;
+	/* Without an end it holds longest. */
+	if (record->until_sec != IMAGE_NO_TIME && until_sec > record->until_sec)
+		record->until_sec = until_sec;
 }
 
 static int
@@ -228,6 +231,7 @@ append(struct builder *b, const struct indicator *i, size_t len, uint32_t hash)
 	record->line = i->line;
 	record->first_sec = seconds(i->first_seen_ns);
 	record->last_sec = seconds(i->last_seen_ns);
+	record->until_sec = seconds(i->valid_until_ns);
 	memcpy(record->value, i->value, len);
 	if ((r = slots_add(&b->by_value, hash, at)) < 0) {
 		b->records.used -= bytes;
@@ -251,7 +255,8 @@ builder_put(struct builder *b, const struct indicator *i)
 	struct image_record *same = find_same(b, i, hash);
 
 	if (same != NULL) {
-		widen(same, seconds(i->first_seen_ns), seconds(i->last_seen_ns));
+		widen(same, seconds(i->first_seen_ns), seconds(i->last_seen_ns),
+		    seconds(i->valid_until_ns));
 		return 1;
 	}
 	if (b->count == b->max_indicators)

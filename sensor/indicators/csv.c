@@ -3,9 +3,9 @@
 #include "indicators/text.h"
 
 static void
-skip_blanks(struct span *s)
+skip_blanks(struct span *s, char delimiter)
 {
-	while (s->left > 0 && (s->at[0] == ' ' || s->at[0] == '\t'))
+	while (s->left > 0 && s->at[0] != delimiter && (s->at[0] == ' ' || s->at[0] == '\t'))
 		span_skip(s, 1);
 }
 
@@ -29,25 +29,25 @@ quoted_cell(struct span *s, uint8_t **scratch, struct span *cell)
 }
 
 static void
-plain_cell(struct span *s, struct span *cell)
+plain_cell(struct span *s, char delimiter, struct span *cell)
 {
 	size_t len = 0;
 
-	while (len < s->left && s->at[len] != ',')
+	while (len < s->left && s->at[len] != delimiter)
 		len++;
 	span_take(s, len, cell);
 }
 
 bool
-csv_split(struct span line, uint8_t *scratch, struct csv_row *row, const char **why)
+csv_split(struct span line, char delimiter, uint8_t *scratch, struct csv_row *row, const char **why)
 {
 	struct span cell;
 
 	row->count = 0;
 	for (;;) {
-		skip_blanks(&line);
+		skip_blanks(&line, delimiter);
 		if (row->count == CSV_CELLS_MAX) {
-			*why = "at most 64 columns";
+			*why = "at most 128 columns";
 			return false;
 		}
 		if (line.left > 0 && line.at[0] == '"') {
@@ -56,14 +56,14 @@ csv_split(struct span line, uint8_t *scratch, struct csv_row *row, const char **
 				*why = "a closing quote";
 				return false;
 			}
-			skip_blanks(&line);
+			skip_blanks(&line, delimiter);
 		} else {
-			plain_cell(&line, &cell);
+			plain_cell(&line, delimiter, &cell);
 		}
 		row->cell[row->count++] = span_trim(cell);
 		if (line.left == 0)
 			return true;
-		if (line.at[0] != ',') {
+		if (line.at[0] != delimiter) {
 			*why = "a comma behind the closing quote";
 			return false;
 		}

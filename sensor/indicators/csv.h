@@ -1,5 +1,5 @@
 /*
- * csv.h - one line of comma-separated cells (RFC 4180), and columns found by
+ * csv.h - one line of cells between commas (RFC 4180) or tabs, and columns found by
  * the names in a header: the order of columns in the feeds is not fixed.
  *
  * Cells are quoted or not; blanks around a quoted cell are tolerated, which
@@ -14,7 +14,7 @@
 
 #include "base/span.h"
 
-enum { CSV_CELLS_MAX = 64, CSV_COLUMNS_MAX = 8 };
+enum { CSV_CELLS_MAX = 128, CSV_COLUMNS_MAX = 16 };
 
 struct csv_row {
 	unsigned count;
@@ -22,10 +22,10 @@ struct csv_row {
 };
 
 /*
- * Cut `line`. Cells point into it, or into `scratch` (at least line.left
+ * Cut `line` at each `delimiter`. Cells point into it, or into `scratch` (at least line.left
  * bytes) where doubled quotes were undone. False: *why says what is wrong.
  */
-bool csv_split(struct span line, uint8_t *scratch, struct csv_row *row, const char **why);
+bool csv_split(struct span line, char delimiter, uint8_t *scratch, struct csv_row *row, const char **why);
 
 struct csv_alias {
 	const char *name;	/* as in a header, case ignored */

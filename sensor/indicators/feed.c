@@ -9,31 +9,61 @@
 
 enum { EXCERPT_BYTES = 80, TEXT_KEPT_BYTES = 128 };
 
-static const struct feed_format names[] = {
-	{ "feodo-csv", "Feodo Tracker, ipblocklist.csv (both layouts)" },
-	{ "feodo-json", "Feodo Tracker, ipblocklist.json" },
-	{ "feodo-txt", "Feodo Tracker, ipblocklist.txt" },
-	{ "sslbl-ip-csv", "SSLBL, sslipblacklist.csv" },
-	{ "sslbl-ja3-csv", "SSLBL, ja3_fingerprints.csv" },
-	{ "sslbl-cert-csv", "SSLBL, sslblacklist.csv" },
-	{ "urlhaus-csv", "URLhaus, csv, csv_recent, csv_online" },
-	{ "urlhaus-text", "URLhaus, one URL a line" },
-	{ "notice-csv", "NOTICE-style list of infected addresses, Japanese or English header, times JST" },
-	{ "plain", "one value a line: address, network, address:port, domain, URL, JA3, JA4, SHA-1" },
-	{ NULL, NULL },
+/* In the order of recognition: what is sure of itself first, what takes anything last. */
+static const struct {
+	const char *name, *what;
+	const struct feed_reader *reader;
+} formats[] = {
+	{ "feodo-csv", "Feodo Tracker, ipblocklist.csv (both layouts)", &feodo_csv },
+	{ "feodo-json", "Feodo Tracker, ipblocklist.json", &feodo_json },
+	{ "feodo-txt", "Feodo Tracker, ipblocklist.txt", &feodo_text },
+	{ "sslbl-ip-csv", "SSLBL, sslipblacklist.csv", &sslbl_address },
+	{ "sslbl-ja3-csv", "SSLBL, ja3_fingerprints.csv", &sslbl_ja3 },
+	{ "sslbl-cert-csv", "SSLBL, sslblacklist.csv", &sslbl_certificate },
+	{ "urlhaus-csv", "URLhaus, csv, csv_recent, csv_online", &urlhaus_csv },
+	{ "urlhaus-text", "URLhaus, one URL a line", &urlhaus_text },
+	{ "threatfox-csv", "ThreatFox, full and recent", &threatfox_csv },
+	{ "threatfox-json", "ThreatFox, export and answer of the API", &threatfox_json },
+	{ "misp", "MISP, events of a feed", &misp_events },
+	{ "stix", "STIX 2.1 bundle, or what a TAXII 2.1 collection answers", &stix_bundle },
+	{ "zeek-intel", "Zeek intelligence file", &zeek_intel },
+	{ "shadowserver-csv", "Shadowserver report: sinkhole, compromised, blocklist, special", &shadowserver_csv },
+	{ "intelmq-csv", "IntelMQ events, CSV", &intelmq_csv },
+	{ "intelmq-json", "IntelMQ events, JSON lines", &intelmq_json },
+	{ "ctip-json", "Microsoft CTIP, JSON lines", &ctip_json },
+	{ "cymru", "Team Cymru report, category|address|asn|timestamp|...", &cymru_report },
+	{ "cymru-old", "Team Cymru report, report|ip|asn|timestamp|...", &cymru_old_report },
+	{ "spamhaus-cert", "Spamhaus CERT report", &spamhaus_cert },
+	{ "drop-txt", "Spamhaus DROP, text", &drop_text },
+	{ "drop-json", "Spamhaus DROP, JSON lines", &drop_json },
+	{ "notice-csv", "NOTICE-style list of infected addresses, Japanese or English header, times JST",
+	  &notice_csv },
+	{ "maltrail-csv", "Maltrail, trails.csv", &maltrail_csv },
+	{ "maltrail-txt", "Maltrail, one of the static trails", &maltrail_text },
+	{ "suricata-iprep", "Suricata IP reputation list", &suricata_iprep },
+	{ "suricata-json", "Suricata dataset, a JSON array", &suricata_json },
+	{ "suricata-ndjson", "Suricata dataset, JSON lines", &suricata_ndjson },
+	{ "suricata-string", "Suricata dataset of type string (base64)", &suricata_strings },
+	{ "firehol", "FireHOL netset", &firehol_netset },
+	{ "dnsmasq", "dnsmasq, address=/name/...", &dnsmasq_file },
+	{ "adblock", "list for ad blockers, ||name^", &adblock_list },
+	{ "rpz", "response policy zone", &rpz_zone },
+	{ "hosts", "hosts file, 0.0.0.0 name", &hosts_file },
+	{ "plain", "one value a line: address, network, address:port, domain, URL, JA3, JA4, SHA-1, SHA-256",
+	  &plain_list },
 };
 
-/* In the order of `names`, which is the order of recognition. */
-static const struct feed_reader *const readers[] = {
-	&feodo_csv, &feodo_json, &feodo_text, &sslbl_address, &sslbl_ja3, &sslbl_certificate,
-	&urlhaus_csv, &urlhaus_text, &notice_csv, &plain_list,
-};
+enum { FORMATS = sizeof formats / sizeof formats[0] };
 
-enum { READERS = sizeof readers / sizeof readers[0] };
-
-_Static_assert(sizeof names / sizeof names[0] == READERS + 1, "each reader has a name");
-
-const struct feed_format *const feed_formats = names;
+const char *
+feed_format(unsigned n, const char **what)
+{
+	if (n >= FORMATS)
+		return NULL;
+	if (what != NULL)
+		*what = formats[n].what;
+	return formats[n].name;
+}
 
 void
 feed_complain(struct feed *f, const char *what, struct span offending)
@@ -79,6 +109,7 @@ feed_take(struct feed *f, const struct feed_line *line)
 		.reference = text_clean(line->reference, reference, sizeof reference),
 		.line = f->line, .confidence = line->confidence,
 		.first_seen_ns = line->first_ns, .last_seen_ns = line->last_ns,
+		.valid_until_ns = line->until_ns,
 	};
 
 	count_result(f, builder_put(f->builder, &i));
@@ -109,23 +140,65 @@ feed_take_pair(struct feed *f, struct span address, struct span port,
 		feed_take(f, line);
 }
 
+struct feed_line
+feed_says(enum indicator_role role, uint8_t confidence)
+{
+	return (struct feed_line){ .role = role, .confidence = confidence, .first_ns = WHEN_UNKNOWN,
+	    .last_ns = WHEN_UNKNOWN, .until_ns = WHEN_UNKNOWN };
+}
+
+void
+feed_pass_over(struct feed *f)
+{
+	f->summary->passed_over++;
+}
+
+/* Nine or ten digits, with or without a fraction: 1973 to 2286. */
+static bool
+epoch_seconds(struct span cell, int64_t *ns)
+{
+	int64_t sec = 0;
+	size_t i;
+
+	for (i = 0; i < cell.left && cell.at[i] >= '0' && cell.at[i] <= '9' && i < 11; i++)
+		sec = sec * 10 + (cell.at[i] - '0');
+	if (i < 9 || i > 10 || (i < cell.left && cell.at[i] != '.'))
+		return false;
+	*ns = sec * NS_PER_SEC;
+	return true;
+}
+
 int64_t
 feed_time(struct span cell)
 {
 	int64_t ns;
 
+	if (epoch_seconds(cell, &ns))
+		return ns;
 	return when_parse((const char *)cell.at, cell.left, 0, &ns) ? ns : WHEN_UNKNOWN;
 }
 
 /* ---- CSV ---- */
 
-static bool
-is_header(struct feed *f, struct span line, const struct csv_rule *rule)
+bool
+csv_is_header(struct feed *f, struct span line, const struct csv_rule *rule)
 {
 	const char *why;
 
-	return csv_split(line, f->scratch, &f->row, &why) &&
+	return csv_split(line, rule->delimiter, f->scratch, &f->row, &why) &&
 	    csv_header(&f->row, &rule->layout, &f->columns);
+}
+
+bool
+csv_uncomment(const struct csv_rule *rule, struct span *line)
+{
+	size_t len = strlen(rule->comment);
+
+	if (line->left < len || memcmp(line->at, rule->comment, len) != 0)
+		return false;
+	while (line->left >= len && memcmp(line->at, rule->comment, len) == 0)
+		span_skip(line, len);
+	return true;
 }
 
 static void
@@ -133,9 +206,7 @@ csv_comment(struct feed *f, struct span line)
 {
 	struct csv_columns before = f->columns;
 
-	while (line.left > 0 && line.at[0] == '#')
-		span_skip(&line, 1);
-	if (!is_header(f, line, f->reader->csv))
+	if (!csv_is_header(f, line, f->reader->csv))
 		f->columns = before;
 }
 
@@ -146,11 +217,11 @@ feed_csv_line(struct feed *f, struct span line)
 	struct csv_columns columns;
 	const char *why;
 
-	if (line.at[0] == '#') {
+	if (csv_uncomment(rule, &line)) {
 		csv_comment(f, line);
 		return;
 	}
-	if (!csv_split(line, f->scratch, &f->row, &why)) {
+	if (!csv_split(line, rule->delimiter, f->scratch, &f->row, &why)) {
 		feed_complain(f, why, line);
 		return;
 	}
@@ -169,95 +240,6 @@ feed_csv_line(struct feed *f, struct span line)
 
 /* ---- recognition ---- */
 
-bool
-head_line(struct span *rest, struct span *line, bool *comment)
-{
-	while (rest->left > 0) {
-		if (!span_until(rest, '\n', line))
-			span_take(rest, rest->left, line);
-		*line = span_trim(*line);
-		if (line->left == 0)
-			continue;
-		*comment = line->at[0] == '#';
-		return true;
-	}
-	return false;
-}
-
-bool
-head_has_header(const struct feed_head *head, const struct csv_rule *rule)
-{
-	struct span rest = head->bytes, line;
-	bool comment = true;
-
-	while (comment && head_line(&rest, &line, &comment)) {
-		if (line.left > LINE_BYTES)
-			return false;
-		while (line.left > 0 && line.at[0] == '#')
-			span_skip(&line, 1);
-		if (is_header(head->feed, line, rule))
-			return true;
-	}
-	return false;
-}
-
-bool
-head_says(const struct feed_head *head, const char *word)
-{
-	struct span rest = head->bytes, line;
-	bool comment;
-
-	while (head_line(&rest, &line, &comment) && comment)
-		if (text_find(line, word) < line.left)
-			return true;
-	return false;
-}
-
-static const struct {
-	const char *start;
-	size_t len;
-	const char *what;
-} strangers[] = {
-	{ "\x1f\x8b", 2, "gzip data (unpack it first)" },
-	{ "PK\x03\x04", 4, "a zip archive (unpack it first)" },
-	{ "\x28\xb5\x2f\xfd", 4, "zstd data (unpack it first)" },
-	{ "\xfd" "7zXZ", 5, "xz data (unpack it first)" },
-	{ "\xff\xfe", 2, "UTF-16 text (expected UTF-8)" },
-	{ "\xfe\xff", 2, "UTF-16 text (expected UTF-8)" },
-	{ "<", 1, "HTML or XML, such as an error page" },
-	{ "{", 1, "a JSON object, such as an error message" },
-};
-
-/* Random bytes are a ninth control bytes, text has none. A single NUL spoils its line only. */
-static bool
-is_binary(struct span s)
-{
-	size_t most = s.left < 512 ? s.left : 512, odd = 0, i;
-
-	for (i = 0; i < most; i++)
-		if ((s.at[i] < 0x20 && strchr("\t\n\f\r", s.at[i]) == NULL) || s.at[i] == 0 ||
-		    s.at[i] == 0x7f)
-			odd++;
-	return odd > 1 + most / 20;
-}
-
-/* What the input is when it can be no feed at all; NULL when it may be one. */
-static const char *
-stranger(struct span s)
-{
-	size_t i;
-
-	if (s.left == 0)
-		return "an empty file";
-	while (s.left > 0 && strchr(" \t\r\n", s.at[0]) != NULL && s.at[0] != 0)
-		span_skip(&s, 1);
-	for (i = 0; i < sizeof strangers / sizeof strangers[0]; i++)
-		if (s.left >= strangers[i].len &&
-		    memcmp(s.at, strangers[i].start, strangers[i].len) == 0)
-			return strangers[i].what;
-	return is_binary(s) ? "binary data" : NULL;
-}
-
 static int
 not_recognised(struct feed *f, struct span head)
 {
@@ -268,8 +250,8 @@ not_recognised(struct feed *f, struct span head)
 	while (comment && head_line(&rest, &line, &comment))
 		;
 	return fault_set(f->fault, SE_FORMAT,
-	    "feed %s: text of no known format, beginning with '%s': expected feodo, sslbl, urlhaus, "
-	    "notice or a plain list (a format can be forced)", f->name,
+	    "feed %s: text of no known format, beginning with '%s': expected one of "
+	    "`hansho check --formats` (it can be forced)", f->name,
 	    text_escape(line, excerpt, sizeof excerpt));
 }
 
@@ -278,12 +260,12 @@ choose_by_name(struct feed *f, const char *format)
 {
 	size_t i;
 
-	for (i = 0; i < READERS; i++)
-		if (strcmp(names[i].name, format) == 0)
+	for (i = 0; i < FORMATS; i++)
+		if (strcmp(formats[i].name, format) == 0)
 			break;
-	if (i == READERS)
+	if (i == FORMATS)
 		return fault_set(f->fault, SE_USAGE, "feed %s: there is no format '%s'", f->name, format);
-	f->reader = readers[i];
+	f->reader = formats[i].reader;
 	snprintf(f->summary->format, sizeof f->summary->format, "%s", format);
 	return 0;
 }
@@ -292,7 +274,7 @@ static int
 choose(struct feed *f, const char *format)
 {
 	struct feed_head head = { lines_peek(&f->lines), f->builder->cp932, f };
-	const char *what = f->lines.failed ? NULL : stranger(head.bytes);
+	const char *what = f->lines.failed ? NULL : head_stranger(head.bytes);
 	size_t i;
 	int r;
 
@@ -301,9 +283,9 @@ choose(struct feed *f, const char *format)
 	if (what != NULL)
 		return fault_set(f->fault, SE_FORMAT, "feed %s: looks like %s, expected %s", f->name,
 		    what, format != NULL ? format : "a list of indicators");
-	for (i = 0; f->reader == NULL && i < READERS && !f->lines.failed; i++)
-		if (readers[i]->recognise(&head))
-			choose_by_name(f, names[i].name);
+	for (i = 0; f->reader == NULL && i < FORMATS && !f->lines.failed; i++)
+		if (formats[i].reader->recognise(&head))
+			choose_by_name(f, formats[i].name);
 	f->columns.count = 0;
 	if (f->reader == NULL && !f->lines.failed)
 		return not_recognised(f, head.bytes);
@@ -350,7 +332,7 @@ verdict(struct feed *f)
 	if (f->reader->csv != NULL && f->columns.count == 0)
 		return fault_set(f->fault, SE_FORMAT, "feed %s: no header line, expected %s as in '%s'",
 		    f->name, s->format, f->reader->csv->header);
-	if (s->loaded + s->duplicates == 0 && s->not_understood > 0)
+	if (s->loaded + s->duplicates + s->passed_over == 0 && s->not_understood > 0)
 		return fault_set(f->fault, SE_FORMAT, "feed %s: as %s none of %u lines was understood; "
 		    "line %u: %s", f->name, s->format, s->not_understood, s->complaints[0].line,
 		    s->complaints[0].text);
@@ -373,13 +355,14 @@ feed_read(FILE *in, const char *name, const char *format, struct builder *b,
 	f->builder = b;
 	f->summary = summary;
 	f->fault = fault;
+	f->event.ns = WHEN_UNKNOWN;
 	lines_init(&f->lines, in);
 	if ((r = choose(f, format)) < 0)
 		goto done;
 	if (f->lines.failed)
 		;
-	else if (f->reader->read_whole != NULL)
-		f->reader->read_whole(f, &f->lines);
+	else if (f->reader->json != NULL)
+		feed_read_json(f);
 	else
 		read_lines(f);
 	r = verdict(f);

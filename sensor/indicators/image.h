@@ -31,7 +31,7 @@
 #include "indicator.h"
 
 enum {
-	IMAGE_VERSION = 1,
+	IMAGE_VERSION = 2,
 	IMAGE_ALIGN = 64,
 	IMAGE_SAMPLE = 16,
 	IMAGE_UNIT = 4,			/* records begin at multiples of it, and are counted in it */
@@ -89,7 +89,7 @@ struct image_record {
 	uint32_t attributes;
 	uint32_t reference;		/* in texts */
 	uint32_t line;
-	uint32_t first_sec, last_sec;	/* since 1970, or IMAGE_NO_TIME */
+	uint32_t first_sec, last_sec, until_sec;	/* since 1970, or IMAGE_NO_TIME */
 	char value[];			/* with NUL, filled with NULs to an IMAGE_UNIT */
 };
 

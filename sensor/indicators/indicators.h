@@ -30,6 +30,7 @@ struct feed_complaint {
 struct feed_summary {
 	char format[32];	/* recognised or forced, e.g. "feodo-csv" */
 	uint32_t lines, loaded, not_understood, duplicates;
+	uint32_t passed_over;	/* understood, and of no use on the wire: an e-mail address, an MD5 */
 	uint32_t by_type[INDICATOR_TYPES];
 	unsigned complaints_count;
 	struct feed_complaint complaints[FEED_COMPLAINTS_MAX];
@@ -54,14 +55,11 @@ void builder_free(struct builder *b);
  */
 int builder_add(struct builder *b, const struct indicator *i);
 
-/* One line a format: name and what it is, for help texts. NULL-terminated. */
-struct feed_format {
-	const char *name, *what;
-};
-extern const struct feed_format *const feed_formats;
+/* The n-th format's name, from 0, and what it is (may be NULL), for help texts; NULL behind the last. */
+const char *feed_format(unsigned n, const char **what);
 
 /*
- * Read a whole feed. `format`: a name of feed_formats, or NULL to recognise
+ * Read a whole feed. `format`: a name of feed_format(), or NULL to recognise
  * it from content. `name`: what alerts call the feed. SE_FORMAT when it is
  * no feed at all (one line in `fault`: what it looks like, what was expected),
  * when JSON is cut off, and when it has lines but none was understood; then

@@ -254,7 +254,8 @@ indicators_get(const struct indicators *i, uint32_t n, struct indicator *out)
 	uint32_t at, steps;
 
 	*out = (struct indicator){ .value = "", .feed = "", .malware = "", .reference = "",
-	    .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN };
+	    .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN,
+	    .valid_until_ns = WHEN_UNKNOWN };
 	if (n >= i->entries)
 		return;
 	at = i->samples[n / IMAGE_SAMPLE];
@@ -272,4 +273,5 @@ indicators_get(const struct indicators *i, uint32_t n, struct indicator *out)
 	out->line = record->line;
 	out->first_seen_ns = time_of(record->first_sec);
 	out->last_seen_ns = time_of(record->last_sec);
+	out->valid_until_ns = time_of(record->until_sec);
 }

@@ -73,7 +73,8 @@ add_all(struct builder *b)
 	char text[TEXT_BYTES], malware[16];
 	struct indicator i = { .role = ROLE_C2, .value = text, .feed = "bench", .malware = malware,
 	    .reference = "", .confidence = 50, .first_seen_ns = 1700000000 * NS_PER_SEC,
-	    .last_seen_ns = WHEN_UNKNOWN };
+	    .last_seen_ns = WHEN_UNKNOWN,
+	    .valid_until_ns = WHEN_UNKNOWN };
 	uint32_t n;
 
 	for (n = 0; n < indicators; n++) {

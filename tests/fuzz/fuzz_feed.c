@@ -1,5 +1,5 @@
 /*
- * Any bytes as a feed. The first byte picks a forced format, or recognition.
+ * Any bytes as a feed. The first byte picks a forced format, 0xff recognition.
  * What was loaded is compiled and mapped; each entry must be canonical, and be
  * found by its own value.
  */
@@ -84,10 +84,9 @@ format_of(uint8_t pick)
 {
 	unsigned count = 0;
 
-	while (feed_formats[count].name != NULL)
+	while (feed_format(count, NULL) != NULL)
 		count++;
-	pick = (uint8_t)(pick % (count + 1));
-	return feed_formats[pick].name;		/* the last is NULL: recognise */
+	return pick == 0xff ? NULL : feed_format(pick % count, NULL);
 }
 
 int

@@ -1,6 +1,6 @@
 /*
- * Any bytes as a JSON array: in one piece and in pieces as long as the first
- * byte says, the elements must be the same.
+ * Any bytes as JSON: in one piece and in pieces as long as the first byte says,
+ * the parts at a few paths must be the same.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -12,21 +12,23 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static bool
-add(void *to, struct span element, uint32_t line, bool too_long)
+add(void *to, const struct json_part *part)
 {
 	uint64_t *sum = to;
 
-	*sum = *sum * 31 + hash_bytes(&HASH_FIXED, element.at, element.left) + line + too_long;
+	*sum = *sum * 31 + hash_bytes(&HASH_FIXED, part->text.at, part->text.left) + part->path +
+	    part->line + part->too_long;
 	return true;
 }
 
 static uint64_t
 cut(struct json_cut *c, struct span bytes, size_t piece)
 {
+	static const char *const paths[] = { "[]", "a.[]", "*.b", "a.[].b.[]", "[].a" };
 	uint64_t sum = 0;
 	struct span part;
 
-	json_cut_init(c, add, &sum);
+	json_cut_init(c, paths, sizeof paths / sizeof paths[0], add, &sum);
 	while (bytes.left > 0) {
 		span_take(&bytes, bytes.left < piece ? bytes.left : piece, &part);
 		json_cut_push(c, part);

@@ -67,7 +67,8 @@ take(struct alerts *a, struct order o)
 	static struct observation_buffer b;
 	char subject[300], feed[64], reason[300];
 	struct indicator i = { .type = INDICATOR_DOMAIN, .role = ROLE_C2, .value = subject, .feed = feed,
-		.malware = "", .reference = "", .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN };
+		.malware = "", .reference = "", .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN,
+	    .valid_until_ns = WHEN_UNKNOWN };
 	struct finding f;
 
 	snprintf(subject, sizeof subject, "%s", o.subject);

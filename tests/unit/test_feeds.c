@@ -211,9 +211,9 @@ truncated_json(void **state)
 	(void)state;
 	for (len = 1; len < whole; len++)
 		assert_refused(text, len, "feodo-json", "cut off");
-	assert_refused("[{},]", 5, "feodo-json", "between the commas");
-	assert_refused("[{}] x", 6, "feodo-json", "nothing behind");
-	assert_refused("x", 1, "feodo-json", "a JSON array");
+	assert_refused("[{},]", 5, "feodo-json", "expected a value");
+	assert_refused("[{}] x", 6, "feodo-json", "expected a value");
+	assert_refused("x", 1, "feodo-json", "expected a value");
 }
 
 static void
@@ -474,10 +474,11 @@ strangers(void **state)
 	assert_refused("", 0, "plain", "an empty file");
 	assert_refused("\n <!DOCTYPE html><html>192.0.2.1\n", 33, NULL, "HTML");
 	assert_refused("<html>\n192.0.2.1\n", 17, "plain", "HTML");
-	assert_refused("{\"error\":\"unknown_auth_key\"}", 28, "feodo-json", "a JSON object");
+	assert_refused("{\"error\":\"unknown_auth_key\"}", 28, "feodo-json", "an error message");
 	assert_refused("\x1f\x8b\x08", 3, NULL, "gzip");
 	assert_refused(binary, sizeof binary, NULL, "binary");
 	assert_refused("[{\"other\":1}]", 13, NULL, "no known format");
+	assert_refused("{\"error\":\"unknown_auth_key\"}", 28, NULL, "no known format");
 	assert_refused("hello\nworld\n", 12, NULL, "beginning with 'hello'");
 	assert_refused("hello\nworld\n", 12, "plain", "none of 2 lines");
 	assert_refused("192.0.2.1\n", 10, "feodo-csv", "no header line");
@@ -487,11 +488,11 @@ strangers(void **state)
 static void
 unknown_format_name(void **state)
 {
-	struct reading r = read_text("192.0.2.1\n", "stix");
+	struct reading r = read_text("192.0.2.1\n", "stixx");
 
 	(void)state;
 	assert_int_equal(r.code, SE_USAGE);
-	assert_non_null(strstr(r.fault.text, "stix"));
+	assert_non_null(strstr(r.fault.text, "stixx"));
 	clear(&r);
 }
 

@@ -19,34 +19,34 @@
 #include "indicators/image.h"
 
 static const struct indicator entries[] = {
-	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/24", "lists", "", "", 1, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/28", "lists", "", "", 2, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_C2, "192.0.2.7", "lists", "Dridex", "", 3, 50, 0, NS_PER_SEC },
+	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/24", "lists", "", "", 1, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/28", "lists", "", "", 2, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_C2, "192.0.2.7", "lists", "Dridex", "", 3, 50, 0, NS_PER_SEC, WHEN_UNKNOWN },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "192.0.2.7:443", "feodo", "Emotet", "ref", 4, 100,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "192.0.2.7:443", "other", "", "", 5, 10,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_INFECTED, "192.0.2.7", "notice", "Emotet", "", 6, 90, 0, 0 },
-	{ INDICATOR_CIDR, ROLE_INFECTED, "198.51.0.0/16", "notice", "", "", 7, 90, 0, 0 },
-	{ INDICATOR_ADDRESS, ROLE_C2, "2001:db8::7", "lists", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/32", "lists", "", "", 9, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/125", "lists", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_INFECTED, "192.0.2.7", "notice", "Emotet", "", 6, 90, 0, 0, WHEN_UNKNOWN },
+	{ INDICATOR_CIDR, ROLE_INFECTED, "198.51.0.0/16", "notice", "", "", 7, 90, 0, 0, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_C2, "2001:db8::7", "lists", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/32", "lists", "", "", 9, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/125", "lists", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "[2001:db8::7]:80", "lists", "", "", 11, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "lists", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_DOMAIN, ROLE_C2, "a.b.c2.example", "lists", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "lists", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_DOMAIN, ROLE_C2, "a.b.c2.example", "lists", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "files.example/x?id=1", "lists", "", "", 14, 80,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "files.example:8080/", "lists", "", "", 15, 80,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "[2001:db8::7]/y", "lists", "", "", 16, 80,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "lists", "", "", 17, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_JA4, ROLE_C2, "t13d0102h2_0123456789ab_ba9876543210", "lists", "", "", 18, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_CERT_SHA1, ROLE_C2, "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "lists", "", "", 19, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 };
 
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
@@ -308,7 +308,7 @@ builder_widens_and_stops(void **state)
 {
 	struct builder *b = builder_new(2);
 	struct indicator i = { INDICATOR_DOMAIN, ROLE_C2, "C2.Example.", "a", "", "", 1, 1,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN };
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, 70 * NS_PER_SEC };
 	struct indicators *set;
 	struct fault fault;
 	int fd;

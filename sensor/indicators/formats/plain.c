@@ -3,8 +3,6 @@
  */
 #include "indicators/feed.h"
 
-#include "base/when.h"
-
 enum { PLAIN_CONFIDENCE = 50, LINES_TRIED = 50 };
 
 /* A comment begins the line or follows a blank: "#" and ";" may stand inside a URL. */
@@ -28,8 +26,7 @@ split_comment(struct span line, struct span *value, struct span *comment)
 static void
 read_line(struct feed *f, struct span line)
 {
-	struct feed_line says = { .role = ROLE_C2, .confidence = PLAIN_CONFIDENCE,
-	    .first_ns = WHEN_UNKNOWN, .last_ns = WHEN_UNKNOWN };
+	struct feed_line says = feed_says(ROLE_C2, PLAIN_CONFIDENCE);
 	struct span value;
 
 	split_comment(line, &value, &says.reference);

@@ -35,10 +35,10 @@ static const struct csv_alias aliases[] = {
 static void
 read_row(struct feed *f)
 {
-	struct feed_line line = { .role = ROLE_INFECTED, .confidence = NOTICE_CONFIDENCE,
-	    .malware = feed_cell(f, MALWARE) };
+	struct feed_line line = feed_says(ROLE_INFECTED, NOTICE_CONFIDENCE);
 	struct span when = feed_cell(f, WHEN);
 
+	line.malware = feed_cell(f, MALWARE);
 	if (!when_parse((const char *)when.at, when.left, JST_SEC, &line.first_ns)) {
 		feed_complain(f, "a time like 2021/02/19 13:05:06", when);
 		return;
@@ -47,7 +47,7 @@ read_row(struct feed *f)
 	feed_take_text(f, feed_cell(f, ADDRESS), 1 << INDICATOR_ADDRESS, &line);
 }
 
-static const struct csv_rule rule = {
+static const struct csv_rule rule = { ',', "#",
 	{ aliases, 1 << WHEN | 1 << ADDRESS, 0 },
 	"検知日時,IPアドレス,送信元ポート,通信先IP,通信先ポート,マルウェア名", read_row
 };
@@ -77,7 +77,7 @@ is_notice_header(struct feed *f, struct span line)
 {
 	const char *why;
 
-	return csv_split(line, f->scratch, &f->row, &why) &&
+	return csv_split(line, ',', f->scratch, &f->row, &why) &&
 	    csv_header(&f->row, &rule.layout, &f->columns) &&
 	    f->columns.known == f->columns.count;
 }

@@ -4,9 +4,6 @@
  */
 #include "indicators/feed.h"
 
-#include "base/when.h"
-#include "indicators/text.h"
-
 enum { URLHAUS_CONFIDENCE = 80 };
 
 enum column { URL, ADDED, LAST, ID };
@@ -23,14 +20,15 @@ static const struct csv_alias aliases[] = {
 static void
 read_row(struct feed *f)
 {
-	struct feed_line line = { .role = ROLE_DOWNLOAD, .confidence = URLHAUS_CONFIDENCE,
-	    .reference = feed_cell(f, ID),
-	    .first_ns = feed_time(feed_cell(f, ADDED)), .last_ns = feed_time(feed_cell(f, LAST)) };
+	struct feed_line line = feed_says(ROLE_DOWNLOAD, URLHAUS_CONFIDENCE);
 
+	line.reference = feed_cell(f, ID);
+	line.first_ns = feed_time(feed_cell(f, ADDED));
+	line.last_ns = feed_time(feed_cell(f, LAST));
 	feed_take_text(f, feed_cell(f, URL), 1 << INDICATOR_URL, &line);
 }
 
-static const struct csv_rule rule = {
+static const struct csv_rule rule = { ',', "#",
 	{ aliases, 1 << URL | 1 << ADDED, 0 },
 	"id,dateadded,url,url_status,last_online,threat,tags,urlhaus_link,reporter", read_row
 };
@@ -50,8 +48,7 @@ recognise_text(const struct feed_head *head)
 static void
 read_text_line(struct feed *f, struct span line)
 {
-	struct feed_line says = { .role = ROLE_DOWNLOAD, .confidence = URLHAUS_CONFIDENCE,
-	    .first_ns = WHEN_UNKNOWN, .last_ns = WHEN_UNKNOWN };
+	struct feed_line says = feed_says(ROLE_DOWNLOAD, URLHAUS_CONFIDENCE);
 
 	if (line.at[0] != '#')
 		feed_take_text(f, line, 1 << INDICATOR_URL, &says);

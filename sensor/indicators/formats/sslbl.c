@@ -3,7 +3,6 @@
  */
 #include "indicators/feed.h"
 
-#include "base/when.h"
 #include "indicators/text.h"
 
 /* Dual-use tools are listed too, and a JA3 is shared with honest software. */
@@ -24,9 +23,12 @@ static const struct csv_alias aliases[] = {
 static struct feed_line
 dated_line(const struct feed *f, uint8_t confidence)
 {
-	return (struct feed_line){ .role = ROLE_C2, .confidence = confidence,
-	    .reference = feed_cell(f, REASON),
-	    .first_ns = feed_time(feed_cell(f, FIRST)), .last_ns = feed_time(feed_cell(f, LAST)) };
+	struct feed_line line = feed_says(ROLE_C2, confidence);
+
+	line.reference = feed_cell(f, REASON);
+	line.first_ns = feed_time(feed_cell(f, FIRST));
+	line.last_ns = feed_time(feed_cell(f, LAST));
+	return line;
 }
 
 /* "Dridex C&C" and "Dridex malware distribution" name the malware and what the server is for. */
@@ -77,13 +79,13 @@ certificate_row(struct feed *f)
 	feed_take_text(f, feed_cell(f, SHA1), 1 << INDICATOR_CERT_SHA1, &line);
 }
 
-static const struct csv_rule address_rule = {
+static const struct csv_rule address_rule = { ',', "#",
 	{ aliases, 1 << ADDRESS | 1 << PORT | 1 << FIRST, 0 }, "Firstseen,DstIP,DstPort", address_row
 };
-static const struct csv_rule ja3_rule = {
+static const struct csv_rule ja3_rule = { ',', "#",
 	{ aliases, 1 << JA3 | 1 << REASON, 0 }, "ja3_md5,Firstseen,Lastseen,Listingreason", ja3_row
 };
-static const struct csv_rule certificate_rule = {
+static const struct csv_rule certificate_rule = { ',', "#",
 	{ aliases, 1 << SHA1 | 1 << REASON, 0 }, "Listingdate,SHA1,Listingreason", certificate_row
 };
 
