@@ -19,14 +19,14 @@ enum { KEPT_MAX = 32 };
 /* ---- indicators, of which the witness knows nothing but how to ask ---- */
 
 static const struct indicator listed[] = {
-	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.51.100.7:443", "f", "Emotet", "e1", 7, 90, 11, 22 },
-	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.51.100.8:80", "f", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_INFECTED, "10.0.0.9", "n", "Mirai", "", 9, 0, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_INFECTED, "198.51.100.66", "n", "", "", 9, 0, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "f", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_URL, ROLE_DOWNLOAD, "web.example:8080/a?b", "f", "", "", 11, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "f", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CERT_SHA1, ROLE_C2, "aaaa", "f", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.51.100.7:443", "f", "Emotet", "e1", 7, 90, 11, 22, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.51.100.8:80", "f", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_INFECTED, "10.0.0.9", "n", "Mirai", "", 9, 0, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS, ROLE_INFECTED, "198.51.100.66", "n", "", "", 9, 0, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "f", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_URL, ROLE_DOWNLOAD, "web.example:8080/a?b", "f", "", "", 11, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "f", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_CERT_SHA1, ROLE_C2, "aaaa", "f", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 };
 
 static const struct indicators *const any_set = (const void *)listed;
