@@ -61,7 +61,7 @@ pdu_next(struct pdu_side *s, const struct pdu_rule *rule, struct bytes_ceiling *
 	s->skip -= skipped;
 	if (in->left == 0)
 		return PDU_MORE;
-	if (s->lost && (in->left < rule->header_bytes || rule->length(in->at) < rule->header_bytes)) {
+	if (s->lost && (rule->begins == NULL || !rule->begins(*in))) {
 		span_skip(in, in->left);
 		return PDU_MORE;
 	}

@@ -15,6 +15,8 @@ struct pdu_rule {
 	size_t keep_bytes;
 	/* How long is the message that begins so, header included? 0: it is none of ours. */
 	uint64_t (*length)(const uint8_t *header);
+	/* After a gap: does a message begin here, beyond doubt? NULL: a side that lost its place stays so. */
+	bool (*begins)(struct span piece);
 };
 
 struct pdu_side {
@@ -32,7 +34,7 @@ enum pdu_step {
 	PDU_FULL	/* the ceiling */
 };
 
-/* The next one. A lost side begins anew where a piece begins with a header. */
+/* The next one. A lost side begins anew with a piece that begins a message. */
 enum pdu_step pdu_next(struct pdu_side *s, const struct pdu_rule *rule, struct bytes_ceiling *c,
     struct span *in, struct span *message);
 

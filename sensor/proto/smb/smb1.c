@@ -1,0 +1,1 @@
+#include "proto/smb/smb_reader.h"

@@ -1,0 +1,122 @@
+#include "proto/smb/smb_reader.h"
+
+#include <stdio.h>
+
+enum {	/* MS-SMB2 2.2.13, the same in SMB 1 */
+	ACCESS_WRITE = 0x2, ACCESS_APPEND = 0x4, ACCESS_MAXIMUM = 0x02000000, ACCESS_ALL = 0x10000000,
+	ACCESS_GENERIC_WRITE = 0x40000000,
+	DISPOSITION_OPEN = 1, OPTION_FOLDER = 1
+};
+
+struct smb_asked *
+smb_ask(struct smb_reader *r, uint64_t id, enum smb_want want)
+{
+	struct smb_asked *a = &r->asked[r->asked_next];
+
+	r->asked_next = (uint8_t)((r->asked_next + 1) % SMB_ASKED_MAX);
+	memset(a, 0, sizeof *a);
+	a->id = id;
+	a->want = (uint8_t)want;
+	return a;
+}
+
+struct smb_asked *
+smb_asked_of(struct smb_reader *r, uint64_t id)
+{
+	size_t i;
+
+	for (i = 0; i < SMB_ASKED_MAX; i++)
+		if (r->asked[i].want != 0 && r->asked[i].id == id)
+			return &r->asked[i];
+	return NULL;
+}
+
+enum smb_tree_kind
+smb_tree_of(const struct smb_reader *r, uint32_t id)
+{
+	size_t i;
+
+	for (i = 0; i < SMB_TREES_MAX; i++)
+		if (r->tree[i].used && r->tree[i].id == id)
+			return (enum smb_tree_kind)r->tree[i].kind;
+	return SMB_TREE_UNKNOWN;
+}
+
+static struct smb_tree *
+tree_for(struct smb_reader *r, uint32_t id)
+{
+	struct smb_tree *t;
+	size_t i;
+
+	for (i = 0; i < SMB_TREES_MAX; i++)
+		if (r->tree[i].used && r->tree[i].id == id)
+			return &r->tree[i];
+	t = &r->tree[r->tree_next];
+	r->tree_next = (uint8_t)((r->tree_next + 1) % SMB_TREES_MAX);
+	return t;
+}
+
+void
+smb_tree_note(struct smb_reader *r, uint32_t id, enum smb_tree_kind kind)
+{
+	struct smb_tree *t = tree_for(r, id);
+
+	t->id = id;
+	t->kind = (uint8_t)kind;
+	t->used = true;
+}
+
+/* C$, ADMIN$ and the like are there for administrators alone; IPC$ is where the pipes are. */
+enum smb_tree_kind
+smb_tree_kind_by_name(const char *share)
+{
+	const char *name = strrchr(share, '\\');
+	size_t len;
+
+	name = name != NULL ? name + 1 : share;
+	len = strlen(name);
+	if (strcasecmp(name, "IPC$") == 0)
+		return SMB_TREE_PIPES;
+	return len > 1 && name[len - 1] == '$' ? SMB_TREE_ADMIN : SMB_TREE_OTHER;
+}
+
+/* Windows runs these by their names. */
+static bool
+looks_executable(const char *name)
+{
+	static const char *const endings[] = { "exe", "dll", "sys", "scr", "com", "cpl", "ocx", "pif", "msi", "bat", "cmd",
+		"ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk", "jar" };
+	const char *dot = strrchr(name, '.');
+	size_t i;
+
+	if (dot == NULL)
+		return false;
+	for (i = 0; i < sizeof endings / sizeof endings[0]; i++)
+		if (strcasecmp(dot + 1, endings[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_for_writing(const struct smb_open *o)
+{
+	uint32_t writes = ACCESS_WRITE | ACCESS_APPEND | ACCESS_ALL | ACCESS_GENERIC_WRITE;
+
+	if ((o->options & OPTION_FOLDER) != 0)
+		return false;
+	return (o->access & writes) != 0 ||
+	    ((o->access & ACCESS_MAXIMUM) != 0 && o->disposition != DISPOSITION_OPEN);
+}
+
+void
+smb_open_asked(struct smb_reader *r, const struct smb_open *o, const char *name)
+{
+	enum smb_tree_kind kind = smb_tree_of(r, o->tree);
+	struct smb_asked *a;
+
+	if (kind != SMB_TREE_PIPES && !is_for_writing(o))
+		return;
+	a = smb_ask(r, o->id, kind == SMB_TREE_PIPES ? SMB_WANT_PIPE : SMB_WANT_WRITE);
+	a->tells = kind == SMB_TREE_ADMIN || looks_executable(name);
+	snprintf(a->name, sizeof a->name, "%s", name);
+}
