@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proto/content/content.h"
+#include "proto/dcerpc/dcerpc.h"
 #include "proto/dhcp/dhcp.h"
 #include "proto/dns/dns.h"
 #include "proto/http/http.h"
@@ -12,6 +13,8 @@
 #include "proto/smtp/smtp.h"
 #include "proto/quic/quic.h"
 #include "proto/tls/dtls.h"
+#include "proto/smb/smb.h"
+#include "proto/ssh/ssh.h"
 #include "proto/tls/tls.h"
 
 /* A protocol is added by its row, nothing else. */
@@ -19,6 +22,9 @@ const struct proto_row *const proto_rows[] = {
 	&http_row,
 	&http2_row,
 	&tls_row,
+	&ssh_row,
+	&smb_row,
+	&dcerpc_row,
 	&dns_row,
 	&smtp_row,
 	NULL

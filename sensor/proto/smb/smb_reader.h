@@ -52,7 +52,6 @@ struct smb_reader {
 	const struct stream_piece *piece;	/* being read now */
 	struct attempt attempt, pipe_attempt;
 	char dialect[24];
-	bool unicode;			/* SMB 1, of the message being read */
 	uint8_t asked_next, tree_next, pipe_next;
 	uint32_t shares, pipes, writes, files;
 	struct smb_asked asked[SMB_ASKED_MAX];

@@ -24,6 +24,7 @@ struct ssh_reader {
 	struct proto *proto;
 	struct ssh_side side[2];
 	struct bytes_ceiling ceiling;
+	bool told;
 	bool over;
 };
 
@@ -83,6 +84,19 @@ version_of(const struct ssh_side *side)
 	return side->greeted ? span_trim(span_of(side->line, side->line_bytes)) : span_of(NULL, 0);
 }
 
+/* With what the server calls itself, unless the client is there without it. */
+static void
+tell_protocol(struct ssh_reader *r, const struct stream_piece *piece)
+{
+	struct protocol what = { .app = APP_SSH, .software = version_of(&r->side[RESPONDER]) };
+	struct message m = { .kind = MESSAGE_PROTOCOL, .flow = piece->flow, .from = piece->from,
+	    .ts_ns = piece->ts_ns, .protocol = &what };
+
+	if (!r->told)
+		proto_emit(r->proto, &m);
+	r->told = true;
+}
+
 /* Both sides take new keys: the first one decides, since nothing tells more afterwards. */
 static void
 tell_login(struct ssh_reader *r, const struct stream_piece *piece)
@@ -131,6 +145,7 @@ read_packets(struct ssh_reader *r, struct ssh_side *side, const struct stream_pi
 	enum pdu_step step = PDU_MESSAGE;
 
 	while (!r->over && (step = pdu_next(&side->pdu, &packet_rule, &r->ceiling, in, &packet)) == PDU_MESSAGE) {
+		tell_protocol(r, piece);
 		if (packet.at[5] == NEWKEYS)
 			tell_login(r, piece);
 		else if (packet.at[5] == DISCONNECT || ++side->packets > PACKETS_MAX)
@@ -150,6 +165,8 @@ ssh_piece(void *reader, const struct stream_piece *piece)
 	if (piece->gap)
 		return false;
 	read_line(r, side, &in);
+	if (side->greeted && piece->from == RESPONDER)
+		tell_protocol(r, piece);
 	if (side->greeted && !r->over)
 		read_packets(r, side, piece, &in);
 	return !r->over;
@@ -157,6 +174,7 @@ ssh_piece(void *reader, const struct stream_piece *piece)
 
 const struct proto_row ssh_row = {
 	.app = APP_SSH,
+	.tells = true,
 	.guess = ssh_guess,
 	.open = ssh_open,
 	.piece = ssh_piece,
