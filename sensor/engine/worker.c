@@ -12,6 +12,7 @@
 #include "indicators/indicators.h"
 #include "proto/content/content.h"
 #include "proto/quic/quic.h"
+#include "proto/text/charset.h"
 #include "proto/tls/tls.h"
 
 enum { BATCH = 256, BATCH_MS = 50, WAIT_ROOM_MS = 20, LAST_BATCHES = 4096 };
@@ -336,6 +337,7 @@ prepare(struct worker *w, struct fault *fault)
 	tls_warm_up();
 	content_warm_up();
 	quic_warm_up();
+	charsets_warm_up();
 	if (t->files != NULL && (r = capture_files_open(t->files, t->files_count, say,
 	    (void *)(uintptr_t)t, &w->files, fault)) < 0)
 		return r;

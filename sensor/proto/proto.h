@@ -37,6 +37,7 @@ struct proto_counts {
 	uint64_t http_unanswered;	/* requests forgotten before their answer: too many outstanding */
 	uint64_t smtp_unanswered;	/* commands forgotten before their answer */
 	uint64_t mail_recipients_left_out;	/* counted, but not by name */
+	uint64_t mail_files_left_out;	/* attachments of mails with too many, counted but not looked into */
 	uint64_t unknown;		/* streams and UDP flows of no known protocol */
 	uint64_t over_limit;		/* given up at a limit */
 	uint64_t pushed_out;		/* given up because all together held too much */

@@ -418,7 +418,7 @@ static void
 client_gap(struct smtp *s, uint64_t len)
 {
 	if (s->state == state_chunk && len <= s->chunk_left) {
-		struct span none = span_of(NULL, 0);
+		struct span none = span_text("");
 
 		smtp_mail_gap(s, len);
 		s->chunk_left -= len;
@@ -576,6 +576,18 @@ smtp_tunnel(const void *reader, size_t *rest)
 	return s->tls;
 }
 
+static void *
+smtp_share(void)
+{
+	return charsets_new();
+}
+
+static void
+smtp_unshare(void *shared)
+{
+	charsets_free(shared);
+}
+
 const struct proto_row smtp_row = {
 	.app = APP_SMTP,
 	.tells = true,
@@ -585,4 +597,6 @@ const struct proto_row smtp_row = {
 	.end = smtp_end,
 	.close = smtp_close,
 	.tunnel = smtp_tunnel,
+	.share = smtp_share,
+	.unshare = smtp_unshare,
 };

@@ -18,6 +18,7 @@ mail_free(struct smtp *s, struct smtp_mail *m)
 {
 	bytes_clear(&m->from, &s->ceiling);
 	bytes_clear(&m->recipients, &s->ceiling);
+	mime_close(m->mime);
 	*proto_held(s->p) -= sizeof *m;
 	free(m);
 }
@@ -190,6 +191,17 @@ sender_of(const struct smtp_mail *m)
 	return m->from.used > 0 ? span_of(m->from.at, m->from.used) : span_text("");
 }
 
+/* What an attachment is, when it ends. */
+static void
+tell_file(void *to, struct file *f)
+{
+	struct smtp *s = to;
+	struct message message = smtp_message(s, MESSAGE_FILE);
+
+	message.file = f;
+	smtp_tell(s, &message);
+}
+
 void
 smtp_mail_tell(struct smtp *s, struct smtp_mail *m)
 {
@@ -203,6 +215,9 @@ smtp_mail_tell(struct smtp *s, struct smtp_mail *m)
 		smtp_mail_drop(s, m);
 		return;
 	}
+	if (!m->ended)
+		mime_end(m->mime, false);
+	mime_fill(m->mime, &mail);
 	if (s->helo.used > 0)
 		mail.helo = span_of(s->helo.at, s->helo.used);
 	if (m->asked > 0)
@@ -217,9 +232,10 @@ smtp_mail_end(struct smtp *s)
 {
 	struct smtp_mail *m = s->current;
 
-	s->current = NULL;
 	if (m == NULL)
 		return;
+	mime_end(m->mime, !m->aborted);
+	s->current = NULL;
 	m->ended = true;
 	if (s->lmtp && m->asked > m->refused)
 		m->answers_left = m->asked - m->refused;
@@ -234,16 +250,39 @@ smtp_mail_abort(struct smtp *s)
 	smtp_mail_end(s);
 }
 
+static void
+begin_body(struct smtp *s, struct smtp_mail *m)
+{
+	struct charsets *charsets = proto_shared(s->p, &smtp_row);
+
+	if (charsets != NULL)
+		m->mime = mime_open(s->p, charsets, &s->ceiling, tell_file, s);
+	if (m->mime == NULL)
+		proto_counters(s->p)->over_limit++;
+}
+
 void
 smtp_mail_body(struct smtp *s, struct span bytes)
 {
-	if (s->current != NULL)
-		s->current->bytes += bytes.left;
+	struct smtp_mail *m = s->current;
+
+	if (m == NULL)
+		return;
+	if (m->bytes == 0)
+		begin_body(s, m);
+	m->bytes += bytes.left;
+	mime_bytes(m->mime, bytes);
 }
 
 void
 smtp_mail_gap(struct smtp *s, uint64_t len)
 {
-	if (s->current != NULL)
-		s->current->bytes += len;
+	struct smtp_mail *m = s->current;
+
+	if (m == NULL)
+		return;
+	if (m->bytes == 0)
+		begin_body(s, m);
+	m->bytes += len;
+	mime_lost(m->mime, len);
 }

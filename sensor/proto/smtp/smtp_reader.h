@@ -7,6 +7,7 @@
 #define SENSOR_PROTO_SMTP_READER_H
 
 #include "proto/bytes.h"
+#include "proto/smtp/mime.h"
 #include "proto/smtp/smtp.h"
 #include "proto/text/line.h"
 #include "proto/text/sasl.h"
@@ -55,6 +56,7 @@ struct smtp_mail {
 	struct bytes from, recipients;	/* recipients: smtp_recipient, text; again */
 	uint32_t asked, answered, kept, refused;
 	uint64_t bytes;
+	struct mime *mime;		/* since its data began */
 };
 
 struct smtp_expected {
