@@ -47,6 +47,15 @@ static const struct indicator entries[] = {
 	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_CERT_SHA1, ROLE_C2, "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "lists", "", "", 19, 50,
 	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	/* Values alike, types not. */
+	{ INDICATOR_JA3S, ROLE_C2, "0123456789abcdef0123456789abcdef", "lists", "", "", 20, 50,
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_CERT_SHA256, ROLE_C2, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	    "lists", "", "", 21, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_FILE_SHA256, ROLE_DOWNLOAD, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+	    "lists", "", "", 22, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_USER_AGENT, ROLE_C2, "Mozilla/4.0 (Bot; 1)", "lists", "", "", 23, 50,
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 };
 
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
@@ -268,6 +277,11 @@ texts(void **state)
 	assert_string_equal(by_text(set, INDICATOR_JA4, entries[17].value), "18");
 	assert_string_equal(by_text(set, INDICATOR_CERT_SHA1, entries[18].value), "19");
 	assert_string_equal(by_text(set, INDICATOR_JA4, entries[16].value), "");
+	assert_string_equal(by_text(set, INDICATOR_JA3S, entries[16].value), "20");
+	assert_string_equal(by_text(set, INDICATOR_CERT_SHA256, entries[20].value), "21");
+	assert_string_equal(by_text(set, INDICATOR_FILE_SHA256, entries[20].value), "22");
+	assert_string_equal(by_text(set, INDICATOR_USER_AGENT, "Mozilla/4.0 (Bot; 1)"), "23");
+	assert_string_equal(by_text(set, INDICATOR_USER_AGENT, "mozilla/4.0 (bot; 1)"), "");
 	assert_string_equal(by_text(set, INDICATOR_DOMAIN, "c2.example"), "");
 	assert_string_equal(by_text(set, INDICATOR_JA3, ""), "");
 }
