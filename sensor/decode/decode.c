@@ -76,19 +76,21 @@ tunnel_enter(struct walk *w, size_t skip, layer_fn *next)
 }
 
 /*
- * What is in the tunnel is no IP (ARP, spanning tree), or none that can be
- * read: the carrier is the packet. Its own transport checksum may be 0
- * (RFC 6935), so it is not judged.
+ * The walk gave no packet. When what is in a tunnel is no IP (ARP, spanning
+ * tree), or none that can be read, the carrier is the packet after all. Its own
+ * transport checksum may be 0 (RFC 6935), so it is not judged.
  */
-static void
-nothing_found(struct walk *w)
+static bool
+is_carrier(struct walk *w)
 {
 	struct decode *d = w->decode;
 	struct packet *p = w->packet;
 
+	if (w->why == NULL)
+		return false;
 	if (p->depth == 0) {
 		++*w->why;
-		return;
+		return false;
 	}
 	d->counts.unopened++;
 	if (w->why == &d->counts.too_nested)
@@ -100,7 +102,18 @@ nothing_found(struct walk *w)
 		p->flags |= PACKET_TRUNCATED;
 		p->payload_bytes = 0;
 	}
-	w->result = DECODE_PACKET;
+	return true;
+}
+
+/* Nearly all captures have one link type. */
+static layer_fn *
+reader_of(struct decode *d, int link_type)
+{
+	if (d->link_type != link_type || d->link_read == NULL) {
+		d->link_type = link_type;
+		d->link_read = link_reader(link_type);
+	}
+	return d->link_read;
 }
 
 enum decode_result
@@ -109,7 +122,7 @@ decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 	struct walk w = { .decode = d, .packet = out,
 		.in = span_of(f->bytes, f->captured_bytes),
 		.wire = f->wire_bytes > f->captured_bytes ? f->wire_bytes : f->captured_bytes,
-		.next = link_reader(f->link_type) };
+		.next = reader_of(d, f->link_type) };
 	layer_fn *read;
 	unsigned steps;
 
@@ -129,9 +142,7 @@ decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 	}
 	if (w.next != NULL)
 		walk_nothing(&w, &d->counts.too_nested);
-	if (w.why != NULL)
-		nothing_found(&w);
-	if (w.result != DECODE_PACKET)
+	if (w.result != DECODE_PACKET && !is_carrier(&w))
 		return w.result;
 	d->counts.packets++;
 	if (out->tunnel != TUNNEL_NONE)

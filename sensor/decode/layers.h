@@ -35,19 +35,21 @@ enum {	/* EtherType */
 
 struct fragments;
 
+struct walk;
+typedef void layer_fn(struct walk *w);
+
 struct decode {
 	struct decode_limits limits;
 	struct decode_counts counts;
 	struct fragments *fragments;
 	struct checksum_place place;	/* of the last packet */
+	int link_type;			/* of the last frame, and its reader */
+	layer_fn *link_read;
 	const struct cidr *relays;
 	unsigned relay_count;
 	struct packet carrier;		/* of the innermost tunnel over IP, when packet->depth > 0 */
 	struct checksum_place carrier_place;
 };
-
-struct walk;
-typedef void layer_fn(struct walk *w);
 
 /* `wire` is never less than in.left; more when bytes behind `in` were cut off. */
 struct walk {

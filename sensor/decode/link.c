@@ -94,7 +94,10 @@ ethernet_read(struct walk *w)
 	}
 	span_skip(&head, 12);
 	span_u16be(&head, &type);
-	ether_or_length_next(w, type);
+	if (type == ETHER_IPV4)
+		w->next = ipv4_read;
+	else
+		ether_or_length_next(w, type);
 }
 
 /* A type that is known, or a length that fits; and a sender that is one station. */
