@@ -4,8 +4,6 @@ import io
 import struct
 import subprocess
 
-ETHERNET, RAW = 1, 101
-
 
 class Refused(Exception):
     """One line: what is wrong with the recipe."""
@@ -64,11 +62,11 @@ def unpacked(data):
     return data
 
 
-def capture(frames, link="ethernet", order="little", resolution="micro", form="pcap", compress="none"):
+def capture(frames, link=1, order="little", resolution="micro", form="pcap", compress="none"):
     """The bytes of a file. `frames`: (nanoseconds since 1970, bytes) in the order of the file."""
-    links, orders = {"ethernet": ETHERNET, "raw": RAW}, ("little", "big")
+    orders = ("little", "big")
     resolutions, forms = ("micro", "nano"), {"pcap": classic, "pcapng": pcapng}
-    for value, known in ((link, links), (order, orders), (resolution, resolutions), (form, forms)):
+    for value, known in ((order, orders), (resolution, resolutions), (form, forms)):
         if value not in known:
             raise Refused(f"{value}: expected one of {', '.join(known)}")
-    return packed(forms[form](frames, links[link], order, resolution == "nano"), compress)
+    return packed(forms[form](frames, link, order, resolution == "nano"), compress)

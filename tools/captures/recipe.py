@@ -10,8 +10,10 @@ from captures import frames, tls
 from captures.actions import ACTIONS
 from captures.files import Refused, capture
 from captures.wire import Tcp, Udp, Wire
+from captures.wraps import ETHERNET, RAW, WRAPS
 
 DECLARATIONS = ("start", "seed", "link", "host", "resolver", "name", "hello", "cert", "file")
+LINKS = {"ethernet": ETHERNET, "raw": RAW}
 NUMBERS = {"size", "body", "out", "in", "rounds", "status", "chunked", "mss", "fragment", "sport", "ttl", "nanoseconds"}
 FLOATS = {"rtt", "pause"}
 
@@ -93,14 +95,18 @@ class Recipe:
         self.seed = words[0]
 
     def read_link(self, words):
+        if words[0] not in LINKS:
+            raise Refused(f"{words[0]}: expected one of {', '.join(LINKS)}")
         self.link = words[0]
 
     def read_host(self, words):
         o = options(words[2:])
+        if o.get("wrap") not in (None, *WRAPS):
+            raise Refused(f"wrap={o['wrap']}: expected one of {', '.join(WRAPS)}")
         tags = [int(t) for t in o.get("vlan", "").split(".") if t]
         digest = hashlib.sha256((words[0] + words[1]).encode()).digest()
         self.hosts[words[0]] = {"address": words[1], "vlan": tags, "ttl": o.get("ttl", 64),
-                                "mac": b"\x02\x00" + digest[:4]}
+                                "mac": b"\x02\x00" + digest[:4], "wrap": o.get("wrap"), "outer": o.get("outer")}
 
     def read_resolver(self, words):
         self.resolver = words[0]
@@ -204,11 +210,14 @@ class Recipe:
             except (KeyError, Refused) as e:
                 why = f"{e} is missing" if isinstance(e, KeyError) else e
                 raise Refused(f"{self.path}: {event.host} {event.action} {' '.join(event.words)}: {why}") from e
-        return self.wire.frames()
 
     def files(self):
         """(name, bytes) of every file the recipe asks for; without `file` lines one pcap of the recipe's name."""
-        made = self.frames()
+        self.frames()
         for name, o in self.outputs or [(os.path.basename(self.path) + ".pcap", {})]:
             given = {"form" if k == "format" else k: v for k, v in o.items()}
-            yield name, capture(made, link=self.link, **given)
+            wrap = given.pop("wrap", None)
+            if wrap is not None and wrap not in WRAPS:
+                raise Refused(f"wrap={wrap}: expected one of {', '.join(WRAPS)}")
+            link = WRAPS[wrap][0] if wrap else LINKS[self.link]
+            yield name, capture(self.wire.frames(wrap), link=link, **given)

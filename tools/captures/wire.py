@@ -1,5 +1,5 @@
 """The wire: who sends what when, as frames. Conversations put TCP and UDP on it, whole or damaged."""
-from captures import frames
+from captures import frames, wraps
 from captures.frames import ACK, FIN, PSH, RST, SYN
 
 CLIENT, SERVER = 0, 1
@@ -24,13 +24,20 @@ class Wire:
             self.frame(ns + n * 20_000, sender, receiver, part)
 
     def frame(self, ns, sender, receiver, packet):
+        self.sent.append((ns, sender, receiver, packet))
+
+    def framed(self, sender, receiver, packet, wrap):
+        """With what the file, or one of the hosts, wants around it."""
+        host = sender if "outer" in sender else receiver
+        if wrap or host.get("wrap"):
+            return wraps.wrapped(wrap or host["wrap"], packet, host is sender, host.get("outer"))
         if self.link == "ethernet":
             tags = sender["vlan"] or receiver["vlan"]
-            packet = frames.ethernet(sender["mac"], receiver["mac"], tags, packet)
-        self.sent.append((ns, packet))
+            return frames.ethernet(sender["mac"], receiver["mac"], tags, packet)
+        return packet
 
-    def frames(self):
-        return sorted(self.sent, key=lambda f: f[0])
+    def frames(self, wrap=None):
+        return [(ns, self.framed(a, b, packet, wrap)) for ns, a, b, packet in sorted(self.sent, key=lambda f: f[0])]
 
 
 class Udp:
