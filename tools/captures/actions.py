@@ -2,7 +2,7 @@
 import ipaddress
 import struct
 
-from captures import tls
+from captures import identity, tls
 from captures.files import Refused
 from captures.wire import CLIENT, SERVER
 
@@ -223,4 +223,4 @@ def tcp(run, event):
 
 
 ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "udp": udp, "ntp": ntp,
-           "tcp": tcp}
+           "tcp": tcp, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
