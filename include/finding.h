@@ -18,6 +18,7 @@ enum finding_kind {
 	FINDING_INDICATOR,	/* a feed knows the other side (or this host, for ROLE_INFECTED) */
 	FINDING_BEACON,		/* regular calls home */
 	FINDING_SENSOR,		/* the sensor itself is impaired */
+	FINDING_EVASION,	/* bytes of a stream were sent again, and others */
 	FINDING_KINDS
 };
 

@@ -28,7 +28,7 @@ enum observation_kind {
 	OBSERVE_UNKNOWN,	/* nobody knows this flow's protocol: its first bytes */
 	OBSERVE_MAIL, OBSERVE_FILE, OBSERVE_LOGIN, OBSERVE_REMOTE,	/* one message of message.h each */
 	OBSERVE_IDENTITY,	/* which machine has `named` */
-	OBSERVE_EVASION,	/* bytes of a stream were sent twice, differently: TEXT_NOTE */
+	OBSERVE_EVASION,	/* bytes of a stream were sent again, and others: TEXT_NOTE; once a flow */
 	OBSERVATION_KINDS
 };
 
@@ -107,7 +107,7 @@ struct observation {
 	uint8_t outcome;		/* enum outcome of message.h */
 	uint16_t flags;			/* OBSERVED_ */
 	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC */
-	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it */
+	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it; EVASION: bytes of the copy */
 	uint32_t refused;		/* MAIL: recipients refused */
 	uint16_t attachments;		/* MAIL */
 	uint16_t entropy[2];		/* UNKNOWN: 1/1000 bit per byte, by side */
@@ -118,7 +118,7 @@ struct observation {
 	uint16_t status;		/* HTTP status, DNS rcode */
 	uint16_t version;		/* TLS version; DNS question type */
 	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length; CONTACT, FLOW: the client's `voice` */
-	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request */
+	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request; EVASION: where in the stream */
 	int64_t not_before_ns, not_after_ns;	/* certificate */
 };
 

@@ -6,11 +6,12 @@
  * Indicators: base + 1 + 10 * role + type, types from the eleventh on
  * base + 1001 + 10 * role + type - 10. The others have a number each.
  * T1071.001: web protocols, T1071.004: DNS, T1095: something that is no
- * application protocol we know, T1105: tools fetched. A list of infected
+ * application protocol we know, T1001.001: junk data in the protocol, T1105: tools fetched. A list of infected
  * addresses does not tell how they are commanded.
  */
 enum {
 	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
+	SIGNATURE_EVASION = SIGNATURE_BASE + 301,
 	SIGNATURE_MORE_TYPES = SIGNATURE_BASE + 1001
 };
 
@@ -91,6 +92,11 @@ names_of(const struct finding *f)
 		n.category = roles[ROLE_C2].category;
 		n.technique = channel_technique(f);
 	}
+	if (f->kind == FINDING_EVASION) {
+		n.signature_id = SIGNATURE_EVASION;
+		n.category = roles[ROLE_SUSPICIOUS].category;
+		n.technique = "T1001.001";
+	}
 	return n;
 }
 
@@ -104,6 +110,8 @@ names_signature(const struct finding *f, char *buf, size_t size)
 	else if (f->kind == FINDING_INDICATOR && i != NULL && i->role < ROLE_KINDS)
 		snprintf(buf, size, "%s feed %s%s%s", roles[i->role].title,
 		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
+	else if (f->kind == FINDING_EVASION)
+		snprintf(buf, size, "Stream sent twice with %s", f->subject);
 	else
 		snprintf(buf, size, "Sensor impaired");
 }
@@ -119,7 +127,7 @@ names_severity(enum severity s)
 const char *
 names_kind(enum finding_kind k)
 {
-	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor" };
+	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion" };
 
 	return k < FINDING_KINDS ? names[k] : "?";
 }

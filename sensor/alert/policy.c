@@ -175,6 +175,30 @@ policy_match(const struct observation *match, finding_fn *emit, void *to)
 }
 
 void
+policy_evasion(const struct observation *seen, finding_fn *emit, void *to)
+{
+	char note[NOTE_MAX], reason[REASON_MAX], service[NAME_MAX_BYTES], peer[ADDR_TEXT_MAX];
+	bool answer = (seen->flags & OBSERVED_RESPONSE) != 0;
+	struct finding f;
+
+	if (seen->kind != OBSERVE_EVASION)
+		return;
+	copy_text(seen, TEXT_NOTE, note, sizeof note);
+	copy_text(seen, TEXT_SERVICE, service, sizeof service);
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_EVASION;
+	set_ends(&f, seen);
+	f.service = service;
+	f.subject = service[0] != '\0' ? service : addr_text(&f.peer, peer);
+	/* Filters and portals inject answers, too; what the host itself sends nobody changes on its way. */
+	f.severity = answer == (seen->host_side == RESPONDER) ? SEVERITY_MEDIUM : SEVERITY_LOW;
+	snprintf(reason, sizeof reason, "has a connection in which %s came again with other content: "
+	    "somebody hides from sensors, or injects", note);
+	f.reason = reason;
+	emit(to, &f);
+}
+
+void
 policy_sensor(const struct observation *note, finding_fn *emit, void *to)
 {
 	char words[NOTE_MAX];

@@ -14,6 +14,12 @@
 /* One finding for an OBSERVE_MATCH; none for any other observation. */
 void policy_match(const struct observation *match, finding_fn *emit, void *to);
 
+/*
+ * One finding for an OBSERVE_EVASION: medium when the host that we watch over
+ * sent both copies, low when its peer did.
+ */
+void policy_evasion(const struct observation *seen, finding_fn *emit, void *to);
+
 /* One finding for an OBSERVE_SENSOR. */
 void policy_sensor(const struct observation *note, finding_fn *emit, void *to);
 

@@ -99,12 +99,19 @@ take_sensor(struct analyst *a, const struct observation *o)
 	policy_sensor(o, on_finding, a);
 }
 
+static void
+take_evasion(struct analyst *a, const struct observation *o)
+{
+	policy_evasion(o, on_finding, a);
+}
+
 static void (*const takers[OBSERVATION_KINDS])(struct analyst *, const struct observation *) = {
 	[OBSERVE_CONTACT] = take_contact,
 	[OBSERVE_MATCH] = take_match,
 	[OBSERVE_NAME] = take_name,
 	[OBSERVE_IDENTITY] = take_identity,
 	[OBSERVE_SENSOR] = take_sensor,
+	[OBSERVE_EVASION] = take_evasion,
 };
 
 /* Which record an observation becomes. Some are made for detection and come unasked. */

@@ -68,6 +68,18 @@ on_piece(void *to, const struct stream_piece *piece)
 	return false;
 }
 
+/* The first time is worth telling: what follows in that flow is more of the same. */
+static void
+on_difference(void *to, struct flow *f, int from, uint64_t offset, uint32_t len, int64_t ts_ns)
+{
+	struct pipeline *p = to;
+
+	if (f->differed)
+		return;
+	f->differed = true;
+	witness_differs(p->witness, f, from, offset, len, ts_ns);
+}
+
 static void
 on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 {
@@ -126,6 +138,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 		return NULL;
 	}
 	decode_set_relays(p->decode, c->relays, c->relays_count);
+	reassembly_on_difference(p->reassembly, on_difference);
 	return p;
 }
 

@@ -38,6 +38,10 @@ emit(struct reassembly *r, struct side *d, const uint8_t *bytes, uint64_t len, i
 		.offset = d->offset, .bytes = bytes, .len = len
 	};
 
+	if (!piece.gap && r->sure)
+		print_add(&d->print, d->offset, bytes, len);
+	else
+		print_forget(&d->print, d->offset + len);
 	d->offset += len;
 	d->next_seq += (uint32_t)len;
 	d->last_ns = at_ns;
@@ -71,8 +75,10 @@ order_deliver(void *to, uint32_t index, int side, const uint8_t *bytes, size_t l
 		d->filler = false;
 		return;
 	}
-	if (d->queue.head != NULL && d->queue.head->offset == d->offset)
+	if (d->queue.head != NULL && d->queue.head->offset == d->offset) {
+		r->sure = d->queue.head->sure;
 		pop(r, d);
+	}
 	emit(r, d, bytes, len, r->at_ns);
 }
 
@@ -127,6 +133,7 @@ send_next(struct reassembly *r, struct side *d, const uint8_t *bytes, uint32_t l
 	uint64_t end = d->offset + len;
 	bool waited = d->queue.head != NULL;
 
+	r->sure = d->sure;
 	send(r, d, d->offset, bytes, len, at_ns);
 	if (d->stream->dead)
 		return;
@@ -325,7 +332,9 @@ enqueue(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *by
 	if (s == NULL)
 		return;
 	s->at_ns = at_ns;
+	s->sure = d->sure;
 	s->hash = hash_bytes(hash_seed(), bytes, len);
+	print_parts(s->part, bytes, len);
 	r->counts.queued_segments++;
 	r->counts.queued_bytes += len;
 	/* Where no ACK can be seen, arrival behind the hole must do. */
@@ -353,27 +362,68 @@ put(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes,
 		send_next(r, d, bytes, len, at_ns);
 }
 
-/* Is a queued segment that this one covers made of other bytes? What came first stays. */
-static void
-compare(struct reassembly *r, const struct side *d, uint64_t offset, const uint8_t *bytes,
-    uint32_t len)
-{
-	const struct segment *s = queue_find(&d->queue, offset);
-
-	for (; s != NULL && segment_end(s) <= offset + len; s = s->next) {
-		if (s->offset < offset)
-			continue;
-		if (hash_bytes(hash_seed(), bytes + (s->offset - offset), s->len) != s->hash) {
-			r->counts.differing_segments++;
-			return;
-		}
-	}
-}
-
 static uint32_t
 at_most(uint32_t len, uint64_t most)
 {
 	return len < most ? len : (uint32_t)most;
+}
+
+/* Do bytes that overlap with a queued segment differ from it? */
+static bool
+segment_differs(const struct segment *s, uint64_t offset, const uint8_t *bytes, uint32_t len)
+{
+	uint64_t from = s->offset > offset ? s->offset : offset;
+	uint64_t upto = segment_end(s) < offset + len ? segment_end(s) : offset + len;
+
+	bytes += from - offset;
+	if (upto - from == s->len)
+		return hash_bytes(hash_seed(), bytes, s->len) != s->hash;
+	return print_parts_differ(s->part, s->len, (uint32_t)(from - s->offset), bytes,
+	    (uint32_t)(upto - from));
+}
+
+static bool
+queued_differ(const struct queue *q, uint64_t offset, const uint8_t *bytes, uint32_t len)
+{
+	const struct segment *s;
+
+	for (s = queue_find(q, offset); s != NULL && s->offset < offset + len; s = s->next)
+		if (s->sure && segment_differs(s, offset, bytes, len))
+			return true;
+	return false;
+}
+
+/* Keep-alives and window probes carry one byte behind all that was sent, mostly garbage (RFC 9293, 3.8.4). */
+static bool
+is_probe(const struct side *d, uint64_t offset, uint32_t len)
+{
+	uint64_t end = d->queue.tail != NULL ? segment_end(d->queue.tail) : d->offset;
+
+	return len == 1 && offset + 1 == end;
+}
+
+/* Are bytes sent again, and others? What came first stays; that it was tried is told. */
+static void
+compare(struct reassembly *r, struct side *d, const struct payload *p)
+{
+	int64_t ahead = (int32_t)(p->seq - d->next_seq), at = (int64_t)d->offset + ahead;
+	uint32_t before = at < 0 ? (uint32_t)-at : 0, len, old = 0;
+	const uint8_t *bytes = p->bytes + before;
+	uint64_t offset = at < 0 ? 0 : (uint64_t)at;
+
+	if (!p->sure || p->len <= before)
+		return;
+	len = p->len - before;
+	if (is_probe(d, offset, len))
+		return;
+	if (offset < d->offset)
+		old = at_most(len, d->offset - offset);
+	if ((old == 0 || !print_differs(&d->print, d->offset, offset, bytes, old)) &&
+	    !queued_differ(&d->queue, offset + old, bytes + old, len - old))
+		return;
+	r->counts.differing_segments++;
+	if (r->differs != NULL)
+		r->differs(r->to, d->stream->flow, d->which, offset, len, p->at_ns);
 }
 
 /* Put in what is new of bytes that may overlap with what is delivered or queued. */
@@ -443,6 +493,8 @@ put_any(struct reassembly *r, struct side *d, const struct payload *p)
 	uint32_t old = ahead < 0 ? (uint32_t)-ahead : 0, len = p->len;
 	uint64_t offset = d->offset + (ahead > 0 ? (uint64_t)ahead : 0), wire_end;
 
+	if (old > 0 || d->queue.head != NULL)
+		compare(r, d, p);
 	if (old >= p->wire_len) {
 		r->counts.duplicate_bytes += p->len;
 		return;
@@ -454,8 +506,6 @@ put_any(struct reassembly *r, struct side *d, const struct payload *p)
 		r->counts.ignored_segments++;
 		len = offset < d->fin_offset ? (uint32_t)(d->fin_offset - offset) : 0;
 	}
-	if (len > 0 && d->queue.head != NULL)
-		compare(r, d, offset, p->bytes + old, len);
 	if (len > 0)
 		put_new_parts(r, d, offset, p->bytes + old, len, p->at_ns);
 	if (p->wire_len > p->len && !d->stream->dead && d->offset == offset + len)
@@ -465,6 +515,7 @@ put_any(struct reassembly *r, struct side *d, const struct payload *p)
 void
 order_payload(struct reassembly *r, struct side *d, const struct payload *p)
 {
+	d->sure = p->sure;
 	if (p->seq == d->next_seq && d->queue.head == NULL && !d->fin_seen &&
 	    p->len == p->wire_len && p->len <= SURROGATE_MOST_BYTES) {
 		d->far_run = 0;

@@ -32,6 +32,8 @@ struct reassembly {
 	struct side_list waiting;
 	struct deadlines deadlines;
 	int64_t at_ns;			/* time of the pieces that are delivered now */
+	bool sure;			/* of these: the receiver took them, as far as can be told */
+	stream_differs_fn *differs;	/* may be NULL */
 	struct reassembly_counts counts;
 };
 
@@ -41,6 +43,7 @@ struct payload {
 	const uint8_t *bytes;
 	uint32_t len, wire_len;
 	int64_t at_ns;
+	bool sure;			/* the receiver took it, as far as can be told */
 };
 
 /* Is `seq` so near to what this side would send next that it can belong to the stream? */

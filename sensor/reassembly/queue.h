@@ -1,7 +1,7 @@
 /*
  * queue.h - what waits behind holes: a note for each segment that libnids queues.
  *
- * libnids holds the bytes; here is where they stand, since when, and a hash
+ * libnids holds the bytes; here is where they stand, since when, and hashes
  * to recognise a copy with other bytes. Segments of one queue never overlap
  * and are in stream order. All come from one pool of fixed size.
  */
@@ -12,14 +12,17 @@
 #include <stdint.h>
 
 #include "base/when.h"
+#include "reassembly/print.h"
 
 struct segment {
 	struct segment *next, *prev;
 	uint64_t offset;
 	int64_t at_ns;			/* when it came */
 	int64_t acked_ns;		/* when the other side had all before it; WHEN_UNKNOWN: not yet */
-	uint64_t hash;
+	uint64_t hash;			/* of all its bytes */
 	uint32_t len;
+	bool sure;			/* the receiver took it, as far as can be told */
+	uint8_t part[PRINT_PARTS];
 };
 
 struct segment_pool {

@@ -20,6 +20,13 @@
  * gap. A side joined midway begins at its first byte, but never at a
  * keep-alive's (one byte without PSH).
  *
+ * A retransmission with other bytes, a sign of somebody who evades sensors or
+ * injects, is told where both copies were surely the receiver's: their checksums
+ * were verified and right, its window was not shut, and it is no probe of
+ * one byte behind all that was sent. It is held against what waits and the
+ * last PRINT_BYTES that were delivered on that side (print.h says how sure that
+ * is), while the flow is under reassembly. Urgent data (RFC 6093) stays in line.
+ *
  * At `max_streams` the flow idle longest gives way: what it had queued is
  * delivered, then it counts as released. No I/O, no clock. One thread only.
  */
@@ -46,13 +53,17 @@ struct reassembly_counts {
 	uint64_t active, most_active;
 	uint64_t delivered_bytes, gaps, gap_bytes;
 	uint64_t duplicate_bytes;
-	uint64_t differing_segments;	/* a retransmission with other bytes */
+	uint64_t differing_segments;	/* retransmissions with other bytes */
 	uint64_t queued_bytes;		/* now */
 	uint64_t queued_segments;	/* now */
 	uint64_t ignored_segments;	/* not of the stream: behind a FIN, in a RST, far off, without ACK */
 	uint64_t refused;		/* streams that libnids failed to carry: 0 unless something is wrong */
 	uint64_t bound_hit;		/* holes given up because a bound was reached */
 };
+
+/* `len` bytes from `offset` on were sent again by `from`, and were others. Called within reassembly_packet(). */
+typedef void stream_differs_fn(void *to, struct flow *f, int from, uint64_t offset, uint32_t len,
+    int64_t at_ns);
 
 /* Takes one piece. False: this flow's stream is not wanted any more (both sides); it is released. */
 typedef bool stream_piece_fn(void *to, const struct stream_piece *p);
@@ -63,6 +74,9 @@ struct reassembly;
 struct reassembly *reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit,
     void *to);
 void reassembly_free(struct reassembly *r);	/* nothing is emitted; NULL is fine */
+
+/* From now on `differs` is told of each retransmission with other bytes, with the `to` of reassembly_new(). */
+void reassembly_on_difference(struct reassembly *r, stream_differs_fn *differs);
 
 /*
  * Note one TCP packet of `f`, sent by `side`. SYN, FIN, RST and ACK numbers are

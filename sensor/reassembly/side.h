@@ -35,6 +35,9 @@ struct side {
 	bool open, ack_seen, fin_seen;
 	bool waits;			/* is in the list of those with a hole */
 	bool filler;			/* the byte under way is not the wire's */
+	bool shut;			/* the receiver's window was zero when it last spoke */
+	bool sure;			/* the receiver takes the payload at work, as far as can be told */
+	struct print print;		/* of what was delivered */
 };
 
 struct stream {

@@ -9,6 +9,7 @@
 #include "witness/witness.h"
 
 enum { FORWARDED_MAX = 256, SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_MAX = 1024 };
+enum { NOTE_MAX = 96 };
 
 struct service {
 	uint16_t len;

@@ -47,6 +47,7 @@ struct witness_options {
 
 struct witness_counts {
 	uint64_t observations, contacts, matches;
+	uint64_t differing_flows;	/* of which bytes were sent again, and others */
 };
 
 struct witness;
@@ -73,6 +74,10 @@ void witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns);
 void witness_flow_unnamed(struct witness *w, struct flow *f);
 
 void witness_message(struct witness *w, struct flow *f, const struct message *m);
+
+/* `from` sent `len` bytes of its stream again, from `offset` on, and they were others. */
+void witness_differs(struct witness *w, struct flow *f, int from, uint64_t offset, uint32_t len,
+    int64_t ts_ns);
 
 /* Frees SLOT_WITNESS. */
 void witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t ts_ns);

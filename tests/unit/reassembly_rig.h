@@ -179,7 +179,7 @@ rig_packet(struct rig *rig, const struct rig_flow *x, int side, uint64_t at, uin
 		.protocol = PROTO_TCP, .tcp_flags = flags, .window = 65535,
 		.seq = x->isn[side] + 1 + (uint32_t)at,
 		.ack = (flags & TCP_ACK) != 0 ? x->isn[!side] + 1 + (uint32_t)x->acked[!side] : 0,
-		.frames = 1, .payload = rig->payload
+		.flags = PACKET_RIGHT_CHECKSUM, .frames = 1, .payload = rig->payload
 	};
 }
 
