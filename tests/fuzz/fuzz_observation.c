@@ -168,7 +168,7 @@ take(struct chain *c, const struct observation *o)
 	case OBSERVE_NAME: alerts_name(c->alerts, o); break;
 	case OBSERVE_SENSOR: policy_sensor(o, on_finding, c); break;
 	case OBSERVE_IDENTITY: alerts_identity(c->alerts, o); check_line(RECORD_IDENTITY, eve_record(o, "sensor")); break;
-	case OBSERVE_EVASION: break;
+	case OBSERVE_EVASION: policy_evasion(o, on_finding, c); break;
 	default: check_line(RECORD_FLOW, eve_record(o, "sensor"));
 	}
 }

@@ -58,6 +58,59 @@ an_http_exchange_from_frame_to_observation(void **state)
 	assert_int_equal(o->missed_bytes[0], 0);
 }
 
+/* ---- bytes that are sent again, and are others ---- */
+
+#define OTHER_REQUEST "GET /b HTTP/1.1\r\nHost: ok.example\r\n\r\n"
+
+static void
+another_request_in_the_same_place_is_told_once(void **state)
+{
+	struct rig_talk t = rig_talk(1, 80);
+	const struct observation *o;
+	struct pipeline_counts c;
+
+	(void)state;
+	rig_handshake(&t, 0);
+	rig_say(&t, 10, 0, REQUEST);
+	rig_segment(&t, 15, 0, TCP_ACK | TCP_PSH, t.seq[0] - (uint32_t)strlen(REQUEST), OTHER_REQUEST);
+	rig_segment(&t, 16, 0, TCP_ACK | TCP_PSH, t.seq[0] - (uint32_t)strlen(REQUEST), OTHER_REQUEST);
+	c = rig_run_all();
+	assert_int_equal(c.reassembly.differing_segments, 2);
+	assert_int_equal(c.witness.differing_flows, 1);
+	assert_int_equal(rig_count(OBSERVE_EVASION), 1);
+	o = rig_found(OBSERVE_EVASION, 0);
+	assert_int_equal(o->ts_ns, RIG_START_NS + 15 * 1000000);
+	assert_int_equal(o->count, strlen(OTHER_REQUEST));
+	assert_int_equal(o->flags & OBSERVED_RESPONSE, 0);
+	rig_assert_text(o, TEXT_SERVICE, "c2.example");
+	rig_assert_text(o, TEXT_NOTE, "bytes 0 to 36 of what the client sent");
+	rig_assert_text(rig_found(OBSERVE_CONTACT, 0), TEXT_SERVICE, "c2.example");
+}
+
+/* The same, but the host dropped the second copy, whose checksum is wrong; or nobody can say which is right. */
+static void
+damaged_copies_are_no_evasion(void **state)
+{
+	(void)state;
+	for (unsigned twin = 0; twin < 2; twin++) {
+		struct rig_talk t = rig_talk(1 + twin, 80);
+
+		t.wrong[0] = twin;
+		rig_handshake(&t, 0);
+		rig_say(&t, 10, 0, REQUEST);
+		t.wrong[0] = 1;
+		rig_segment(&t, 15, 0, TCP_ACK | TCP_PSH, t.seq[0] - (uint32_t)strlen(REQUEST),
+		    OTHER_REQUEST);
+		t.wrong[0] = twin;
+		rig_segment(&t, 20, 0, TCP_ACK | TCP_PSH, t.seq[0] - (uint32_t)strlen(REQUEST),
+		    REQUEST);
+		rig_say(&t, 30, 1, ANSWER);
+	}
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_EVASION), 0);
+	assert_int_equal(rig_count(OBSERVE_CONTACT), 2);
+}
+
 /* ---- checksums ---- */
 
 /* Bytes that the server never gets must not become the stream's. */
@@ -518,6 +571,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(an_http_exchange_from_frame_to_observation, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_request_in_the_same_place_is_told_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_copies_are_no_evasion, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_segments_in_a_good_flow_are_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_segments_ahead_of_the_handshake_are_ignored, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flow_that_is_all_wrong_is_read, setup, teardown),

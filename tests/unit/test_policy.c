@@ -172,6 +172,36 @@ test_only_what_is_asked_for(void **state)
 	assert_int_equal(s.names.signature_id, 9000201);
 }
 
+/* Who changes what he said, hides; an answer that changes may be a filter's. */
+static void
+test_evasion(void **state)
+{
+	struct observation_buffer b;
+	struct seen s = { 0 };
+
+	(void)state;
+	for (int answer = 0; answer < 2; answer++) {
+		rig_observation(&b, OBSERVE_EVASION, 1);
+		b.o.flags = answer ? OBSERVED_RESPONSE : 0;
+		rig_text(&b, TEXT_NOTE, "bytes 0 to 99 of what the client sent");
+		observation_seal(&b);
+		policy_match(&b.o, see, &s);
+		policy_sensor(&b.o, see, &s);
+		assert_int_equal(s.findings, answer);
+		policy_evasion(&b.o, see, &s);
+		assert_int_equal(s.findings, answer + 1);
+		assert_int_equal(s.f.kind, FINDING_EVASION);
+		assert_int_equal(s.f.severity, answer ? SEVERITY_LOW : SEVERITY_MEDIUM);
+		assert_non_null(strstr(s.reason, "bytes 0 to 99 of what the client sent"));
+		assert_int_equal(s.names.signature_id, 9000301);
+		assert_string_equal(s.names.technique, "T1001.001");
+	}
+	rig_observation(&b, OBSERVE_TLS, 1);
+	observation_seal(&b);
+	policy_evasion(&b.o, see, &s);
+	assert_int_equal(s.findings, 2);
+}
+
 /* A record may hold nothing, or the longest texts there can be. */
 static void
 test_odd_texts(void **state)
@@ -204,6 +234,7 @@ main(void)
 		cmocka_unit_test(test_techniques_and_signatures),
 		cmocka_unit_test(test_inbound_host_is_the_asked_side),
 		cmocka_unit_test(test_only_what_is_asked_for), cmocka_unit_test(test_odd_texts),
+		cmocka_unit_test(test_evasion),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
