@@ -69,8 +69,8 @@ struct flow {
 	bool awaits_name : 1;	/* UDP: a parser will say who is called, or that it cannot; the contact waits */
 	bool self_signed;	/* the server's certificate is */
 	uint8_t contacts;	/* observed so far; stays at its largest value */
-	bool paused;		/* HTTP: the originator spoke after a pause, its request is not whole yet */
-	bool differed;		/* TCP: bytes were sent again, and others; told once */
+	bool paused : 1;	/* HTTP: the originator spoke after a pause, its request is not whole yet */
+	bool differed : 1;	/* TCP: bytes were sent again, and others; told once */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */
 	struct flow_tunnel *tunnel;	/* NULL: in none, or no memory. The table's. */
