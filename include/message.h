@@ -83,14 +83,17 @@ struct tls_certificate {
 	struct span sni;		/* of the ClientHello before it, absent when not seen */
 };
 
-enum { DNS_ANSWERS_MAX = 32, DNS_NAME_MAX = 256 };
+/* A name has 255 bytes at most (RFC 1035 section 3.1); each may need four characters. */
+enum { DNS_ANSWERS_MAX = 32, DNS_NAME_MAX = 1024 };
 
 struct dns_answer {
 	uint16_t type;
 	uint32_t ttl_sec;
 	char name[DNS_NAME_MAX];	/* owner */
 	struct addr addr;		/* A and AAAA */
-	char target[DNS_NAME_MAX];	/* CNAME, NS, PTR, MX: name; else "" */
+	char target[DNS_NAME_MAX];	/* CNAME, DNAME, NS, PTR, MX, SRV, HTTPS, SVCB: name; else "" */
+	bool ech;			/* HTTPS, SVCB: the server's real name will be encrypted (RFC 9460, "ech") */
+	bool hint;			/* an A or AAAA that stood as a hint in an HTTPS or SVCB answer */
 };
 
 /* Which of the protocols that share DNS's format. */
@@ -100,15 +103,18 @@ enum dns_flavour { DNS_UNICAST, DNS_MDNS, DNS_LLMNR };
 struct dns_message {
 	uint16_t id;
 	bool response;
-	uint8_t opcode, rcode;
+	uint8_t opcode;
+	uint16_t rcode;			/* with the extended bits of an OPT record */
 	bool authoritative, truncated;
 	char question[DNS_NAME_MAX];	/* "" when there is none */
 	uint16_t question_type, question_class;
 	unsigned answers_count;		/* used of `answers` */
 	const struct dns_answer *answers;
+	/* Behind them in `answers`: hints, and A, AAAA, CNAME of the other sections. They belong to their own names. */
+	unsigned extras_count;
 	enum dns_flavour flavour;
 	unsigned questions_count;	/* as the header says */
-	uint32_t odd_payload_bytes;	/* of all TXT and NULL answers: what a tunnel carries down */
+	uint32_t odd_payload_bytes;	/* of all TXT, NULL, KEY and private-use answers: what a tunnel carries down */
 	bool edns;			/* an OPT record is there (RFC 6891) */
 	uint16_t edns_udp_bytes;
 };

@@ -16,7 +16,7 @@ is_address(const struct dns_answer *a)
 static void
 add_answers(struct observation_buffer *b, const struct dns_message *d)
 {
-	char text[TEXT_LONG_MAX], addr[ADDR_TEXT_MAX];
+	char text[2 * DNS_NAME_MAX], addr[ADDR_TEXT_MAX];
 	size_t used = 0;
 	unsigned i;
 	int n;
@@ -34,12 +34,23 @@ add_answers(struct observation_buffer *b, const struct dns_message *d)
 		observation_add(b, TEXT_ANSWERS, span_of(text, used), sizeof text);
 }
 
+/* Escaped, a name may be longer than names otherwise are: its end says whose zone it is. */
+static struct span
+end_of_name(const char *name)
+{
+	struct span s = span_text(name), label;
+
+	while (s.left > SERVICE_MAX && span_until(&s, '.', &label))
+		;
+	return s.left > SERVICE_MAX ? span_text("") : s;
+}
+
 static void
 describe_dns(struct observation_buffer *b, const void *what)
 {
 	const struct dns_message *d = what;
 
-	observation_add(b, TEXT_SERVICE, span_text(d->question), SERVICE_MAX);
+	observation_add(b, TEXT_SERVICE, span_text(d->question), DNS_NAME_MAX);
 	b->o.number = d->id;
 	b->o.version = d->question_type;
 	b->o.status = d->rcode;
@@ -60,12 +71,12 @@ observe_names(struct witness *w, struct flow *f, const struct message *m)
 	struct observation_buffer *b;
 	unsigned i;
 
-	for (i = 0; i < d->answers_count; i++) {
-		if (!is_address(&d->answers[i]))
+	for (i = 0; i < d->answers_count + d->extras_count; i++) {
+		if (!is_address(&d->answers[i]) || (i >= d->answers_count && !d->answers[i].hint))
 			continue;
 		b = witness_begin(w, OBSERVE_NAME, f, m->ts_ns);
 		b->o.named = d->answers[i].addr;
-		observation_add(b, TEXT_SERVICE, span_text(d->question), SERVICE_MAX);
+		observation_add(b, TEXT_SERVICE, end_of_name(d->question), SERVICE_MAX);
 		witness_end(w);
 	}
 }
@@ -95,7 +106,7 @@ observe_own_names(struct witness *w, struct flow *f, const struct message *m)
 	struct identity i;
 	unsigned n;
 
-	for (n = 0; n < d->answers_count; n++) {
+	for (n = 0; n < d->answers_count + d->extras_count; n++) {
 		const struct dns_answer *a = &d->answers[n];
 
 		if (!is_address(a) || !addr_equal(&a->addr, &f->key.addr[m->from]))
@@ -121,7 +132,7 @@ see_dns(struct witness *w, struct flow *f, const struct message *m)
 	f->app = apps[d->flavour];
 	/* The answer repeats the question: it counts only where the question was not seen. */
 	if (d->question[0] != '\0' && (!d->response || f->side[ORIGINATOR].packets == 0))
-		match_domain(w, f, &s, span_text(d->question));
+		match_domain(w, f, &s, end_of_name(d->question));
 	if (d->response && d->question[0] != '\0')
 		observe_names(w, f, m);
 	if (d->response && d->flavour != DNS_UNICAST)

@@ -24,13 +24,13 @@ keep(void *to, const struct message *m)
 	struct kept *k = to;
 
 	if (m->kind == MESSAGE_PROTOCOL) {
-		assert_int_equal(m->protocol->app, APP_DNS);
+		assert_true(m->protocol->app == APP_DNS || m->protocol->app == APP_NBNS);
 		return;
 	}
 	assert_int_equal(m->kind, MESSAGE_DNS);
 	assert_true(k->count < KEPT_MAX);
 	k->message[k->count++] = *m->dns;
-	memcpy(k->answers, m->dns->answers, m->dns->answers_count * sizeof k->answers[0]);
+	memcpy(k->answers, m->dns->answers, (m->dns->answers_count + m->dns->extras_count) * sizeof k->answers[0]);
 }
 
 struct world {
@@ -137,6 +137,163 @@ test_answer(void **state)
 	assert_string_equal(a[4].target, "");
 	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
 	world_free(w);
+}
+
+#define HEADER(flags, answers, authorities, additionals) "\x12\x34" flags "\x00\x01\x00" answers "\x00" authorities "\x00" additionals
+#define ASKS(type) "\x03www\x04test\x00\x00" type "\x00\x01"
+#define RECORD(type, class, len) "\xc0\x0c\x00" type "\x00" class "\x00\x00\x00\x3c\x00" len
+
+/* HTTPS: alias to svc.test with hints and ech; and itself (".") with one hint. */
+#define SERVICE HEADER("\x81\x80", "\x02", "\x00", "\x00") ASKS("\x41") \
+	RECORD("\x41", "\x01", "\x32") "\x00\x01\x03svc\x04test\x00" \
+	"\x00\x04\x00\x08\xc0\x00\x02\x01\xc0\x00\x02\x02" "\x00\x05\x00\x02zz" \
+	"\x00\x06\x00\x10\x20\x01\x0d\xb8\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01" \
+	RECORD("\x41", "\x01", "\x0b") "\x00\x01\x00" "\x00\x04\x00\x04\xc0\x00\x02\x03"
+
+static void
+test_service(void **state)
+{
+	struct world *w = world_new();
+	const struct dns_message *m = w->kept.message;
+	const struct dns_answer *a = w->kept.answers;
+
+	(void)state;
+	say(w, 53, SERVICE, sizeof SERVICE - 1);
+	assert_int_equal(w->kept.count, 1);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
+	assert_int_equal(m->answers_count, 2);
+	assert_string_equal(a[0].target, "svc.test");
+	assert_true(a[0].ech && !a[1].ech && !a[0].hint);
+	assert_int_equal(m->extras_count, 4);
+	assert_string_equal(a[2].name, "svc.test");
+	assert_int_equal(a[2].type, 1);
+	assert_int_equal(a[3].addr.b[15], 2);
+	assert_int_equal(a[4].type, 28);
+	assert_string_equal(a[5].name, "www.test");
+	assert_true(a[2].hint && a[5].hint);
+	world_free(w);
+}
+
+/* What tunnels carry, and what EDNS says. */
+#define PAYLOAD HEADER("\x81\x80", "\x04", "\x00", "\x01") ASKS("\x10") \
+	RECORD("\x10", "\x01", "\x06") "\x05hello" RECORD("\x0a", "\x01", "\x03") "\x00\x01\x02" \
+	"\xc0\x0c\xff\x00\x00\x01\x00\x00\x00\x3c\x00\x02zz" RECORD("\x02", "\x01", "\x02") "\xc0\x10" \
+	"\x00\x00\x29\x04\xd0\x01\x00\x00\x00\x00\x00"
+
+static void
+test_payload_and_edns(void **state)
+{
+	struct world *w = world_new();
+	const struct dns_message *m = w->kept.message;
+
+	(void)state;
+	say(w, 53, PAYLOAD, sizeof PAYLOAD - 1);
+	assert_int_equal(w->kept.count, 1);
+	assert_int_equal(m->odd_payload_bytes, 6 + 3 + 2);
+	assert_true(m->edns);
+	assert_int_equal(m->edns_udp_bytes, 1232);
+	assert_int_equal(m->rcode, 16);		/* BADVERS: beyond the header's four bits */
+	assert_int_equal(m->questions_count, 1);
+	assert_int_equal(m->extras_count, 0);
+	say(w, 53, QUERY, sizeof QUERY - 1);
+	assert_false(m[1].edns);
+	assert_int_equal(m[1].odd_payload_bytes, 0);
+	world_free(w);
+}
+
+/* SRV answer; the host's address among the additional records, as mDNS does it. */
+#define LOCATED HEADER("\x84\x00", "\x01", "\x00", "\x02") ASKS("\x21") \
+	RECORD("\x21", "\x01", "\x0c") "\x00\x00\x00\x00\x00\x50\x03srv\xc0\x10" \
+	"\x03srv\xc0\x10\x00\x01\x80\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x09" \
+	"\x03srv\xc0\x10\x00\x10\x00\x01\x00\x00\x00\x3c\x00\x02\x01x"
+
+static void
+test_additional(void **state)
+{
+	struct world *w = world_new();
+	const struct dns_message *m = w->kept.message;
+	const struct dns_answer *a = w->kept.answers;
+
+	(void)state;
+	say(w, 5353, LOCATED, sizeof LOCATED - 1);
+	assert_int_equal(w->kept.count, 1);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
+	assert_int_equal(m->answers_count, 1);
+	assert_string_equal(a[0].target, "srv.test");
+	assert_int_equal(m->extras_count, 1);
+	assert_string_equal(a[1].name, "srv.test");
+	assert_int_equal(a[1].addr.b[15], 9);
+	assert_false(a[1].hint);
+	assert_int_equal(m->odd_payload_bytes, 0);	/* answers alone are counted */
+	world_free(w);
+}
+
+/* An update: its prerequisite has no data, what is to be added stands where authorities do. */
+#define UPDATE "\x12\x34\x28\x00\x00\x01\x00\x01\x00\x01\x00\x00" "\x04test\x00\x00\x06\x00\x01" \
+	"\x02pc\xc0\x0c\x00\x01\x00\xff\x00\x00\x00\x00\x00\x00" \
+	"\x02pc\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x0a"
+
+static void
+test_update(void **state)
+{
+	struct world *w = world_new();
+	const struct dns_message *m = w->kept.message;
+
+	(void)state;
+	say(w, 53, UPDATE, sizeof UPDATE - 1);
+	assert_int_equal(w->kept.count, 1);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
+	assert_int_equal(m->opcode, 5);
+	assert_string_equal(m->question, "test");
+	assert_int_equal(m->extras_count, 1);
+	assert_string_equal(w->kept.answers[1].name, "pc.test");
+	world_free(w);
+}
+
+/* More records than there is room for: all are walked over, none is written behind the last. */
+static void
+test_many_records(void **state)
+{
+	uint8_t bytes[2000];
+	struct world *w = world_new();
+	size_t used = sizeof HEADER("\x84\x00", "\x64", "\x00", "\x00") ASKS("\x01") - 1;
+	unsigned i;
+
+	(void)state;
+	memcpy(bytes, HEADER("\x84\x00", "\x64", "\x00", "\x00") ASKS("\x01"), used);
+	for (i = 0; i < 100; i++, used += 16)
+		memcpy(bytes + used, RECORD("\x01", "\x01", "\x04") "\xc0\x00\x02\x09", 16);
+	say(w, 53, bytes, used);
+	assert_int_equal(w->kept.message[0].answers_count, DNS_ANSWERS_MAX);
+	bytes[7] = 10;		/* the rest stands among the additional records */
+	bytes[11] = 90;
+	say(w, 53, bytes, used);
+	assert_int_equal(w->kept.message[1].answers_count, 10);
+	assert_int_equal(w->kept.message[1].extras_count, DNS_ANSWERS_MAX - 10);
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
+	world_free(w);
+}
+
+/* Whatever is missing at the end: nothing is read behind it, the question stands. */
+static void
+test_others_cut_at_every_byte(void **state)
+{
+	static const struct { const char *bytes; size_t len; } all[] = {
+		{ SERVICE, sizeof SERVICE - 1 }, { PAYLOAD, sizeof PAYLOAD - 1 },
+		{ LOCATED, sizeof LOCATED - 1 }, { UPDATE, sizeof UPDATE - 1 },
+	};
+	struct world *w;
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof all / sizeof all[0]; i++)
+		for (len = 26; len < all[i].len; len++) {
+			w = world_new();
+			say(w, 53, all[i].bytes, len);
+			assert_int_equal(w->kept.count, 1);
+			assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 1);
+			world_free(w);
+		}
 }
 
 /* The question is told as soon as it is whole; answers as far as they go. */
@@ -272,13 +429,13 @@ test_long_names(void **state)
 	wire[4 * 62 + 8] = 0;
 	assert_false(name_of(wire, sizeof wire, 0, text));	/* 257 */
 
-	/* Three labels of 60 odd bytes: 3 * 240 + 2 characters; the end with whole labels stays. */
+	/* Three labels of 60 odd bytes: 3 * 240 + 2 characters, all of them kept. */
 	memset(wire, 0xe9, sizeof wire);
 	wire[0] = wire[61] = wire[122] = 60;
 	memcpy(wire + 183, "\x04zone\x00", 6);
 	assert_true(name_of(wire, sizeof wire, 0, text));
-	assert_int_equal(strlen(text), 240 + 5);
-	assert_string_equal(text + 240, ".zone");
+	assert_int_equal(strlen(text), 3 * 240 + 2 + 5);
+	assert_string_equal(text + 3 * 240 + 2, ".zone");
 	assert_memory_equal(text, "\\233\\233", 8);
 }
 
@@ -312,6 +469,30 @@ test_stream_split(void **state)
 		dns_row.close(reader);
 		world_free(w);
 	}
+}
+
+/* A zone transfer (RFC 5936): only the first of its messages has the question. */
+#define TRANSFER "\x00\x2a" HEADER("\x84\x00", "\x01", "\x00", "\x00") ASKS("\xfc") RECORD("\x01", "\x01", "\x04") "\xc0\x00\x02\x09" \
+	"\x00\x1f" "\x12\x34\x84\x00\x00\x00\x00\x01\x00\x00\x00\x00" "\x01" "a\x00\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x0b" "++"
+
+static void
+test_transfer(void **state)
+{
+	static const char bytes[] = TRANSFER;
+	struct world *w = world_new();
+	void *reader = dns_row.open(w->p);
+	size_t at;
+
+	(void)state;
+	for (at = 0; at < sizeof bytes - 1; at++)
+		assert_true(piece(w, reader, RESPONDER, bytes + at, 1));
+	assert_int_equal(w->kept.count, 2);
+	assert_int_equal(w->kept.message[0].question_type, 252);
+	assert_string_equal(w->kept.message[1].question, "");
+	assert_string_equal(w->kept.answers[0].name, "a");
+	assert_int_equal(proto_counts(w->p)->malformed[APP_DNS], 0);
+	dns_row.close(reader);
+	world_free(w);
 }
 
 static void
@@ -352,7 +533,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_query),
-		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_answer), cmocka_unit_test(test_service), cmocka_unit_test(test_payload_and_edns),
+		cmocka_unit_test(test_additional), cmocka_unit_test(test_update), cmocka_unit_test(test_many_records),
+		cmocka_unit_test(test_others_cut_at_every_byte), cmocka_unit_test(test_transfer),
 		cmocka_unit_test(test_cut_at_every_byte),
 		cmocka_unit_test(test_other_port),
 		cmocka_unit_test(test_multicast),

@@ -9,19 +9,36 @@ enum {
 	PORT_DNS = 53, PORT_MDNS = 5353, PORT_LLMNR = 5355,
 	PORT_NETBIOS = 137,	/* looks like DNS, but its names are others (RFC 1002) */
 	HEADER_BYTES = 12,
-	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_PTR = 12, TYPE_MX = 15, TYPE_AAAA = 28,
+	TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_NULL = 10, TYPE_PTR = 12, TYPE_MX = 15, TYPE_TXT = 16,
+	TYPE_KEY = 25, TYPE_AAAA = 28, TYPE_SRV = 33, TYPE_DNAME = 39, TYPE_OPT = 41,
+	TYPE_SVCB = 64, TYPE_HTTPS = 65,	/* RFC 9460 */
+	TYPE_PRIVATE_FIRST = 65280, TYPE_PRIVATE_LAST = 65534,	/* RFC 6895 section 3.1 */
+	PARAMETER_V4_HINT = 4, PARAMETER_ECH = 5, PARAMETER_V6_HINT = 6,
 	CLASS_IN = 1, CLASS_ANY = 255,
-	QUESTIONS_STRICT = 1, ADDITIONAL_STRICT = 2
+	QUESTIONS_STRICT = 1, ADDITIONAL_STRICT = 2,
+	HINTS_MAX = 8		/* parameters with addresses, of all answers */
 };
 
 struct header {
 	uint16_t id, flags, questions, answers, authorities, additionals;
 };
 
+/*
+ * Addresses that a service is said to have. They are put behind the answers
+ * when those are all read: here they are only noted.
+ */
+struct hints {
+	struct span owner[HINTS_MAX];	/* where the name stands in the message */
+	struct span addresses[HINTS_MAX];
+	uint8_t len[HINTS_MAX];		/* of one address */
+	unsigned count;
+};
+
 /* One message on its way: `in` is what is left of `whole`. */
 struct reading {
 	struct span whole, in;
 	struct header header;
+	struct hints hints;
 	struct dns_message message;
 	struct dns_answer answers[DNS_ANSWERS_MAX];
 	bool asked;		/* the first question is whole, or there is none */
@@ -43,7 +60,8 @@ read_flags(const struct header *h, struct dns_message *m)
 	m->opcode = (uint8_t)(h->flags >> 11 & 0xf);
 	m->authoritative = (h->flags & 0x0400) != 0;
 	m->truncated = (h->flags & 0x0200) != 0;
-	m->rcode = (uint8_t)(h->flags & 0xf);
+	m->rcode = h->flags & 0xf;
+	m->questions_count = h->questions;
 }
 
 static bool
@@ -81,62 +99,192 @@ read_address(struct span data, size_t len, struct dns_answer *a)
 	return true;
 }
 
+/* A place behind what is there already; NULL when all are taken. */
+static struct dns_answer *
+next_record(struct reading *r)
+{
+	unsigned used = r->message.answers_count + r->message.extras_count;
+
+	return used < DNS_ANSWERS_MAX ? &r->answers[used] : NULL;
+}
+
+/* TargetName, then key, length, value (RFC 9460 section 2.2). */
+static bool
+read_service(struct reading *r, struct span data, struct span owner, struct dns_answer *a)
+{
+	struct span target, value;
+	uint16_t key, len;
+
+	if (!span_skip(&data, 2))
+		return false;
+	target = data;
+	if (!dns_name(r->whole, &data, a->target))
+		return false;
+	if (a->target[0] == '\0')	/* "." is the owner itself */
+		target = owner;
+	while (span_u16be(&data, &key) && span_u16be(&data, &len) && span_take(&data, len, &value)) {
+		a->ech |= key == PARAMETER_ECH;
+		if ((key != PARAMETER_V4_HINT && key != PARAMETER_V6_HINT) || r->hints.count == HINTS_MAX)
+			continue;
+		r->hints.owner[r->hints.count] = target;
+		r->hints.addresses[r->hints.count] = value;
+		r->hints.len[r->hints.count++] = key == PARAMETER_V4_HINT ? 4 : 16;
+	}
+	return data.left == 0;
+}
+
 /* `data` lies within the message, and names in it may point out of it. */
 static bool
-read_data(struct span whole, struct span data, struct dns_answer *a)
+read_data(struct reading *r, struct span data, struct span owner, struct dns_answer *a)
 {
 	switch (a->type) {
 	case TYPE_A: return read_address(data, 4, a);
 	case TYPE_AAAA: return read_address(data, 16, a);
+	case TYPE_SVCB:
+	case TYPE_HTTPS: return read_service(r, data, owner, a);
+	case TYPE_SRV:
+		return span_skip(&data, 6) && dns_name(r->whole, &data, a->target);
 	case TYPE_MX:
-		if (!span_skip(&data, 2))
-			return false;
-		return dns_name(whole, &data, a->target);
+		return span_skip(&data, 2) && dns_name(r->whole, &data, a->target);
 	case TYPE_CNAME:
+	case TYPE_DNAME:
 	case TYPE_NS:
 	case TYPE_PTR:
-		return dns_name(whole, &data, a->target);
+		return dns_name(r->whole, &data, a->target);
 	default: return true;
 	}
 }
 
-static bool
-read_answer(struct reading *r, struct dns_answer *a)
-{
-	uint16_t class, len;
-	struct span data;
-
-	memset(&a->addr, 0, sizeof a->addr);
-	a->target[0] = '\0';
-	return dns_name(r->whole, &r->in, a->name) && span_u16be(&r->in, &a->type) &&
-	    span_u16be(&r->in, &class) && span_u32be(&r->in, &a->ttl_sec) &&
-	    span_u16be(&r->in, &len) && span_take(&r->in, len, &data) &&
-	    read_data(r->whole, data, a);
-}
+/* One record as it stands: its data is a span of the message. */
+struct record {
+	struct span owner, data;
+	uint16_t type, class;
+	uint32_t ttl_sec;
+};
 
 static bool
-skip_records(struct span *in, unsigned count)
+take_record(struct reading *r, struct record *out)
 {
 	uint16_t len;
 
-	for (; count > 0; count--)
-		if (!dns_name_skip(in) || !span_skip(in, 8) || !span_u16be(in, &len) || !span_skip(in, len))
+	out->owner = r->in;
+	return dns_name_skip(&r->in) && span_u16be(&r->in, &out->type) && span_u16be(&r->in, &out->class) &&
+	    span_u32be(&r->in, &out->ttl_sec) && span_u16be(&r->in, &len) &&
+	    span_take(&r->in, len, &out->data);
+}
+
+/* Only the Internet's records have these forms; an update's may be empty (RFC 2136 section 2.4). */
+static bool
+is_plain(const struct record *rr)
+{
+	/* the top bit of mDNS says that older answers are void (RFC 6762 section 10.2) */
+	return (rr->class & 0x7fff) == CLASS_IN;
+}
+
+static bool
+fill_answer(struct reading *r, const struct record *rr, struct dns_answer *a)
+{
+	struct span owner = rr->owner;
+
+	memset(&a->addr, 0, sizeof a->addr);
+	a->target[0] = '\0';
+	a->ech = a->hint = false;
+	a->type = rr->type;
+	a->ttl_sec = rr->ttl_sec;
+	return dns_name(r->whole, &owner, a->name) &&
+	    (!is_plain(rr) || read_data(r, rr->data, rr->owner, a));
+}
+
+static bool
+carries_anything(uint16_t type)
+{
+	return type == TYPE_TXT || type == TYPE_NULL || type == TYPE_KEY ||
+	    (type >= TYPE_PRIVATE_FIRST && type <= TYPE_PRIVATE_LAST);
+}
+
+static bool
+read_answers(struct reading *r)
+{
+	struct record rr;
+	unsigned i;
+
+	for (i = 0; i < r->header.answers; i++) {
+		if (!take_record(r, &rr))
 			return false;
+		if (carries_anything(rr.type))
+			r->message.odd_payload_bytes += (uint32_t)rr.data.left;
+		if (r->message.answers_count == DNS_ANSWERS_MAX)
+			continue;
+		if (!fill_answer(r, &rr, &r->answers[r->message.answers_count]))
+			return false;
+		r->message.answers_count++;
+	}
+	return true;
+}
+
+static void
+add_hint(struct reading *r, struct span owner, struct span address, size_t len)
+{
+	struct dns_answer *a = next_record(r);
+
+	if (a == NULL || !dns_name(r->whole, &owner, a->name) || !read_address(address, len, a))
+		return;
+	a->type = len == 4 ? TYPE_A : TYPE_AAAA;
+	a->ttl_sec = 0;
+	a->target[0] = '\0';
+	a->ech = false;
+	a->hint = true;
+	r->message.extras_count++;
+}
+
+static void
+add_hints(struct reading *r)
+{
+	struct span address;
+	unsigned i;
+
+	for (i = 0; i < r->hints.count; i++)
+		while (span_take(&r->hints.addresses[i], r->hints.len[i], &address))
+			add_hint(r, r->hints.owner[i], address, r->hints.len[i]);
+}
+
+/* RFC 6891 section 6.1.2: the class is a size, the time to live holds the upper bits of the response code. */
+static void
+take_opt(struct reading *r, const struct record *rr)
+{
+	r->message.edns = true;
+	r->message.edns_udp_bytes = rr->class;
+	r->message.rcode = (uint16_t)(r->message.rcode | (rr->ttl_sec >> 24) << 4);
+}
+
+static bool
+read_others(struct reading *r, unsigned count)
+{
+	struct dns_answer *a;
+	struct record rr;
+
+	for (; count > 0; count--) {
+		if (!take_record(r, &rr))
+			return false;
+		if (rr.type == TYPE_OPT && !r->message.edns)
+			take_opt(r, &rr);
+		if ((rr.type != TYPE_A && rr.type != TYPE_AAAA && rr.type != TYPE_CNAME) || !is_plain(&rr) ||
+		    (a = next_record(r)) == NULL)
+			continue;
+		if (!fill_answer(r, &rr, a))
+			return false;
+		r->message.extras_count++;
+	}
 	return true;
 }
 
 static bool
 read_records(struct reading *r)
 {
-	unsigned i;
-
-	for (i = 0; i < r->header.answers && i < DNS_ANSWERS_MAX; i++) {
-		if (!read_answer(r, &r->answers[i]))
-			return false;
-		r->message.answers_count++;
-	}
-	return skip_records(&r->in, (unsigned)(r->header.answers - i)) &&
-	    skip_records(&r->in, r->header.authorities) && skip_records(&r->in, r->header.additionals);
+	if (!read_answers(r))
+		return false;
+	add_hints(r);
+	return read_others(r, r->header.authorities) && read_others(r, r->header.additionals);
 }
 
 /* Whole to its last record. False says too little about *r: look at `asked` and the counts. */
@@ -146,6 +294,7 @@ read_message(struct reading *r, struct span bytes)
 	memset(&r->message, 0, sizeof r->message);
 	r->whole = r->in = bytes;
 	r->asked = false;
+	r->hints.count = 0;
 	r->message.answers = r->answers;
 	if (!read_header(&r->in, &r->header))
 		return false;
@@ -314,6 +463,8 @@ take_message(struct dns_stream *s, const struct stream_piece *piece, struct span
 	struct reading r;
 	bool whole = read_message(&r, bytes);
 
+	if (piece->flow->key.port[RESPONDER] == PORT_LLMNR)	/* RFC 4795 section 2.5 */
+		r.message.flavour = DNS_LLMNR;
 	if (!whole)
 		proto_counters(s->p)->malformed[APP_DNS]++;
 	emit(s->p, &r, whole, m);

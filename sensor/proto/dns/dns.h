@@ -1,12 +1,13 @@
 /*
  * dns.h - one DNS message (RFC 1035), as a datagram or from a TCP connection.
  *
- * Emits one message per datagram: the first question and the answer section
- * (DNS_ANSWERS_MAX at most); authority and additional records are only
- * walked over. What is malformed behind a whole question is counted and the
+ * Emits one message per datagram: the first question, the answer section, and
+ * behind it what address hints, authority and additional records say about
+ * addresses and aliases (DNS_ANSWERS_MAX in all; the rest is walked over).
+ * Updates (RFC 2136) and the messages of a zone transfer (RFC 5936) are
+ * messages like others. What is malformed behind a whole question is counted and the
  * question emitted. Names follow compression pointers backwards only, within
- * a budget. A name whose text is longer than DNS_NAME_MAX - 1 (many \ddd)
- * keeps its end, from a label on: that end says whose zone it is.
+ * a budget.
  * No I/O, no state between datagrams.
  */
 #ifndef SENSOR_PROTO_DNS_H

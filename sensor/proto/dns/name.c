@@ -3,9 +3,10 @@
 enum {
 	WIRE_BYTES_MAX = 255,		/* RFC 1035 section 3.1 */
 	POINTERS_MAX = 64,
-	ESCAPE_BYTES = 4,
-	TEXT_BYTES = WIRE_BYTES_MAX * ESCAPE_BYTES
+	ESCAPE_BYTES = 4
 };
+
+_Static_assert(WIRE_BYTES_MAX * ESCAPE_BYTES < DNS_NAME_MAX, "every name fits");
 
 /* Plain in a host or service name; all else is written as \ddd, a dot inside a label too. */
 static bool
@@ -34,22 +35,6 @@ put_label(char *to, struct span label)
 	return len;
 }
 
-/* Too long for the record: the end is kept, from a label on. */
-static void
-keep_end(const char *all, size_t len, char text[DNS_NAME_MAX])
-{
-	const char *from = all, *dot;
-
-	if (len >= DNS_NAME_MAX) {
-		from = all + len - (DNS_NAME_MAX - 1);
-		dot = from[-1] == '.' ? from - 1 : memchr(from, '.', DNS_NAME_MAX - 1);
-		from = dot == NULL ? all + len : dot + 1;
-	}
-	len -= (size_t)(from - all);
-	memcpy(text, from, len);
-	text[len] = '\0';
-}
-
 /* `low`: the second byte. The target must lie before *limit, which moves there. */
 static bool
 follow(struct span whole, uint8_t high, uint8_t low, size_t *limit, struct span *out)
@@ -66,7 +51,6 @@ follow(struct span whole, uint8_t high, uint8_t low, size_t *limit, struct span 
 bool
 dns_name(struct span whole, struct span *in, char text[DNS_NAME_MAX])
 {
-	char all[TEXT_BYTES];
 	size_t len = 0, wire = 1, limit = (size_t)(in->at - whole.at);
 	struct span at = *in, label;
 	unsigned pointers = 0;
@@ -86,14 +70,14 @@ dns_name(struct span whole, struct span *in, char text[DNS_NAME_MAX])
 		if (head > 63 || wire > WIRE_BYTES_MAX || !span_take(&at, head, &label))
 			return false;
 		if (len > 0)
-			all[len++] = '.';
-		len += put_label(all + len, label);
+			text[len++] = '.';
+		len += put_label(text + len, label);
 	}
 	if (head != 0)
 		return false;
 	if (pointers == 0)
 		*in = at;
-	keep_end(all, len, text);
+	text[len] = '\0';
 	return true;
 }
 
