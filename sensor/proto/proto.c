@@ -8,8 +8,10 @@
 #include "proto/dhcp/dhcp.h"
 #include "proto/dns/dns.h"
 #include "proto/http/http.h"
+#include "proto/kerberos/kerberos.h"
 #include "proto/nbns/nbns.h"
 #include "proto/private.h"
+#include "proto/rdp/rdp.h"
 #include "proto/smtp/smtp.h"
 #include "proto/quic/quic.h"
 #include "proto/tls/dtls.h"
@@ -25,6 +27,8 @@ const struct proto_row *const proto_rows[] = {
 	&ssh_row,
 	&smb_row,
 	&dcerpc_row,
+	&rdp_row,
+	&kerberos_row,
 	&dns_row,
 	&smtp_row,
 	NULL
@@ -34,6 +38,7 @@ const struct datagram_row *const datagram_rows[] = {
 	&dhcp_datagram_row,
 	&dhcpv6_datagram_row,
 	&nbns_datagram_row,
+	&kerberos_datagram_row,
 	&quic_row,
 	&dtls_row,
 	&dns_datagram_row,
