@@ -206,6 +206,9 @@ put_protocol(struct json *j, const struct observation *o)
 	switch (o->app) {
 	case APP_TLS:
 	case APP_QUIC:
+	case APP_DOT:
+	case APP_DOH:
+	case APP_DOQ:
 		eve_tls(j, o);
 		break;
 	case APP_HTTP:

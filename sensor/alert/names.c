@@ -37,8 +37,12 @@ channel_technique(const struct finding *f)
 	switch (app) {
 	case APP_HTTP:
 	case APP_TLS:
+	case APP_QUIC:
 		return "T1071.001";
 	case APP_DNS:
+	case APP_DOT:
+	case APP_DOH:
+	case APP_DOQ:
 		return "T1071.004";
 	default:
 		return "T1095";
@@ -139,7 +143,7 @@ names_app(enum app a)
 		"failed", "http", "tls", "dns",
 		"http2", "quic", "dot", "doh", "mdns", "llmnr", "nbns", "dhcp",
 		"smtp", "imap", "pop3", "ftp", "ldap", "krb5",
-		"smb", "dcerpc", "rdp", "ssh", "winrm",
+		"smb", "dcerpc", "rdp", "ssh", "winrm", "doq",
 	};
 
 	return a < APP_KINDS ? names[a] : names[APP_UNKNOWN];

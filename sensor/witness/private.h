@@ -61,6 +61,9 @@ void see_login(struct witness *w, struct flow *f, const struct message *m);
 void see_remote(struct witness *w, struct flow *f, const struct message *m);
 void see_identity(struct witness *w, struct flow *f, const struct message *m);
 
+/* What this hello's flow speaks: TLS, QUIC, or DNS inside one of them. */
+enum app witness_tls_app(const struct flow *f, const struct tls_client *c);
+
 /* `i` instead of a message of its own: what another one tells by the way. */
 void witness_identity(struct witness *w, struct flow *f, const struct message *m,
     const struct identity *i);

@@ -19,6 +19,24 @@ describe_client(struct observation_buffer *b, const void *what)
 	observation_add(b, TEXT_JA4, span_text(c->ja4), 40);
 }
 
+/* Mail and the like, which TLS was started in: the flow is still theirs. A proxy's is not. */
+static bool
+is_outer(uint8_t app)
+{
+	switch (app) {
+	case APP_UNKNOWN:
+	case APP_HTTP:
+	case APP_TLS:
+	case APP_QUIC:
+	case APP_DOT:
+	case APP_DOH:
+	case APP_DOQ:
+		return false;
+	default:
+		return true;
+	}
+}
+
 void
 see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 {
@@ -26,7 +44,8 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 	const struct sighting s = { m->ts_ns, describe_client, c };
 	char name[SERVICE_MAX + 1];
 
-	f->app = c->quic ? APP_QUIC : APP_TLS;
+	if (!is_outer(f->app))
+		f->app = (uint8_t)witness_tls_app(f, c);
 	f->side[ORIGINATOR].voice = witness_voice(span_text(c->ja4));
 	if (witness_host_name(c->sni, name, sizeof name)) {
 		witness_named(w, f, name, m, false);
@@ -54,11 +73,11 @@ describe_server(struct observation_buffer *b, const void *what)
 	observation_add(b, TEXT_JA3S_TEXT, t->ja3s_text, TEXT_LONG_MAX);
 }
 
-/* A server's hello inside QUIC is one of a flow that is known as such. */
+/* The client's hello has told more than the server's can, and what began in the clear keeps its name. */
 static void
 set_tls(struct flow *f)
 {
-	if (f->app != APP_QUIC)
+	if (f->app == APP_UNKNOWN || f->app == APP_HTTP)
 		f->app = APP_TLS;
 }
 
