@@ -16,6 +16,12 @@ capture_link_type(const struct capture *c)
 	return c->link_type;
 }
 
+uint64_t
+capture_lost(const struct capture *c)
+{
+	return c->lost;
+}
+
 unsigned
 capture_faults(const struct capture *c)
 {

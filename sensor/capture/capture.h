@@ -125,6 +125,9 @@ enum capture_result capture_next(struct capture *c, struct frame *out);
 /* Inputs that were faulty so far (unreadable, cut in the middle of a packet). */
 unsigned capture_faults(const struct capture *c);
 
+/* Packets that were lost when the files that are done were recorded, as those say themselves (pcapng). */
+uint64_t capture_lost(const struct capture *c);
+
 /* Bytes of input consumed and their total; total 0 when it cannot be known (pipes). For the progress line. */
 void capture_progress(const struct capture *c, uint64_t *done_bytes, uint64_t *total_bytes);
 

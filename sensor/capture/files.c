@@ -78,6 +78,7 @@ finish(struct files *f, struct head *h)
 	savefile_progress(h->file, &done, &total);
 	f->closed_bytes += total > 0 ? total : done;
 	steady_clear(&h->steady);
+	f->capture.lost += savefile_lost(h->file);
 	savefile_close(h->file);
 	h->file = NULL;
 }

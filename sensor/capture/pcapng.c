@@ -8,6 +8,7 @@
 
 #include "base/span.h"
 #include "base/when.h"
+#include "capture/pcapng_parts.h"
 #include "capture/source.h"
 
 enum {
@@ -15,24 +16,16 @@ enum {
 	BLOCK_INTERFACE = 1,
 	BLOCK_PACKET = 2,		/* obsolete */
 	BLOCK_SIMPLE = 3,
+	BLOCK_STATISTICS = 5,
 	BLOCK_ENHANCED = 6
 };
 
-enum { OPTION_END = 0, OPTION_TSRESOL = 9, OPTION_TSOFFSET = 14 };
-
+#define LOST_UNKNOWN 0xffff		/* in an obsolete packet block */
 #define BYTE_ORDER_MAGIC 0x1a2b3c4d
 #define BLOCK_FRAME 12			/* type and both lengths */
 #define BUFFER_FIRST 4096
 /* A whole packet and what stands before it, or the lengths behind a shorter body. */
 #define PCAPNG_KEPT (CAPTURE_FRAME_MAX + 64)
-
-struct interface {
-	int link_type;
-	uint32_t snaplen;		/* 0: none */
-	uint64_t multiply, divide;	/* units to nanoseconds: multiply, shift, divide */
-	unsigned shift;
-	int64_t offset_sec;
-};
 
 struct block {
 	uint32_t type, total;
@@ -49,19 +42,8 @@ struct pcapng {
 	size_t room;
 	uint64_t packets;		/* handed out */
 	int64_t last_ns;		/* a simple packet block has no time of its own */
+	uint64_t lost;			/* in the sections before this one */
 };
-
-static bool
-read_u16(const struct pcapng *p, struct span *s, uint16_t *out)
-{
-	return p->big_endian ? span_u16be(s, out) : span_u16le(s, out);
-}
-
-static bool
-read_u32(const struct pcapng *p, struct span *s, uint32_t *out)
-{
-	return p->big_endian ? span_u32be(s, out) : span_u32le(s, out);
-}
 
 static int
 damaged(const struct pcapng *p, struct fault *fault, const char *words)
@@ -167,7 +149,7 @@ check_trailer(struct pcapng *p, struct span trailer, uint32_t total, struct faul
 {
 	uint32_t again = 0;
 
-	read_u32(p, &trailer, &again);
+	part_u32(p->big_endian, &trailer, &again);
 	if (again != total)
 		return damaged(p, fault, "a block whose two lengths differ");
 	return 0;
@@ -227,7 +209,7 @@ next_block(struct pcapng *p, struct block *b, struct fault *fault)
 		return 0;
 	if (got < sizeof head)
 		return cut(p, 0, got, sizeof head, fault);
-	read_u32(p, &s, &b->type);
+	part_u32(p->big_endian, &s, &b->type);
 	length = s;
 	if (b->type == BLOCK_SECTION) {
 		if ((r = read_byte_order(p, &got, fault)) < 0)
@@ -235,11 +217,30 @@ next_block(struct pcapng *p, struct block *b, struct fault *fault)
 		before += got;
 		least = 28;
 	}
-	read_u32(p, &length, &b->total);
+	part_u32(p->big_endian, &length, &b->total);
 	if ((r = check_length(p, b->total, least, fault)) < 0 ||
 	    (r = read_body(p, b, before, fault)) < 0)
 		return r;
 	return 1;
+}
+
+/* Statistics and packets count the same losses. */
+static uint64_t
+lost_in_section(const struct pcapng *p)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < p->interface_count; i++)
+		sum = part_add_lost(sum, p->interfaces[i].lost > p->interfaces[i].told ?
+		    p->interfaces[i].lost : p->interfaces[i].told);
+	return sum;
+}
+
+uint64_t
+pcapng_lost(const struct pcapng *p)
+{
+	return part_add_lost(p->lost, lost_in_section(p));
 }
 
 static int
@@ -247,9 +248,10 @@ begin_section(struct pcapng *p, struct block *b, struct fault *fault)
 {
 	uint16_t major = 0;
 
-	read_u16(p, &b->body, &major);
+	part_u16(p->big_endian, &b->body, &major);
 	if (major != 1)
 		return damaged(p, fault, "a section of an unknown version");
+	p->lost = pcapng_lost(p);
 	p->interface_count = 0;
 	return 0;
 }
@@ -270,70 +272,6 @@ link_type_of(uint16_t file_value)
 	case 246: return DLT_PFSYNC;
 	default: return file_value;
 	}
-}
-
-/* if_tsresol: units of 10^-n s, or of 2^-n s when the top bit is set. */
-static void
-set_resolution(struct interface *i, uint8_t resolution)
-{
-	unsigned n = resolution & 0x7f, k;
-
-	i->shift = 0;
-	i->divide = 1;
-	if (resolution & 0x80) {
-		i->multiply = NS_PER_SEC;
-		i->shift = n;
-		return;
-	}
-	/* From 10^-29 s on, all that 64 bits can count is less than a nanosecond. */
-	i->multiply = n < 29;
-	for (k = n; k < 9; k++)
-		i->multiply *= 10;
-	for (k = 9; k < n && n < 29; k++)
-		i->divide *= 10;
-}
-
-static bool
-read_option(const struct pcapng *p, struct interface *i, uint16_t code, struct span value)
-{
-	uint32_t first, second;
-	uint8_t resolution;
-
-	switch (code) {
-	case OPTION_TSRESOL:
-		if (value.left != 1 || !span_u8(&value, &resolution))
-			return false;
-		set_resolution(i, resolution);
-		return true;
-	case OPTION_TSOFFSET:
-		if (value.left != 8 || !read_u32(p, &value, &first) ||
-		    !read_u32(p, &value, &second))
-			return false;
-		i->offset_sec = (int64_t)(p->big_endian ? (uint64_t)first << 32 | second :
-		    (uint64_t)second << 32 | first);
-		return true;
-	default:
-		return true;
-	}
-}
-
-static bool
-read_options(const struct pcapng *p, struct interface *i, struct span s)
-{
-	struct span value;
-	uint16_t code, len;
-
-	while (s.left > 0) {
-		if (!read_u16(p, &s, &code) || !read_u16(p, &s, &len))
-			return false;
-		if (code == OPTION_END)
-			return true;
-		if (!span_take(&s, len, &value) || !span_skip(&s, (4 - len % 4u) % 4))
-			return false;
-		if (!read_option(p, i, code, value))
-			return false;
-	}
-	return true;
 }
 
 static int
@@ -357,11 +295,11 @@ add_interface(struct pcapng *p, struct block *b, struct fault *fault)
 	struct interface i = { .link_type = 0 };
 	uint16_t link_type, reserved;
 
-	set_resolution(&i, 6);
-	if (!read_u16(p, &b->body, &link_type) || !read_u16(p, &b->body, &reserved) ||
-	    !read_u32(p, &b->body, &i.snaplen))
+	interface_resolution(&i, 6);
+	if (!part_u16(p->big_endian, &b->body, &link_type) || !part_u16(p->big_endian, &b->body, &reserved) ||
+	    !part_u32(p->big_endian, &b->body, &i.snaplen))
 		return damaged(p, fault, "an interface description that is too short");
-	if (!b->whole || !read_options(p, &i, b->body))
+	if (!b->whole || !interface_options(&i, p->big_endian, b->body))
 		return damaged(p, fault, "an interface description with damaged options");
 	if (p->interface_count == PCAPNG_INTERFACES)
 		return damaged(p, fault, "more than 65536 interfaces in one section");
@@ -371,18 +309,6 @@ add_interface(struct pcapng *p, struct block *b, struct fault *fault)
 	i.link_type = link_type_of(link_type);
 	p->interfaces[p->interface_count++] = i;
 	return 0;
-}
-
-/* 64 bits of units are less than 2^94 ns, with the offset less than 2^95: what 128 bits are for. */
-static int64_t
-time_of(const struct interface *i, uint64_t units)
-{
-	__extension__ __int128 ns = (__int128)(units / i->divide) * i->multiply;
-
-	ns = (ns >> i->shift) + (__int128)i->offset_sec * NS_PER_SEC;
-	if (ns < 0)
-		return 0;
-	return ns > CAPTURE_TIME_MAX_NS ? CAPTURE_TIME_MAX_NS : (int64_t)ns;
 }
 
 static int
@@ -408,22 +334,31 @@ static int
 packet_block(struct pcapng *p, struct block *b, struct frame *out, struct fault *fault)
 {
 	uint32_t number = 0, high, low, captured, wire;
-	uint16_t small = 0, drops;
+	uint16_t small = 0, drops = LOST_UNKNOWN;
+	struct interface *i;
+	struct span behind;
 	bool ok;
 
 	if (b->type == BLOCK_ENHANCED) {
-		ok = read_u32(p, &b->body, &number);
+		ok = part_u32(p->big_endian, &b->body, &number);
 	} else {
-		ok = read_u16(p, &b->body, &small) && read_u16(p, &b->body, &drops);
+		ok = part_u16(p->big_endian, &b->body, &small) && part_u16(p->big_endian, &b->body, &drops);
 		number = small;
 	}
-	if (!ok || !read_u32(p, &b->body, &high) || !read_u32(p, &b->body, &low) ||
-	    !read_u32(p, &b->body, &captured) || !read_u32(p, &b->body, &wire))
+	if (!ok || !part_u32(p->big_endian, &b->body, &high) || !part_u32(p->big_endian, &b->body, &low) ||
+	    !part_u32(p->big_endian, &b->body, &captured) || !part_u32(p->big_endian, &b->body, &wire))
 		return damaged(p, fault, "a packet block that is too short");
 	if (number >= p->interface_count)
 		return damaged(p, fault, "a packet of an interface that is not described");
-	p->last_ns = time_of(&p->interfaces[number], (uint64_t)high << 32 | low);
-	return give_frame(p, &p->interfaces[number], b->body, captured, wire, out, fault);
+	i = &p->interfaces[number];
+	behind = b->body;
+	if (drops != LOST_UNKNOWN)
+		i->lost = part_add_lost(i->lost, drops);
+	else if (b->type == BLOCK_ENHANCED && span_skip(&behind, captured) &&
+	    span_skip(&behind, (4 - captured % 4) % 4))
+		i->lost = part_add_lost(i->lost, part_lost_before(p->big_endian, behind));
+	p->last_ns = interface_time(i, (uint64_t)high << 32 | low);
+	return give_frame(p, i, b->body, captured, wire, out, fault);
 }
 
 /* No time and no captured size: the latter is what the interface's snapshot length left of the packet. */
@@ -433,7 +368,7 @@ simple_block(struct pcapng *p, struct block *b, struct frame *out, struct fault 
 	const struct interface *i = p->interfaces;
 	uint32_t wire, captured;
 
-	if (!read_u32(p, &b->body, &wire))
+	if (!part_u32(p->big_endian, &b->body, &wire))
 		return damaged(p, fault, "a packet block that is too short");
 	if (p->interface_count == 0)
 		return damaged(p, fault, "a packet of an interface that is not described");
@@ -459,6 +394,9 @@ pcapng_next(struct pcapng *p, struct frame *out, struct fault *fault)
 			break;
 		case BLOCK_INTERFACE:
 			r = add_interface(p, &b, fault);
+			break;
+		case BLOCK_STATISTICS:
+			part_statistics(p->big_endian, b.body, p->interfaces, p->interface_count);
 			break;
 		default:
 			break;

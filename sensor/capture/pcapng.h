@@ -2,8 +2,10 @@
  * pcapng.h - frames out of a pcapng stream (draft-ietf-opsawg-pcapng).
  *
  * Sections of either byte order, any mix of link types, snapshot lengths and
- * time resolutions; enhanced, simple and obsolete packet blocks. Other blocks
- * are passed over. Holds one block of at most PCAPNG_KEPT bytes, and
+ * time resolutions; enhanced, simple and obsolete packet blocks; what packets
+ * and interface statistics say about losses. Other blocks are passed over:
+ * secrets, custom blocks, and names, since anybody may write any name for any
+ * address there and no packet showed it. Holds one block of at most PCAPNG_KEPT bytes, and
  * PCAPNG_INTERFACES descriptions. Only reads from the FILE, which stays the
  * caller's. No seeking, so pipes will do.
  */
@@ -30,6 +32,9 @@ int pcapng_open(FILE *f, struct pcapng **out, struct fault *fault);
  * SE_NOMEM; the fault says where. Nothing can be read after that.
  */
 int pcapng_next(struct pcapng *p, struct frame *out, struct fault *fault);
+
+/* Packets that were lost when it was recorded, as far as the stream has said so. */
+uint64_t pcapng_lost(const struct pcapng *p);
 
 void pcapng_close(struct pcapng *p);	/* NULL is fine */
 

@@ -247,6 +247,12 @@ savefile_progress(const struct savefile *s, uint64_t *done_bytes, uint64_t *tota
 	*total_bytes = input_total_bytes(s->input);
 }
 
+uint64_t
+savefile_lost(const struct savefile *s)
+{
+	return s->pcapng == NULL ? 0 : pcapng_lost(s->pcapng);
+}
+
 void
 savefile_close(struct savefile *s)
 {

@@ -29,6 +29,9 @@ int savefile_next(struct savefile *s, struct frame *out, struct fault *fault);
 /* Bytes of the file read so far, and its size (0: unknown). */
 void savefile_progress(const struct savefile *s, uint64_t *done_bytes, uint64_t *total_bytes);
 
+/* Packets that were lost when it was recorded, as far as the file has said so. */
+uint64_t savefile_lost(const struct savefile *s);
+
 void savefile_close(struct savefile *s);	/* NULL is fine */
 
 #endif

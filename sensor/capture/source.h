@@ -14,6 +14,7 @@ struct capture {
 	void (*close)(struct capture *c);
 	uint64_t ordinal;		/* of the last frame handed out */
 	unsigned faults;
+	uint64_t lost;			/* in files that are done, as they say */
 	int descriptor;			/* -1: not live */
 	int link_type;			/* -1: each frame says its own */
 	const char *failure;		/* NULL: none */

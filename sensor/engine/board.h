@@ -23,6 +23,7 @@ struct board_worker {
 	_Atomic uint64_t kernel_seen, kernel_dropped;
 	_Atomic uint32_t turns;		/* changes while it does anything at all, waiting too */
 	_Atomic uint32_t faults;	/* inputs that were faulty */
+	_Atomic uint64_t lost;		/* packets that the inputs say were lost when they were recorded */
 	_Atomic uint32_t image_generation;	/* of the indicators in force there */
 	struct pipeline_counts counts;
 };

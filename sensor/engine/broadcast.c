@@ -153,6 +153,7 @@ broadcast_write(struct broadcast *b, struct board *board, const struct capture_f
 		atomic_store(&mine->total_bytes, total);
 	}
 	atomic_store(&mine->faults, capture_faults(c));
+	atomic_store(&mine->lost, capture_lost(c));
 	for (i = 0; i < b->readers; i++)
 		ring_end(b->rings[i]);
 	capture_close(c);

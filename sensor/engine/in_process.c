@@ -139,6 +139,7 @@ in_process_run(const struct replay_options *options, int image)
 		if (courier_drain(a.courier, options->config->drain_sec * 1000) == 0 &&
 		    capture_faults(a.capture) == 0 && !a.stopped && a.board->analyst.records_lost == 0)
 			status = 0;
+		atomic_store(&a.board->worker[0].lost, capture_lost(a.capture));
 		if (!options->quiet)
 			report_run(a.board, 1, a.seconds);
 	} else if (r != SE_FORMAT || a.capture != NULL) {

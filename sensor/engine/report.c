@@ -211,6 +211,21 @@ report_protocols(const struct board *b, unsigned workers)
 		log_info("protocols", "%s", line);
 }
 
+/* Each worker that reads the files reads all of them. */
+static void
+report_lost(const struct board *b, unsigned workers)
+{
+	uint64_t lost = 0, here;
+	unsigned i;
+
+	for (i = 0; i < workers; i++)
+		if ((here = atomic_load(&b->worker[i].lost)) > lost)
+			lost = here;
+	if (lost > 0)
+		log_warn("capture", "%" PRIu64 " packet%s lost when this was recorded, as the files say themselves",
+		    lost, lost == 1 ? " was" : "s were");
+}
+
 /* Every worker sees every frame of a replay. */
 static void
 report_times(const struct pipeline_counts *c)
@@ -221,6 +236,20 @@ report_times(const struct pipeline_counts *c)
 	if (c->set_back > 0)
 		log_warn("capture", "%" PRIu64 " time%s the frames' clock went back by more than an hour: alerts around "
 		    "that moment may have wrong times", c->set_back, c->set_back == 1 ? "" : "s");
+}
+
+static void
+report_tunnels(const struct pipeline_counts *c)
+{
+	if (c->decode.tunnelled > 0)
+		log_info("decode", "%" PRIu64 " packet%s came out of tunnels", c->decode.tunnelled,
+		    c->decode.tunnelled == 1 ? "" : "s");
+	if (c->decode.unopened > 0)
+		log_info("decode", "%" PRIu64 " packet%s of tunnels had no IP inside", c->decode.unopened,
+		    c->decode.unopened == 1 ? "" : "s");
+	if (c->decode.too_nested > 0)
+		log_warn("decode", "%" PRIu64 " frame%s had too many layers or tunnels: read as far as that",
+		    c->decode.too_nested, c->decode.too_nested == 1 ? "" : "s");
 }
 
 unsigned
@@ -239,6 +268,8 @@ report_run(const struct board *b, unsigned workers, double seconds)
 		    b->analyst.alert.opened, b->analyst.alert.opened == 1 ? "" : "s");
 	report_protocols(b, workers);
 	report_times(first);
+	report_tunnels(first);
+	report_lost(b, workers);
 	return report_ceilings(b, workers);
 }
 

@@ -369,8 +369,10 @@ finish(struct worker *w)
 		    capture_failure(t->interface) : "the interface gives no frames any more");
 		return WORKER_LOST_INTERFACE;
 	}
-	if (w->files != NULL)
+	if (w->files != NULL) {
 		atomic_store(&w->mine->faults, capture_faults(w->files));
+		atomic_store(&w->mine->lost, capture_lost(w->files));
+	}
 	ring_set_watermark(t->ring, INT64_MAX);
 	ring_end(t->ring);
 	return status;

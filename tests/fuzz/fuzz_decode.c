@@ -73,7 +73,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct decode_limits limits = { 4, 70000, 1, CHECKSUM_AUTO };
 	static const struct flow_limits flow_limits = { 4, 1, 2, 1, 1, 1, 1, true };
-	static const int links[] = { 1, 113, 276, 101, 12, 14, 228, 229, 0, 108, 9, 50, 104, 204, 7 };
+	static const int links[] = { 1, 113, 276, 101, 12, 14, 228, 229, 0, 108, 9, 50, 104, 204, 7,
+	    127, 105, 119, 163, 192, 239, 117, 51, 219 };
 	struct decode *d = decode_new(&limits);
 	struct flows *flows = flows_new(&flow_limits, ignore, NULL);
 	struct span in = span_of(data, size);

@@ -276,7 +276,11 @@ other_blocks_are_passed_over(void **state)
 	put_bytes(&part, long_value, sizeof long_value);
 	put_block(&made, 0x0bad, &part);		/* longer than what is kept */
 	part.len = 0;
-	put_block(&made, 4, &part);			/* empty */
+	put_block(&made, 4, &part);			/* names: empty */
+	put_bytes(&part, "TLSK\4\0\0\0key", 12);
+	put_block(&made, 10, &part);			/* secrets */
+	put_block(&made, 0x40000bad, &part);		/* not to be copied */
+	part.len = 0;
 	put_interface(&made, 1, 0, 0, NULL, 0);
 	put_u32(&part, 0);				/* a packet with long options behind it */
 	put_u32(&part, 0);
@@ -481,6 +485,143 @@ cut_at_every_byte(void **state)
 	}
 }
 
+/* ---- losses ---- */
+
+static void
+put_u64(struct bytes *b, uint64_t v)
+{
+	put_u32(b, (uint32_t)(b->big ? v >> 32 : v));
+	put_u32(b, (uint32_t)(b->big ? v : v >> 32));
+}
+
+static void
+put_count(struct bytes *b, unsigned option, uint64_t count)
+{
+	put_u16(b, option);
+	put_u16(b, 8);
+	put_u64(b, count);
+}
+
+/* ifrecv, ifdrop, filteraccept, osdrop. */
+static void
+put_statistics(uint32_t interface, uint64_t ifdrop, uint64_t osdrop)
+{
+	part.len = 0;
+	part.big = made.big;
+	put_u32(&part, interface);
+	put_u64(&part, 1);
+	put_count(&part, 4, 1000);
+	put_count(&part, 5, ifdrop);
+	put_count(&part, 6, 900);
+	put_count(&part, 7, osdrop);
+	put_u32(&part, 0);
+	put_block(&made, 5, &part);
+}
+
+/* Five bytes, a comment, and how many were lost before it. */
+static void
+put_packet_with_loss(uint32_t interface, uint64_t lost)
+{
+	part.len = 0;
+	part.big = made.big;
+	put_u32(&part, interface);
+	put_u32(&part, 0);
+	put_u32(&part, 1000000);
+	put_u32(&part, 5);
+	put_u32(&part, 5);
+	put_bytes(&part, "hello\0\0\0", 8);
+	put_u16(&part, 1);
+	put_u16(&part, 3);
+	put_bytes(&part, "why", 4);
+	put_count(&part, 4, lost);
+	put_u32(&part, 0);
+	put_block(&made, 6, &part);
+}
+
+static void
+put_obsolete(unsigned interface, unsigned lost)
+{
+	part.len = 0;
+	part.big = made.big;
+	put_u16(&part, interface);
+	put_u16(&part, lost);
+	put_u32(&part, 0);
+	put_u32(&part, 1000000);
+	put_u32(&part, 4);
+	put_u32(&part, 4);
+	put_bytes(&part, "four", 4);
+	put_block(&made, 2, &part);
+}
+
+static uint64_t
+lost_in_made(unsigned packets)
+{
+	struct reading r;
+	struct frame f;
+	uint64_t lost;
+
+	open_made(&r);
+	while (packets-- > 0)
+		assert_int_equal(pcapng_next(r.reader, &f, &r.fault), 1);
+	assert_int_equal(pcapng_next(r.reader, &f, &r.fault), 0);
+	lost = pcapng_lost(r.reader);
+	close_reading(&r);
+	return lost;
+}
+
+static void
+losses_are_counted_once(void **state)
+{
+	int big;
+
+	(void)state;
+	for (big = 0; big < 2; big++) {
+		begin(big);
+		put_interface(&made, 1, 0, 0, NULL, 0);
+		put_interface(&made, 101, 0, 0, NULL, 0);
+		put_packet_with_loss(0, 3);
+		assert_int_equal(lost_in_made(1), 3);
+		put_packet_with_loss(1, 10);
+		put_statistics(0, 4, 1);	/* the three, and two more */
+		put_statistics(1, 1, 1);
+		assert_int_equal(lost_in_made(2), 15);
+		put_statistics(0, 6, 1);	/* counts from the beginning */
+		assert_int_equal(lost_in_made(2), 17);
+		made.big = !made.big;
+		put_section(&made);
+		put_interface(&made, 1, 0, 0, NULL, 0);
+		put_obsolete(0, 0xffff);
+		put_obsolete(0, 5);
+		assert_int_equal(lost_in_made(4), 22);
+	}
+}
+
+static void
+damaged_counts_say_nothing(void **state)
+{
+	size_t at, len;
+
+	(void)state;
+	begin(false);
+	put_interface(&made, 1, 0, 0, NULL, 0);
+	put_statistics(1, 4, 1);		/* an interface that is not described */
+	assert_int_equal(lost_in_made(0), 0);
+	put_statistics(0, UINT64_MAX, UINT64_MAX);
+	put_packet_with_loss(0, UINT64_MAX);
+	put_packet_with_loss(0, UINT64_MAX);
+	assert_int_equal(lost_in_made(2), UINT64_MAX >> 2);
+	/* every byte of the block's options turned over */
+	for (at = 0; at < 60; at++) {
+		begin(false);
+		put_interface(&made, 1, 0, 0, NULL, 0);
+		len = made.len;
+		put_statistics(0, 4, 1);
+		made.at[len + 8 + at] ^= 0xff;
+		put_packet_with_loss(0, 7);
+		assert_true(lost_in_made(1) >= 7);
+	}
+}
+
 int
 main(void)
 {
@@ -498,6 +639,8 @@ main(void)
 		cmocka_unit_test(too_many_interfaces),
 		cmocka_unit_test(refused_at_the_start),
 		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(losses_are_counted_once),
+		cmocka_unit_test(damaged_counts_say_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
