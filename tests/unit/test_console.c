@@ -165,6 +165,19 @@ test_a_called_host_in_a_tunnel(void **state)
 }
 
 static void
+test_the_ends_of_a_tunnel(void **state)
+{
+	const char *text = show(*state, RECORD_ALERT,
+	    "{\"timestamp\":\"2026-05-20T10:00:12.1+0000\",\"src_ip\":\"10.0.0.5\",\"dest_ip\":\"192.0.2.77\","
+	    "\"alert\":{\"signature\":\"C2 feed ip\",\"severity\":1},\"tunnel\":{\"src_ip\":\"198.18.0.1\","
+	    "\"dest_ip\":\"2001:0db8:0:0:0:0:0:1\",\"proto\":\"UDP\",\"depth\":1,\"kind\":\"vxlan\"},"
+	    "\"hansho\":{\"id\":\"a\",\"revision\":1,\"state\":\"open\","
+	    "\"realm\":{\"tunnel\":\"vxlan\",\"tunnel_id\":77}}}");
+
+	assert_non_null(strstr(text, "via   vxlan 77 between 198.18.0.1 and 2001:db8::1\n"));
+}
+
+static void
 test_only_openings(void **state)
 {
 	struct screen *c = *state;
@@ -287,6 +300,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_a_named_peer, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_beacon_says_its_peer_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_called_host_in_a_tunnel, set_up, tear_down),
+	cmocka_unit_test_setup_teardown(test_the_ends_of_a_tunnel, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_only_openings, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_bytes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_name, set_up, tear_down),

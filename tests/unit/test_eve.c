@@ -348,6 +348,12 @@ test_tls_certificate_record(void **state)
 	rig_text(&b, TEXT_CERT_NAMES, "a.example,b.example");
 	b.o.key.realm.tunnel = TUNNEL_VXLAN;
 	b.o.key.realm.tunnel_id = 77;
+	b.o.tunnel = TUNNEL_VXLAN;
+	b.o.tunnel_id[0] = 77;
+	b.o.tunnel_protocol = 17;
+	b.o.tunnel_depth = 1;
+	b.o.outer[0] = rig_addr("198.18.0.1");
+	b.o.outer[1] = rig_addr("2001:db8::1");
 	observation_seal(&b);
 	o = parsed(eve_record(&b.o, "s"));
 	assert_string_equal(text_at(o, "tls.fingerprint"),
@@ -359,6 +365,38 @@ test_tls_certificate_record(void **state)
 	assert_string_equal(text_at(o, "hansho.cert_sha256"), "abcd");
 	assert_string_equal(text_at(o, "hansho.realm.tunnel"), "vxlan");
 	assert_true(number_at(o, "hansho.realm.tunnel_id") == 77);
+	assert_string_equal(text_at(o, "tunnel.src_ip"), "198.18.0.1");
+	assert_string_equal(text_at(o, "tunnel.dest_ip"), "2001:0db8:0000:0000:0000:0000:0000:0001");
+	assert_string_equal(text_at(o, "tunnel.proto"), "UDP");
+	assert_string_equal(text_at(o, "tunnel.kind"), "vxlan");
+	assert_true(number_at(o, "tunnel.depth") == 1);
+	assert_true(number_at(o, "tunnel.id_toserver") == 77);
+	assert_false(cJSON_HasObjectItem(cJSON_GetObjectItem(o, "tunnel"), "id_toclient"));
+	cJSON_Delete(o);
+}
+
+/* Labels are in no realm, but somebody has to find the line. */
+static void
+test_a_label_in_the_reason(void **state)
+{
+	static struct observation_buffer b;
+	cJSON *o;
+
+	(void)state;
+	rig_observation(&b, OBSERVE_MATCH, 1);
+	rig_indicator(&b, ROLE_C2, INDICATOR_DOMAIN, "c2.example");
+	o = parsed(alert_line(&b));
+	assert_null(strstr(text_at(o, "hansho.reason"), "through"));
+	assert_false(cJSON_HasObjectItem(o, "tunnel"));
+	cJSON_Delete(o);
+	rig_observation(&b, OBSERVE_MATCH, 1);
+	b.o.tunnel = TUNNEL_MPLS;
+	b.o.tunnel_id[1] = 18;
+	rig_indicator(&b, ROLE_C2, INDICATOR_DOMAIN, "c2.example");
+	o = parsed(alert_line(&b));
+	assert_non_null(strstr(text_at(o, "hansho.reason"), "; through mpls 18"));
+	assert_true(number_at(o, "tunnel.id_toclient") == 18);
+	assert_false(cJSON_HasObjectItem(cJSON_GetObjectItem(o, "tunnel"), "src_ip"));
 	cJSON_Delete(o);
 }
 
@@ -470,6 +508,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alert_whole), cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_ipv6_in_full_and_no_ports),
+	cmocka_unit_test(test_a_label_in_the_reason),
 		cmocka_unit_test(test_infected_host_inbound), cmocka_unit_test(test_sensor_alert),
 		cmocka_unit_test(test_beacon_record), cmocka_unit_test(test_http_records),
 		cmocka_unit_test(test_beacon_record), cmocka_unit_test(test_http_odd_host),

@@ -124,6 +124,52 @@ assert_ended(size_t which, uint64_t first, enum flow_end how, int64_t deadline_n
 	assert_int_equal(endings.list[which].deadline_ns, deadline_ns);
 }
 
+static struct packet
+make_tunnelled(uint8_t from, uint8_t to, uint8_t outer_from, uint8_t outer_to, uint32_t id)
+{
+	struct packet p = make(from, from == 1 ? 40000 : 53, to, to == 1 ? 40000 : 53, PROTO_UDP);
+
+	p.realm.tunnel = TUNNEL_GTPU;
+	p.tunnel = TUNNEL_GTPU;
+	p.tunnel_id = id;
+	p.depth = 1;
+	p.outer_protocol = PROTO_UDP;
+	p.outer_src = addr_v4((uint8_t[]){ 198, 18, 0, outer_from });
+	p.outer_dst = addr_v4((uint8_t[]){ 198, 18, 0, outer_to });
+	return p;
+}
+
+/* By side, also when the answer was seen first; what a handover changes later is not looked at. */
+static void
+a_flow_keeps_how_it_was_carried(void **state)
+{
+	struct flow *f;
+	int first;
+
+	(void)state;
+	for (first = 1; first <= 2; first++) {
+		begin(&limits);
+		if (first == 2)
+			send(make_tunnelled(2, 1, 8, 7, 222));
+		f = send(make_tunnelled(1, 2, 7, 8, 111));
+		assert_non_null(f->tunnel);
+		assert_int_equal(f->tunnel->id[ORIGINATOR], 111);
+		assert_int_equal(f->tunnel->id[RESPONDER], first == 1 ? 0 : 222);
+		assert_ptr_equal(send(make_tunnelled(2, 1, 8, 7, 222)), f);
+		assert_ptr_equal(send(make_tunnelled(1, 2, 9, 8, 333)), f);
+		assert_int_equal(f->tunnel->id[ORIGINATOR], 111);
+		assert_int_equal(f->tunnel->id[RESPONDER], 222);
+		assert_int_equal(f->tunnel->outer[ORIGINATOR].b[15], 7);
+		assert_int_equal(f->tunnel->outer[RESPONDER].b[15], 8);
+		assert_int_equal(f->tunnel->kind, TUNNEL_GTPU);
+		assert_int_equal(f->tunnel->protocol, PROTO_UDP);
+		assert_int_equal(f->tunnel->depth, 1);
+	}
+	assert_null(send(make(3, 40000, 4, 53, PROTO_UDP))->tunnel);
+	flows_finish(flows);
+	assert_null(send(make(3, 40000, 4, 53, PROTO_UDP))->tunnel);	/* the place is used again */
+}
+
 /* Flows of the wrong time stay in their order, and time out as if touched when it was set right. */
 static void
 a_clock_that_was_wrong_is_set_back(void **state)
@@ -718,7 +764,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_clock_that_was_wrong_is_set_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_flow_keeps_how_it_was_carried, setup, teardown),
+	cmocka_unit_test_setup_teardown(a_clock_that_was_wrong_is_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(both_directions_are_one_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(realms_keep_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_are_counted, setup, teardown),
