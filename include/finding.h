@@ -6,6 +6,7 @@
 #ifndef HANSHO_FINDING_H
 #define HANSHO_FINDING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -24,18 +25,58 @@ enum finding_kind {
 
 enum severity { SEVERITY_CRITICAL = 1, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW };
 
-enum { BEACON_PEERS_MAX = 16 };
+enum { BEACON_PEERS_MAX = 16, BEACON_SIGNS_MAX = 16, BEACON_BINS = 40 };
+
+/* What else was looked at besides time. Names are part of the output: rows may be added, never renamed. */
+enum beacon_sign_kind {
+	SIGN_TIMING,		/* value: -log10 of the chance that memoryless calls are so regular; weight: what counts of it */
+	SIGN_HOSTS,		/* hosts of the house that call the service */
+	SIGN_VOICE,		/* services that this program (fingerprint) calls on this host */
+	SIGN_PAGE,		/* 1: began with a page load; 0: it did not */
+	SIGN_BROWSING,		/* share of the calls that fall into page loads */
+	SIGN_ANSWERS,		/* share of the answers that are about as long as most */
+	SIGN_QUESTIONS,		/* the same of what was sent */
+	SIGN_UNATTENDED,	/* share of the calls while nobody loads pages on the host */
+	SIGN_STEADY,		/* share of the hours since the first call that had one */
+	SIGN_NAMELESS,		/* an address without a name */
+	SIGN_CERTIFICATE,	/* self-signed */
+	SIGN_FAILING,		/* share of the connections without an answer */
+	SIGN_LABELS,		/* DNS: share of the names never asked before */
+	SIGN_TYPES,		/* DNS: share of the questions for other than addresses */
+	SIGN_NOVELTY,		/* days since the house first called it; only with a history */
+	BEACON_SIGN_KINDS
+};
+
+struct beacon_sign {
+	enum beacon_sign_kind kind;
+	double value;
+	double weight;			/* what it adds to the significance, in powers of ten */
+};
 
 /* What a beacon finding rests on. */
 struct beacon_numbers {
-	double score;			/* 0..1 */
-	double interval_sec;		/* median gap */
-	double spread;			/* (75 % - 25 % quantile of the gaps) / median */
+	double score;			/* 0..1, grows as p_value falls */
+	double p_value;			/* 10 to the -(sum of weights), at most 1 */
+	double shared;			/* 1: lone; 0: so many hosts call the service that neither clock nor oddity counts */
+	double interval_sec;		/* median gap, missed beats counted out */
+	double jitter;			/* nine of ten gaps lie within this share of the interval */
+	double missed;			/* share of the beats that did not come */
 	uint32_t contacts;		/* since the first */
 	uint32_t first_alert_contact;	/* count at which the score crossed the line; 0: never */
 	int64_t first_ns, last_ns;
+	bool clustered;			/* each beat is several contacts */
+	bool claimed;			/* the host is whom a proxy says it asks for */
 	unsigned peers;			/* used of `peer`: distinct addresses, latest first */
 	struct addr peer[BEACON_PEERS_MAX];
+	unsigned signs;
+	struct beacon_sign sign[BEACON_SIGNS_MAX];
+};
+
+/* For a plot. */
+struct beacon_plot {
+	uint32_t bin[BEACON_BINS];	/* of the latest gaps, each a tenth of the interval wide */
+	const int64_t *time_ns;		/* contacts, evenly thinned */
+	unsigned times;
 };
 
 struct finding {
@@ -53,6 +94,7 @@ struct finding {
 	enum severity severity;
 	const struct indicator *indicator;	/* FINDING_INDICATOR */
 	const struct beacon_numbers *beacon;	/* FINDING_BEACON */
+	const struct beacon_plot *plot;		/* for its record; NULL in an alert */
 	const struct observation *because;	/* the last observation; NULL for FINDING_SENSOR */
 };
 

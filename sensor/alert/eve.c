@@ -86,16 +86,37 @@ put_peers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 }
 
 static void
+put_signs(struct json *j, cJSON *in, const struct beacon_numbers *b)
+{
+	cJSON *array = json_array(j, in, "evidence"), *one;
+	unsigned i;
+
+	for (i = 0; i < b->signs && i < BEACON_SIGNS_MAX; i++) {
+		one = json_array_object(j, array);
+		json_text(j, one, "what", names_sign(b->sign[i].kind));
+		json_decimal(j, one, "value", b->sign[i].value);
+		json_decimal(j, one, "weight", b->sign[i].weight);
+	}
+}
+
+static void
 put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 {
 	json_decimal(j, in, "score", b->score);
+	json_chance(j, in, "p_value", b->p_value);
 	json_number(j, in, "count", b->contacts);
 	json_decimal(j, in, "interval", b->interval_sec);
-	json_decimal(j, in, "spread", b->spread);
+	json_decimal(j, in, "jitter", b->jitter);
+	json_decimal(j, in, "missed", b->missed);
+	if (b->clustered)
+		json_bool(j, in, "clustered", true);
+	if (b->claimed)
+		json_bool(j, in, "claimed", true);
 	if (b->first_alert_contact > 0)
 		json_number(j, in, "first_alert_beat", b->first_alert_contact);
 	json_when(j, in, "first_seen", b->first_ns);
 	json_when(j, in, "last_seen", b->last_ns);
+	put_signs(j, in, b);
 }
 
 static void
@@ -275,6 +296,22 @@ put_short_peers(struct json *j, const struct beacon_numbers *b)
 		json_array_addr_short(j, array, &b->peer[i]);
 }
 
+static void
+put_plot(struct json *j, const struct beacon_plot *p)
+{
+	cJSON *array;
+	unsigned i;
+
+	if (p == NULL)
+		return;
+	array = json_array(j, j->root, "histogram");
+	for (i = 0; i < BEACON_BINS; i++)
+		json_array_number(j, array, p->bin[i]);
+	array = json_array(j, j->root, "times");
+	for (i = 0; i < p->times; i++)
+		json_array_seconds(j, array, p->time_ns[i]);
+}
+
 char *
 eve_beacon(const struct finding *f, const char *sensor_name)
 {
@@ -293,6 +330,7 @@ eve_beacon(const struct finding *f, const char *sensor_name)
 	eve_proto(&j, j.root, f->protocol);
 	json_text_if(&j, j.root, "service", f->service);
 	put_numbers(&j, j.root, b);
+	put_plot(&j, f->plot);
 	put_reason(&j, j.root, f);
 	eve_tunnel(&j, f->because);
 	return json_end(&j);

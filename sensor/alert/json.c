@@ -185,6 +185,25 @@ json_decimal(struct json *j, cJSON *in, const char *key, double d)
 }
 
 void
+json_chance(struct json *j, cJSON *in, const char *key, double p)
+{
+	char text[48];
+
+	snprintf(text, sizeof text, "%.3g", isfinite(p) ? fmin(fmax(p, 0), 1) : 1);
+	put(j, in, key, cJSON_CreateRaw(text));
+}
+
+void
+json_array_seconds(struct json *j, cJSON *array, int64_t ns)
+{
+	char text[48];
+
+	snprintf(text, sizeof text, "%lld.%03lld", (long long)(ns / NS_PER_SEC),
+	    (long long)(ns % NS_PER_SEC / (NS_PER_SEC / 1000)));
+	put(j, array, NULL, cJSON_CreateRaw(text));
+}
+
+void
 json_bool(struct json *j, cJSON *in, const char *key, bool b)
 {
 	put(j, in, key, cJSON_CreateBool(b));

@@ -41,6 +41,8 @@ void json_array_span(struct json *j, cJSON *array, struct span text);
 void json_number(struct json *j, cJSON *in, const char *key, uint64_t n);
 void json_array_number(struct json *j, cJSON *array, uint64_t n);
 void json_decimal(struct json *j, cJSON *in, const char *key, double d);	/* three places */
+void json_chance(struct json *j, cJSON *in, const char *key, double p);	/* 0..1, three digits: 2.5e-07 */
+void json_array_seconds(struct json *j, cJSON *array, int64_t ns);	/* since 1970, to the millisecond */
 void json_bool(struct json *j, cJSON *in, const char *key, bool b);
 
 /* IPv6 in full, as EVE writes it. */

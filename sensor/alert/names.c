@@ -137,6 +137,17 @@ names_kind(enum finding_kind k)
 }
 
 const char *
+names_sign(enum beacon_sign_kind k)
+{
+	static const char *const names[BEACON_SIGN_KINDS] = {
+		"timing", "hosts", "program", "page", "browsing", "answers", "questions", "unattended",
+		"steady", "nameless", "self_signed", "failing", "labels", "types", "novelty",
+	};
+
+	return k < BEACON_SIGN_KINDS ? names[k] : "?";
+}
+
+const char *
 names_app(enum app a)
 {
 	static const char *const names[APP_KINDS] = {

@@ -1,89 +1,85 @@
 #include "beacon/beacon.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/table.h"
 #include "base/when.h"
-#include "beacon/score.h"
+#include "beacon/private.h"
 
 enum {
-	FEW_MARKS = 4,			/* what a key gets before it has kept coming */
-	MORE_MARKS = 16,
-	MOST_MARKS = SCORE_GAPS_MAX + 1,
-	SETTLED_TURN = 4,		/* with all marks, and irregular: how often a key is scored */
-	SERVICE_MAX = 255,
-	SUBJECT_MAX = 320,
-	REASON_MAX = 640,
-	ROTATION_PEERS_MIN = 3,
-	ROTATION_SHARE_MAX = 60		/* percent of the contacts that one address may have */
+	PROXIES = 4096,
+	KEYS_A_HOST = 16, HOSTS_LEAST = 1024,		/* hosts followed: a part of the keys */
+	KEYS_A_TRACK = 8, TRACKS_LEAST = 4096, PLOTS_MOST = 8192,
+	PLOT_SUM = 1,			/* from this sum of evidence on, times are kept for a plot */
+	TOLD_EACH_SEC = 10		/* slower ones are told of at each contact, others when they are looked at */
 };
 
-/* One contact: when, and a hash of whom. */
-struct mark {
-	int64_t at_ns;
-	uint32_t who;
-};
+#define PERIOD_NS (86400 * NS_PER_SEC)
 
-enum key_kind {
-	KEY_SERVICE,		/* a name */
-	KEY_ADDRESS,		/* address, port, protocol */
-	KEY_ROTATION		/* port, protocol and application, whatever the address */
-};
+/*
+ * ---- hashes ----
+ *
+ * What a replay must give again does not depend on a random key: which bits of
+ * the sketch are set. Where a key stands in its table does.
+ */
 
-/* What is only kept of a key that keeps coming. */
-struct track {
-	enum key_kind kind;
-	struct realm realm;
-	struct addr host, peer;		/* peer: the latest */
-	uint16_t port;
-	uint8_t protocol;
-	struct score_verdict now, best;
-	uint32_t first_alert;
-	unsigned peers;
-	struct addr latest[BEACON_PEERS_MAX];	/* distinct, latest first */
-	char service[];
-};
+uint64_t
+hash_pair(uint64_t a, uint64_t b)
+{
+	uint64_t h = (a ^ (b << 31 | b >> 33)) * 0x9e3779b97f4a7c15ULL;
 
-struct entry {
-	UT_hash_handle hh;
-	uint64_t id[2];			/* keyed hash of all that makes the key */
-	struct entry *idler, *busier;
-	int64_t first_ns;
-	uint32_t contacts;
-	uint16_t used, room;		/* marks, by time */
-	struct mark few[FEW_MARKS];
-	struct mark *marks;		/* `few` at first */
-	struct track *track;		/* NULL at first */
-};
+	h = (h ^ h >> 29 ^ b) * 0xbf58476d1ce4e5b9ULL;
+	return h ^ h >> 32;
+}
 
-struct beacon {
-	struct beacon_limits limits;
-	int64_t burst_ns;
-	finding_fn *emit;
-	void *to;
-	struct entry *table, *idlest, *busiest;
-	struct score_table scores;
-	struct beacon_counts counts;
-};
+uint64_t
+set_id(enum set_kind kind, uint64_t a, uint64_t b)
+{
+	return hash_pair(hash_pair(a, b), kind + 1u);
+}
 
-/* The contact at hand, read once. */
-struct contact {
-	const struct observation *o;
-	enum key_kind kind;
-	struct addr host, peer;
-	uint16_t port;
-	struct span service;		/* absent for an address */
-};
+static uint64_t
+host_hash(const struct realm *realm, const struct addr *host)
+{
+	struct {
+		struct realm realm;
+		struct addr host;
+		uint32_t zero;
+	} named;
+
+	memset(&named, 0, sizeof named);
+	named.realm = *realm;
+	named.host = *host;
+	return hash_bytes(&HASH_FIXED, &named, sizeof named);
+}
+
+static uint64_t
+address_hash(const struct addr *peer, uint16_t port, uint8_t protocol)
+{
+	uint8_t named[19];
+
+	memcpy(named, peer->b, sizeof peer->b);
+	named[16] = (uint8_t)(port >> 8);
+	named[17] = (uint8_t)port;
+	named[18] = protocol;
+	return hash_bytes(&HASH_FIXED, named, sizeof named);
+}
+
+/* ---- proxies ---- */
+
+static bool
+is_proxy(const struct beacon *b, uint64_t address)
+{
+	return b->proxies[address % PROXIES] == address;
+}
 
 /* ---- which contacts count ---- */
 
 /*
  * What every network does by itself, regularly and with its neighbours:
- * name resolution, time, address assignment, discovery. A beacon there would
- * drown in it; DNS tunnels need another measure than time. Multicast and
- * broadcast have no peer that could command. Echo requests are a monitoring
- * system's, neighbour discovery the link's.
+ * time, address assignment, discovery; name resolution is looked at by what
+ * is asked. Multicast and broadcast have no peer that could command. Echo
+ * requests are a monitoring system's, neighbour discovery the link's.
  */
 static bool
 is_local_routine(const struct contact *c)
@@ -103,430 +99,412 @@ is_local_routine(const struct contact *c)
 	return b[12] == 0 || b[12] >= 224 || (c->o->key.protocol == 17 && b[15] == 255);
 }
 
+/* X-Forwarded-For: the first of the list is who asked first, if nobody lied. */
+static bool
+forwarded_host(const struct observation *o, struct addr *host)
+{
+	struct span list = observation_text(o, TEXT_FORWARDED_FOR);
+	size_t len = 0;
+
+	while (len < list.left && list.at[len] != ',' && list.at[len] != ' ')
+		len++;
+	return len > 0 && addr_parse((const char *)list.at, len, host);
+}
+
 /*
  * Who calls home is the one who asks: a host that is asked from outside
  * regularly is being watched, or scanned.
  */
 static bool
-read_contact(const struct observation *o, struct contact *c)
+read_contact(const struct beacon *b, const struct observation *o, struct contact *c)
 {
 	struct addr literal;
 
-	if (o->kind != OBSERVE_CONTACT || o->host_side != ORIGINATOR)
+	memset(c, 0, sizeof *c);
+	if (o->host_side != ORIGINATOR)
 		return false;
 	c->o = o;
+	c->at_ns = o->kind == OBSERVE_FLOW ? o->flow_last_ns : o->ts_ns;
 	c->host = o->key.addr[ORIGINATOR];
+	c->claimed = forwarded_host(o, &c->host);
 	c->peer = o->key.addr[RESPONDER];
 	c->port = o->key.port[RESPONDER];
+	c->burst = o->burst;
+	c->voice = o->number;
+	c->proxied = (o->flags & OBSERVED_PROXIED) != 0;
 	c->service = observation_text(o, TEXT_SERVICE);
-	if (c->service.left > SERVICE_MAX)
-		c->service.left = SERVICE_MAX;
+	if (is_local_routine(c))
+		return false;
+	if (c->service.left > SERVICE_TEXT_MAX)
+		c->service.left = SERVICE_TEXT_MAX;
+	c->host_id = host_hash(&o->key.realm, &c->host);
+	c->service_id = address_hash(&c->peer, c->port, o->key.protocol);
 	/* "Host: 192.0.2.7" names nobody, unless a proxy is the peer. */
-	if (c->service.left == 0 || ((o->flags & OBSERVED_PROXIED) == 0 &&
+	if (c->service.left == 0 || (!c->proxied && !is_proxy(b, c->service_id) &&
 	    addr_parse((const char *)c->service.at, c->service.left, &literal)))
 		c->service = span_of(NULL, 0);
 	c->kind = c->service.at != NULL ? KEY_SERVICE : KEY_ADDRESS;
-	return !is_local_routine(c);
+	return true;
 }
 
 /* ---- keys ---- */
 
-static void
-key_id(const struct contact *c, uint64_t id[2])
+static uint64_t
+key_id(const struct contact *c)
 {
-	struct {
-		struct realm realm;
-		struct addr host, peer;
-		uint8_t kind, protocol, app, zero;
-		uint16_t port;
-		uint8_t zero2[6];
-		uint64_t service[2];
-	} named;
-	const struct hash_key *seed = hash_seed();
-	struct hash_key other = { ~seed->k0, seed->k1 };
+	return hash_pair(hash_pair(c->host_id, c->service_id), hash_seed()->k1 + c->kind);
+}
 
-	memset(&named, 0, sizeof named);
-	named.realm = c->o->key.realm;
-	named.host = c->host;
-	named.kind = (uint8_t)c->kind;
-	if (c->kind == KEY_SERVICE) {
-		named.service[0] = hash_bytes(seed, c->service.at, c->service.left);
-		named.service[1] = hash_bytes(&other, c->service.at, c->service.left);
-	} else {
-		named.port = c->port;
-		named.protocol = c->o->key.protocol;
+static uint32_t
+seconds(int64_t ns)
+{
+	return ns > 0 ? (uint32_t)(ns / NS_PER_SEC) : 0;
+}
+
+/* The sketch forgets: what goes on is entered again. */
+static void
+enter_sets(struct beacon *b, struct key *k, const struct contact *c, bool voice_too)
+{
+	k->period = b->sets.period;
+	sketch_add(&b->sets, set_id(SET_HOSTS_OF_SERVICE, c->service_id, 0), c->host_id);
+	if (c->kind != KEY_BEHAVIOUR)
+		sketch_add(&b->sets, set_id(SET_SERVICES_OF_HOST, c->host_id, 0), c->service_id);
+	if (!voice_too || k->voice == 0 || c->kind == KEY_BEHAVIOUR)
+		return;
+	sketch_add(&b->sets, set_id(SET_HOSTS_OF_VOICE, k->voice, 0), c->host_id);
+	sketch_add(&b->sets, set_id(SET_SERVICES_OF_VOICE, k->voice, c->host_id), c->service_id);
+}
+
+/* A name that is called is not asked for in vain: its zone is no tunnel of this host. */
+static void
+note_zone_called(struct beacon *b, const struct contact *c)
+{
+	struct span zone = zone_of(c->service);
+
+	if (zone.left > 0)
+		sketch_add(&b->sets, set_id(SET_ZONES_CALLED, c->host_id, hash_bytes(&HASH_FIXED, zone.at, zone.left)),
+		    c->host_id);
+}
+
+static uint32_t
+find_or_add(struct beacon *b, const struct contact *c)
+{
+	uint64_t id = key_id(c);
+	uint32_t index = pool_find(&b->keys, id), now = seconds(c->at_ns);
+	struct key *k;
+	bool is_new = index == 0;
+
+	if (is_new && (index = pool_add(&b->keys, id, now)) == 0) {
+		b->counts.lost++;
+		return 0;
 	}
-	if (c->kind == KEY_ADDRESS)
-		named.peer = c->peer;
-	if (c->kind == KEY_ROTATION)
-		named.app = c->o->app;
-	id[0] = hash_bytes(seed, &named, sizeof named);
-	id[1] = hash_bytes(&other, &named, sizeof named);
-}
-
-static void
-idle_remove(struct beacon *b, struct entry *e)
-{
-	*(e->idler != NULL ? &e->idler->busier : &b->idlest) = e->busier;
-	*(e->busier != NULL ? &e->busier->idler : &b->busiest) = e->idler;
-}
-
-static void
-idle_append(struct beacon *b, struct entry *e)
-{
-	e->idler = b->busiest;
-	e->busier = NULL;
-	*(b->busiest != NULL ? &b->busiest->busier : &b->idlest) = e;
-	b->busiest = e;
-}
-
-static void
-entry_free(struct entry *e)
-{
-	if (e->marks != e->few)
-		free(e->marks);
-	free(e->track);
-	free(e);
-}
-
-static void
-forget(struct beacon *b, struct entry *e)
-{
-	idle_remove(b, e);
-	HASH_DEL(b->table, e);
-	entry_free(e);
-	b->counts.keys--;
-}
-
-static struct entry *
-find_or_make(struct beacon *b, const struct contact *c)
-{
-	struct entry *e;
-	uint64_t id[2];
-
-	key_id(c, id);
-	HASH_FIND(hh, b->table, id, sizeof id, e);
-	if (e != NULL) {
-		idle_remove(b, e);
-		idle_append(b, e);
-		return e;
+	k = pool_at(&b->keys, index);
+	k->kind = (uint8_t)c->kind;
+	if (now > k->node.touched)
+		k->node.touched = now;
+	if (is_new || k->period != b->sets.period || (c->voice != 0 && c->voice != k->voice)) {
+		if (c->voice != 0)
+			k->voice = c->voice;
+		/* Whose zone is only asked for is not known before it was asked for again and again. */
+		if (c->kind != KEY_ZONE || k->track != NULL)
+			enter_sets(b, k, c, true);
+		if (is_new && c->kind == KEY_SERVICE)
+			note_zone_called(b, c);
 	}
-	if (b->counts.keys >= b->limits.max_keys) {
-		forget(b, b->idlest);
-		b->counts.evicted++;
-	}
-	if ((e = calloc(1, sizeof *e)) == NULL)
-		return NULL;
-	memcpy(e->id, id, sizeof id);
-	e->marks = e->few;
-	e->room = FEW_MARKS;
-	e->first_ns = c->o->ts_ns;
-	HASH_ADD(hh, b->table, id, sizeof e->id, e);
-	if (element_not_added(e)) {
-		free(e);
-		return NULL;
-	}
-	idle_append(b, e);
-	b->counts.keys++;
-	return e;
-}
-
-/* ---- growing with use ---- */
-
-static bool
-more_marks(struct entry *e)
-{
-	uint16_t room = e->room < MORE_MARKS ? MORE_MARKS : MOST_MARKS;
-	struct mark *grown = realloc(e->marks == e->few ? NULL : e->marks, room * sizeof *grown);
-
-	if (grown == NULL)
-		return false;
-	if (e->marks == e->few)
-		memcpy(grown, e->few, sizeof e->few);
-	e->marks = grown;
-	e->room = room;
-	return true;
-}
-
-static bool
-begin_track(struct entry *e, const struct contact *c)
-{
-	size_t len = c->kind == KEY_SERVICE ? c->service.left : 0;
-	struct track *t;
-
-	if (e->track != NULL)
-		return true;
-	if ((t = calloc(1, sizeof *t + len + 1)) == NULL)
-		return false;
-	t->kind = c->kind;
-	t->realm = c->o->key.realm;
-	t->host = c->host;
-	t->port = c->port;
-	t->protocol = c->o->key.protocol;
-	if (len > 0)
-		memcpy(t->service, c->service.at, len);
-	e->track = t;
-	return true;
+	b->counts.keys = b->keys.count;
+	b->counts.evicted = b->keys.evicted;
+	return index;
 }
 
 static void
-note_peer(struct track *t, const struct contact *c)
+on_forget_key(void *to, uint32_t index, void *element)
 {
-	unsigned i = 0;
-
-	t->peer = c->peer;
-	t->port = c->port;
-	t->protocol = c->o->key.protocol;
-	while (i < t->peers && !addr_equal(&t->latest[i], &c->peer))
-		i++;
-	if (i == t->peers && t->peers < BEACON_PEERS_MAX)
-		t->peers++;
-	if (i == BEACON_PEERS_MAX)
-		i--;
-	memmove(t->latest + 1, t->latest, i * sizeof t->latest[0]);
-	t->latest[0] = c->peer;
+	(void)index;
+	track_end(to, element);
 }
 
-/* ---- marks ---- */
+/* ---- hosts ---- */
 
-static bool
-closer(int64_t early_ns, int64_t late_ns, int64_t than_ns)
+static void
+on_loaded(void *to, uint32_t key, uint32_t tag, int64_t at_ns)
 {
-	return (uint64_t)late_ns - (uint64_t)early_ns < (uint64_t)than_ns;
+	struct beacon *b = to;
+	struct key *k = pool_at(&b->keys, key);
+
+	if ((uint32_t)k->node.id == tag)
+		key_loaded(k, at_ns);
 }
 
-/*
- * Insert by time: a connection that never said whom it wants is only told of
- * when it ends. False: it is one with its neighbour, or older than all
- * that is kept.
- */
-static bool
-add_mark(struct beacon *b, struct entry *e, const struct contact *c)
+static struct host *
+host_of(struct beacon *b, const struct contact *c)
 {
-	int64_t at_ns = c->o->ts_ns;
-	uint16_t at = e->used;
+	uint32_t index = pool_find(&b->hosts, c->host_id), now = seconds(c->at_ns);
+	struct host *h;
 
-	while (at > 0 && e->marks[at - 1].at_ns > at_ns)
-		at--;
-	if ((at > 0 && closer(e->marks[at - 1].at_ns, at_ns, b->burst_ns)) ||
-	    (at < e->used && closer(at_ns, e->marks[at].at_ns, b->burst_ns)))
-		return false;
-	if (e->used == e->room && e->room < MOST_MARKS)
-		more_marks(e);
-	if (e->used == e->room) {
-		if (at == 0)
-			return false;
-		memmove(e->marks, e->marks + 1, (size_t)(at - 1) * sizeof *e->marks);
-		at--;
-	} else {
-		memmove(e->marks + at + 1, e->marks + at, (size_t)(e->used - at) * sizeof *e->marks);
-		e->used++;
+	if (index == 0) {
+		if ((index = pool_add(&b->hosts, c->host_id, now)) == 0)
+			return NULL;
+		h = pool_at(&b->hosts, index);
+		h->first_ns = c->at_ns;
+		return h;
 	}
-	e->marks[at] = (struct mark){ at_ns, (uint32_t)hash_bytes(&HASH_FIXED, c->peer.b, sizeof c->peer.b) };
-	if (at_ns < e->first_ns)
-		e->first_ns = at_ns;
-	e->contacts++;
-	return true;
-}
-
-static int
-compare_who(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Are several addresses called in turn, none of them mostly? */
-static bool
-rotates(const struct entry *e)
-{
-	uint32_t who[MOST_MARKS];
-	unsigned i, run = 0, longest = 0, distinct = 0;
-
-	for (i = 0; i < e->used; i++)
-		who[i] = e->marks[i].who;
-	qsort(who, e->used, sizeof who[0], compare_who);
-	for (i = 0; i < e->used; i++) {
-		run = i > 0 && who[i] == who[i - 1] ? run + 1 : 1;
-		distinct += run == 1;
-		if (run > longest)
-			longest = run;
-	}
-	return distinct >= ROTATION_PEERS_MIN && longest * 100 <= e->used * ROTATION_SHARE_MAX;
+	h = pool_at(&b->hosts, index);
+	if (now > h->node.touched)
+		h->node.touched = now;
+	return h;
 }
 
 static void
-judge(const struct beacon *b, const struct entry *e, struct score_verdict *v)
+note_call(struct beacon *b, struct host *h, uint32_t index, const struct contact *c)
 {
-	double gaps[SCORE_GAPS_MAX];
+	const struct key *k = pool_at(&b->keys, index);
+	struct host_call call = { c->at_ns, c->service_id, index, (uint32_t)k->node.id };
+
+	if (h != NULL && !c->burst && c->kind != KEY_ZONE && c->o->app != APP_UNKNOWN)
+		host_call(h, &call, on_loaded, b);
+}
+
+/* ---- judging ---- */
+
+static void
+keep_times(struct beacon *b, struct key *k)
+{
+	struct track *t = k->track;
 	unsigned i;
 
-	memset(v, 0, sizeof *v);
-	if (e->track->kind == KEY_ROTATION && !rotates(e))
+	if (t->times != NULL || t->sum < PLOT_SUM || b->plotted_count >= b->plotted_most ||
+	    (t->times = malloc(sizeof *t->times)) == NULL)
 		return;
-	for (i = 0; i + 1 < e->used; i++)
-		gaps[i] = (double)((uint64_t)e->marks[i + 1].at_ns - (uint64_t)e->marks[i].at_ns) / 1e9;
-	score_gaps(&b->scores, gaps, e->used - 1u, (double)b->limits.burst_sec, v);
+	b->plotted_count++;
+	t->times->used = 0;
+	t->times->stride = 1;
+	t->times->until_next = 0;
+	for (i = 0; i < k->used; i++)
+		t->times->at_ns[t->times->used++] = mark_ns(k, t->marks[i]);
 }
 
-/* ---- findings ---- */
-
-static const char *
-duration(double sec, char buf[32])
+static uint64_t
+behaviour_id(uint8_t protocol, uint8_t app, uint16_t port, uint32_t voice)
 {
-	if (sec < 10)
-		snprintf(buf, 32, "%.1f s", sec);
-	else if (sec < 120)
-		snprintf(buf, 32, "%.0f s", sec);
-	else if (sec < 7200)
-		snprintf(buf, 32, "%.0f min", sec / 60);
-	else if (sec < 172800)
-		snprintf(buf, 32, "%.1f h", sec / 3600);
-	else
-		snprintf(buf, 32, "%.1f days", sec / 86400);
-	return buf;
+	return hash_pair((uint64_t)protocol << 24 | (uint64_t)app << 16 | port, voice);
 }
 
-static void
-subject_of(const struct track *t, char buf[SUBJECT_MAX])
-{
-	char addr[ADDR_TEXT_MAX];
-
-	if (t->kind == KEY_SERVICE)
-		snprintf(buf, SUBJECT_MAX, "%s", t->service);
-	else if (t->kind == KEY_ROTATION)
-		snprintf(buf, SUBJECT_MAX, "*:%u", t->port);
-	else
-		snprintf(buf, SUBJECT_MAX, addr_is_v4(&t->peer) ? "%s:%u" : "[%s]:%u",
-		    addr_text(&t->peer, addr), t->port);
-}
-
-static void
-reason_of(const struct entry *e, const struct score_verdict *v, const char *subject,
-    char buf[REASON_MAX])
-{
-	const struct track *t = e->track;
-	char interval[32], since[32];
-	double span = (double)((uint64_t)e->marks[e->used - 1].at_ns - (uint64_t)e->first_ns) / 1e9;
-
-	snprintf(buf, REASON_MAX, "calls %s%s every %s (spread %.0f %%)%s, %u times in %s",
-	    t->kind == KEY_ROTATION ? "changing addresses, " : "", subject,
-	    duration(v->interval_sec, interval), v->spread * 100,
-	    v->folded ? ", some calls missed" : "", e->contacts, duration(span, since));
-}
-
-static void
-tell(const struct entry *e, const struct score_verdict *v, const struct contact *c, finding_fn *emit,
-    void *to)
-{
-	const struct track *t = e->track;
-	char subject[SUBJECT_MAX], reason[REASON_MAX];
-	struct beacon_numbers numbers = {
-		.score = v->score, .interval_sec = v->interval_sec, .spread = v->spread,
-		.contacts = e->contacts, .first_alert_contact = t->first_alert,
-		.first_ns = e->first_ns, .last_ns = e->marks[e->used - 1].at_ns, .peers = t->peers,
-	};
-	struct finding f;
-
-	memcpy(numbers.peer, t->latest, sizeof numbers.peer);
-	subject_of(t, subject);
-	reason_of(e, v, subject, reason);
-	memset(&f, 0, sizeof f);
-	f.kind = FINDING_BEACON;
-	f.ts_ns = numbers.last_ns;
-	f.first_ns = numbers.first_ns;
-	f.realm = t->realm;
-	f.host = t->host;
-	f.peer = t->peer;
-	f.peer_port = t->port;
-	f.protocol = t->protocol;
-	f.service = t->service;
-	f.subject = subject;
-	f.reason = reason;
-	f.severity = SEVERITY_MEDIUM;
-	f.beacon = &numbers;
-	if (c != NULL) {
-		f.because = c->o;
-		f.host_port = c->o->key.port[ORIGINATOR];
-		/* An old contact may be told of late; what comes of it happens now. */
-		f.ts_ns = c->o->flow_last_ns > c->o->ts_ns ? c->o->flow_last_ns : c->o->ts_ns;
-	}
-	emit(to, &f);
-}
-
-/*
- * Scoring is what a contact costs most. One gap of 63 changes little, so a key
- * that was far from regular need not be asked at each.
- */
+/* One of the addresses that a rotating bot calls in turn, of which it is told as a whole. */
 static bool
-is_due(const struct beacon *b, const struct entry *e)
+is_part_of_rotation(const struct beacon *b, const struct key *k)
 {
-	return e->used < MOST_MARKS || e->track->now.score >= b->limits.record_score ||
-	    e->contacts % SETTLED_TURN == 0;
+	const struct track *t = k->track;
+	uint64_t pair = hash_pair(t->host_id, behaviour_id(t->protocol, t->app, t->port, k->voice));
+	uint32_t index = pool_find(&b->keys, hash_pair(pair, hash_seed()->k1 + KEY_BEHAVIOUR));
+	const struct key *whole;
+
+	if (index == 0)
+		return false;
+	whole = pool_at(&b->keys, index);
+	return whole->track != NULL && whole->track->first_alert > 0 && track_rotates(whole->track);
+}
+
+static bool
+may_tell(const struct beacon *b, const struct key *k)
+{
+	const struct track *t = k->track;
+
+	if (k->contacts < b->limits.min_contacts)
+		return false;
+	if (k->kind == KEY_BEHAVIOUR)
+		return track_rotates(t);
+	return k->kind != KEY_ADDRESS || (!is_part_of_rotation(b, k) &&
+	    !is_proxy(b, address_hash(&t->peer, t->port, t->protocol)));
+}
+
+/* Between two looks what was found stands. */
+static void
+look(struct beacon *b, struct key *k, const struct contact *c)
+{
+	struct track *t = k->track;
+	struct beacon_numbers n;
+	bool due = score_is_due(k->contacts);
+
+	if (due)
+		judge_time(b, k);
+	if ((!due && (t->sum < PLOT_SUM || t->found.period_sec < TOLD_EACH_SEC)) || !may_tell(b, k))
+		return;
+	judge(b, k, &n);
+	keep_times(b, k);
+	if (n.score < b->limits.alert_score)
+		return;
+	if (t->first_alert == 0)
+		t->first_alert = k->contacts;
+	b->counts.findings++;
+	tell(b, k, &n, c, b->emit, b->to);
+}
+
+/* True when it counts as a contact of its own. */
+static struct key *
+note_key(struct beacon *b, const struct contact *c, struct host *h)
+{
+	uint32_t index = find_or_add(b, c);
+	struct key *k;
+	bool marked;
+
+	if (index == 0)
+		return NULL;
+	k = pool_at(&b->keys, index);
+	if (k->track == NULL && k->used == FEW_MARKS) {
+		if (!track_begin(b, index, k, c))
+			return NULL;
+		enter_sets(b, k, c, true);
+	}
+	marked = key_mark(k, c->at_ns, b->burst_ns);
+	if (c->kind == KEY_SERVICE || c->kind == KEY_ADDRESS)
+		note_call(b, h, index, c);
+	if (!marked) {
+		b->counts.merged++;
+		return NULL;
+	}
+	if (k->track == NULL)
+		return NULL;
+	track_contact(b, k, c);
+	return k;
 }
 
 static void
-note_key(struct beacon *b, const struct contact *c)
+to_behaviour(struct contact *c)
 {
-	struct entry *e = find_or_make(b, c);
-	struct score_verdict *v;
-
-	if (e == NULL) {
-		b->counts.lost++;
-		return;
-	}
-	if (!add_mark(b, e, c)) {
-		b->counts.merged++;
-		return;
-	}
-	if (e->contacts <= FEW_MARKS)
-		return;
-	if (!begin_track(e, c)) {
-		b->counts.lost++;
-		return;
-	}
-	note_peer(e->track, c);
-	if (e->used < b->limits.min_contacts)
-		return;
-	v = &e->track->now;
-	if (is_due(b, e))
-		judge(b, e, v);
-	if (v->score > e->track->best.score)
-		e->track->best = *v;
-	if (v->score < b->limits.alert_score)
-		return;
-	if (e->track->first_alert == 0)
-		e->track->first_alert = e->contacts;
-	b->counts.findings++;
-	tell(e, v, c, b->emit, b->to);
+	c->kind = KEY_BEHAVIOUR;
+	c->service = span_of(NULL, 0);
+	c->service_id = behaviour_id(c->o->key.protocol, c->o->app, c->port, c->voice);
 }
 
 void
 beacon_note(struct beacon *b, const struct observation *contact)
 {
 	struct contact c;
+	struct host *h;
+	struct key *k;
 
 	b->counts.contacts++;
-	if (!read_contact(contact, &c)) {
+	sketch_advance(&b->sets, contact->ts_ns);
+	if (contact->kind != OBSERVE_CONTACT || !read_contact(b, contact, &c) ||
+	    (c.kind == KEY_ADDRESS && is_proxy(b, c.service_id))) {
 		b->counts.routine++;
 		return;
 	}
-	note_key(b, &c);
+	if (c.proxied)
+		b->proxies[c.service_id % PROXIES] = c.service_id;
+	if (c.kind == KEY_SERVICE)
+		c.service_id = hash_bytes(&HASH_FIXED, c.service.at, c.service.left);
+	c.at_host = h = host_of(b, &c);
+	if ((k = note_key(b, &c, h)) != NULL)
+		look(b, k, &c);
 	if (c.kind != KEY_ADDRESS)
 		return;
-	c.kind = KEY_ROTATION;
-	note_key(b, &c);
+	to_behaviour(&c);
+	if ((k = note_key(b, &c, h)) != NULL)
+		look(b, k, &c);
+}
+
+static void
+flow_of_key(struct beacon *b, const struct contact *c)
+{
+	uint32_t index = pool_find(&b->keys, key_id(c));
+	struct key *k;
+
+	if (index == 0)
+		return;
+	k = pool_at(&b->keys, index);
+	if (c->voice != 0 && c->voice != k->voice && c->kind != KEY_BEHAVIOUR) {
+		k->voice = c->voice;
+		enter_sets(b, k, c, true);
+	}
+	if (k->track != NULL)
+		track_flow(k->track, c->o);
+}
+
+void
+beacon_flow(struct beacon *b, const struct observation *flow)
+{
+	struct contact c;
+
+	if (flow->kind != OBSERVE_FLOW || flow->count == 0 || !read_contact(b, flow, &c))
+		return;
+	if (c.kind == KEY_SERVICE)
+		c.service_id = hash_bytes(&HASH_FIXED, c.service.at, c.service.left);
+	flow_of_key(b, &c);
+	if (c.kind != KEY_ADDRESS)
+		return;
+	to_behaviour(&c);
+	flow_of_key(b, &c);
+}
+
+/* ---- DNS ---- */
+
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_HTTPS = 65 };
+
+static bool
+asks_for_addresses(unsigned type)
+{
+	return type == TYPE_A || type == TYPE_AAAA || type == TYPE_HTTPS;
+}
+
+static void
+answer_of_zone(struct beacon *b, const struct contact *c)
+{
+	uint32_t index = pool_find(&b->keys, key_id(c));
+	struct key *k;
+
+	if (index == 0 || (k = pool_at(&b->keys, index))->track == NULL)
+		return;
+	k->track->answered++;
+	if (c->o->count > 0)
+		track_size(k->track, c->service.left, c->o->count);
+}
+
+void
+beacon_dns(struct beacon *b, const struct observation *dns)
+{
+	struct contact c;
+	struct span name = observation_text(dns, TEXT_SERVICE), zone = zone_of(name);
+	struct key *k;
+
+	if (dns->kind != OBSERVE_DNS || dns->host_side != ORIGINATOR || zone.left == 0 ||
+	    (dns->flags & OBSERVED_MULTICAST) != 0)
+		return;
+	memset(&c, 0, sizeof c);
+	c.o = dns;
+	c.kind = KEY_ZONE;
+	c.at_ns = dns->ts_ns;
+	c.host = dns->key.addr[ORIGINATOR];
+	c.peer = dns->key.addr[RESPONDER];
+	c.port = dns->key.port[RESPONDER];
+	c.service = name;
+	c.host_id = host_hash(&dns->key.realm, &c.host);
+	c.service_id = hash_bytes(&HASH_FIXED, zone.at, zone.left);
+	if ((dns->flags & OBSERVED_RESPONSE) != 0) {
+		answer_of_zone(b, &c);
+		return;
+	}
+	b->counts.contacts++;
+	sketch_advance(&b->sets, c.at_ns);
+	if (sketch_has(&b->sets, set_id(SET_ZONES_CALLED, c.host_id, c.service_id), c.host_id)) {
+		b->counts.routine++;
+		return;
+	}
+	c.at_host = host_of(b, &c);
+	if ((k = note_key(b, &c, NULL)) == NULL)
+		return;
+	track_name(k->track, name, !asks_for_addresses(dns->version));
+	look(b, k, &c);
 }
 
 /* ---- the records at the end ---- */
 
 static int
-compare_entries(const void *a, const void *b)
+compare_keys(const void *a, const void *b)
 {
-	const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+	const struct key *x = *(const struct key *const *)a, *y = *(const struct key *const *)b;
 	char sx[SUBJECT_MAX], sy[SUBJECT_MAX];
-	int c = (x->first_ns > y->first_ns) - (x->first_ns < y->first_ns);
+	int c = (x->track->first_ns > y->track->first_ns) - (x->track->first_ns < y->track->first_ns);
 
 	if (c == 0)
 		c = realm_compare(&x->track->realm, &y->track->realm);
@@ -534,30 +512,39 @@ compare_entries(const void *a, const void *b)
 		c = addr_compare(&x->track->host, &y->track->host);
 	if (c != 0)
 		return c;
-	subject_of(x->track, sx);
-	subject_of(y->track, sy);
+	subject_of(x, sx);
+	subject_of(y, sy);
 	c = strcmp(sx, sy);
+	if (c == 0)
+		c = x->kind - y->kind;
 	return c != 0 ? c : x->track->protocol - y->track->protocol;
 }
 
 void
 beacon_each(struct beacon *b, finding_fn *take, void *to)
 {
-	struct entry **chosen = calloc(b->counts.keys + 1, sizeof *chosen), *e;
-	size_t n = 0, i;
+	struct key **chosen = calloc(b->tracked_count + 1, sizeof *chosen), *k;
+	struct beacon_numbers n;
+	size_t count = 0, i;
 
 	if (chosen == NULL) {
 		b->counts.lost++;
 		return;
 	}
-	for (e = b->idlest; e != NULL; e = e->busier)
-		if (e->track != NULL && e->track->best.score > 0 &&
-		    e->track->best.score >= b->limits.record_score)
-			chosen[n++] = e;
-	if (n > 1)
-		qsort(chosen, n, sizeof *chosen, compare_entries);
-	for (i = 0; i < n; i++)
-		tell(chosen[i], &chosen[i]->track->best, NULL, take, to);
+	for (i = 0; i < b->tracked_count; i++) {
+		k = pool_at(&b->keys, b->tracked[i].key);
+		if (!may_tell(b, k))
+			continue;
+		judge(b, k, &n);
+		if (n.score > 0 && n.score >= b->limits.record_score)
+			chosen[count++] = k;
+	}
+	if (count > 1)
+		qsort(chosen, count, sizeof *chosen, compare_keys);
+	for (i = 0; i < count; i++) {
+		judge(b, chosen[i], &n);
+		tell(b, chosen[i], &n, NULL, take, to);
+	}
 	free(chosen);
 }
 
@@ -565,6 +552,14 @@ const struct beacon_counts *
 beacon_counts(const struct beacon *b)
 {
 	return &b->counts;
+}
+
+/* ---- making it ---- */
+
+static uint32_t
+part(uint32_t keys, uint32_t each, uint32_t least)
+{
+	return keys / each > least ? keys / each : least;
 }
 
 struct beacon *
@@ -575,15 +570,22 @@ beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 	if (b == NULL)
 		return NULL;
 	b->limits = *limits;
-	if (b->limits.max_keys == 0)
-		b->limits.max_keys = 1;
-	if (b->limits.min_contacts <= FEW_MARKS)
-		b->limits.min_contacts = FEW_MARKS + 1;
-	if (b->limits.min_contacts > MOST_MARKS)
-		b->limits.min_contacts = MOST_MARKS;
-	b->burst_ns = (int64_t)b->limits.burst_sec * NS_PER_SEC;
+	if (b->limits.min_contacts <= SCORE_GAPS_MIN)
+		b->limits.min_contacts = SCORE_GAPS_MIN + 1;
+	b->burst_ns = (int64_t)b->limits.burst_ms * (NS_PER_SEC / 1000);
 	b->emit = emit;
 	b->to = to;
+	b->tracked_most = part(limits->max_keys, KEYS_A_TRACK, TRACKS_LEAST);
+	b->plotted_most = PLOTS_MOST;
+	b->tracked = calloc(b->tracked_most + 1, sizeof *b->tracked);
+	b->proxies = calloc(PROXIES, sizeof *b->proxies);
+	if (b->tracked == NULL || b->proxies == NULL ||
+	    !pool_init(&b->keys, sizeof(struct key), limits->max_keys, on_forget_key, b) ||
+	    !pool_init(&b->hosts, sizeof(struct host), part(limits->max_keys, KEYS_A_HOST, HOSTS_LEAST), NULL, NULL) ||
+	    !sketch_init(&b->sets, limits->max_keys, PERIOD_NS)) {
+		beacon_free(b);
+		return NULL;
+	}
 	score_prepare(&b->scores);
 	return b;
 }
@@ -593,7 +595,10 @@ beacon_free(struct beacon *b)
 {
 	if (b == NULL)
 		return;
-	while (b->idlest != NULL)
-		forget(b, b->idlest);
+	pool_clear(&b->keys);
+	pool_clear(&b->hosts);
+	sketch_clear(&b->sets);
+	free(b->tracked);
+	free(b->proxies);
 	free(b);
 }

@@ -1,18 +1,21 @@
 /*
- * beacon.h - how regularly does one host call another?
+ * beacon.h - which hosts call home?
  *
- * Feed contacts as they come (nearly in time order; late ones are sorted in).
- * Keys are internal host and service (name, else address and port), and for
- * addresses without a name once more host and port alone: bots that rotate
- * call many addresses in turn (its finding's subject is "*:port", it counts
- * only when at least three addresses share the calls). What a network does by
- * itself is not noted: multicast, broadcast, DNS, NTP, DHCP, discovery, ping.
+ * Feed contacts, flow ends, DNS messages as they come (nearly in time order;
+ * late ones are sorted in). Keys are internal host and service (name, else
+ * address and port); for addresses without a name once more host and
+ * behaviour (port, protocol, program), for bots that call many addresses in
+ * turn; for DNS host and registered domain. Behind a proxy the service is
+ * what the request names; a proxy's own address is no service.
  *
- * Memory per key is fixed and small (200 bytes) until a key keeps coming, then
- * up to 2 KiB; keys beyond `max_keys` push out the one idle longest
- * (counted). A key's score looks at its latest 64 contacts; once it has them,
- * and is below record_score, it is taken at every fourth only. score.h has
- * the mathematics. No I/O, no clock. One thread only.
+ * How regular a key is, score.h says; how much that means, evidence.c: how
+ * many hosts of the house share the service, which program calls, whether a
+ * page load came before, how alike the answers are, whether somebody is at
+ * work. docs/beacons.md has the weights and what was measured.
+ *
+ * A key costs 64 bytes until it keeps coming, then some 700; both have
+ * ceilings, beyond which the longest idle give way (counted). No I/O, no
+ * clock. One thread only.
  */
 #ifndef SENSOR_BEACON_H
 #define SENSOR_BEACON_H
@@ -24,15 +27,16 @@
 
 struct beacon_limits {
 	uint32_t max_keys;
-	uint32_t min_contacts;		/* no finding before: 12 */
-	double alert_score;		/* findings at or above; 0.8: chance does so in 3 of 100,000 keys */
+	uint32_t min_contacts;		/* no finding before */
+	double alert_score;		/* findings at or above */
 	double record_score;		/* beacon records at or above */
-	uint32_t burst_sec;		/* a contact closer than this to the one before is the same one */
+	uint32_t burst_ms;		/* a contact closer than this to the one before is the same one */
 };
 
 struct beacon_counts {
 	uint64_t contacts, merged, keys, evicted, findings;
 	uint64_t routine;		/* contacts that are not noted */
+	uint64_t tracks, tracks_evicted;	/* keys that keep coming */
 	uint64_t lost;			/* no memory for a key or a list */
 };
 
@@ -44,7 +48,13 @@ void beacon_free(struct beacon *b);	/* NULL is fine */
 /* Note one OBSERVE_CONTACT; emits a finding each time the key's score is at or above alert_score. */
 void beacon_note(struct beacon *b, const struct observation *contact);
 
-/* Every key whose best score is at or above record_score, in the order of (first contact, key): for the beacon records. */
+/* An OBSERVE_FLOW: how much was said in the connections of a key. */
+void beacon_flow(struct beacon *b, const struct observation *flow);
+
+/* An OBSERVE_DNS: questions are contacts with a registered domain. */
+void beacon_dns(struct beacon *b, const struct observation *dns);
+
+/* Every key whose score is at or above record_score, in the order of (first contact, key): for the beacon records. */
 void beacon_each(struct beacon *b, finding_fn *take, void *to);
 
 const struct beacon_counts *beacon_counts(const struct beacon *b);

@@ -1,8 +1,9 @@
 #include "beacon/score.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "beacon/null_table.h"
 
 /*
  * Windows around a period 1: width to either side, and up to which multiple.
@@ -14,11 +15,14 @@ struct shape {
 };
 
 static const struct shape shapes[SCORE_SHAPES] = {
-	{ .05, 1 }, { .15, 1 }, { .30, 1 }, { .50, 1 }, { .05, 4 }, { .15, 3 }, { .25, 3 },
+	{ .03, 1 }, { .08, 1 }, { .15, 1 }, { .25, 1 }, { .38, 1 }, { .55, 1 }, { .75, 1 },
+	{ .05, 4 }, { .16, 3 },
 };
 
-/* score = L / (L + SCORE_HALF), L = -log10 of the corrected chance: 0.8 at L = 4.5 */
-static const double SCORE_HALF = 1.125;
+/* A statistic below this says nothing: windows that cannot reach it are not looked for. */
+static const float LEAST_RAW = 1.2f;
+
+/* ---- the chance of a window ---- */
 
 static double
 window_low(const struct shape *s, unsigned k)
@@ -32,111 +36,85 @@ window_high(const struct shape *s, unsigned k)
 	return k + s->width * sqrt(k);
 }
 
-/* Share of shifted exponential gaps (dead time, then mean `mean`) in the windows. */
+/* Share of exponential gaps in the windows. */
 static double
-share(const struct shape *s, double dead, double mean)
+share(const struct shape *s, double mean)
 {
-	double sum = 0, low, high;
+	double sum = 0;
 	unsigned k;
 
-	for (k = 1; k <= s->multiples; k++) {
-		low = fmax(window_low(s, k) - dead, 0);
-		high = fmax(window_high(s, k) - dead, 0);
-		sum += exp(-low / mean) - exp(-high / mean);
-	}
+	for (k = 1; k <= s->multiples; k++)
+		sum += exp(-window_low(s, k) / mean) - exp(-window_high(s, k) / mean);
 	return sum;
 }
 
-static void
-prepare_null(struct score_null *null, const struct shape *s, double dead)
+/* The largest share over all means bounds it for every mixture of them: steps of 2 % find it to 0.01 %. */
+static double
+largest_share(const struct shape *s)
 {
 	double mean, most = 0;
 
-	/* The share has one flat maximum over the means: steps of 5 % find it to 0.1 %. */
-	for (mean = .01; mean < 50; mean *= 1.05)
-		most = fmax(most, share(s, dead, mean));
-	null->p0 = fmin(most, .999);
-	null->log_p0 = log(null->p0);
-	null->log_rest = log1p(-null->p0);
-	null->odds = null->p0 / (1 - null->p0);
-	null->deviation = sqrt(null->p0 * (1 - null->p0));
+	for (mean = .01; mean < 50; mean *= 1.02)
+		most = fmax(most, share(s, mean));
+	return most;
 }
 
-/* log10 of P(X >= k), X binomial (n, p0), for k above the mean. What is above `most` may come out as 0. */
+/* -log10 of P(X >= k), X binomial (n, p). */
 static double
-log_tail(const struct score_table *t, const struct score_null *null, unsigned n, unsigned k, double most)
+tail(unsigned n, unsigned k, double p)
 {
-	double term, sum = 1, first;
+	double first, term = 1, sum = 1;
 	unsigned i;
 
-	if (k == 0 || k <= n * null->p0)
+	if (k == 0 || k <= n * p)
 		return 0;
-	first = t->log_factorial[n] - t->log_factorial[k] - t->log_factorial[n - k] +
-	    k * null->log_p0 + (n - k) * null->log_rest;
-	if (first >= most * log(10))
-		return 0;
-	for (term = 1, i = k; i < n && term > 1e-17; i++) {
-		term *= (double)(n - i) / (i + 1.0) * null->odds;
+	first = lgamma(n + 1.) - lgamma(k + 1.) - lgamma(n - k + 1.) + k * log(p) + (n - k) * log1p(-p);
+	for (i = k; i < n && term > 1e-17; i++) {
+		term *= (double)(n - i) / (i + 1.) * p / (1 - p);
 		sum += term;
 	}
-	return fmin((first + log(sum)) / log(10), 0);
-}
-
-/* What the windows that were tried make of a chance, in log10. */
-static double
-tries(unsigned n)
-{
-	return log10((double)n * SCORE_SHAPES);
-}
-
-/* A larger p0 never needs fewer. */
-static unsigned
-least_inside(const struct score_table *t, const struct score_null *null, unsigned n)
-{
-	unsigned inside = 2;
-
-	while (inside <= n && log_tail(t, null, n - 1, inside - 1, 0) + tries(n) >= 0)
-		inside++;
-	return inside;
+	return fmax(-(first + log(sum)) / log(10), 0);
 }
 
 static void
-prepare_shape(struct score_table *t, unsigned shape)
+prepare_tails(struct score_table *t, unsigned s, unsigned n, double p)
 {
-	const struct shape *s = &shapes[shape];
-	const struct score_null *least = &t->null[shape][0];
-	unsigned d, k, n;
+	unsigned k;
 
-	for (d = 0; d <= SCORE_DEAD_STEPS; d++) {
-		prepare_null(&t->null[shape][d], s, (double)d / SCORE_DEAD_STEPS);
-		if (t->null[shape][d].p0 < least->p0)
-			least = &t->null[shape][d];
-	}
-	for (n = 2; n <= SCORE_GAPS_MAX; n++)
-		t->least[shape][n] = least_inside(t, least, n);
-	for (k = 0; k < s->multiples; k++) {
-		t->low[shape][k] = window_low(s, k + 1) / window_low(s, 1) * (1 - 1e-9);
-		t->high[shape][k] = window_high(s, k + 1) / window_low(s, 1);
+	t->least[s][n] = (uint8_t)(n + 1);
+	for (k = n; k > 0; k--) {
+		t->tail[s][n][k] = (float)tail(n - 1, k - 1, p);
+		if (t->tail[s][n][k] >= LEAST_RAW)
+			t->least[s][n] = (uint8_t)k;
 	}
 }
 
 void
 score_prepare(struct score_table *t)
 {
-	unsigned i;
+	unsigned s, n, k;
+	double p;
 
-	for (i = 0; i <= SCORE_GAPS_MAX; i++)
-		t->log_factorial[i] = lgamma(i + 1.0);
-	for (i = 0; i < SCORE_SHAPES; i++)
-		prepare_shape(t, i);
+	memset(t, 0, sizeof *t);
+	for (s = 0; s < SCORE_SHAPES; s++) {
+		p = largest_share(&shapes[s]);
+		for (n = 1; n <= SCORE_GAPS_MAX; n++)
+			prepare_tails(t, s, n, p);
+		for (k = 0; k < shapes[s].multiples; k++) {
+			t->low[s][k] = (float)(window_low(&shapes[s], k + 1) / window_low(&shapes[s], 1) * (1 - 1e-6));
+			t->high[s][k] = (float)(window_high(&shapes[s], k + 1) / window_low(&shapes[s], 1) * (1 + 1e-6));
+		}
+	}
 }
+
+/* ---- the statistic ---- */
 
 /* By insertion: they are few, and calls for comparisons would cost more than the moves. */
 static void
-sort_gaps(double *gaps, unsigned n)
+sort_gaps(float *gaps, unsigned n)
 {
 	unsigned i, at;
-	double gap;
+	float gap;
 
 	for (i = 1; i < n; i++) {
 		gap = gaps[i];
@@ -146,146 +124,239 @@ sort_gaps(double *gaps, unsigned n)
 	}
 }
 
-/* Of sorted gaps. */
-static double
-quantile(const double *gaps, unsigned n, double q)
+/* Where a window holds at least `need` gaps, each gap once being its lowest: how many at most. 0: nowhere. */
+static unsigned
+most_in_one(const float *gaps, unsigned n, float high, unsigned need, unsigned *where)
 {
-	double at = q * (n - 1);
-	unsigned below = (unsigned)at;
+	unsigned i, most = 0;
 
-	if (below + 1 >= n)
-		return gaps[n - 1];
-	return gaps[below] + (at - below) * (gaps[below + 1] - gaps[below]);
+	for (i = 0; i + need <= n; i++) {
+		if (gaps[i + need - 1] > gaps[i] * high)
+			continue;
+		while (i + need < n && gaps[i + need] <= gaps[i] * high)
+			need++;
+		most = need++;
+		*where = i;
+	}
+	return most;
 }
 
-struct best {
-	double log_chance, center;
-	unsigned shape, regular;
-};
-
-static const struct score_null *
-null_of(const struct score_table *t, unsigned shape, double dead, double center)
+/* The same, with windows around the multiples. */
+static unsigned
+most_folded(const struct score_table *t, unsigned shape, const float *gaps, unsigned n, unsigned need,
+    unsigned *where)
 {
-	double steps = dead / center * SCORE_DEAD_STEPS;
-	unsigned whole;
+	unsigned low[SCORE_MULTIPLES_MAX] = { 0 }, high[SCORE_MULTIPLES_MAX] = { 0 };
+	unsigned i, k, inside, most = 0, multiples = shapes[shape].multiples;
+	float edge;
 
-	if (!(steps < SCORE_DEAD_STEPS))
-		return &t->null[shape][SCORE_DEAD_STEPS];
-	whole = (unsigned)steps;
-	return &t->null[shape][whole < steps ? whole + 1 : whole];
-}
-
-struct strongest {
-	const struct score_null *null;	/* NULL: nothing above the mean */
-	double center;
-	unsigned inside;
-};
-
-/* Slide the windows over the gaps, each gap once being their lowest; `least` of them must be inside. */
-static struct strongest
-slide(const struct score_table *t, unsigned shape, const double *gaps, unsigned n, double dead,
-    unsigned least)
-{
-	unsigned low[SCORE_MULTIPLES_MAX] = { 0 }, high[SCORE_MULTIPLES_MAX] = { 0 }, i, k, inside;
-	struct strongest best = { NULL, 0, 0 };
-	const struct score_null *null;
-	double z, most = 0, center;
-
-	for (i = 0; i + least <= n; i++) {
-		for (inside = 0, k = 0; k < shapes[shape].multiples; k++) {
-			while (low[k] < n && gaps[low[k]] < gaps[i] * t->low[shape][k])
-				low[k]++;
-			while (high[k] < n && gaps[high[k]] <= gaps[i] * t->high[shape][k])
+	for (i = 0; i + need <= n; i++) {
+		for (inside = 0, k = 0; k < multiples; k++) {
+			edge = gaps[i] * t->high[shape][k];
+			while (high[k] < n && gaps[high[k]] <= edge)
 				high[k]++;
+			edge = gaps[i] * t->low[shape][k];
+			while (low[k] < high[k] && gaps[low[k]] < edge)
+				low[k]++;
 			inside += high[k] - low[k];
 		}
-		if (inside < least)
+		if (inside < need)
 			continue;
-		center = gaps[i] / window_low(&shapes[shape], 1);
-		null = null_of(t, shape, dead, center);
-		z = (inside - 1 - (n - 1) * null->p0) / null->deviation;
-		if (z > most) {
-			most = z;
-			best = (struct strongest){ null, center, inside };
-		}
+		most = inside;
+		need = inside + 1;
+		*where = i;
 	}
-	return best;
+	return most;
 }
 
-/* A single window is wide enough for `least` gaps somewhere, or the shape has several windows. */
-static bool
-may_hold(const struct score_table *t, unsigned shape, const double *gaps, unsigned n, unsigned least)
+static void
+try_shapes(const struct score_table *t, float *gaps, unsigned n, struct score_verdict *best)
 {
+	unsigned s, need, inside, where = 0;
+
+	sort_gaps(gaps, n);
+	if (gaps[0] <= 0)
+		gaps[0] = 1e-4f;
+	for (s = 0; s < SCORE_SHAPES; s++) {
+		need = t->least[s][n];
+		while (need <= n && t->tail[s][n][need] <= best->raw)
+			need++;
+		if (need > n)
+			continue;
+		inside = shapes[s].multiples == 1 ? most_in_one(gaps, n, t->high[s][0], need, &where) :
+		    most_folded(t, s, gaps, n, need, &where);
+		if (inside == 0)
+			continue;
+		best->raw = t->tail[s][n][inside];
+		best->period_sec = gaps[where] / (float)(1 - shapes[s].width);
+		best->width = (float)shapes[s].width;
+		best->folded = shapes[s].multiples > 1;
+		best->inside = inside;
+	}
+}
+
+/* ---- several contacts a beat ---- */
+
+enum { FEW_PARTS = 4 };		/* one in so many gaps at least must be small */
+
+/* Below a tenth of the mean gap two contacts may belong to one beat. */
+static float
+small_gap(const float *gaps, unsigned n, unsigned *count)
+{
+	float sum = 0, limit;
 	unsigned i;
 
-	if (shapes[shape].multiples > 1)
-		return least <= n;
-	for (i = 0; i + least <= n; i++)
-		if (gaps[i + least - 1] <= gaps[i] * t->high[shape][0])
-			return true;
-	return false;
+	for (i = 0; i < n; i++)
+		sum += gaps[i];
+	limit = sum / (float)n / 10;
+	for (*count = 0, i = 0; i < n; i++)
+		*count += gaps[i] <= limit;
+	return limit;
 }
 
-/*
- * The lowest gap inside is there by choice, so it does not count as evidence;
- * the strongest position is judged by its exact tail, times the positions
- * tried.
- */
-static void
-try_shape(const struct score_table *t, unsigned shape, const double *gaps, unsigned n, double dead,
-    struct best *best)
+/* What is left of the longer ones above the limit is memoryless again, if they were. */
+static unsigned
+pauses_of(const float *gaps, unsigned n, float limit, float *pauses)
 {
-	unsigned least = t->least[shape][n];
-	struct strongest s;
-	double chance;
+	unsigned i, count = 0;
 
-	if (!may_hold(t, shape, gaps, n, least))
-		return;
-	s = slide(t, shape, gaps, n, dead, least);
-	if (s.null == NULL)
-		return;
-	chance = log_tail(t, s.null, n - 1, s.inside - 1, best->log_chance - tries(n)) + tries(n);
-	if (chance < best->log_chance)
-		*best = (struct best){ chance, s.center, shape, s.inside };
+	for (i = 0; i < n; i++)
+		if (gaps[i] > limit)
+			pauses[count++] = gaps[i] - limit;
+	return count;
 }
 
-/* Median of the gaps in the window of the period itself. */
+/* ---- its significance ---- */
+
 static double
-base_interval(const double *gaps, unsigned n, const struct best *best)
+null_at(unsigned row, double raw)
 {
-	const struct shape *s = &shapes[best->shape];
-	unsigned low = 0, high;
+	double at = raw / NULL_STEP, rest;
+	unsigned i = (unsigned)at;
 
-	while (low < n && gaps[low] < best->center * window_low(s, 1) * (1 - 1e-9))
-		low++;
-	for (high = low; high < n && gaps[high] <= best->center * window_high(s, 1); high++)
-		;
-	return high > low ? quantile(gaps + low, high - low, .5) : quantile(gaps, n, .5);
+	if (at >= NULL_POINTS - 1)
+		return null_table[row][NULL_POINTS - 1] + (raw - (NULL_POINTS - 1) * NULL_STEP) * NULL_SLOPE;
+	rest = at - i;
+	return null_table[row][i] * (1 - rest) + null_table[row][i + 1] * rest;
+}
+
+/* Between tabulated numbers of gaps, in proportion. */
+static double
+significance(unsigned n, double raw)
+{
+	unsigned row = 0;
+	double share_of;
+
+	while (row + 1 < NULL_ROWS && null_gaps[row + 1] <= n)
+		row++;
+	if (row + 1 == NULL_ROWS || null_gaps[row] >= n)
+		return null_at(row, raw);
+	share_of = (double)(n - null_gaps[row]) / (null_gaps[row + 1] - null_gaps[row]);
+	return null_at(row, raw) * (1 - share_of) + null_at(row + 1, raw) * share_of;
 }
 
 void
-score_gaps(const struct score_table *t, double *gaps_sec, unsigned n, double dead_sec,
-    struct score_verdict *out)
+score_gaps(const struct score_table *t, float *gaps, unsigned n, float dead_sec, struct score_verdict *out)
 {
-	struct best best = { 0, 0, 0, 0 };
-	double strength;
-	unsigned i;
+	float pauses[SCORE_GAPS_MAX], limit;
+	struct score_verdict second;
+	unsigned i, small, count;
 
 	memset(out, 0, sizeof *out);
-	if (n < 2 || n > SCORE_GAPS_MAX)
+	if (n < SCORE_GAPS_MIN || n > SCORE_GAPS_MAX)
 		return;
-	sort_gaps(gaps_sec, n);
-	if (gaps_sec[0] <= 0)
-		return;
-	for (i = 0; i < SCORE_SHAPES; i++)
-		try_shape(t, i, gaps_sec, n, dead_sec, &best);
-	out->interval_sec = quantile(gaps_sec, n, .5);
-	if (best.log_chance < 0) {
-		strength = -best.log_chance;
-		out->score = strength / (strength + SCORE_HALF);
-		out->interval_sec = base_interval(gaps_sec, n, &best);
-		out->regular = best.regular;
-		out->folded = shapes[best.shape].multiples > 1;
+	out->of = n;
+	for (i = 0; i < n; i++)
+		gaps[i] = gaps[i] > dead_sec ? gaps[i] - dead_sec : 0;
+	limit = small_gap(gaps, n, &small);
+	if (small * FEW_PARTS >= n && (count = pauses_of(gaps, n, limit, pauses)) >= SCORE_GAPS_MIN) {
+		second = *out;
+		second.of = count;
+		try_shapes(t, pauses, count, &second);
+		second.period_sec += limit + dead_sec;
+		second.clustered = true;
+	} else {
+		second.raw = 0;
 	}
-	out->spread = (quantile(gaps_sec, n, .75) - quantile(gaps_sec, n, .25)) / out->interval_sec;
+	try_shapes(t, gaps, n, out);
+	if (out->raw > 0)
+		out->period_sec += dead_sec;
+	if (second.raw > out->raw)
+		*out = second;
+	out->strength = (float)significance(n, out->raw);
+}
+
+/* ---- looking often ---- */
+
+/* How many independent looks a key's are worth: fitted on memoryless keys (make bench-beacon). */
+static const double LOOKS_BASE = 1, LOOKS_FEW = 2, LOOKS_MANY = .05;
+
+bool
+score_is_due(unsigned contacts)
+{
+	if (contacts <= SCORE_GAPS_MIN)
+		return false;
+	return contacts <= SCORE_RECENT || contacts % (contacts <= SCORE_GAPS_MAX + 1 ? 4 : 16) == 0;
+}
+
+double
+score_looks(unsigned contacts)
+{
+	double seen = contacts > SCORE_GAPS_MIN ? contacts / (double)SCORE_GAPS_MIN : 1;
+
+	return log10(LOOKS_BASE + LOOKS_FEW * log(seen) +
+	    LOOKS_MANY * (contacts > SCORE_GAPS_MAX ? contacts - SCORE_GAPS_MAX : 0));
+}
+
+/* Q(blocks, sum) of the gamma distribution: a sum of e^-x x^i / i!, in logarithms. */
+double
+score_together(double sum_of_strengths, unsigned blocks)
+{
+	double x = sum_of_strengths * log(10), term = -x, most = -x, sum = 0;
+	unsigned i;
+
+	if (blocks == 0 || x <= blocks)
+		return 0;
+	/* The terms grow up to the last, since x is above their number. */
+	for (i = 1; i < blocks; i++)
+		most += log(x / i);
+	for (i = 0; i < blocks; i++) {
+		sum += exp(term - most);
+		term += log(x / (i + 1));
+	}
+	return fmax(-(most + log(sum)) / log(10), 0);
+}
+
+/* ---- what the gaps are like ---- */
+
+static float
+quantile(float *values, unsigned n, double q)
+{
+	sort_gaps(values, n);
+	return values[(unsigned)(q * (n - 1) + .5)];
+}
+
+void
+score_describe(const struct score_verdict *v, const float *gaps, unsigned n, struct score_shape *out)
+{
+	float beat[SCORE_GAPS_MAX], off[SCORE_GAPS_MAX];
+	unsigned i, count = 0, slots = 0, multiple, most = v->folded ? SCORE_MULTIPLES_MAX : 1;
+	double width;
+
+	memset(out, 0, sizeof *out);
+	for (i = 0; i < n && i < SCORE_GAPS_MAX && v->period_sec > 0; i++) {
+		multiple = (unsigned)fmin(fmax(gaps[i] / v->period_sec + .5, 1), most);
+		width = v->width * sqrt(multiple) * 1.1;
+		if (fabs((double)gaps[i] / v->period_sec - multiple) > width)
+			continue;
+		slots += multiple;
+		beat[count++] = gaps[i] / (float)multiple;
+	}
+	if (count == 0)
+		return;
+	out->interval_sec = quantile(beat, count, .5);
+	for (i = 0; i < count; i++)
+		off[i] = fabsf(beat[i] / (float)out->interval_sec - 1);
+	out->jitter = quantile(off, count, .9);
+	out->missed = 1 - (double)count / slots;
 }

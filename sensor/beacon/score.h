@@ -1,51 +1,75 @@
 /*
  * score.h - are these gaps a machine's?
  *
- * The mathematics of beacons, apart from whose contacts they are, so that it
- * can be replaced alone. Gaps in, a verdict out. No memory, no clock.
+ * The mathematics of beacons, apart from whose contacts they are: gaps in, a
+ * significance out. No memory, no clock. docs/beacons.md derives it.
  *
- * The question asked: what share of the gaps lies within a window of a given
- * relative width (of a period, or of its first multiples when beats were
- * missed)? For gaps drawn from ANY mixture of exponential distributions, that
- * is for memoryless traffic at whatever and however changing rates, this
- * share is at most a number p0 that depends on the width alone (and on the
- * dead time, below which no gap can be). The score is the binomial chance of
- * the share that was found, corrected for the windows that were tried.
+ * What share of the gaps lies within a window of a given relative width around
+ * some period, or around its first multiples, as when beats were missed? For
+ * memoryless gaps, at whatever and however changing rates, the chance of each
+ * window is bounded by a number that depends on its width alone. The statistic
+ * is the smallest binomial chance over all widths and periods; what chance
+ * makes of that minimum was found once by simulation (null_table.h), so that a
+ * significance is a false-alarm rate. It depends on no scale and no rate.
  */
 #ifndef SENSOR_BEACON_SCORE_H
 #define SENSOR_BEACON_SCORE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-enum { SCORE_GAPS_MAX = 63, SCORE_SHAPES = 7, SCORE_DEAD_STEPS = 16, SCORE_MULTIPLES_MAX = 4 };
-
-/* The p0 of one shape of window and one dead time, and what a binomial tail needs of it. */
-struct score_null {
-	double p0, log_p0, log_rest, odds, deviation;
+enum {
+	SCORE_GAPS_MIN = 5, SCORE_GAPS_MAX = 63, SCORE_RECENT = 24,
+	SCORE_SHAPES = 9, SCORE_MULTIPLES_MAX = 4
 };
 
 /* Prepared once. */
 struct score_table {
-	struct score_null null[SCORE_SHAPES][SCORE_DEAD_STEPS + 1];
-	/* So many gaps at least must lie in the windows before n gaps say anything at all. */
-	unsigned least[SCORE_SHAPES][SCORE_GAPS_MAX + 1];
+	/* -log10 of the binomial chance that of n gaps so many are inside, one of them by choice. */
+	float tail[SCORE_SHAPES][SCORE_GAPS_MAX + 1][SCORE_GAPS_MAX + 1];
+	/* So many must be inside before it says anything. */
+	uint8_t least[SCORE_SHAPES][SCORE_GAPS_MAX + 1];
 	/* Edges of the window around each multiple, where the lowest gap inside is 1. */
-	double low[SCORE_SHAPES][SCORE_MULTIPLES_MAX], high[SCORE_SHAPES][SCORE_MULTIPLES_MAX];
-	double log_factorial[SCORE_GAPS_MAX + 1];
+	float low[SCORE_SHAPES][SCORE_MULTIPLES_MAX], high[SCORE_SHAPES][SCORE_MULTIPLES_MAX];
 };
 
 struct score_verdict {
-	double score;		/* 0..1; 0.8 is a chance of 3 in 100,000, 0.9 of 1 in 10^10 */
-	double interval_sec;	/* the period: median of the gaps that make it one */
-	double spread;		/* (75 % - 25 % quantile of all gaps) / interval */
-	unsigned regular;	/* gaps that lie in the window or, folded, in its multiples */
-	bool folded;		/* multiples were needed: beats were missed */
+	float strength;		/* -log10 of the chance that memoryless gaps look so regular */
+	float raw;		/* the statistic itself */
+	float period_sec;	/* center of the strongest window; 0: none */
+	float width;		/* of that window, to either side, in periods */
+	unsigned inside;	/* gaps in it */
+	unsigned of;		/* gaps looked at */
+	bool folded;		/* multiples of the period counted: beats were missed */
+	bool clustered;		/* each beat is several contacts; the pauses between clusters were taken */
+};
+
+/* What the gaps themselves are like, once a period is known. */
+struct score_shape {
+	double interval_sec;	/* median, missed beats counted out */
+	double jitter;		/* nine of ten beats lie within this share of the interval */
+	double missed;		/* share of beats that did not come */
 };
 
 void score_prepare(struct score_table *t);
 
-/* `gaps_sec`: any order, n at most SCORE_GAPS_MAX, sorted in place; none below `dead_sec`. */
-void score_gaps(const struct score_table *t, double *gaps_sec, unsigned n, double dead_sec,
+/*
+ * One window of gaps: any order, in seconds, at most SCORE_GAPS_MAX; overwritten. `dead_sec`: no gap
+ * can be shorter, and it is taken off each.
+ */
+void score_gaps(const struct score_table *t, float *gaps, unsigned n, float dead_sec,
     struct score_verdict *out);
+
+/* `gaps` as given to score_gaps() before. */
+void score_describe(const struct score_verdict *v, const float *gaps, unsigned n, struct score_shape *out);
+
+/* What having looked at `contacts` contacts again and again takes off a strength. */
+double score_looks(unsigned contacts);
+
+/* Fisher: -log10 of the chance that `blocks` independent windows have strengths of this sum together. */
+double score_together(double sum_of_strengths, unsigned blocks);
+
+/* Is a key with so many contacts looked at now? Each contact at first, then ever more rarely. */
+bool score_is_due(unsigned contacts);
 
 #endif

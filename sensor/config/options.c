@@ -142,14 +142,14 @@ const struct option_row option_rows[] = {
 
 { "beacon", "When is contact regular enough to ring?", SECTION },
 { "beacon.min_contacts", "No alert before so many contacts.",
-  INTEGER(beacon.min_contacts, "contacts", 5, SCORE_GAPS_MAX + 1, "12") },
-{ "beacon.alert_score", "An alert at this score or above; 1 is a clock. At 0.8 chance alone rings for 3 of "
+  INTEGER(beacon.min_contacts, "contacts", SCORE_GAPS_MIN + 1, 1000, "6") },
+{ "beacon.alert_score", "An alert at this score or above. At 0.8 chance alone rings for 3 of "
   "100,000 pairs of host and service.",
   NUMBER(beacon.alert_score, 0.01, 1, "0.8") },
 { "beacon.record_score", "A beacon record at the end, at this score or above.",
   NUMBER(beacon.record_score, 0, 1, "0.5") },
-{ "beacon.burst_sec", "A contact sooner than this after the one before is the same one.",
-  INTEGER(beacon.burst_sec, "s", 0, 3600, "2") },
+{ "beacon.burst_ms", "A contact sooner than this after the one before is the same one.",
+  INTEGER(beacon.burst_ms, "ms", 0, 3600000, "500") },
 { "beacon.pause_sec", "In a connection that stays open, the client's first words after so long a silence "
   "are a new contact.",
   INTEGER(burst_pause_sec, "s", 1, 3600, "3") },

@@ -76,6 +76,18 @@ take_contact(struct analyst *a, const struct observation *o)
 }
 
 static void
+take_flow(struct analyst *a, const struct observation *o)
+{
+	beacon_flow(a->beacon, o);
+}
+
+static void
+take_dns(struct analyst *a, const struct observation *o)
+{
+	beacon_dns(a->beacon, o);
+}
+
+static void
 take_match(struct analyst *a, const struct observation *o)
 {
 	policy_match(o, on_finding, a);
@@ -108,6 +120,8 @@ take_evasion(struct analyst *a, const struct observation *o)
 static void (*const takers[OBSERVATION_KINDS])(struct analyst *, const struct observation *) = {
 	[OBSERVE_CONTACT] = take_contact,
 	[OBSERVE_MATCH] = take_match,
+	[OBSERVE_FLOW] = take_flow,
+	[OBSERVE_DNS] = take_dns,
 	[OBSERVE_NAME] = take_name,
 	[OBSERVE_IDENTITY] = take_identity,
 	[OBSERVE_SENSOR] = take_sensor,

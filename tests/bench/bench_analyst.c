@@ -84,8 +84,8 @@ fill(struct observation_buffer *b, uint32_t key, int64_t at_ns, bool named)
 static void
 measure(const char *what, bool named, unsigned regular_percent)
 {
-	const struct beacon_limits limits = { .max_keys = 500000, .min_contacts = 12, .alert_score = .8,
-	    .record_score = .5, .burst_sec = 2 };
+	const struct beacon_limits limits = { .max_keys = 500000, .min_contacts = 6, .alert_score = .8,
+	    .record_score = .5, .burst_ms = 500 };
 	const struct alert_limits alert_limits = { .max_open = 100000, .max_names = 200000, .max_hosts = 100000, .update_sec = 300,
 	    .close_sec = 3600 };
 	struct alerts *alerts = alerts_new(&alert_limits, NULL, on_alert, NULL);

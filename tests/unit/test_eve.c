@@ -236,9 +236,12 @@ test_sensor_alert(void **state)
 static void
 test_beacon_record(void **state)
 {
-	struct beacon_numbers n = { .score = .91234, .interval_sec = 60, .spread = .12, .contacts = 34,
+	struct beacon_numbers n = { .score = .91234, .interval_sec = 60, .p_value = 2.5e-7, .jitter = .12, .missed = .25,
+		.signs = 2, .sign = { { SIGN_TIMING, 7.25, 6 }, { SIGN_HOSTS, 1, .6 } }, .contacts = 34,
 		.first_alert_contact = 12, .first_ns = RIG_START_NS, .last_ns = RIG_START_NS + NS_PER_SEC,
 		.peers = 1 };
+	const int64_t times[2] = { RIG_START_NS, RIG_START_NS + NS_PER_SEC * 5 / 4 };
+	const struct beacon_plot plot = { .bin = { [10] = 33 }, .time_ns = times, .times = 2 };
 	struct finding f;
 	char *line;
 	cJSON *o;
@@ -258,10 +261,19 @@ test_beacon_record(void **state)
 	assert_string_equal(line,
 	    "{\"timestamp\":\"2023-11-14T22:13:21.000000+0000\",\"event_type\":\"beacon\",\"host\":\"s\","
 	    "\"src_ip\":\"10.0.0.5\",\"dest_ip\":\"192.0.2.77\",\"dest_port\":443,\"proto\":\"TCP\","
-	    "\"service\":\"c2.example\",\"score\":0.912,\"count\":34,\"interval\":60.000,\"spread\":0.120,"
-	    "\"first_alert_beat\":12,\"first_seen\":\"2023-11-14T22:13:20.000000+0000\","
-	    "\"last_seen\":\"2023-11-14T22:13:21.000000+0000\",\"reason\":\"calls\"}");
+	    "\"service\":\"c2.example\",\"score\":0.912,\"p_value\":2.5e-07,\"count\":34,\"interval\":60.000,"
+	    "\"jitter\":0.120,\"missed\":0.250,\"first_alert_beat\":12,"
+	    "\"first_seen\":\"2023-11-14T22:13:20.000000+0000\","
+	    "\"last_seen\":\"2023-11-14T22:13:21.000000+0000\","
+	    "\"evidence\":[{\"what\":\"timing\",\"value\":7.250,\"weight\":6.000},"
+	    "{\"what\":\"hosts\",\"value\":1.000,\"weight\":0.600}],\"reason\":\"calls\"}");
 	free(line);
+	f.plot = &plot;
+	o = parsed(eve_beacon(&f, ""));
+	assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(o, "histogram"), 10)->valueint, 33);
+	assert_true(cJSON_GetArrayItem(cJSON_GetObjectItem(o, "times"), 1)->valuedouble > 1700000001.24);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(o, "times")), 2);
+	cJSON_Delete(o);
 	n.peers = 2;
 	n.score = NAN;
 	f.host = rig_addr("2001:db8::5");

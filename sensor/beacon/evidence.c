@@ -1,0 +1,276 @@
+/*
+ * evidence.c - what counts for and against a key, and how much.
+ *
+ * All weights are powers of ten. What speaks for a beacon counts in full when
+ * one host alone calls the service and not at all when much of the house does:
+ * shared machine-made polling is as regular as any beacon. docs/beacons.md
+ * says why each number is what it is.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/when.h"
+#include "beacon/private.h"
+
+/* ---- the weights ---- */
+
+static const double TIMING_MOST = 6;	/* a clock is a clock; what kind of clock, the rest must say */
+static const double SCORE_HALF = 1.125;	/* score = S / (S + SCORE_HALF): 0.8 at S = 4.5 */
+
+/* What is odd about a service counts at most so much, less than an alert needs; and little without any regularity. */
+static const double ODD_MOST = 3, ODD_ALONE = 1;
+
+enum { SHARED_LEAST = 8 };		/* so many hosts may share a service before regularity means nothing, ... */
+static const double SHARED_PART = .25;	/* ... or this part of the house */
+
+static const double LONE_EACH = .5, LONE_MOST = 1;	/* for each power of ten of hosts that do not call it */
+
+static const double VOICE_RARE = 1.5, VOICE_OWN = .3, VOICE_COMMON = -.5;
+enum { VOICE_SERVICES_LEAST = 4 };
+
+static const double PAGE_BEGUN = -2.5, PAGE_NOT_BEGUN = .3, PAGE_PARTS = -1.5;
+enum { PAGE_LOADS_LEAST = 3 };
+
+static const double ALIKE = .15;	/* within this part of the median ... */
+enum { ALIKE_BYTES = 24, SIZES_LEAST = 5 };	/* ... or so many bytes */
+
+static const double UNATTENDED = .7, STEADY = 2, NAMELESS = .5, CERTIFICATE = 1, FAILING = .5;
+static const double LABELS_NEW = 1.5, LABELS_OLD = -3, TYPES_ODD = .7;
+enum { NIGHT_CALLS_LEAST = 6, STEADY_HOURS_LEAST = 12, STEADY_CALLS_LEAST = 60, FAILING_LEAST = 4 };
+
+/* ---- time ---- */
+
+void
+judge_time(struct beacon *b, struct key *k)
+{
+	float gaps[SCORE_GAPS_MAX];
+	float dead = (float)b->limits.burst_ms / 1000;
+	double looks = score_looks(k->contacts);
+	struct score_verdict all, recent;
+	struct track *t = k->track;
+
+	score_gaps(&b->scores, gaps, key_gaps(k, SCORE_GAPS_MAX, gaps), dead, &all);
+	if (k->used > SCORE_RECENT + 1) {
+		score_gaps(&b->scores, gaps, key_gaps(k, SCORE_RECENT, gaps), dead, &recent);
+		if (k->contacts % MOST_MARKS == 0) {
+			t->blocks_strength += all.strength;
+			t->blocks++;
+		}
+		if (recent.strength > all.strength)
+			all = recent;
+	}
+	if (all.strength - looks > t->strength || t->found.of == 0) {
+		t->strength = fmax(all.strength - looks, 0);
+		t->found = all;
+	}
+	if (t->blocks > 1)
+		t->strength = fmax(t->strength, score_together(t->blocks_strength, t->blocks) - looks);
+}
+
+/* ---- the run that is regular, and what it began with ---- */
+
+/*
+ * Back from the latest contact to the first of the run. Where older marks are
+ * already gone, what was found before stands.
+ */
+static void
+find_page(struct key *k)
+{
+	struct track *t = k->track;
+	const uint32_t *marks = t->marks;
+	double longest = t->found.period_sec * 4.5 * (double)NS_PER_SEC;
+	unsigned i = k->used;
+
+	if (t->found.period_sec <= 0 || i == 0)
+		return;
+	for (i--; i > 0; i--)
+		if ((double)(mark_ns(k, marks[i]) - mark_ns(k, marks[i - 1])) > longest)
+			break;
+	if (i == 0 && k->contacts > k->used && t->page != PAGE_UNKNOWN)
+		return;
+	if (i == 0 && k->contacts > k->used)
+		t->page = (k->flags & KEY_FIRST_LOADED) != 0 ? PAGE_LOADED : PAGE_UNKNOWN;
+	else
+		t->page = (marks[i] & MARK_LOADED) != 0 ||
+		    (i + 1u < k->used && (marks[i + 1] & MARK_LOADED) != 0) ? PAGE_LOADED : PAGE_BARE;
+}
+
+/* ---- adding up ---- */
+
+struct sum {
+	double clock, odd, against;
+	struct beacon_numbers *n;
+};
+
+static void
+weigh(struct sum *s, enum beacon_sign_kind kind, double value, double weight)
+{
+	if (weight < 0)
+		s->against += weight;
+	else if (kind == SIGN_TIMING || kind == SIGN_STEADY)
+		s->clock += weight;
+	else
+		s->odd += weight;
+	if (s->n->signs < BEACON_SIGNS_MAX)
+		s->n->sign[s->n->signs++] = (struct beacon_sign){ kind, value, weight };
+}
+
+static void
+weigh_hosts(const struct beacon *b, const struct track *t, struct sum *s)
+{
+	double callers = fmax(sketch_count(&b->sets, t->service_set), 1), house = fmax(b->hosts.count, 1);
+	double most = fmax(SHARED_LEAST, house * SHARED_PART);
+
+	if (callers < 1.5) {
+		s->n->shared = 1;
+		weigh(s, SIGN_HOSTS, 1, fmin(LONE_EACH * log10(house), LONE_MOST));
+		return;
+	}
+	s->n->shared = fmax(1 - log2(callers) / log2(most), 0);
+	weigh(s, SIGN_HOSTS, round(callers), 0);
+}
+
+static void
+weigh_voice(const struct beacon *b, const struct key *k, struct sum *s)
+{
+	const struct track *t = k->track;
+	double here, hosts, all;
+
+	if (k->voice == 0)
+		return;
+	here = sketch_count(&b->sets, set_id(SET_SERVICES_OF_VOICE, k->voice, t->host_id));
+	hosts = sketch_count(&b->sets, set_id(SET_HOSTS_OF_VOICE, k->voice, 0));
+	all = sketch_count(&b->sets, set_id(SET_SERVICES_OF_HOST, t->host_id, 0));
+	if (here >= VOICE_SERVICES_LEAST)
+		weigh(s, SIGN_VOICE, round(here), VOICE_COMMON);
+	else if (here < 1.5 && all >= VOICE_SERVICES_LEAST)
+		weigh(s, SIGN_VOICE, 1, hosts < 2.5 ? VOICE_RARE : VOICE_OWN);
+	else
+		weigh(s, SIGN_VOICE, round(here), 0);
+}
+
+static void
+weigh_pages(struct key *k, const struct host *h, struct sum *s)
+{
+	const struct track *t = k->track;
+	double by_chance;
+
+	find_page(k);
+	if (h == NULL || h->loads < PAGE_LOADS_LEAST)
+		return;
+	if (t->page == PAGE_LOADED)
+		weigh(s, SIGN_PAGE, 1, PAGE_BEGUN);
+	else if (t->page == PAGE_BARE)
+		weigh(s, SIGN_PAGE, 0, PAGE_NOT_BEGUN);
+	by_chance = host_cover(h, t->last_ns) * k->contacts;
+	if (k->loads > 3 * by_chance + 3)
+		weigh(s, SIGN_BROWSING, (double)k->loads / k->contacts, PAGE_PARTS);
+}
+
+/* Share of the sizes that are about as large as their median. */
+static double
+alike(const uint32_t *size, unsigned n)
+{
+	uint32_t sorted[SIZES], one, off;
+	unsigned i, at, inside = 0;
+
+	for (i = 0; i < n; i++) {
+		one = size[i];
+		for (at = i; at > 0 && sorted[at - 1] > one; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = one;
+	}
+	for (i = 0; i < n; i++) {
+		off = sorted[i] > sorted[n / 2] ? sorted[i] - sorted[n / 2] : sorted[n / 2] - sorted[i];
+		inside += off <= ALIKE_BYTES || off <= ALIKE * sorted[n / 2];
+	}
+	return (double)inside / n;
+}
+
+static void
+weigh_sizes(const struct track *t, struct sum *s)
+{
+	unsigned n = t->sizes < SIZES ? t->sizes : SIZES;
+	double answers, questions;
+
+	if (n < SIZES_LEAST)
+		return;
+	answers = alike(t->size[RESPONDER], n);
+	questions = alike(t->size[ORIGINATOR], n);
+	weigh(s, SIGN_ANSWERS, answers, answers >= .8 ? 1 : answers >= .6 ? .3 : answers >= .45 ? -.5 : -1.5);
+	weigh(s, SIGN_QUESTIONS, questions, questions >= .8 ? .3 : questions >= .45 ? 0 : -.5);
+}
+
+static void
+weigh_hours(const struct key *k, struct sum *s)
+{
+	const struct track *t = k->track;
+	double hours = (double)(t->last_ns - t->first_ns) / (3600. * (double)NS_PER_SEC) + 1;
+	uint32_t known = t->attended + t->unattended;
+	float gaps[SCORE_GAPS_MAX];
+	double sum = 0, squares = 0, even;
+	unsigned i, n;
+
+	if (t->unattended >= NIGHT_CALLS_LEAST && t->unattended * 4 >= known)
+		weigh(s, SIGN_UNATTENDED, (double)t->unattended / known, UNATTENDED);
+	if (hours < STEADY_HOURS_LEAST || k->contacts < STEADY_CALLS_LEAST || t->hours < hours * .85)
+		return;
+	n = key_gaps(k, SCORE_GAPS_MAX, gaps);
+	for (i = 0; i < n; i++) {
+		sum += gaps[i];
+		squares += (double)gaps[i] * gaps[i];
+	}
+	even = squares * n / (sum * sum) - 1;	/* square of the gaps' coefficient of variation: 1 for memoryless ones */
+	if (even < 1.7)
+		weigh(s, SIGN_STEADY, fmin(t->hours / hours, 1), STEADY);
+}
+
+static void
+weigh_peer(const struct key *k, struct sum *s)
+{
+	const struct track *t = k->track;
+	uint32_t ended = t->answered + t->failed;
+
+	if (k->kind == KEY_ADDRESS || k->kind == KEY_BEHAVIOUR)
+		weigh(s, SIGN_NAMELESS, 1, NAMELESS);
+	if (t->self_signed)
+		weigh(s, SIGN_CERTIFICATE, 1, CERTIFICATE);
+	if (t->failed >= FAILING_LEAST && t->failed * 3 >= ended)
+		weigh(s, SIGN_FAILING, (double)t->failed / ended, FAILING);
+}
+
+static void
+weigh_names(const struct track *t, struct sum *s)
+{
+	double fresh = t->names > 0 ? (double)t->names_new / t->names : 0;
+	double odd = t->names > 0 ? (double)t->types_odd / t->names : 0;
+
+	if (t->names == 0)
+		return;
+	weigh(s, SIGN_LABELS, fresh, fresh >= .7 ? LABELS_NEW : fresh >= .4 ? 0 : LABELS_OLD);
+	if (odd >= .5)
+		weigh(s, SIGN_TYPES, odd, TYPES_ODD);
+}
+
+void
+judge(struct beacon *b, struct key *k, struct beacon_numbers *out)
+{
+	struct track *t = k->track;
+	struct sum s = { 0, 0, 0, out };
+	uint32_t at = pool_find(&b->hosts, t->host_id);
+
+	memset(out, 0, sizeof *out);
+	out->shared = 1;
+	weigh(&s, SIGN_TIMING, t->strength, fmin(t->strength, TIMING_MOST));
+	weigh_hosts(b, t, &s);
+	weigh_voice(b, k, &s);
+	if (k->kind != KEY_ZONE)
+		weigh_pages(k, at != 0 ? pool_at(&b->hosts, at) : NULL, &s);
+	weigh_sizes(t, &s);
+	weigh_hours(k, &s);
+	weigh_peer(k, &s);
+	weigh_names(t, &s);
+	t->sum = fmax(out->shared * (s.clock + fmin(s.odd, fmin(ODD_MOST, ODD_ALONE + s.clock))) + s.against, 0);
+	out->p_value = pow(10, -t->sum);
+	out->score = t->sum / (t->sum + SCORE_HALF);
+}
