@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -15,7 +16,8 @@
 #include "engine/feeds.h"
 #include "engine/house.h"
 #include "config/options.h"
-#include "engine/sandbox.h"
+#include "engine/landlock.h"
+#include "engine/rooms.h"
 
 static const char help[] =
 "usage: hansho check [options]\n"
@@ -79,13 +81,48 @@ show_config(const struct common_options *options, const struct config *c)
 	config_clear(&defaults);
 }
 
+/* Tried in a child each, with what the kernel of this machine has. */
+static bool
+show_sandbox(const struct config *c)
+{
+	static const char *const roles[] = {
+		[SANDBOX_WORKER] = "worker", [SANDBOX_READER] = "reader", [SANDBOX_COMPILER] = "compiler",
+		[SANDBOX_ANALYST] = "analyst", [SANDBOX_COURIER] = "courier",
+	};
+	static struct room_plan plan;
+	char journal[CONFIG_TEXT_MAX + 16], landlock[64];
+	struct fault fault;
+	bool well = true;
+	unsigned i;
+	int r;
+
+	if (!sandbox_available()) {
+		printf("sandbox   off (sanitizer build)\n");
+		return true;
+	}
+	snprintf(journal, sizeof journal, "%s/journal", c->state_directory);
+	snprintf(landlock, sizeof landlock, "Landlock ABI %d", landlock_abi());
+	for (i = 0; i < sizeof roles / sizeof *roles; i++) {
+		room_plan(&plan, (enum sandbox)i, c, journal);
+		r = sandbox_probe((enum sandbox)i, &plan.room, &fault);
+		well = well && r == 0;
+		printf("%s%-9s %s%s, %s, at most %" PRIu64 " MiB of memory of its own%s%s\n",
+		    i == 0 ? "sandbox   " : "          ", roles[i],
+		    i == SANDBOX_COURIER ? "" : "system calls filtered (seccomp), no network, ",
+		    i == SANDBOX_COURIER ? "files of its outputs" : i == SANDBOX_ANALYST ?
+		    "files of its journal" : "no files",
+		    landlock_abi() > 0 ? landlock : "no Landlock in this kernel",
+		    plan.room.data_bytes >> 20, r < 0 ? ": NOT IN FORCE: " : "", r < 0 ? fault.text : "");
+	}
+	return well;
+}
+
 static bool
 show_sensor(const struct config *c)
 {
 	bool user = c->user[0] == '\0' || getpwnam(c->user) != NULL;
 
-	printf("sensor    %s, %u worker%s, sandbox %s\n", c->sensor_name, c->workers,
-	    c->workers == 1 ? "" : "s", sandbox_available() ? "on" : "off (sanitizer build)");
+	printf("sensor    %s, %u worker%s\n", c->sensor_name, c->workers, c->workers == 1 ? "" : "s");
 	printf("user      %s%s\n", c->user[0] == '\0' ? "stays as started, also as root" : c->user,
 	    user ? "" : ": NOT THERE: expected a user of this system");
 	return user;
@@ -267,6 +304,7 @@ check_parts(const struct config *c)
 	unsigned faults = 0, i;
 
 	faults += !show_sensor(c);
+	faults += !show_sandbox(c);
 	faults += !show_state(c);
 	faults += !show_capture(c);
 	show_home(c);

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "engine/ring.h"
-#include "engine/sandbox.h"
+#include "engine/rooms.h"
 #include "engine/worker.h"
 
 struct broadcast {
@@ -124,6 +124,7 @@ broadcast_write(struct broadcast *b, struct board *board, const struct capture_f
     unsigned files_count)
 {
 	struct board_worker *mine = &board->worker[0];
+	struct sandbox_room room = { .data_bytes = 0 };
 	struct capture *c;
 	struct fault fault;
 	struct frame f;
@@ -137,7 +138,8 @@ broadcast_write(struct broadcast *b, struct board *board, const struct capture_f
 		log_error("capture", "%s", fault.text);
 		return 1;
 	}
-	if (sandbox_enter(SANDBOX_WORKER, &fault) < 0) {
+	room.data_bytes = room_bytes(SANDBOX_READER, NULL);
+	if (sandbox_enter(SANDBOX_READER, &room, &fault) < 0) {
 		log_error("reader", "%s", fault.text);
 		return 1;
 	}

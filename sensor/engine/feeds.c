@@ -15,7 +15,7 @@
 #include "base/when.h"
 #include "engine/handover.h"
 #include "engine/process.h"
-#include "engine/sandbox.h"
+#include "engine/rooms.h"
 
 enum { COMPILE_SEC = 120, TRIES_MAX = 8, NO_FEED = -1 };
 
@@ -92,6 +92,7 @@ static int
 compile(const struct config *config, bool sandboxed, FILE *const *in, struct feed_result *results,
     int *image, struct fault *fault)
 {
+	const struct sandbox_room room = { .data_bytes = room_bytes(SANDBOX_COMPILER, config) };
 	struct builder *b = builder_new(config->max_indicators);
 	unsigned i;
 	int r = 0;
@@ -99,7 +100,7 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 	if (b == NULL)
 		return fault_set(fault, SE_NOMEM, "feeds: no memory for %u indicators",
 		    config->max_indicators);
-	if (sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, fault)) < 0)
+	if (sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, &room, fault)) < 0)
 		goto done;
 	for (i = 0; i < config->feeds_count; i++) {
 		const struct config_feed *f = &config->feeds[i];

@@ -15,7 +15,7 @@
 #include "engine/merge.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
-#include "engine/sandbox.h"
+#include "engine/rooms.h"
 #include "engine/scratch.h"
 #include "sinks/courier.h"
 
@@ -182,6 +182,28 @@ house_open_geoip(const struct config *c)
 	return g;
 }
 
+/* The courier of a replay whose supervisor was killed removes the journal's folder, too. */
+static int
+enter_room(const struct house *h, enum sandbox which, struct fault *fault)
+{
+	struct room_plan *plan = malloc(sizeof *plan);
+	char parent[sizeof h->journal_directory];
+	char *slash;
+	int r;
+
+	if (plan == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory for the sandbox");
+	room_plan(plan, which, h->config, h->journal_directory);
+	snprintf(parent, sizeof parent, "%s", h->journal_directory);
+	if (!h->live && which == SANDBOX_COURIER && (slash = strrchr(parent, '/')) != NULL && slash != parent) {
+		*slash = '\0';
+		plan->room.tidy = parent;
+	}
+	r = sandbox_enter(which, &plan->room, fault);
+	free(plan);
+	return r;
+}
+
 static int
 analyst_main(struct house *h, uint64_t already)
 {
@@ -193,7 +215,7 @@ analyst_main(struct house *h, uint64_t already)
 	int status = 1;
 
 	if (journal_open(h->journal_directory, &h->config->journal, &journal, &fault) < 0 ||
-	    sandbox_enter(SANDBOX_ANALYST, &fault) < 0) {
+	    enter_room(h, SANDBOX_ANALYST, &fault) < 0) {
 		log_error("analyst", "%s", fault.text);
 		goto done;
 	}
@@ -235,7 +257,8 @@ courier_main(struct house *h, pid_t parent, uint32_t turn)
 	uint64_t left;
 	uint32_t seen;
 
-	if ((h->live && privilege_drop_all(&fault) < 0) || courier_open(h->journal_directory,
+	if ((h->live && privilege_drop_all(&fault) < 0) ||
+	    enter_room(h, SANDBOX_COURIER, &fault) < 0 || courier_open(h->journal_directory,
 	    h->config->sinks, h->config->sinks_count, &c, &fault) < 0) {
 		log_error("courier", "%s", fault.text);
 		return 1;

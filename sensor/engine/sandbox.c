@@ -10,10 +10,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "engine/landlock.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define UNDER_SANITIZER 1
@@ -133,29 +136,55 @@ fill(scmp_filter_ctx ctx, enum sandbox which)
 
 	if (r < 0)
 		return r;
-	if (which == SANDBOX_WORKER)
+	if (which == SANDBOX_WORKER || which == SANDBOX_READER)
 		return allow_worker(ctx);
 	if (which == SANDBOX_COMPILER)
 		return allow_compiler(ctx);
 	return allow(ctx, analyst, sizeof analyst / sizeof *analyst);
 }
 
-int
-sandbox_enter(enum sandbox which, struct fault *fault)
+/* New ones take the lowest free numbers: so many more than are in use now. */
+enum { DESCRIPTORS_MORE = 16, DESCRIPTORS_COURIER = 1024 };
+
+static int
+lower(int which, rlim_t to, struct fault *fault)
+{
+	struct rlimit l;
+
+	if (getrlimit((__rlimit_resource_t)which, &l) < 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: getrlimit: %s", strerror(errno));
+	if (to > l.rlim_max)
+		to = l.rlim_max;
+	l.rlim_cur = l.rlim_max = to;
+	if (setrlimit((__rlimit_resource_t)which, &l) < 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: setrlimit: %s", strerror(errno));
+	return 0;
+}
+
+static int
+limit(enum sandbox which, const struct sandbox_room *room, struct fault *fault)
+{
+	int free = dup(STDERR_FILENO), r = 0;
+
+	if (free >= 0)
+		close(free);
+	if ((r = lower(RLIMIT_CORE, 0, fault)) < 0)
+		return r;
+	if (room->data_bytes > 0 && (r = lower(RLIMIT_DATA, (rlim_t)room->data_bytes, fault)) < 0)
+		return r;
+	if (which == SANDBOX_COURIER)
+		return lower(RLIMIT_NOFILE, DESCRIPTORS_COURIER, fault);
+	if ((r = lower(RLIMIT_NPROC, 0, fault)) < 0)
+		return r;
+	return free < 0 ? 0 : lower(RLIMIT_NOFILE, (rlim_t)free + DESCRIPTORS_MORE, fault);
+}
+
+static int
+load_filter(enum sandbox which, struct fault *fault)
 {
 	scmp_filter_ctx ctx;
 	int r;
 
-	if (UNDER_SANITIZER)
-		return 0;
-	hash_seed();
-	tzset();	/* the C library opens the time zone's file at the first conversion, of UTC too */
-	capng_clear(CAPNG_SELECT_BOTH);
-	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
-		return fault_set(fault, SE_SYSTEM, "sandbox: cannot give up capabilities: %s",
-		    strerror(errno));
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fault_set(fault, SE_SYSTEM, "sandbox: no_new_privs: %s", strerror(errno));
 	if ((ctx = seccomp_init(SCMP_ACT_KILL_PROCESS)) == NULL)
 		return fault_set(fault, SE_NOMEM, "sandbox: no memory for the filter");
 	if ((r = fill(ctx, which)) == 0)
@@ -165,4 +194,62 @@ sandbox_enter(enum sandbox which, struct fault *fault)
 		return fault_set(fault, SE_SYSTEM, "sandbox: the kernel refused the filter: %s",
 		    strerror(-r));
 	return 0;
+}
+
+/* The courier of a replay that root started writes where root may. */
+static int
+give_up_capabilities(enum sandbox which, struct fault *fault)
+{
+	if (which == SANDBOX_COURIER)
+		return 0;
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: cannot give up capabilities: %s",
+		    strerror(errno));
+	return 0;
+}
+
+int
+sandbox_enter(enum sandbox which, const struct sandbox_room *room, struct fault *fault)
+{
+	const struct landlock_paths paths = { room->write, room->read, room->tidy, which == SANDBOX_COURIER };
+	int r;
+
+	if (UNDER_SANITIZER)
+		return 0;
+	hash_seed();
+	tzset();	/* the C library opens the time zone's file at the first conversion, of UTC too */
+	if ((r = limit(which, room, fault)) < 0 || (r = give_up_capabilities(which, fault)) < 0)
+		return r;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: no_new_privs: %s", strerror(errno));
+	if ((r = landlock_enter(&paths, fault)) < 0)
+		return r;
+	return which == SANDBOX_COURIER ? 0 : load_filter(which, fault);
+}
+
+int
+sandbox_probe(enum sandbox which, const struct sandbox_room *room, struct fault *fault)
+{
+	int status, ends[2];
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: pipe: %s", strerror(errno));
+	if ((pid = fork()) == 0) {
+		if (sandbox_enter(which, room, fault) < 0 &&
+		    write(ends[1], fault->text, strlen(fault->text)) < 0)
+			_exit(2);
+		_exit(0);
+	}
+	close(ends[1]);
+	got = pid < 0 ? -1 : read(ends[0], fault->text, sizeof fault->text - 1);
+	close(ends[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || got < 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: cannot be tried: %s", strerror(errno));
+	fault->text[got] = '\0';
+	if (got == 0 && status != 0)
+		return fault_set(fault, SE_SYSTEM, "sandbox: it ended its process (status %#x)", status);
+	return got > 0 ? SE_SYSTEM : 0;
 }

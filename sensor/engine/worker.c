@@ -8,7 +8,7 @@
 #include "base/when.h"
 #include "engine/broadcast.h"
 #include "engine/handover.h"
-#include "engine/sandbox.h"
+#include "engine/rooms.h"
 #include "indicators/indicators.h"
 #include "proto/content/content.h"
 #include "proto/quic/quic.h"
@@ -330,6 +330,7 @@ prepare(struct worker *w, struct fault *fault)
 		.shard = t->live ? 0 : t->index,
 		.shards = t->live ? 1 : t->count,
 	};
+	struct sandbox_room room = { .data_bytes = 0 };
 	int r;
 
 	look_for_repeats(w);
@@ -348,7 +349,8 @@ prepare(struct worker *w, struct fault *fault)
 			return r;
 		pipeline_set_indicators(w->pipeline, w->indicators);
 	}
-	return sandbox_enter(SANDBOX_WORKER, fault);
+	room.data_bytes = room_bytes(SANDBOX_WORKER, t->config);
+	return sandbox_enter(SANDBOX_WORKER, &room, fault);
 }
 
 static int

@@ -1,0 +1,105 @@
+#include "engine/rooms.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MIB (1024ULL * 1024)
+
+/* Bytes an entry takes at most, allocator and index included. */
+enum {
+	FLOW_BYTES = 512, STREAM_BYTES = 1536, SEGMENT_BYTES = 256, SEGMENT_SHARE = 160,
+	KEY_BYTES = 2048, INCIDENT_BYTES = 16384, NAME_BYTES = 1024, INDICATOR_BYTES = 512
+};
+
+static uint64_t
+worker(const struct config *c)
+{
+	uint64_t queued = c->reassembly.total_bytes;
+
+	return c->flow.max_flows * (uint64_t)FLOW_BYTES + c->reassembly.max_streams * (uint64_t)STREAM_BYTES +
+	    queued + queued / SEGMENT_SHARE * SEGMENT_BYTES + c->decode.fragment_bytes +
+	    c->proto.total_bytes;
+}
+
+static uint64_t
+analyst(const struct config *c)
+{
+	return c->beacon.max_keys * (uint64_t)KEY_BYTES + c->alert.max_open * (uint64_t)INCIDENT_BYTES +
+	    ((uint64_t)c->alert.max_names + c->alert.max_hosts) * NAME_BYTES;
+}
+
+uint64_t
+room_bytes(enum sandbox which, const struct config *c)
+{
+	switch (which) {
+	case SANDBOX_WORKER: return 2 * worker(c) + 512 * MIB;
+	case SANDBOX_ANALYST: return 2 * analyst(c) + 1024 * MIB;
+	case SANDBOX_COMPILER: return 2 * c->max_indicators * (uint64_t)INDICATOR_BYTES + 1024 * MIB;
+	/* A decompressor's window may be large: 2 GiB for zstd's longest. */
+	case SANDBOX_READER: return 4096 * MIB;
+	case SANDBOX_COURIER: return 2048 * MIB;
+	}
+	return 0;
+}
+
+/* ---- folders ---- */
+
+static void
+add(struct room_plan *p, const char *path)
+{
+	size_t n = 0;
+
+	while (p->write[n] != NULL)
+		n++;
+	if (n + 1 >= ROOM_PATHS || (size_t)snprintf(p->text[n], sizeof p->text[n], "%s", path) >=
+	    sizeof p->text[n])
+		return;
+	p->write[n] = p->text[n];
+}
+
+static void
+add_folder_of(struct room_plan *p, const char *path)
+{
+	char folder[CONFIG_TEXT_MAX];
+	char *slash;
+
+	snprintf(folder, sizeof folder, "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash != NULL)
+		slash[slash == folder] = '\0';
+	add(p, slash == NULL ? "." : folder);
+}
+
+/* The file itself, which may be a link to elsewhere, and its folder: it is made anew after a rotation. */
+static void
+add_outputs(struct room_plan *p, const struct config *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->sinks_count; i++) {
+		if (c->sinks[i].kind != SINK_EVE || strcmp(c->sinks[i].target, "-") == 0)
+			continue;
+		add(p, c->sinks[i].target);
+		add_folder_of(p, c->sinks[i].target);
+	}
+}
+
+/* Names are resolved and certificates verified with files that the system's libraries choose. */
+static const char *const system_folders[] = {
+	"/etc", "/usr", "/lib", "/lib64", "/run", "/var/run", "/dev", "/proc", NULL
+};
+
+void
+room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal)
+{
+	memset(plan, 0, sizeof *plan);
+	plan->room.data_bytes = room_bytes(which, c);
+	if (which == SANDBOX_ANALYST || which == SANDBOX_COURIER) {
+		add(plan, journal);
+		plan->room.write = plan->write;
+	}
+	if (which != SANDBOX_COURIER)
+		return;
+	add_outputs(plan, c);
+	plan->room.read = system_folders;
+}

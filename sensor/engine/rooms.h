@@ -1,0 +1,30 @@
+/*
+ * rooms.h - what each process may use, by the configuration: memory and folders.
+ *
+ * Memory: twice what the tables hold when each stands at its ceiling, and more
+ * beside it: no honest run comes near, and what grows without bound ends there.
+ */
+#ifndef SENSOR_ENGINE_ROOMS_H
+#define SENSOR_ENGINE_ROOMS_H
+
+#include <stdint.h>
+
+#include "config/config.h"
+#include "engine/sandbox.h"
+
+enum { ROOM_PATHS = 64 };
+
+/* A room and the list that it points to. */
+struct room_plan {
+	struct sandbox_room room;
+	const char *write[ROOM_PATHS];
+	char text[ROOM_PATHS][CONFIG_TEXT_MAX];
+};
+
+/* Bytes of private memory (RLIMIT_DATA). Reader and courier: `c` may be NULL. */
+uint64_t room_bytes(enum sandbox which, const struct config *c);
+
+/* `journal`: the journal's folder, for analyst and courier. Keeps no pointer but into `plan`. */
+void room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal);
+
+#endif
