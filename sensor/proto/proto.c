@@ -7,9 +7,13 @@
 #include "proto/dcerpc/dcerpc.h"
 #include "proto/dhcp/dhcp.h"
 #include "proto/dns/dns.h"
+#include "proto/ftp/ftp.h"
 #include "proto/http/http.h"
+#include "proto/imap/imap.h"
 #include "proto/kerberos/kerberos.h"
+#include "proto/ldap/ldap.h"
 #include "proto/nbns/nbns.h"
+#include "proto/pop3/pop3.h"
 #include "proto/private.h"
 #include "proto/rdp/rdp.h"
 #include "proto/smtp/smtp.h"
@@ -31,6 +35,10 @@ const struct proto_row *const proto_rows[] = {
 	&kerberos_row,
 	&dns_row,
 	&smtp_row,
+	&imap_row,
+	&pop3_row,
+	&ftp_row,
+	&ldap_row,
 	NULL
 };
 

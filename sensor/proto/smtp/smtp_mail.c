@@ -125,7 +125,8 @@ next_recipient(const struct smtp_mail *m, size_t *at, struct smtp_recipient *r, 
 {
 	struct span s = span_of(m->recipients.at, m->recipients.used);
 
-	if (!span_skip(&s, *at) || !span_copy(&s, r, sizeof *r) || !span_take(&s, r->text_bytes, text))
+	if (*at >= m->recipients.used || !span_skip(&s, *at) || !span_copy(&s, r, sizeof *r) ||
+	    !span_take(&s, r->text_bytes, text))
 		return false;
 	*at += sizeof *r + r->text_bytes;
 	return true;

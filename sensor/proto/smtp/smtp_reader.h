@@ -1,6 +1,6 @@
 /*
  * smtp_reader.h - one connection, as the parts of the reader see it:
- * smtp.c reads what the client says, smtp_answer.c what the server answers,
+ * smtp_guess.c tells it by content, smtp.c reads what the client says, smtp_answer.c what the server answers,
  * smtp_data.c finds the end of the data, smtp_mail.c keeps the transactions.
  */
 #ifndef SENSOR_PROTO_SMTP_READER_H
@@ -106,6 +106,10 @@ struct smtp {
 };
 
 struct message smtp_message(const struct smtp *s, enum message_kind kind);
+
+/* ---- smtp_guess.c ---- */
+
+enum guess smtp_guess(struct span first, int from);
 
 /* ---- smtp.c ---- */
 

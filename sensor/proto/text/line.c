@@ -158,6 +158,38 @@ line_guess_word(struct span first, const char *word)
 	return first.left < len ? GUESS_MORE : GUESS_YES;
 }
 
+static enum guess
+guess_any(struct span line, const char *const words[])
+{
+	enum guess g, best = GUESS_NO;
+
+	for (; *words != NULL && best != GUESS_YES; words++)
+		if ((g = line_guess_word(line, *words)) != GUESS_NO)
+			best = g;
+	return best;
+}
+
+enum guess
+line_guess_commands(struct span first, const char *const own[], const char *const shared[])
+{
+	struct span line, rest;
+	enum guess g;
+
+	while (first.left > 0) {
+		rest = first;
+		if (!span_until(&first, '\n', &line)) {
+			g = guess_any(first, own);
+			return g != GUESS_NO || guess_any(first, shared) != GUESS_NO ? GUESS_MORE : GUESS_NO;
+		}
+		line.left++;
+		if (guess_any(line, own) == GUESS_YES)
+			return GUESS_YES;
+		if (guess_any(rest, shared) != GUESS_YES)
+			return GUESS_NO;
+	}
+	return GUESS_MORE;
+}
+
 enum guess
 line_guess_greeting(struct span first, const char *name, const char *other)
 {

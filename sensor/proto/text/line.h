@@ -51,6 +51,13 @@ uint16_t line_answer(struct span line, struct span *text, bool *more);
 enum guess line_guess_word(struct span first, const char *word);
 
 /*
+ * For guesses: lines of commands. One of `own` decides (YES when its line is
+ * whole), `shared` ones (other protocols have them, too) leave it open, any
+ * other is NO. NULL ends both.
+ */
+enum guess line_guess_commands(struct span first, const char *const own[], const char *const shared[]);
+
+/*
  * FTP and SMTP greet alike (220): the first line with the name of either
  * decides. YES when `name` is it, NO when `other` is, MORE until then.
  */
