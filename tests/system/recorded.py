@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What real programs did, as they told it themselves (recorded.json), against what hansho saw of it: in the
-recordings of pcaps/, and in new ones, for which curl, nginx, openssl, dnsmasq, swaks and Postfix run now."""
+recordings of pcaps/, and in new ones, for which curl, nginx, openssl, dnsmasq, swaks, Postfix,
+smbclient, impacket, Samba and OpenSSH run now."""
 import json
 import os
 import subprocess
@@ -52,11 +53,21 @@ def lookups(found):
             for r in found if r["event_type"] == "dns" and r["direction"] == "to_client" for d in (r["dns"],)]
 
 
+def logins(found):
+    return [[r["app_proto"], r["login"].get("user", ""), r["login"]["outcome"], r["login"].get("code", "")]
+            for r in found if r["event_type"] == "login"]
+
+
+def deeds(found):
+    return [[r["app_proto"], r["remote"]["action"], r["remote"]["outcome"], r["remote"].get("code", ""), r["remote"]["name"]]
+            for r in found if r["event_type"] == "remote"]
+
+
 def check(folder, when):
     with open(os.path.join(folder, "recorded.json"), encoding="utf-8") as f:
         truth = json.load(f)
     for name, wanted in truth.items():
-        found = records(folder, name, "http,tls,dns")
+        found = records(folder, name, "http,tls,dns,login,remote")
         tls = [r["tls"] for r in found if r["event_type"] == "tls"]
         if "http" in wanted:
             tell(f"{when} {name}, requests and answers", answers(found), sorted(wanted["http"]))
@@ -65,6 +76,10 @@ def check(folder, when):
             tell(f"{when} {name}, certificates", sorted({t["fingerprint"].replace(":", "") for t in tls if "fingerprint" in t}),
                  sorted(wanted["certificates"]))
             tell(f"{when} {name}, JA3", sorted({t["ja3"]["hash"] for t in tls if "ja3" in t}), wanted["ja3"])
+        if "logins" in wanted:
+            tell(f"{when} {name}, logins", logins(found), wanted["logins"])
+        if "remote" in wanted:
+            tell(f"{when} {name}, shares, pipes, files and services", deeds(found), wanted["remote"])
         if "dns" in wanted:
             tell(f"{when} {name}, lookups", lookups(found), wanted["dns"])
 
