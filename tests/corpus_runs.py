@@ -5,7 +5,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.abspath(os.environ.get("HANSHO_CORPUS") or os.path.join(HERE, "..", "..", "shared", "corpus"))
 HANSHO = os.environ.get("HANSHO", os.path.join(HERE, "..", "build", "hansho"))
 ASAN = os.environ.get("HANSHO_ASAN", os.path.join(HERE, "..", "build-asan", "hansho"))
-ALL_RECORDS = "alert,beacon,http,tls,dns,flow"
+ALL_RECORDS = "alert,beacon,http,tls,smtp,dns,flow"
 SANITIZER = re.compile(rb"ERROR: \w+Sanitizer|runtime error:|LeakSanitizer")
 
 failed = False

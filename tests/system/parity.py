@@ -2,7 +2,8 @@
 """Do we read in real captures what tshark and the JA4 reference read?
 
 Compares hansho's records with $HANSHO_CORPUS/expected: HTTP requests over TCP; ClientHello (SNI and JA3) and
-ServerHello (JA3S), over TCP, QUIC and DTLS; DNS queries; JA4. Every disagreement stands with its reason in the table of
+ServerHello (JA3S), over TCP, QUIC and DTLS; DNS queries; JA4; senders and
+recipients of mails. Every disagreement stands with its reason in the table of
 docs/parity.md: one that does not fails the test, and so does an entry that is no longer true.
 
 parity.py --table prints the rows as they are now (with the reasons that are there); parity.py NAME shows
@@ -15,7 +16,7 @@ import corpus_runs as c
 
 Counter = collections.Counter
 TABLE = os.path.join(c.HERE, "..", "docs", "parity.md")
-FIELDS = ["http", "tls client", "tls server", "dns", "ja4"]
+FIELDS = ["http", "tls client", "tls server", "dns", "ja4", "smtp"]
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "NAPTR": 35,
          "DS": 43, "RRSIG": 46, "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "ANY": 255}
 
@@ -64,12 +65,19 @@ def note_dns(found, where, e):
                   e["dest_port"], dns_name(d.get("rrname", ""), r"\\\d{3}"), kind)] += 1
 
 
+def note_smtp(found, where, e):
+    """How many senders and recipients were named."""
+    if "mail_from" in e["smtp"]:
+        found["smtp"][where + ("MAIL FROM",)] += 1
+    found["smtp"][where + ("RCPT TO",)] += e["hansho"]["mail"]["recipients"]
+
+
 def ours(path):
     run = c.Run(c.HANSHO, ["--in-process", "--quiet"], [path])
     if run.complaint():
         return None, run.complaint()
     found = {f: Counter() for f in FIELDS}
-    note = {"http": note_http, "tls": note_tls, "dns": note_dns}
+    note = {"http": note_http, "tls": note_tls, "dns": note_dns, "smtp": note_smtp}
     for line in run.out.splitlines():
         e = json.loads(line)
         if e["event_type"] in note:
@@ -136,6 +144,10 @@ def theirs(name):
     for q in expected["dns_queries"]:
         found["dns"][(str(ipaddress.ip_address(q["src"])), str(ipaddress.ip_address(q["dst"])), int(q["dport"]),
                       dns_name(q["name"], r"\\([0-7]{3}|[a-z])"), int(q["type"]))] += q["count"]
+    for talk, said in expected["smtp"].items():
+        where = ends(*sum((end.rsplit(":", 1) for end in talk.split(">")), []))
+        found["smtp"][where + ("MAIL FROM",)] += said["mail_from"]
+        found["smtp"][where + ("RCPT TO",)] += said["rcpt_to"]
     found["ja4"] = ja4_reference(name)
     return found
 

@@ -63,11 +63,24 @@ def deeds(found):
             for r in found if r["event_type"] == "remote"]
 
 
+def mails(found):
+    """Sender, recipients taken, the answer to the data, subject."""
+    return sorted([r["smtp"]["mail_from"].strip("<>"), [x.strip("<>") for x in r["smtp"].get("rcpt_to", [])],
+                   str(r["hansho"]["mail"].get("status", "")), r["email"].get("subject", "")]
+                  for r in found if r["event_type"] == "smtp")
+
+
+def as_seen(wanted):
+    """Behind STARTTLS nothing is seen of a mail; of a refused one neither recipients nor an answer to its data."""
+    return sorted([sender, to, code, subject] if code == "250" else [sender, [], "", ""]
+                  for sender, to, code, subject in wanted if code != "starttls")
+
+
 def check(folder, when):
     with open(os.path.join(folder, "recorded.json"), encoding="utf-8") as f:
         truth = json.load(f)
     for name, wanted in truth.items():
-        found = records(folder, name, "http,tls,dns,login,remote")
+        found = records(folder, name, "http,tls,dns,smtp,login,remote")
         tls = [r["tls"] for r in found if r["event_type"] == "tls"]
         if "http" in wanted:
             tell(f"{when} {name}, requests and answers", answers(found), sorted(wanted["http"]))
@@ -80,6 +93,9 @@ def check(folder, when):
             tell(f"{when} {name}, logins", logins(found), wanted["logins"])
         if "remote" in wanted:
             tell(f"{when} {name}, shares, pipes, files and services", deeds(found), wanted["remote"])
+        if "mails" in wanted:
+            tell(f"{when} {name}, mails", mails(found), as_seen(wanted["mails"]))
+            tell(f"{when} {name}, JA3 behind STARTTLS", sorted({t["ja3"]["hash"] for t in tls if "ja3" in t}), wanted["ja3"])
         if "dns" in wanted:
             tell(f"{when} {name}, lookups", lookups(found), wanted["dns"])
 
