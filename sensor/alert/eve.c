@@ -240,8 +240,10 @@ put_protocol(struct json *j, const struct observation *o)
 	case APP_LLMNR:
 		eve_dns(j, o);
 		break;
-	default:
-		break;
+	default:	/* TLS behind STARTTLS: the flow stays what it was */
+		if (observation_text(o, TEXT_JA3).at != NULL || observation_text(o, TEXT_JA3S).at != NULL ||
+		    observation_text(o, TEXT_CERT_SHA1).at != NULL)
+			eve_tls(j, o);
 	}
 	if (observation_text(o, TEXT_FILE_SHA256).at != NULL)
 		eve_file(j, o);

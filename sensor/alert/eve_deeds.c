@@ -78,24 +78,37 @@ put_recipients(struct json *j, cJSON *smtp, struct span all)
 }
 
 static void
-put_header(struct json *j, const struct observation *o)
+put_files(struct json *j, cJSON *email, struct span files)
 {
-	struct span name = observation_text(o, TEXT_MAIL_HEADER_NAME);
-	struct span from = observation_text(o, TEXT_MAIL_HEADER_FROM);
-	struct span files = observation_text(o, TEXT_FILE_NAME), one;
-	cJSON *email = json_object(j, j->root, "email"), *array;
-	char buf[BRACED_MAX];
+	struct span one;
+	cJSON *array;
 
-	if (from.at != NULL || name.at != NULL)
-		json_span(j, email, "from", name.left > 0 ? braced(buf, name, from) : from);
-	json_span(j, email, "subject", observation_text(o, TEXT_MAIL_SUBJECT));
-	json_span(j, email, "message_id", observation_text(o, TEXT_MAIL_ID));
 	if (files.at == NULL || files.left == 0)
 		return;
 	array = json_array(j, email, "attachment");
 	while (span_until(&files, '/', &one))
 		json_array_span(j, array, one);
 	json_array_span(j, array, files);
+}
+
+/* A refused mail has no header. */
+static void
+put_header(struct json *j, const struct observation *o)
+{
+	struct span name = observation_text(o, TEXT_MAIL_HEADER_NAME);
+	struct span from = observation_text(o, TEXT_MAIL_HEADER_FROM);
+	struct span subject = observation_text(o, TEXT_MAIL_SUBJECT), id = observation_text(o, TEXT_MAIL_ID);
+	struct span files = observation_text(o, TEXT_FILE_NAME);
+	char buf[BRACED_MAX];
+	cJSON *email;
+
+	if (name.at == NULL && from.at == NULL && subject.at == NULL && id.at == NULL && files.at == NULL)
+		return;
+	email = json_object(j, j->root, "email");
+	json_span(j, email, "from", name.left > 0 ? braced(buf, name, from) : from);
+	json_span(j, email, "subject", subject);
+	json_span(j, email, "message_id", id);
+	put_files(j, email, files);
 }
 
 static void
