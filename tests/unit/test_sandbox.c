@@ -25,6 +25,7 @@
 #include "base/when.h"
 #include "engine/landlock.h"
 #include "engine/sandbox.h"
+#include "proto/text/charset.h"
 
 enum { NOT_ENTERED = 99 };
 
@@ -257,6 +258,27 @@ give_up(void)
 	abort();
 }
 
+/* Mails say in which character table they are written; the C library's tables are files. */
+static void
+convert_texts(void)
+{
+	static const char *const names[] = { "iso-2022-jp", "shift_jis", "euc-jp", "iso-8859-1", "iso-8859-2", "gb2312",
+		"big5", "euc-kr", "koi8-r", "windows-1251", "windows-1250", "iso-8859-15" };
+	struct charsets *c;
+	uint8_t text[16];
+	size_t i, used;
+	int again;
+
+	for (again = 0; again < 8; again++) {
+		c = charsets_new();
+		for (i = 0; i < sizeof names / sizeof *names; i++)
+			if (c == NULL || !charset_convert(c, span_text(names[i]), span_text("a"), text, sizeof text, &used) ||
+			    used != 1)
+				_exit(1);
+		charsets_free(c);
+	}
+}
+
 /* ---- tests ---- */
 
 static void
@@ -449,6 +471,16 @@ test_probe(void **state)
 }
 
 static void
+test_tables_stay_loaded(void **state)
+{
+	(void)state;
+	need_sandbox();
+	expect_killed(SANDBOX_WORKER, convert_texts);
+	charsets_warm_up();
+	expect_alive(SANDBOX_WORKER, convert_texts);
+}
+
+static void
 test_abort_is_told_as_such(void **state)
 {
 	int status;
@@ -468,6 +500,7 @@ main(void)
 		cmocka_unit_test(test_compiler_is_ended),
 		cmocka_unit_test(test_analyst_is_ended),
 		cmocka_unit_test(test_work_goes_on),
+		cmocka_unit_test(test_tables_stay_loaded),
 		cmocka_unit_test(test_abort_is_told_as_such),
 		cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_limits),
