@@ -190,7 +190,7 @@ enum login_method {
 	LOGIN_METHODS
 };
 
-/* Somebody tried to log in: SMB session setup, SSH, RDP, HTTP, SMTP AUTH, Kerberos AS, ... */
+/* Somebody tried to log in: SMB session setup, SSH, RDP, HTTP, SMTP AUTH, Kerberos AS, ... Its message is `from` who tried. */
 struct login {
 	enum app app;			/* what spoke; WinRM is APP_WINRM */
 	enum login_method method;
@@ -204,7 +204,7 @@ struct login {
 enum remote_action { REMOTE_SHARE, REMOTE_PIPE, REMOTE_FILE_WRITE, REMOTE_SERVICE, REMOTE_TASK,
 	REMOTE_BIND, REMOTE_ACTIONS };
 
-/* Use of another machine over SMB or DCE/RPC: a share, a named pipe, a file written, service control. */
+/* Use of another machine over SMB or DCE/RPC: a share, a named pipe, a file written, service control. `from` who used it. */
 struct remote {
 	enum app app;
 	enum remote_action action;
