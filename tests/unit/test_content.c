@@ -528,6 +528,33 @@ test_codings(void **state)
 	assert_string_not_equal(look_body(&b).sha256, "");
 }
 
+/* Inside a coding a script matters, but not one that a web page is known to have. */
+static void
+test_web_scripts(void **state)
+{
+	static struct body b;
+	static uint8_t coded[ROOM];
+	struct proto *p = proto_with(ROOM, 0);
+	struct content *c;
+	struct file f;
+	int web;
+
+	(void)state;
+	b.len = 0;
+	while (b.len < 9000)
+		put_text(&b, "(function(){'use strict';window.x=document.y})();\n");
+	for (web = 0; web < 2; web++) {
+		c = content_open(p, CONTENT_GZIP, 0);
+		if (web)
+			content_is_web(c);
+		content_bytes(c, span_of(coded, code(&b, 31, coded, sizeof coded)));
+		content_end(c, true, &f);
+		assert_int_equal(f.kind, FILE_SCRIPT);
+		assert_int_equal(strlen(f.sha256), web ? 0 : 64);
+	}
+	proto_free(p);
+}
+
 static void
 test_a_bomb_stops(void **state)
 {
@@ -710,7 +737,7 @@ main(void)
 		cmocka_unit_test(test_programs), cmocka_unit_test(test_zip), cmocka_unit_test(test_ooxml),
 		cmocka_unit_test(test_ole), cmocka_unit_test(test_other_archives),
 		cmocka_unit_test(test_documents_and_images), cmocka_unit_test(test_scripts),
-		cmocka_unit_test(test_codings), cmocka_unit_test(test_a_bomb_stops), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings), cmocka_unit_test(test_web_scripts), cmocka_unit_test(test_a_bomb_stops), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_holes), cmocka_unit_test(test_mismatch), cmocka_unit_test(test_coding_names),
 	};
 

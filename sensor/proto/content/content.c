@@ -30,7 +30,9 @@ struct content {
 	uint64_t bytes;			/* on the wire */
 	uint64_t plain_bytes;		/* looked at, codings undone */
 	bool coded;			/* a content coding lies over it */
+	bool web;			/* its sender calls it a web page's script */
 	bool hashing, looking;
+	bool first_hashed;		/* what the recogniser holds went into the hash */
 	bool missing;			/* bytes were lost */
 	bool too_large;
 	struct recogniser r;
@@ -206,6 +208,13 @@ content_close(struct content *c)
 	t->spares++;
 }
 
+void
+content_is_web(struct content *c)
+{
+	if (c != NULL)
+		c->web = true;
+}
+
 /* ---- bytes ---- */
 
 static void
@@ -215,17 +224,49 @@ stop_looking(struct content *c)
 	drop_inflater(c);
 }
 
-/* HTML, text and images are what the web is full of: inside a coding, undoing them costs more than they tell. */
+/* HTML, text, images and their scripts are what the web is full of: inside a coding, undoing them costs more than they tell. */
 static bool
-is_ordinary(enum file_kind k)
+is_ordinary(const struct content *c)
 {
-	return k == FILE_HTML || k == FILE_TEXT || k == FILE_IMAGE;
+	enum file_kind k = c->r.kind;
+
+	return k == FILE_HTML || k == FILE_TEXT || k == FILE_IMAGE || (k == FILE_SCRIPT && c->web);
+}
+
+static void
+add_hash(struct content *c, struct span bytes)
+{
+	if (c->hashing && bytes.left > 0 && EVP_DigestUpdate(c->hash, bytes.at, bytes.left) != 1)
+		c->hashing = false;
+}
+
+static void
+hash_first(struct content *c)
+{
+	if (c->first_hashed)
+		return;
+	c->first_hashed = true;
+	add_hash(c, span_of(c->r.first, c->r.first_bytes));
+}
+
+/* `before`: how many of a body's first bytes were held when these came. Those are hashed when the kind shows that it matters. */
+static void
+take_hash(struct content *c, struct span bytes, size_t before)
+{
+	if (!c->hashing || !c->r.decided)
+		return;
+	span_skip(&bytes, (size_t)(c->r.first_bytes - before));
+	if (c->coded && is_ordinary(c))
+		return;
+	hash_first(c);
+	add_hash(c, bytes);
 }
 
 /* Looked at and hashed, as far as the limit goes. */
 static void
 take_plain(struct content *c, struct span bytes)
 {
+	size_t before = c->r.first_bytes;
 	uint64_t room = proto_limits(c->p)->file_bytes - c->plain_bytes;
 
 	if (bytes.left > room) {
@@ -235,8 +276,7 @@ take_plain(struct content *c, struct span bytes)
 	}
 	c->plain_bytes += bytes.left;
 	recogniser_bytes(&c->r, bytes);
-	if (c->hashing && EVP_DigestUpdate(c->hash, bytes.at, bytes.left) != 1)
-		c->hashing = false;
+	take_hash(c, bytes, before);
 	if (c->too_large && c->plain_bytes == proto_limits(c->p)->file_bytes)
 		stop_looking(c);
 }
@@ -248,9 +288,11 @@ take_coded(struct content *c, struct span in)
 	struct span out;
 
 	while (c->looking && r == INFLATED_SOME) {
-		r = inflater_bytes(c->inflater, &in, c->tools->inflated, INFLATED_BYTES, &out);
+		/* no more than its kind takes, until that is known */
+		r = inflater_bytes(c->inflater, &in, c->tools->inflated,
+		    c->r.decided ? INFLATED_BYTES : RECOGNISE_BYTES, &out);
 		take_plain(c, out);
-		if (c->looking && c->r.decided && is_ordinary(c->r.kind))
+		if (c->looking && c->r.decided && is_ordinary(c))
 			stop_looking(c);
 	}
 	if (r == INFLATED_END)	/* what follows is not of it: neither is it the whole body then */
@@ -341,6 +383,7 @@ end_hash(struct content *c, char hex[65])
 	uint8_t raw[EVP_MAX_MD_SIZE];
 	unsigned len = 0, i;
 
+	hash_first(c);
 	if (!c->hashing || (c->inflater != NULL && !inflater_complete(c->inflater)))
 		return;
 	if (EVP_DigestFinal_ex(c->hash, raw, &len) != 1 || len != 32) {

@@ -14,8 +14,8 @@
  *
  * gzip and deflate are undone for all that; other codings (br, zstd) leave
  * the kind unknown and no hash. Inside a coding only what may matter is
- * followed to its end: HTML, text and images are left once they are known,
- * without a hash. A gzip file (no coding) is hashed as it is; `inner` says
+ * followed to its end: HTML, text, images, and the scripts of web pages
+ * (content_is_web) are left once they are known, without a hash. A gzip file (no coding) is hashed as it is; `inner` says
  * what its first bytes hold.
  *
  * limits.file_bytes of a body, codings undone, are looked at and hashed, 0
@@ -47,6 +47,9 @@ enum content_coding content_coding_of(struct span value);
 /* `expected`: bytes announced, 0: not known. NULL: off, a ceiling, or no memory; all calls below take NULL. */
 struct content *content_open(struct proto *p, enum content_coding coding, uint64_t expected);
 void content_close(struct content *c);		/* without an answer */
+
+/* It is declared as JavaScript: a script in it is no news. */
+void content_is_web(struct content *c);
 
 void content_bytes(struct content *c, struct span bytes);
 void content_lost(struct content *c, uint64_t bytes);	/* a hole */

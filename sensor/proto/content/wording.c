@@ -72,25 +72,47 @@ is_word_byte(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/* Lower case into `to`; UTF-16 narrowed. Returns how many bytes, 0 when it is no text. */
+/* Control characters other than tab, line feed, form feed and carriage return. */
+static bool
+is_no_text(uint8_t c)
+{
+	return (c < 0x20 && (0x3600u >> c & 1) == 0) || c == 0x7f;
+}
+
+/* Lower case into `to`. Every body comes by here: no branch in the loop. */
+static size_t
+lower_bytes(struct span in, uint8_t *to)
+{
+	size_t len = in.left < WORDING_BYTES ? in.left : WORDING_BYTES, i;
+	unsigned bad = 0;
+	uint8_t c;
+
+	for (i = 0; i < len; i++) {
+		c = in.at[i];
+		bad |= is_no_text(c);
+		to[i] = (uint8_t)(c | ((uint8_t)(c - 'A') < 26) << 5);
+	}
+	return bad ? 0 : len;
+}
+
+/* The same; UTF-16 narrowed. Returns how many bytes, 0 when it is no text. */
 static size_t
 lower_text(struct span in, uint8_t *to)
 {
-	size_t len = 0, i, step = 1, at = 0;
+	size_t len = 0, i, at;
 	uint8_t c;
 
 	if (in.left >= 3 && memcmp(in.at, "\xef\xbb\xbf", 3) == 0)
 		span_skip(&in, 3);
-	if (in.left >= 2 && (memcmp(in.at, "\xff\xfe", 2) == 0 || memcmp(in.at, "\xfe\xff", 2) == 0)) {
-		at = in.at[0] == 0xfe;	/* big-endian: the second of each pair */
-		span_skip(&in, 2);
-		step = 2;
-	}
-	for (i = at; i < in.left && len < WORDING_BYTES; i += step) {
-		c = in.at[i];
-		if (step == 2 && i + 1 - at < in.left && in.at[at == 0 ? i + 1 : i - 1] != 0)
+	if (in.left < 2 || (memcmp(in.at, "\xff\xfe", 2) != 0 && memcmp(in.at, "\xfe\xff", 2) != 0))
+		return lower_bytes(in, to);
+	at = in.at[0] == 0xfe;	/* big-endian: the second of each pair */
+	span_skip(&in, 2);
+	for (i = 0; i + 2 <= in.left && len < WORDING_BYTES; i += 2) {
+		c = in.at[i + at];
+		if (in.at[i + !at] != 0)
 			c = 0x80;	/* beyond Latin-1: a letter of some kind */
-		if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f') || c == 0x7f)
+		if (is_no_text(c))
 			return 0;
 		to[len++] = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 	}

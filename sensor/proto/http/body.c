@@ -44,6 +44,13 @@ is_type(struct span declared, const char *type)
 	return declared.left >= len && span_equal_nocase(span_of(declared.at, len), span_text(type));
 }
 
+static bool
+is_web_script(struct span declared)
+{
+	return is_type(declared, "text/javascript") || is_type(declared, "application/javascript") ||
+	    is_type(declared, "application/x-javascript");
+}
+
 /* Form fields, DNS in HTTP and the many ranges of one answer are no files. */
 static bool
 is_file(const struct http_head *head)
@@ -84,6 +91,8 @@ http_body_begin(struct http *h, struct http_body *b, const struct http_head *hea
 		b->content = content_open(h->p, content_coding_of(head->field[HTTP_CONTENT_ENCODING]), expected);
 	if (!http_body_is_open(b))
 		return;
+	if (is_web_script(head->field[HTTP_CONTENT_TYPE]))
+		content_is_web(b->content);
 	text[BODY_DECLARED] = head->field[HTTP_CONTENT_TYPE];
 	text[BODY_NAME] = name_of(head, of, room);
 	text[BODY_HOST] = of->host;
