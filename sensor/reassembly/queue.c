@@ -37,6 +37,8 @@ queue_find(const struct queue *q, uint64_t offset)
 {
 	struct segment *found = NULL;
 
+	if (q->head != NULL && segment_end(q->head) > offset)
+		return q->head;
 	/* From the tail: what comes is mostly the newest. */
 	for (struct segment *s = q->tail; s != NULL && segment_end(s) > offset; s = s->prev)
 		found = s;
