@@ -92,6 +92,11 @@ match_addresses(struct witness *w, struct flow *f, int64_t ts_ns)
 	/* Without its SYN, who asked is a guess: the other end may be the server. */
 	if (f->midway)
 		match_peer(w, f, &s, &f->key.addr[ORIGINATOR], f->key.port[ORIGINATOR]);
+	/* Who carries the packets may be the one: what is inside can be anything. No port is that of a service there. */
+	if (f->tunnel != NULL && f->tunnel->depth > 0) {
+		match_peer(w, f, &s, &f->tunnel->outer[RESPONDER], 0);
+		match_peer(w, f, &s, &f->tunnel->outer[ORIGINATOR], 0);
+	}
 	/* An infected machine elsewhere that asks one of ours says nothing about ours. */
 	count = w->options.lookup->by_source(w->set, &f->key.addr[ORIGINATOR], found, FOUND_MAX);
 	if (count > 0 && witness_host_side(w, f) == ORIGINATOR)

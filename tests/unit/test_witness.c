@@ -27,6 +27,7 @@ static const struct indicator listed[] = {
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "web.example:8080/a?b", "f", "", "", 11, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "f", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 	{ INDICATOR_CERT_SHA1, ROLE_C2, "aaaa", "f", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.18.0.2:0", "f", "", "", 14, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
 };
 
 static const struct indicators *const any_set = (const void *)listed;
@@ -596,11 +597,42 @@ observations_of_one_cause_are_numbered_on(void **state)
 	assert_int_equal(witness_counts(witness)->contacts, 1);
 }
 
+static void
+test_the_ends_of_a_tunnel(void **state)
+{
+	struct flow_tunnel tunnel = { .id = { 0x1001, 0x1002 }, .kind = TUNNEL_GTPU, .protocol = 17, .depth = 1 };
+	int side;
+
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	for (side = 0; side < 2; side++) {
+		forget();
+		assert_true(addr_parse("198.18.0.1", 10, &tunnel.outer[side]));
+		assert_true(addr_parse("198.18.0.2", 10, &tunnel.outer[!side]));
+		flow.tunnel = &tunnel;
+		witness_flow_started(witness, &flow, START_NS);
+		assert_kinds("match");
+		assert_text(kept[0], TEXT_INDICATOR_VALUE, "198.18.0.2:0");
+		assert_true(addr_equal(&kept[0]->outer[side], &tunnel.outer[side]));
+		assert_true(addr_equal(&kept[0]->outer[!side], &tunnel.outer[!side]));
+		assert_int_equal(kept[0]->tunnel, TUNNEL_GTPU);
+		assert_int_equal(kept[0]->tunnel_depth, 1);
+		assert_int_equal(kept[0]->tunnel_protocol, 17);
+		assert_int_equal(kept[0]->tunnel_id[RESPONDER], 0x1002);
+	}
+	forget();
+	tunnel.depth = 0;	/* not over IP */
+	witness_flow_started(witness, &flow, START_NS);
+	assert_kinds("");
+	flow.tunnel = NULL;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_contact_waits_for_its_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_ends_of_a_tunnel, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_name_the_end_tells, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_has_no_name_tells_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(udp_tells_at_its_first_packet, setup, teardown),
