@@ -54,6 +54,14 @@ match_proxied_address(struct witness *w, struct flow *f, const struct sighting *
 	match_peer(w, f, s, &a, port);
 }
 
+/* What it carries may have been told already: DNS, remote management. */
+static void
+note_app(struct flow *f)
+{
+	if (f->app != APP_DOH && f->app != APP_WINRM)
+		f->app = APP_HTTP;
+}
+
 void
 see_http_request(struct witness *w, struct flow *f, const struct message *m)
 {
@@ -61,7 +69,7 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 	const struct sighting s = { m->ts_ns, describe_request, r };
 	char name[SERVICE_MAX + 1];
 
-	f->app = APP_HTTP;
+	note_app(f);
 	f->side[ORIGINATOR].voice = witness_voice(r->user_agent);
 	if (witness_host_name(r->host, name, sizeof name)) {
 		witness_named(w, f, name, m, r->proxied);
@@ -86,7 +94,7 @@ see_http_response(struct witness *w, struct flow *f, const struct message *m)
 	const struct http_response *r = m->http_response;
 	struct observation_buffer *b;
 
-	f->app = APP_HTTP;
+	note_app(f);
 	if ((w->options.records & WITNESS_HTTP) == 0)
 		return;
 	b = witness_begin(w, OBSERVE_HTTP, f, m->ts_ns);
