@@ -104,10 +104,13 @@ http_body_begin(struct http *h, struct http_body *b, const struct http_head *hea
 static struct span
 take_text(const struct http_body *b, enum body_text which, struct span *rest)
 {
-	struct span text = span_of(NULL, 0);
+	struct span text = span_text("");
 
-	span_take(rest, b->len[which], &text);
-	return b->absent[which] ? span_of(NULL, 0) : text;
+	if (b->absent[which])
+		return span_of(NULL, 0);
+	if (b->len[which] > 0)
+		span_take(rest, b->len[which], &text);
+	return text;
 }
 
 static void
