@@ -99,6 +99,24 @@ take(void *to, const struct stream_piece *p)
 	return !t->refuse;
 }
 
+/* All versions of a byte's place differ: what is told must have been sent in two of them. */
+static void
+differs(void *to, struct flow *f, int from, uint64_t offset, uint32_t len, int64_t at_ns)
+{
+	struct talk *t = (struct talk *)f;
+	struct end *e = &t->end[from];
+	bool twice = false;
+
+	(void)to;
+	must(!t->over && e->begun && len > 0 && at_ns == now_ns);
+	for (uint32_t i = 0; i < len && !twice; i++) {
+		const uint8_t *c = carried_at(e, e->base + (uint32_t)(offset + i));
+
+		twice = c != NULL && (*c & (*c - 1)) != 0;
+	}
+	must(twice);
+}
+
 static void
 note_start(struct talk *t, int side, const struct packet *p, uint32_t seq)
 {
@@ -129,7 +147,9 @@ send(struct talk *t, int side, uint32_t seq, uint32_t ack, uint8_t flags, uint32
 	uint32_t first = seq + ((flags & TCP_SYN) != 0);
 	struct packet p = {
 		.ts_ns = now_ns, .protocol = PROTO_TCP, .tcp_flags = flags, .seq = seq, .ack = ack,
-		.payload = payload, .payload_bytes = len - cut, .payload_wire_bytes = len
+		.payload = payload, .payload_bytes = len - cut, .payload_wire_bytes = len,
+		.flags = cut == 0 ? PACKET_RIGHT_CHECKSUM : PACKET_TRUNCATED,
+		.window = (uint16_t)(seq % 8)		/* shut now and then */
 	};
 
 	reassembly_advance(fence, now_ns);
@@ -204,6 +224,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	fence = reassembly_new(&limits, take, NULL);
 	must(fence != NULL);
+	reassembly_on_difference(fence, differs);
 	c = reassembly_counts(fence);
 	while (s.left > 0) {
 		step(&s);
