@@ -7,7 +7,7 @@ VERSION  := $(shell cat VERSION)
 WARN     := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 OPT      ?= -O2
-CPPFLAGS += -D_GNU_SOURCE -DHANSHO_VERSION='"$(VERSION)"' -Iinclude -Isensor
+CPPFLAGS += -D_GNU_SOURCE -DHANSHO_VERSION='"$(VERSION)"' -Iinclude -Isensor -I$(BUILD)/made
 CFLAGS   += -std=c11 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 LDLIBS   += -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lcrypto \
@@ -95,6 +95,12 @@ $(LIBRARY): $(OBJECTS)
 	@echo '  ar    $@'
 	@rm -f $@
 	@ar rcs $@ $^
+
+# The shipped list of harmless services as one C string.
+$(BUILD)/made/harmless.inc: feeds/harmless.txt Makefile
+	@mkdir -p $(@D)
+	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< > $@
+$(BUILD)/sensor/beacon/known.o: $(BUILD)/made/harmless.inc
 
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)

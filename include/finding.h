@@ -66,6 +66,7 @@ struct beacon_numbers {
 	int64_t first_ns, last_ns;
 	bool clustered;			/* each beat is several contacts */
 	bool claimed;			/* the host is whom a proxy says it asks for */
+	const char *known;		/* why it is harmless, or NULL; outlives the finding */
 	unsigned peers;			/* used of `peer`: distinct addresses, latest first */
 	struct addr peer[BEACON_PEERS_MAX];
 	unsigned signs;

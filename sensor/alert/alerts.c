@@ -248,6 +248,12 @@ alerts_finish(struct alerts *a, int64_t now_ns)
 		close_incident(a, a->table, now_ns);
 }
 
+const char *
+alerts_name_of(const struct alerts *a, const struct realm *realm, const struct addr *host, const struct addr *peer)
+{
+	return peer_names_find(a->names, realm, host, peer);
+}
+
 void
 alerts_name(struct alerts *a, const struct observation *o)
 {

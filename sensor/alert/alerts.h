@@ -45,6 +45,10 @@ void alerts_free(struct alerts *a);	/* emits nothing; NULL is fine */
 /* An OBSERVE_NAME: from now on this host's peer is called so. */
 void alerts_name(struct alerts *a, const struct observation *o);
 
+/* What this host calls its peer; "" when not heard. Valid until the next alerts_name(). */
+const char *alerts_name_of(const struct alerts *a, const struct realm *realm, const struct addr *host,
+    const struct addr *peer);
+
 /* An OBSERVE_IDENTITY: from now on alerts about its address say whose it is. */
 void alerts_identity(struct alerts *a, const struct observation *o);
 

@@ -110,6 +110,8 @@ put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 	json_decimal(j, in, "missed", b->missed);
 	if (b->clustered)
 		json_bool(j, in, "clustered", true);
+	if (b->known != NULL)
+		json_text(j, in, "known", b->known);
 	if (b->claimed)
 		json_bool(j, in, "claimed", true);
 	if (b->first_alert_contact > 0)

@@ -331,7 +331,7 @@ look(struct beacon *b, struct key *k, const struct contact *c)
 		return;
 	judge(b, k, &n);
 	keep_times(b, k);
-	if (n.score < b->limits.alert_score)
+	if (n.score < b->limits.alert_score || n.known != NULL)
 		return;
 	if (t->first_alert == 0)
 		t->first_alert = k->contacts;
@@ -418,7 +418,7 @@ flow_of_key(struct beacon *b, const struct contact *c)
 		enter_sets(b, k, c, true);
 	}
 	if (k->track != NULL)
-		track_flow(k->track, c->o);
+		track_flow(b, k->track, c->o);
 }
 
 void
@@ -555,6 +555,14 @@ beacon_counts(const struct beacon *b)
 }
 
 /* ---- making it ---- */
+
+void
+beacon_set_known(struct beacon *b, const struct known *known, const struct beacon_lookup *lookup)
+{
+	b->known = known;
+	if (lookup != NULL)
+		b->lookup = *lookup;
+}
 
 static uint32_t
 part(uint32_t keys, uint32_t each, uint32_t least)

@@ -40,10 +40,21 @@ struct beacon_counts {
 	uint64_t lost;			/* no memory for a key or a list */
 };
 
+/* What the analyst knows besides: the name that DNS gave a host for an address ("": none), and who runs an address. */
+struct beacon_lookup {
+	const char *(*name)(void *to, const struct realm *realm, const struct addr *host, const struct addr *peer);
+	uint32_t (*asn)(void *to, const struct addr *peer);
+	void *to;
+};
+
+struct known;
 struct beacon;
 
 struct beacon *beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to);
 void beacon_free(struct beacon *b);	/* NULL is fine */
+
+/* Harmless services (known.h) are recorded low and never ring. Borrowed, either may be NULL. */
+void beacon_set_known(struct beacon *b, const struct known *known, const struct beacon_lookup *lookup);
 
 /* Note one OBSERVE_CONTACT; emits a finding each time the key's score is at or above alert_score. */
 void beacon_note(struct beacon *b, const struct observation *contact);

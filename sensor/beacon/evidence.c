@@ -23,6 +23,8 @@ static const double ODD_MOST = 3, ODD_ALONE = 1;
 enum { SHARED_LEAST = 8 };		/* so many hosts may share a service before regularity means nothing, ... */
 static const double SHARED_PART = .25;	/* ... or this part of the house */
 
+static const double HARMLESS_MOST = 1.2;	/* what is known to be harmless is recorded, and never more */
+
 static const double LONE_EACH = .5, LONE_MOST = 1;	/* for each power of ten of hosts that do not call it */
 
 static const double VOICE_RARE = 1.5, VOICE_OWN = .3, VOICE_COMMON = -.5;
@@ -98,7 +100,7 @@ find_page(struct key *k)
 /* ---- adding up ---- */
 
 struct sum {
-	double clock, odd, against;
+	double clock, steady, odd, against;
 	struct beacon_numbers *n;
 };
 
@@ -107,8 +109,10 @@ weigh(struct sum *s, enum beacon_sign_kind kind, double value, double weight)
 {
 	if (weight < 0)
 		s->against += weight;
-	else if (kind == SIGN_TIMING || kind == SIGN_STEADY)
+	else if (kind == SIGN_TIMING)
 		s->clock += weight;
+	else if (kind == SIGN_STEADY)
+		s->steady += weight;
 	else
 		s->odd += weight;
 	if (s->n->signs < BEACON_SIGNS_MAX)
@@ -252,11 +256,56 @@ weigh_names(const struct track *t, struct sum *s)
 		weigh(s, SIGN_TYPES, odd, TYPES_ODD);
 }
 
+/* ---- what is known to be harmless ---- */
+
+static const char *
+name_of_peer(const struct beacon *b, const struct track *t)
+{
+	return b->lookup.name == NULL ? "" : b->lookup.name(b->lookup.to, &t->realm, &t->host, &t->peer);
+}
+
+/*
+ * A name in a TLS hello is what the client says. Where DNS gave this address
+ * another name, it is not believed.
+ */
+static bool
+is_contradicted(const struct beacon *b, const struct track *t)
+{
+	struct span said = zone_of(span_text(t->service)), given = zone_of(span_text(name_of_peer(b, t)));
+
+	return !t->proxied && given.left > 0 &&
+	    (said.left != given.left || memcmp(said.at, given.at, given.left) != 0);
+}
+
+static const char *
+why_known(const struct beacon *b, const struct key *k)
+{
+	const struct track *t = k->track;
+	const char *why = t->known_cert;
+	int64_t now_ns = t->last_ns;
+
+	if (b->known == NULL)
+		return NULL;
+	if (why == NULL && k->kind == KEY_ZONE)
+		why = known_domain(b->known, span_text(t->service), &t->host, now_ns);
+	if (why == NULL && k->kind == KEY_SERVICE && !is_contradicted(b, t))
+		why = known_domain(b->known, span_text(t->service), &t->host, now_ns);
+	if (why == NULL && k->kind == KEY_ADDRESS)
+		why = known_domain(b->known, span_text(name_of_peer(b, t)), &t->host, now_ns);
+	if (k->kind == KEY_BEHAVIOUR || k->kind == KEY_ZONE || t->proxied)
+		return why;
+	if (why == NULL)
+		why = known_address(b->known, &t->peer, &t->host, now_ns);
+	if (why == NULL && b->lookup.asn != NULL)
+		why = known_asn(b->known, b->lookup.asn(b->lookup.to, &t->peer), &t->host, now_ns);
+	return why;
+}
+
 void
 judge(struct beacon *b, struct key *k, struct beacon_numbers *out)
 {
 	struct track *t = k->track;
-	struct sum s = { 0, 0, 0, out };
+	struct sum s = { 0, 0, 0, 0, out };
 	uint32_t at = pool_find(&b->hosts, t->host_id);
 
 	memset(out, 0, sizeof *out);
@@ -270,7 +319,12 @@ judge(struct beacon *b, struct key *k, struct beacon_numbers *out)
 	weigh_hours(k, &s);
 	weigh_peer(k, &s);
 	weigh_names(t, &s);
+	/* Calls all day without a clock mean something of an odd service only: so do memoryless sleeps show. */
+	s.clock += fmin(s.steady, s.odd);
 	t->sum = fmax(out->shared * (s.clock + fmin(s.odd, fmin(ODD_MOST, ODD_ALONE + s.clock))) + s.against, 0);
+	/* Asked for only where it matters. */
+	if (t->sum > HARMLESS_MOST && (out->known = why_known(b, k)) != NULL)
+		t->sum = HARMLESS_MOST;
 	out->p_value = pow(10, -t->sum);
 	out->score = t->sum / (t->sum + SCORE_HALF);
 }

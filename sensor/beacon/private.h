@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "beacon/beacon.h"
 #include "beacon/host.h"
+#include "beacon/known.h"
 #include "beacon/pool.h"
 #include "beacon/score.h"
 #include "beacon/sketch.h"
@@ -79,6 +80,7 @@ struct track {
 	uint16_t port;
 	uint8_t protocol, app;
 	bool claimed, self_signed, proxied;
+	const char *known_cert;		/* why its certificate is harmless, or NULL */
 	uint8_t page;			/* enum page_load, of the run that is regular */
 	uint32_t marks[MOST_MARKS];
 
@@ -118,6 +120,8 @@ struct beacon {
 	} *tracked;			/* keys that have a track */
 	uint32_t tracked_count, tracked_most, tracked_hand;
 	uint32_t plotted_count, plotted_most;
+	const struct known *known;
+	struct beacon_lookup lookup;
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
 	struct beacon_counts counts;
@@ -157,8 +161,8 @@ void key_loaded(struct key *k, int64_t at_ns);
 
 bool track_begin(struct beacon *b, uint32_t index, struct key *k, const struct contact *c);
 void track_end(struct beacon *b, struct key *k);
-void track_contact(struct beacon *b, struct key *k, const struct contact *c);
-void track_flow(struct track *t, const struct observation *o);
+void track_contact(const struct beacon *b, struct key *k, const struct contact *c);
+void track_flow(const struct beacon *b, struct track *t, const struct observation *o);
 void track_size(struct track *t, uint64_t sent, uint64_t answered);
 void track_name(struct track *t, struct span name, bool odd_type);
 

@@ -228,31 +228,28 @@ pauses_of(const float *gaps, unsigned n, float limit, float *pauses)
 
 /* ---- its significance ---- */
 
+/* The statistic has steps: what is between two points of the table counts as the lower. */
 static double
 null_at(unsigned row, double raw)
 {
-	double at = raw / NULL_STEP, rest;
-	unsigned i = (unsigned)at;
+	unsigned i = (unsigned)(raw / NULL_STEP + 1e-6);
 
-	if (at >= NULL_POINTS - 1)
+	if (i >= NULL_POINTS - 1)
 		return null_table[row][NULL_POINTS - 1] + (raw - (NULL_POINTS - 1) * NULL_STEP) * NULL_SLOPE;
-	rest = at - i;
-	return null_table[row][i] * (1 - rest) + null_table[row][i + 1] * rest;
+	return null_table[row][i];
 }
 
-/* Between tabulated numbers of gaps, in proportion. */
+/* Between tabulated numbers of gaps, the weaker. */
 static double
 significance(unsigned n, double raw)
 {
 	unsigned row = 0;
-	double share_of;
 
 	while (row + 1 < NULL_ROWS && null_gaps[row + 1] <= n)
 		row++;
 	if (row + 1 == NULL_ROWS || null_gaps[row] >= n)
 		return null_at(row, raw);
-	share_of = (double)(n - null_gaps[row]) / (null_gaps[row + 1] - null_gaps[row]);
-	return null_at(row, raw) * (1 - share_of) + null_at(row + 1, raw) * share_of;
+	return fmin(null_at(row, raw), null_at(row + 1, raw));
 }
 
 void
@@ -288,8 +285,8 @@ score_gaps(const struct score_table *t, float *gaps, unsigned n, float dead_sec,
 
 /* ---- looking often ---- */
 
-/* How many independent looks a key's are worth: fitted on memoryless keys (make bench-beacon). */
-static const double LOOKS_BASE = 1, LOOKS_FEW = 2, LOOKS_MANY = .05;
+/* Independent looks that each contact is worth: fitted on memoryless keys (make bench-beacon). */
+static const double LOOKS_FIRST = 1, LOOKS_LATER = 2.2;
 
 bool
 score_is_due(unsigned contacts)
@@ -302,10 +299,9 @@ score_is_due(unsigned contacts)
 double
 score_looks(unsigned contacts)
 {
-	double seen = contacts > SCORE_GAPS_MIN ? contacts / (double)SCORE_GAPS_MIN : 1;
+	double later = contacts > SCORE_RECENT ? contacts - SCORE_RECENT : 0;
 
-	return log10(LOOKS_BASE + LOOKS_FEW * log(seen) +
-	    LOOKS_MANY * (contacts > SCORE_GAPS_MAX ? contacts - SCORE_GAPS_MAX : 0));
+	return log10(fmax(LOOKS_FIRST * (contacts - later) + LOOKS_LATER * later, 1));
 }
 
 /* Q(blocks, sum) of the gamma distribution: a sum of e^-x x^i / i!, in logarithms. */

@@ -130,6 +130,10 @@ reason_of(const struct key *k, const struct beacon_numbers *n, const char *subje
 	if (n->missed >= .05)
 		say(&t, ", %.0f %% of the calls missing", n->missed * 100);
 	say(&t, ", %u times in %s", n->contacts, duration(span, since));
+	if (n->known != NULL) {
+		say(&t, "; known to be harmless: %s", n->known);
+		return;
+	}
 	for (i = 1; i < n->signs; i++)
 		say_sign(&t, &n->sign[i]);
 }
@@ -210,7 +214,7 @@ tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struct con
 	f.service = t->service;
 	f.subject = subject;
 	f.reason = reason;
-	f.severity = SEVERITY_MEDIUM;
+	f.severity = n->known != NULL ? SEVERITY_LOW : SEVERITY_MEDIUM;
 	f.beacon = n;
 	if (c != NULL) {
 		f.because = c->o;

@@ -284,8 +284,18 @@ note_exchange(struct track *t, const struct observation *o)
 		track_size(t, o->flow_bytes[0] - t->flow_bytes[0], o->flow_bytes[1] - t->flow_bytes[1]);
 }
 
+static void
+note_certificate(const struct beacon *b, struct track *t, const struct observation *o)
+{
+	struct span sha1 = observation_text(o, TEXT_CERT_SHA1);
+
+	t->self_signed |= (o->flags & OBSERVED_SELF_SIGNED) != 0;
+	if (sha1.left > 0)
+		t->known_cert = known_cert(b->known, sha1, &t->host, o->ts_ns);
+}
+
 void
-track_contact(struct beacon *b, struct key *k, const struct contact *c)
+track_contact(const struct beacon *b, struct key *k, const struct contact *c)
 {
 	struct track *t = k->track;
 	const struct observation *o = c->o;
@@ -296,7 +306,7 @@ track_contact(struct beacon *b, struct key *k, const struct contact *c)
 	t->protocol = o->key.protocol;
 	t->claimed |= c->claimed;
 	t->proxied |= c->proxied;
-	t->self_signed |= (o->flags & OBSERVED_SELF_SIGNED) != 0;
+	note_certificate(b, t, o);
 	if (c->at_ns > t->last_ns)
 		t->last_ns = c->at_ns;
 	if (c->at_ns < t->first_ns)
@@ -315,15 +325,14 @@ track_contact(struct beacon *b, struct key *k, const struct contact *c)
 	t->flow_id = o->flow_id;
 	memcpy(t->flow_bytes, o->flow_bytes, sizeof t->flow_bytes);
 	note_time(t->times, c->at_ns);
-	(void)b;
 }
 
 void
-track_flow(struct track *t, const struct observation *o)
+track_flow(const struct beacon *b, struct track *t, const struct observation *o)
 {
 	bool silent = o->flow_bytes[RESPONDER] <= o->packets[RESPONDER] * QUIET_ANSWER_BYTES;
 
-	t->self_signed |= (o->flags & OBSERVED_SELF_SIGNED) != 0;
+	note_certificate(b, t, o);
 	if (silent)
 		t->failed++;
 	else

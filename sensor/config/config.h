@@ -61,6 +61,8 @@ struct config {
 
 	uint32_t burst_pause_sec;
 	struct beacon_limits beacon;
+	bool beacon_harmless;		/* use the shipped list */
+	char beacon_allow[CONFIG_TEXT_MAX];	/* "" for none */
 	struct alert_limits alert;
 	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */
 

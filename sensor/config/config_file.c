@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "beacon/known.h"
 #include "capture/capture.h"
 #include "config/config_check.h"
 #include "config/schema.h"
@@ -113,6 +114,24 @@ need_geoip(const struct reading *r, const struct outline_entry *e, const char *p
 }
 
 static int
+need_rules(const struct reading *r, const struct outline_entry *e, const char *path)
+{
+	struct known *k;
+	struct fault why;
+	int code;
+
+	if (path[0] == '\0')
+		return 0;
+	if ((code = need_file(r, e, path)) < 0)
+		return code;
+	if ((k = known_new()) == NULL)
+		return fault_set(r->fault, SE_NOMEM, "no memory");
+	code = known_add_file(k, path, &why);
+	known_free(k);
+	return code < 0 ? refuse(r, e, why.text) : 0;
+}
+
+static int
 need_filter(const struct reading *r, const struct outline_entry *e, const char *filter)
 {
 	struct fault why;
@@ -158,6 +177,8 @@ copy_path(const struct reading *r, const struct outline_entry *e, const struct o
 	option_set(row, to, path);
 	if (option_is_beneath(row, "geoip"))
 		return need_geoip(r, e, path);
+	if (option_is_beneath(row, "beacon"))
+		return need_rules(r, e, path);
 	if (option_is_beneath(row, "feeds[]"))
 		return need_file(r, e, path);
 	if (option_is_beneath(row, "sinks[]"))

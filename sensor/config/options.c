@@ -153,6 +153,12 @@ const struct option_row option_rows[] = {
 { "beacon.pause_sec", "In a connection that stays open, the client's first words after so long a silence "
   "are a new contact.",
   INTEGER(burst_pause_sec, "s", 1, 3600, "3") },
+{ "beacon.harmless", "Leave out what the shipped list calls harmless (feeds/harmless.txt: time, updates, telemetry, "
+  "push). It is recorded, low, and never rings.",
+  BOOLEAN(beacon_harmless, "yes") },
+{ "beacon.allow", "A file of your own such rules, one on a line: KIND VALUE [host=CIDR] [until=2026-12-31] REASON; "
+  "KIND is domain, asn, cert or address.",
+  PATH(config, beacon_allow, "") },
 { "beacon.max_keys", "Pairs of host and service that are followed. Beyond, the one idle longest is forgotten.",
   INTEGER(beacon.max_keys, "pairs", 1, 100000000, "500000") },
 

@@ -11,6 +11,7 @@
 struct analyst {
 	const struct config *config;
 	struct journal *journal;
+	const struct geoip *geoip;
 	struct beacon *beacon;
 	struct alerts *alerts;
 	uint64_t skip;			/* records still to be skipped */
@@ -189,6 +190,32 @@ analyst_count(const struct analyst *a, struct analyst_counts *out)
 	out->alert = *alerts_counts(a->alerts);
 }
 
+static const char *
+name_of(void *to, const struct realm *realm, const struct addr *host, const struct addr *peer)
+{
+	struct analyst *a = to;
+
+	return alerts_name_of(a->alerts, realm, host, peer);
+}
+
+static uint32_t
+asn_of(void *to, const struct addr *peer)
+{
+	struct analyst *a = to;
+	struct place place;
+
+	geoip_find(a->geoip, peer, &place);
+	return place.asn;
+}
+
+void
+analyst_set_known(struct analyst *a, const struct known *known)
+{
+	const struct beacon_lookup lookup = { name_of, asn_of, a };
+
+	beacon_set_known(a->beacon, known, &lookup);
+}
+
 struct analyst *
 analyst_new(const struct config *config, struct journal *journal, const struct geoip *geoip,
     uint64_t already)
@@ -199,6 +226,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 		return NULL;
 	a->config = config;
 	a->journal = journal;
+	a->geoip = geoip;
 	a->skip = already;
 	a->counts.last_ns = WHEN_UNKNOWN;
 	if ((a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||

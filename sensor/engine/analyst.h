@@ -35,6 +35,9 @@ struct analyst *analyst_new(const struct config *config, struct journal *journal
     const struct geoip *geoip, uint64_t already);
 void analyst_free(struct analyst *a);	/* NULL is fine */
 
+/* Services that are harmless; borrowed. */
+void analyst_set_known(struct analyst *a, const struct known *known);
+
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);
 

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "beacon/known.h"
 #include "engine/analyst.h"
 #include "engine/merge.h"
 #include "engine/privilege.h"
@@ -182,6 +183,21 @@ house_open_geoip(const struct config *c)
 	return g;
 }
 
+struct known *
+house_open_known(const struct config *c)
+{
+	struct known *k = known_new();
+	struct fault fault;
+
+	if (k == NULL)
+		return NULL;
+	if (c->beacon_harmless && known_add_shipped(k, &fault) < 0)
+		log_warn("beacon", "%s", fault.text);
+	if (c->beacon_allow[0] != '\0' && known_add_file(k, c->beacon_allow, &fault) < 0)
+		log_warn("beacon", "%s; what follows it is not in force", fault.text);
+	return k;
+}
+
 /* The courier of a replay whose supervisor was killed removes the journal's folder, too. */
 static int
 enter_room(const struct house *h, enum sandbox which, struct fault *fault)
@@ -208,6 +224,7 @@ static int
 analyst_main(struct house *h, uint64_t already)
 {
 	struct geoip *geoip = house_open_geoip(h->config);
+	struct known *known = house_open_known(h->config);
 	struct journal *journal = NULL;
 	struct analyst *a = NULL;
 	struct merge *m = NULL;
@@ -224,12 +241,14 @@ analyst_main(struct house *h, uint64_t already)
 		log_error("analyst", "no memory for its tables");
 		goto done;
 	}
+	analyst_set_known(a, known);
 	atomic_store(&h->board->analyst_up, 1);
 	status = analyse(h, a, m);
 done:
 	merge_free(m);
 	analyst_free(a);
 	journal_close(journal);
+	known_free(known);
 	geoip_close(geoip);
 	return status;
 }

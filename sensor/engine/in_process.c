@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "beacon/known.h"
 #include "engine/analyst.h"
 #include "engine/house.h"
 #include "engine/process.h"
@@ -20,6 +21,7 @@ struct alone {
 	struct indicators *indicators;
 	struct journal *journal;
 	struct geoip *geoip;
+	struct known *known;
 	struct analyst *analyst;
 	struct pipeline *pipeline;
 	struct courier *courier;
@@ -61,9 +63,11 @@ open_all(struct alone *a, int image, struct fault *fault)
 	    (r = courier_open(a->directory, c->sinks, c->sinks_count, &a->courier, fault)) < 0)
 		return r;
 	a->geoip = house_open_geoip(c);
+	a->known = house_open_known(c);
 	if ((a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
 	    (a->pipeline = pipeline_new(&pipeline, take, a)) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
+	analyst_set_known(a->analyst, a->known);
 	pipeline_set_indicators(a->pipeline, a->indicators);
 	return 0;
 }
@@ -119,6 +123,7 @@ close_all(struct alone *a)
 	pipeline_free(a->pipeline);
 	analyst_free(a->analyst);
 	journal_close(a->journal);
+	known_free(a->known);
 	geoip_close(a->geoip);
 	indicators_unmap(a->indicators);
 	capture_close(a->capture);

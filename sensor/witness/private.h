@@ -12,7 +12,8 @@ enum { FORWARDED_MAX = 256, SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_M
 enum { NOTE_MAX = 96 };
 
 struct service {
-	uint16_t len;
+	uint16_t len;			/* 0: only the certificate is known */
+	char cert_sha1[41];		/* "": not seen */
 	char name[];
 };
 
@@ -43,6 +44,9 @@ bool witness_host_name(struct span host, char *name, size_t size);
 /* The flow speaks with `name`: remember it, and observe the contact if this is one. */
 void witness_named(struct witness *w, struct flow *f, const char *name, const struct message *m,
     bool proxied);
+
+/* The server showed this certificate: the flow's contacts and its end tell of it. */
+void witness_certificate(struct flow *f, const char *sha1);
 
 /* A fingerprint in short: equal ones are equal in every run. Never 0. */
 uint32_t witness_voice(struct span fingerprint);

@@ -123,6 +123,7 @@ see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
 
 	set_tls(f);
 	f->self_signed |= c->self_signed;
+	witness_certificate(f, c->sha1);
 	match_text(w, f, &s, INDICATOR_CERT_SHA1, span_text(c->sha1));
 	match_text(w, f, &s, INDICATOR_CERT_SHA256, span_text(c->sha256));
 	if (w->options.records & WITNESS_TLS) {

@@ -175,7 +175,7 @@ service_of(const struct flow *f)
 {
 	const struct service *s = f->slot[SLOT_WITNESS];
 
-	return s == NULL ? span_of(NULL, 0) : span_of(s->name, s->len);
+	return s == NULL || s->len == 0 ? span_of(NULL, 0) : span_of(s->name, s->len);
 }
 
 /* True when the flow's service is another than before. */
@@ -187,7 +187,7 @@ remember_service(struct flow *f, const char *name)
 
 	if (s != NULL && s->len == len && memcmp(s->name, name, len) == 0)
 		return false;
-	if ((s = malloc(sizeof *s + len)) == NULL)
+	if ((s = calloc(1, sizeof *s + len)) == NULL)
 		return false;
 	s->len = (uint16_t)len;
 	memcpy(s->name, name, len);
@@ -196,16 +196,38 @@ remember_service(struct flow *f, const char *name)
 	return true;
 }
 
+void
+witness_certificate(struct flow *f, const char *sha1)
+{
+	struct service *s = f->slot[SLOT_WITNESS];
+
+	if (s == NULL)
+		f->slot[SLOT_WITNESS] = s = calloc(1, sizeof *s);
+	if (s != NULL)
+		snprintf(s->cert_sha1, sizeof s->cert_sha1, "%s", sha1);
+}
+
+/* What is known of the service, at a contact and at the flow's end. */
+static void
+add_service(struct observation_buffer *b, const struct flow *f)
+{
+	const struct service *s = f->slot[SLOT_WITNESS];
+
+	b->o.number = f->side[ORIGINATOR].voice;
+	if (f->self_signed)
+		b->o.flags |= OBSERVED_SELF_SIGNED;
+	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
+	if (s != NULL && s->cert_sha1[0] != '\0')
+		observation_add(b, TEXT_CERT_SHA1, span_text(s->cert_sha1), 40);
+}
+
 static struct observation_buffer *
 contact_begin(struct witness *w, struct flow *f, int64_t ts_ns, bool burst)
 {
 	struct observation_buffer *b = witness_begin(w, OBSERVE_CONTACT, f, ts_ns);
 
 	b->o.burst = burst;
-	b->o.number = f->side[ORIGINATOR].voice;
-	if (f->self_signed)
-		b->o.flags |= OBSERVED_SELF_SIGNED;
-	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
+	add_service(b, f);
 	f->contacted = true;
 	f->paused = false;
 	if (f->contacts < UINT8_MAX)
@@ -310,10 +332,7 @@ witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t
 		b = witness_begin(w, OBSERVE_FLOW, f, ts_ns);
 		b->o.flow_end = (uint8_t)how;
 		b->o.count = f->contacts;
-		b->o.number = f->side[ORIGINATOR].voice;
-		if (f->self_signed)
-			b->o.flags |= OBSERVED_SELF_SIGNED;
-		observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
+		add_service(b, f);
 		witness_end(w);
 	}
 	free(f->slot[SLOT_WITNESS]);

@@ -14,11 +14,12 @@
 
 #include "beacon/score.h"
 
-enum { POINTS = 45, ENOUGH = 30 };
+enum { POINTS = 90, ENOUGH = 30 };
 
-static const double STEP = .2, SLOPE = .95;
+static const double STEP = .1, SLOPE = .95;
 static const unsigned gaps_of[] = {
-	5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 56, 63,
+	5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+	28, 32, 36, 40, 44, 48, 52, 56, 60, 63,
 };
 enum { ROWS = sizeof gaps_of / sizeof *gaps_of };
 

@@ -243,7 +243,8 @@ read_back(const struct option_row *row, const char *value)
 static bool
 has_own_test(const struct option_row *row)
 {
-	return option_is_beneath(row, "geoip") || strcmp(row->path, "feeds[].path") == 0 ||
+	return option_is_beneath(row, "geoip") || strcmp(row->path, "beacon.allow") == 0 ||
+	    strcmp(row->path, "feeds[].path") == 0 ||
 	    strcmp(row->path, "feeds[].format") == 0 || strcmp(row->path, "sinks[].path") == 0 ||
 	    strcmp(row->path, "sinks[].url") == 0 || strcmp(row->path, "sinks[].target") == 0 ||
 	    strcmp(row->path, "sinks[].retry_max_ms") == 0 || strcmp(row->path, "sinks[].name") == 0 || strcmp(row->path, "sinks[].type") == 0;
@@ -352,6 +353,21 @@ test_lists_of_networks_are_two(void **state)
 	expect_read("relays: []\n", &c);
 	assert_int_equal(c.relays_count, 0);
 	config_clear(&c);
+}
+
+static void
+test_rules_of_harmless_services(void **state)
+{
+	struct config c;
+
+	(void)state;
+	write_bytes("sub/rules.txt", "domain a.example why\n", 21);
+	expect_read("beacon:\n  allow: sub/rules.txt\n", &c);
+	assert_non_null(strstr(c.beacon_allow, "sub/rules.txt"));
+	config_clear(&c);
+	write_bytes("sub/rules.txt", "domain a.example why\nfoo\n", 25);
+	expect_refused("beacon:\n  allow: sub/rules.txt\n", 2, "rules.txt:2: domain, asn, cert or address expected");
+	expect_refused("beacon:\n  allow: sub/none.txt\n", 2, "No such file");
 }
 
 static void
@@ -877,7 +893,7 @@ main(void)
 		cmocka_unit_test(test_units_are_scaled),
 		cmocka_unit_test(test_lists),
 	cmocka_unit_test(test_lists_of_networks_are_two),
-		cmocka_unit_test(test_feeds),
+		cmocka_unit_test(test_feeds), cmocka_unit_test(test_rules_of_harmless_services),
 		cmocka_unit_test(test_sinks),
 		cmocka_unit_test(test_paths_begin_at_the_file),
 		cmocka_unit_test(test_what_the_file_has_goes_over_what_holds),
