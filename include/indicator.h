@@ -32,7 +32,13 @@ enum indicator_role {
 	ROLE_KINDS
 };
 
-/* Texts are NUL-terminated UTF-8, "" when the feed does not say. Times WHEN_UNKNOWN likewise. */
+enum { INDICATOR_ROOM = 72 };
+
+/*
+ * Texts are NUL-terminated UTF-8, "" when the feed does not say. Times
+ * WHEN_UNKNOWN likewise. `value` may point into `room`: copy the one, and the
+ * other does not follow.
+ */
 struct indicator {
 	enum indicator_type type;
 	enum indicator_role role;
@@ -44,6 +50,7 @@ struct indicator {
 	uint8_t confidence;		/* 0..100 */
 	int64_t first_seen_ns, last_seen_ns;
 	int64_t valid_until_ns;		/* the feed itself says so (STIX); else unknown */
+	char room[INDICATOR_ROOM];	/* for a value that is written when it is asked for */
 };
 
 /* "ip", "ip:port", "cidr", "domain", "url", "ja3", "ja4", "cert-sha1", "ja3s", "cert-sha256", "sha256", "user-agent" */

@@ -49,10 +49,22 @@ set_ceilings(struct builder *b)
 
 	/* Records are found by a 32-bit count of units, texts by a 32-bit offset. */
 	block_init(&b->records, bytes);
-	if (b->records.most > (uint64_t)UINT32_MAX * IMAGE_UNIT)
-		b->records.most = (uint64_t)UINT32_MAX * IMAGE_UNIT;
+	if (b->records.most > (uint64_t)UINT32_MAX * RECORD_UNIT)
+		b->records.most = (uint64_t)UINT32_MAX * RECORD_UNIT;
 	block_init(&b->texts, bytes < UINT32_MAX ? bytes : UINT32_MAX);
 	block_init(&b->attributes, (uint64_t)b->max_indicators * sizeof(struct image_attributes));
+}
+
+/* Two keys from the seed, of which neither tells the other nor the seed. */
+static struct image_key
+new_key(void)
+{
+	const struct hash_key *seed = hash_seed();
+	uint64_t word[4], n;
+
+	for (n = 0; n < 4; n++)
+		word[n] = hash_bytes(seed, &n, sizeof n);
+	return (struct image_key){ { word[0], word[1] }, { word[2], word[3] } };
 }
 
 struct builder *
@@ -63,8 +75,8 @@ builder_new(uint32_t max_indicators)
 
 	if ((b = calloc(1, sizeof *b)) == NULL)
 		return NULL;
-	b->max_indicators = max_indicators < SLOTS_NONE ? max_indicators : SLOTS_NONE - 1;
-	b->key = *hash_seed();
+	b->max_indicators = max_indicators < RECORD_SIX ? max_indicators : RECORD_SIX - 1;
+	b->key = new_key();
 	b->cp932 = iconv_open("UTF-8", "CP932");
 	set_ceilings(b);
 	slots_init(&b->by_value);
@@ -93,10 +105,26 @@ builder_free(struct builder *b)
 	free(b);
 }
 
-struct image_record *
+static struct builder_record *
+record_at(const struct builder *b, uint32_t at)
+{
+	return (struct builder_record *)(b->records.bytes + (uint64_t)at * RECORD_UNIT);
+}
+
+const struct builder_record *
 builder_record(const struct builder *b, uint32_t at)
 {
-	return (struct image_record *)(b->records.bytes + (uint64_t)at * IMAGE_UNIT);
+	return record_at(b, at);
+}
+
+struct entry_facts
+builder_facts(const struct builder_record *record, bool *six)
+{
+	struct entry_facts facts = record->facts;
+
+	*six = (facts.attributes & RECORD_SIX) != 0;
+	facts.attributes &= ~RECORD_SIX;
+	return facts;
 }
 
 const struct image_attributes *
@@ -105,10 +133,26 @@ builder_attributes(const struct builder *b, uint32_t number)
 	return (const struct image_attributes *)b->attributes.bytes + number;
 }
 
-uint32_t
-image_record_units(size_t value_len)
+size_t
+builder_value_size(const struct builder *b, const struct builder_record *record)
 {
-	return (uint32_t)((sizeof(struct image_record) + value_len + IMAGE_UNIT) / IMAGE_UNIT);
+	bool six;
+	struct entry_facts facts = builder_facts(record, &six);
+	size_t size = packed_size(builder_attributes(b, facts.attributes)->type, six);
+
+	return size > 0 ? size : strlen((const char *)record->value) + 1;
+}
+
+uint32_t
+builder_record_units(size_t value_size)
+{
+	return (uint32_t)((sizeof(struct builder_record) + value_size + RECORD_UNIT - 1) / RECORD_UNIT);
+}
+
+static uint32_t
+hash_of(const struct builder *b, unsigned kind, const void *bytes, size_t len)
+{
+	return (uint32_t)image_hash_text(&b->key, kind, bytes, len).place;
 }
 
 static int
@@ -122,7 +166,7 @@ put_text(struct builder *b, const char *text, uint32_t *out)
 	*out = 0;
 	if (len == 0)
 		return 0;
-	hash = at = (uint32_t)image_hash_text(&b->key, 0, text, len);
+	hash = at = hash_of(b, 0, text, len);
 	while ((offset = slots_next(&b->by_text, hash, &at)) != SLOTS_NONE) {
 		if (strcmp((const char *)b->texts.bytes + offset, text) != 0)
 			continue;
@@ -137,6 +181,21 @@ put_text(struct builder *b, const char *text, uint32_t *out)
 	return slots_add(&b->by_text, hash, offset);
 }
 
+/* Lists say the same of most that is in them. */
+static bool
+as_latest(const struct builder *b, const struct indicator *i, uint32_t *out)
+{
+	const char *texts = (const char *)b->texts.bytes;
+	const struct image_attributes *a;
+
+	if (b->attributes.used == 0)
+		return false;
+	*out = b->latest[i->type];
+	a = builder_attributes(b, *out);
+	return a->type == i->type && a->role == i->role && a->confidence == i->confidence &&
+	    strcmp(texts + a->feed, i->feed) == 0 && strcmp(texts + a->malware, i->malware) == 0;
+}
+
 static int
 put_attributes(struct builder *b, const struct indicator *i, uint32_t *out)
 {
@@ -144,22 +203,25 @@ put_attributes(struct builder *b, const struct indicator *i, uint32_t *out)
 	uint32_t hash, at, number;
 	int r;
 
+	if (as_latest(b, i, out))
+		return 0;
 	if ((r = put_text(b, i->feed, &a.feed)) < 0 || (r = put_text(b, i->malware, &a.malware)) < 0)
 		return r;
 	a.type = (uint8_t)i->type;
 	a.role = (uint8_t)i->role;
 	a.confidence = i->confidence;
-	hash = at = (uint32_t)image_hash_text(&b->key, 0, &a, sizeof a);
+	hash = at = hash_of(b, 0, &a, sizeof a);
 	while ((number = slots_next(&b->by_attributes, hash, &at)) != SLOTS_NONE) {
 		if (memcmp(builder_attributes(b, number), &a, sizeof a) != 0)
 			continue;
-		*out = number;
+		*out = b->latest[i->type] = number;
 		return 0;
 	}
 	*out = (uint32_t)(b->attributes.used / sizeof a);
 	if ((kept = block_take(&b->attributes, sizeof a, &r)) == NULL)
 		return r;
 	*kept = a;
+	b->latest[i->type] = *out;
 	return slots_add(&b->by_attributes, hash, *out);
 }
 
@@ -180,19 +242,31 @@ kind_of(enum indicator_type type, enum indicator_role role)
 	return (unsigned)type | (role == ROLE_INFECTED ? IMAGE_SOURCE : 0);
 }
 
+/* A value on its way in. */
+struct packed {
+	uint8_t bytes[PACKED_BYTES];
+	size_t size;
+	bool six;
+	uint32_t hash;
+};
+
 /* The entry that says the same: type, value and feed; an infected host is another thing than a server. */
-static struct image_record *
-find_same(const struct builder *b, const struct indicator *i, uint32_t hash)
+static struct builder_record *
+find_same(const struct builder *b, const struct indicator *i, const struct packed *v)
 {
 	const struct image_attributes *a;
-	struct image_record *record;
-	uint32_t at = hash, number;
+	struct builder_record *record;
+	uint32_t at = v->hash, number;
+	struct entry_facts facts;
+	bool six;
 
-	while ((number = slots_next(&b->by_value, hash, &at)) != SLOTS_NONE) {
-		record = builder_record(b, number);
-		a = builder_attributes(b, record->attributes);
-		if (kind_of(a->type, a->role) == kind_of(i->type, i->role) &&
-		    strcmp(record->value, i->value) == 0 &&
+	while ((number = slots_next(&b->by_value, v->hash, &at)) != SLOTS_NONE) {
+		record = record_at(b, number);
+		facts = builder_facts(record, &six);
+		a = builder_attributes(b, facts.attributes);
+		if (kind_of(a->type, a->role) == kind_of(i->type, i->role) && six == v->six &&
+		    builder_value_size(b, record) == v->size &&
+		    memcmp(record->value, v->bytes, v->size) == 0 &&
 		    strcmp((const char *)b->texts.bytes + a->feed, i->feed) == 0)
 			return record;
 	}
@@ -200,24 +274,24 @@ find_same(const struct builder *b, const struct indicator *i, uint32_t hash)
 }
 
 static void
-widen(struct image_record *record, uint32_t first_sec, uint32_t last_sec, uint32_t until_sec)
+widen(struct entry_facts *facts, uint32_t first_sec, uint32_t last_sec, uint32_t until_sec)
 {
-	if (first_sec < record->first_sec)	/* IMAGE_NO_TIME is the greatest */
-		record->first_sec = first_sec;
+	if (first_sec < facts->first_sec)	/* IMAGE_NO_TIME is the greatest */
+		facts->first_sec = first_sec;
 	if (last_sec != IMAGE_NO_TIME &&
-	    (record->last_sec == IMAGE_NO_TIME || last_sec > record->last_sec))
-		record->last_sec = last_sec;
+	    (facts->last_sec == IMAGE_NO_TIME || last_sec > facts->last_sec))
+		facts->last_sec = last_sec;
 	/* Without an end it holds longest. */
-	if (record->until_sec != IMAGE_NO_TIME && until_sec > record->until_sec)
-		record->until_sec = until_sec;
+	if (facts->until_sec != IMAGE_NO_TIME && until_sec > facts->until_sec)
+		facts->until_sec = until_sec;
 }
 
 static int
-append(struct builder *b, const struct indicator *i, size_t len, uint32_t hash)
+append(struct builder *b, const struct indicator *i, const struct packed *v)
 {
-	uint32_t attributes, reference, at = (uint32_t)(b->records.used / IMAGE_UNIT);
-	uint64_t bytes = (uint64_t)image_record_units(len) * IMAGE_UNIT;
-	struct image_record *record;
+	uint32_t attributes, reference, at = (uint32_t)(b->records.used / RECORD_UNIT);
+	uint64_t bytes = (uint64_t)builder_record_units(v->size) * RECORD_UNIT;
+	struct builder_record *record;
 	int r;
 
 	if ((r = put_attributes(b, i, &attributes)) < 0 ||
@@ -225,15 +299,12 @@ append(struct builder *b, const struct indicator *i, size_t len, uint32_t hash)
 		return r;
 	if ((record = block_take(&b->records, bytes, &r)) == NULL)
 		return r;
-	record->number = b->count;
-	record->attributes = attributes;
-	record->reference = reference;
-	record->line = i->line;
-	record->first_sec = seconds(i->first_seen_ns);
-	record->last_sec = seconds(i->last_seen_ns);
-	record->until_sec = seconds(i->valid_until_ns);
-	memcpy(record->value, i->value, len);
-	if ((r = slots_add(&b->by_value, hash, at)) < 0) {
+	record->facts = (struct entry_facts){
+		attributes | (v->six ? RECORD_SIX : 0), reference, i->line,
+		seconds(i->first_seen_ns), seconds(i->last_seen_ns), seconds(i->valid_until_ns),
+	};
+	memcpy(record->value, v->bytes, v->size);
+	if ((r = slots_add(&b->by_value, v->hash, at)) < 0) {
 		b->records.used -= bytes;
 		return r;
 	}
@@ -241,27 +312,24 @@ append(struct builder *b, const struct indicator *i, size_t len, uint32_t hash)
 	return 0;
 }
 
-static uint32_t
-hash_value(const struct builder *b, unsigned kind, const char *value, size_t len)
-{
-	return (uint32_t)image_hash_text(&b->key, kind, value, len);
-}
-
 int
 builder_put(struct builder *b, const struct indicator *i)
 {
-	size_t len = strlen(i->value);
-	uint32_t hash = hash_value(b, kind_of(i->type, i->role), i->value, len);
-	struct image_record *same = find_same(b, i, hash);
+	struct builder_record *same;
+	struct packed v;
 
-	if (same != NULL) {
-		widen(same, seconds(i->first_seen_ns), seconds(i->last_seen_ns),
+	v.size = packed_put(i->type, i->value, strlen(i->value), v.bytes, &v.six);
+	if (v.size == 0)
+		return SE_FORMAT;
+	v.hash = hash_of(b, kind_of(i->type, i->role), v.bytes, v.size);
+	if ((same = find_same(b, i, &v)) != NULL) {
+		widen(&same->facts, seconds(i->first_seen_ns), seconds(i->last_seen_ns),
 		    seconds(i->valid_until_ns));
 		return 1;
 	}
 	if (b->count == b->max_indicators)
 		return SE_LIMIT;
-	return append(b, i, len, hash);
+	return append(b, i, &v);
 }
 
 int
@@ -293,18 +361,19 @@ void
 builder_rollback(struct builder *b, struct builder_mark mark)
 {
 	const struct image_attributes *a;
-	const struct image_record *record;
-	uint32_t at = 0, end = (uint32_t)(mark.records / IMAGE_UNIT);
-	size_t len;
+	const struct builder_record *record;
+	uint32_t at = 0, end = (uint32_t)(mark.records / RECORD_UNIT);
+	size_t size;
+	bool six;
 
 	b->count = mark.count;
 	b->records.used = mark.records;
 	slots_empty(&b->by_value);
-	for (; at < end; at += image_record_units(len)) {
+	for (; at < end; at += builder_record_units(size)) {
 		record = builder_record(b, at);
-		a = builder_attributes(b, record->attributes);
-		len = strlen(record->value);
+		a = builder_attributes(b, builder_facts(record, &six).attributes);
+		size = builder_value_size(b, record);
 		/* There is room: there were more of them before. */
-		slots_add(&b->by_value, hash_value(b, kind_of(a->type, a->role), record->value, len), at);
+		slots_add(&b->by_value, hash_of(b, kind_of(a->type, a->role), record->value, size), at);
 	}
 }

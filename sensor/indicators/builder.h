@@ -1,8 +1,8 @@
 /*
  * builder.h - the inside of the builder, for the feed readers and the compiler.
  *
- * Records lie in one growing block in the form the image has them. Memory for
- * a record: its record, eight bytes of slots over their load, and its texts
+ * Records lie in one growing block, values packed. Memory for a record: 24
+ * bytes and its value, eight bytes of slots over their load, and its texts
  * once. Ceilings: max_indicators, and TEXT_BYTES for each of them on average.
  */
 #ifndef SENSOR_INDICATORS_BUILDER_H
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
-#include "indicators/image.h"
+#include "indicators/packed.h"
 #include "indicators/indicators.h"
 #include "indicators/slots.h"
 
@@ -22,12 +22,21 @@ struct block {			/* grows by doubling up to a ceiling */
 	uint64_t used, room, most;
 };
 
+enum { RECORD_UNIT = 4 };		/* records begin at multiples of it, and are counted in it */
+#define RECORD_SIX 0x80000000u		/* or-ed to the attributes: of IPv6 */
+
+struct builder_record {
+	struct entry_facts facts;
+	uint8_t value[];		/* packed, filled with NULs to a RECORD_UNIT */
+};
+
 struct builder {
 	uint32_t max_indicators, count;
-	struct hash_key key;
+	struct image_key key;
 	iconv_t cp932;		/* (iconv_t)-1 when the system has no such table */
 	struct block records, texts, attributes;
 	struct slots by_value, by_text, by_attributes;
+	uint32_t latest[INDICATOR_TYPES];	/* attributes of the entry before of each type, if there are any */
 };
 
 /*
@@ -46,9 +55,11 @@ struct builder_mark builder_mark(const struct builder *b);
 /* Forget all entries added since the mark. */
 void builder_rollback(struct builder *b, struct builder_mark mark);
 
-/* The record `at` units from the start, and how many units it has. */
-struct image_record *builder_record(const struct builder *b, uint32_t at);
+/* The record `at` units from the start, what it says, and how many units it has. */
+const struct builder_record *builder_record(const struct builder *b, uint32_t at);
+struct entry_facts builder_facts(const struct builder_record *record, bool *six);
+size_t builder_value_size(const struct builder *b, const struct builder_record *record);
+uint32_t builder_record_units(size_t value_size);
 const struct image_attributes *builder_attributes(const struct builder *b, uint32_t number);
-uint32_t image_record_units(size_t value_len);
 
 #endif

@@ -7,16 +7,24 @@
  *
  *	masks		which network lengths can hold an address, by its first bits
  *	attributes	what many entries share: feed, malware, type, role, confidence
- *	samples		where every IMAGE_SAMPLE-th record begins
+ *	blocks		where every IMAGE_BLOCK-th entry begins
  *	filter		bits that say "surely not here" for almost all that is asked
- *	buckets		hash → records; one cache line each, filled in order of entries,
+ *	buckets		hash → entries; one cache line each, filled in order of entries,
  *			the next bucket takes what does not fit
  *	texts		NUL-terminated; the first is ""; feed names, malware names, references
- *	records		one for each entry in order of entries, its value behind it
+ *	entries		one behind the other in order, see packed.h
  *
- * The hash is keyed, with a key of the image's own. It folds words by
- * multiplication and is no SipHash: what is asked comes from traffic but never
- * enters the table, and a name is asked once for each of its parents.
+ * A look-up reads the filter and one bucket, never the entries: what it asks
+ * for is known by a second hash of 64 bits, keyed apart from the one that
+ * finds the bucket. Both keys are drawn for the image and are told to nobody,
+ * so a name that is not there is taken for one that is with a chance of 2^-64
+ * for each of the five slots that are compared, and nobody can choose one. A
+ * million questions a second, each past the filter, would meet the first such
+ * name in some hundred thousand years.
+ *
+ * The hash folds words by multiplication and is no SipHash: what is asked
+ * comes from traffic but never enters the table, and a name is asked once for
+ * each of its parents.
  */
 #ifndef SENSOR_INDICATORS_IMAGE_H
 #define SENSOR_INDICATORS_IMAGE_H
@@ -31,20 +39,20 @@
 #include "indicator.h"
 
 enum {
-	IMAGE_VERSION = 2,
+	IMAGE_VERSION = 3,
 	IMAGE_ALIGN = 64,
-	IMAGE_SAMPLE = 16,
-	IMAGE_UNIT = 4,			/* records begin at multiples of it, and are counted in it */
-	BUCKET_SLOTS = 12,
-	BUCKET_MEAN = 9,		/* slots in use on average: 7 bytes an entry, few overflows */
-	FILTER_BITS = 12		/* for each entry: one in fifty of what is not there passes */
+	IMAGE_BLOCK = 64,
+	BUCKET_SLOTS = 5,
+	/* Per cent of the slots in use: 17 bytes an entry, or, with very many, 14 and more overflows. */
+	BUCKET_LOAD = 75, BUCKET_LOAD_MANY = 90, IMAGE_MANY = 4000000,
+	FILTER_BITS = 10		/* for each entry: one in thirty of what is not there passes */
 };
 
 #define IMAGE_MAGIC "hansho\x1aI"	/* 8 bytes */
 
 enum image_sections {
-	SECTION_MASKS, SECTION_ATTRIBUTES, SECTION_SAMPLES, SECTION_FILTER, SECTION_BUCKETS,
-	SECTION_TEXTS, SECTION_RECORDS,
+	SECTION_MASKS, SECTION_ATTRIBUTES, SECTION_BLOCKS, SECTION_FILTER, SECTION_BUCKETS,
+	SECTION_TEXTS, SECTION_ENTRIES,
 	IMAGE_SECTIONS
 };
 
@@ -52,11 +60,20 @@ struct image_section {
 	uint64_t at, bytes;
 };
 
+/* What finds the bucket, and what is compared in it. */
+struct image_key {
+	struct hash_key place, print;
+};
+
+struct image_hash {
+	uint64_t place, print;
+};
+
 struct image_header {
 	char magic[8];
 	uint32_t version, header_bytes;
 	uint64_t image_bytes;
-	struct hash_key key;
+	struct image_key key;
 	uint32_t entries;
 	uint32_t reach;			/* most buckets that one look-up has to visit */
 	struct image_section section[IMAGE_SECTIONS];
@@ -75,23 +92,16 @@ struct image_attributes {
 };
 
 struct image_bucket {
-	uint8_t tag[BUCKET_SLOTS];	/* 0: this slot and those behind it are free */
-	uint32_t record[BUCKET_SLOTS];	/* in IMAGE_UNITs from the start of the records */
-	uint32_t zero;
+	uint64_t print[BUCKET_SLOTS];
+	uint32_t entry[BUCKET_SLOTS];	/* numbers; IMAGE_MORE: an equal one was put in behind it */
+	uint32_t used;			/* slots, from the first */
 };
+
+#define IMAGE_MORE 0x80000000u
 
 _Static_assert(sizeof(struct image_bucket) == 64, "a bucket is a cache line");
 
 enum { IMAGE_NO_TIME = 0xffffffff };
-
-struct image_record {
-	uint32_t number;		/* of the entry */
-	uint32_t attributes;
-	uint32_t reference;		/* in texts */
-	uint32_t line;
-	uint32_t first_sec, last_sec, until_sec;	/* since 1970, or IMAGE_NO_TIME */
-	char value[];			/* with NUL, filled with NULs to an IMAGE_UNIT */
-};
 
 /* ---- hashing ---- */
 
@@ -106,56 +116,81 @@ image_fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline uint64_t
-image_hash_start(const struct hash_key *key, unsigned kind)
+/* `variant`: of what kind or length the word is; each has multipliers of its own. */
+static inline struct image_hash
+image_hash_word(const struct image_key *key, struct image_hash h, uint64_t word, uint64_t variant)
 {
-	return key->k0 ^ (kind + 1) * 0x9e3779b97f4a7c15ULL;
+	variant *= 0x9e3779b97f4a7c15ULL;
+	h.place = image_fold(h.place ^ word, (key->place.k1 ^ variant) | 1);
+	h.print = image_fold(h.print ^ word, (key->print.k1 ^ variant) | 1);
+	return h;
 }
 
+static inline struct image_hash
+image_hash_start(const struct image_key *key, unsigned kind)
+{
+	uint64_t word = (kind + 1) * 0x9e3779b97f4a7c15ULL;
+
+	return (struct image_hash){ key->place.k0 ^ word, key->print.k0 ^ word };
+}
+
+/* Up to eight bytes as a number; with their count it is theirs alone. */
 static inline uint64_t
-image_hash_more(const struct hash_key *key, uint64_t hash, const void *bytes, size_t len)
+image_tail(const uint8_t *p, size_t len)
+{
+	uint32_t first, last;
+
+	if (len >= 4) {
+		memcpy(&first, p, 4);
+		memcpy(&last, p + len - 4, 4);
+		return first | (uint64_t)last << 32;
+	}
+	return len == 0 ? 0 : p[0] | (uint64_t)p[len / 2] << 8 | (uint64_t)p[len - 1] << 16;
+}
+
+static inline struct image_hash
+image_hash_more(const struct image_key *key, struct image_hash h, const void *bytes, size_t len)
 {
 	const uint8_t *p = bytes;
+	size_t left = len;
 	uint64_t word;
 
-	for (; len > 8; len -= 8, p += 8) {
+	for (; left > 8; left -= 8, p += 8) {
 		memcpy(&word, p, 8);
-		hash = image_fold(hash ^ word, key->k1 | 1);
+		h = image_hash_word(key, h, word, 0);
 	}
-	word = 0;
-	memcpy(&word, p, len);
-	return image_fold(image_fold(hash ^ word, key->k1 | 1) ^ (len + 1), key->k0 | 1);
+	return image_hash_word(key, h, image_tail(p, left), len + 1);
 }
 
-static inline uint64_t
-image_hash_text(const struct hash_key *key, unsigned kind, const void *text, size_t len)
+static inline struct image_hash
+image_hash_text(const struct image_key *key, unsigned kind, const void *text, size_t len)
 {
 	return image_hash_more(key, image_hash_start(key, kind), text, len);
 }
 
 /* An address and, for networks, how many of its bits count. */
-static inline uint64_t
-image_hash_net(const struct hash_key *key, unsigned kind, const struct addr *a, unsigned bits)
+static inline struct image_hash
+image_hash_net(const struct image_key *key, unsigned kind, const struct addr *a, unsigned bits)
 {
-	uint64_t hash = image_hash_start(key, kind), word[2];
+	struct image_hash h = image_hash_start(key, kind);
+	uint64_t word[2];
 
 	memcpy(word, a->b, sizeof word);
-	hash = image_fold(hash ^ word[0], key->k1 | 1);
-	hash = image_fold(hash ^ word[1] ^ bits, key->k1 | 1);
-	return image_fold(hash, key->k0 | 1);
+	h = image_hash_word(key, h, word[0], 0);
+	return image_hash_word(key, h, word[1], bits);
 }
 
 /* `address`: the hash of the address alone. */
-static inline uint64_t
-image_hash_port(const struct hash_key *key, uint64_t address, uint16_t port)
+static inline struct image_hash
+image_hash_port(const struct image_key *key, struct image_hash address, uint16_t port)
 {
-	return image_fold(address ^ port ^ 0x9e3779b97f4a7c15ULL, key->k1 | 1);
+	return image_hash_word(key, address, port, 1);
 }
 
 enum { NAME_LABELS_MAX = 128 };
 
 struct name_hash {
-	uint64_t hash;
+	struct image_hash hash;
 	size_t from;			/* where in the name this parent begins */
 };
 
@@ -163,47 +198,39 @@ struct name_hash {
  * The hashes of a lower-case name and its parents, shortest first, without
  * the last label alone. Returns how many.
  */
-unsigned image_hash_names(const struct hash_key *key, const char *name, size_t len,
+unsigned image_hash_names(const struct image_key *key, const char *name, size_t len,
     struct name_hash parent[NAME_LABELS_MAX]);
 
-/* The network and port of a canonical ADDRESS, ADDRESS_PORT or CIDR; false for other texts. */
-bool image_value_net(enum indicator_type type, const char *value, size_t len, struct cidr *net,
-    uint16_t *port);
+/* ---- where a hash leads ---- */
 
-/*
- * The hash under which a record of this kind and value is found, and the one
- * whose word of the filter it is in: an address with a port shares the word of
- * the address alone, so that asking for both costs one cache miss. False: no
- * such value.
- */
-bool image_hash_value(const struct hash_key *key, unsigned kind, const char *value, size_t len,
-    uint64_t *hash, uint64_t *word);
-
-/* ---- where a hash leads: three ways to read it ---- */
-
-static inline uint32_t
-image_bucket_of(uint64_t hash, uint32_t buckets)
+/* Bit n: slot n has this print. Without branches: which one it is nobody can foresee. */
+static inline unsigned
+image_bucket_equal(const struct image_bucket *b, uint64_t print)
 {
-	return (uint32_t)((hash >> 32) * buckets >> 32);
-}
+	unsigned equal = 0, n;
 
-static inline uint8_t
-image_tag_of(uint64_t hash)
-{
-	return (uint8_t)((hash & 0xff) == 0 ? 1 : hash & 0xff);
+	for (n = 0; n < BUCKET_SLOTS; n++)
+		equal |= (unsigned)(b->print[n] == print) << n;
+	return equal & ((1u << b->used) - 1);
 }
 
 static inline uint32_t
-image_filter_word(uint64_t hash, uint32_t words)
+image_bucket_of(uint64_t place, uint32_t buckets)
 {
-	return (uint32_t)((hash & 0xffffffff) * words >> 32);
+	return (uint32_t)((place >> 32) * buckets >> 32);
+}
+
+static inline uint32_t
+image_filter_word(uint64_t place, uint32_t words)
+{
+	return (uint32_t)((place & 0xffffffff) * words >> 32);
 }
 
 static inline uint64_t
-image_filter_bits(uint64_t hash)
+image_filter_bits(uint64_t print)
 {
-	return 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63) | 1ULL << (hash >> 44 & 63) |
-	    1ULL << (hash >> 50 & 63);
+	return 1ULL << (print & 63) | 1ULL << (print >> 6 & 63) | 1ULL << (print >> 12 & 63) |
+	    1ULL << (print >> 18 & 63);
 }
 
 static inline unsigned

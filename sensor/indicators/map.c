@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/when.h"
-#include "indicators/builder.h"
+#include "indicators/packed.h"
 
 static int
 bad(struct fault *fault, const char *what)
@@ -37,8 +37,8 @@ static int
 check_sections(const struct image_header *h, struct fault *fault)
 {
 	static const uint64_t part[IMAGE_SECTIONS] = {
-		sizeof(struct image_masks), sizeof(struct image_attributes), sizeof(uint32_t),
-		sizeof(uint64_t), sizeof(struct image_bucket), 1, IMAGE_UNIT,
+		sizeof(struct image_masks), sizeof(struct image_attributes), sizeof(uint64_t),
+		sizeof(uint64_t), sizeof(struct image_bucket), 1, 1,
 	};
 	uint64_t end = sizeof *h;
 	unsigned i;
@@ -48,7 +48,7 @@ check_sections(const struct image_header *h, struct fault *fault)
 
 		if (s->at % IMAGE_ALIGN != 0 || s->at < end || s->at > h->image_bytes ||
 		    s->bytes > h->image_bytes - s->at || s->bytes % part[i] != 0 ||
-		    s->bytes / part[i] > UINT32_MAX)
+		    (i != SECTION_ENTRIES && s->bytes / part[i] > UINT32_MAX))
 			return bad(fault, "a section is not where it can be");
 		end = s->at + s->bytes;
 	}
@@ -56,9 +56,9 @@ check_sections(const struct image_header *h, struct fault *fault)
 	    h->section[SECTION_FILTER].bytes == 0 || h->section[SECTION_BUCKETS].bytes == 0 ||
 	    h->section[SECTION_TEXTS].bytes == 0)
 		return bad(fault, "a section is missing");
-	if (h->section[SECTION_SAMPLES].bytes / sizeof(uint32_t) !=
-	    (h->entries + IMAGE_SAMPLE - 1ULL) / IMAGE_SAMPLE)
-		return bad(fault, "too many or too few samples");
+	if (h->section[SECTION_BLOCKS].bytes / sizeof(uint64_t) !=
+	    (h->entries + IMAGE_BLOCK - 1ULL) / IMAGE_BLOCK)
+		return bad(fault, "too many or too few blocks");
 	return 0;
 }
 
@@ -72,15 +72,15 @@ find_sections(struct indicators *i, const struct image_header *h)
 	i->masks = (const void *)(i->image + s[SECTION_MASKS].at);
 	i->attributes = (const void *)(i->image + s[SECTION_ATTRIBUTES].at);
 	i->attributes_count = (uint32_t)(s[SECTION_ATTRIBUTES].bytes / sizeof *i->attributes);
-	i->samples = (const void *)(i->image + s[SECTION_SAMPLES].at);
+	i->blocks = (const void *)(i->image + s[SECTION_BLOCKS].at);
 	i->filter = (const void *)(i->image + s[SECTION_FILTER].at);
 	i->filter_words = (uint32_t)(s[SECTION_FILTER].bytes / sizeof *i->filter);
 	i->buckets = (const void *)(i->image + s[SECTION_BUCKETS].at);
 	i->buckets_count = (uint32_t)(s[SECTION_BUCKETS].bytes / sizeof *i->buckets);
 	i->texts = (const void *)(i->image + s[SECTION_TEXTS].at);
 	i->texts_bytes = s[SECTION_TEXTS].bytes;
-	i->records = i->image + s[SECTION_RECORDS].at;
-	i->records_bytes = s[SECTION_RECORDS].bytes;
+	i->packed = i->image + s[SECTION_ENTRIES].at;
+	i->entries_bytes = s[SECTION_ENTRIES].bytes;
 	i->reach = h->reach < i->buckets_count ? h->reach : i->buckets_count;
 }
 
@@ -98,57 +98,57 @@ check_attributes(const struct indicators *i, struct fault *fault)
 	return 0;
 }
 
-static int
-check_record(struct indicators *i, uint32_t number, uint64_t *at, struct fault *fault)
+static void
+open_entries(const struct indicators *i, uint64_t at, struct entry_reader *r)
 {
-	const struct image_record *record = (const void *)(i->records + *at);
-	uint64_t left = i->records_bytes - *at, units;
-	const char *end;
+	entry_begin(r, i->packed + at, i->packed + i->entries_bytes);
+	r->attributes = i->attributes;
+	r->attributes_count = i->attributes_count;
+}
 
-	if (left <= sizeof *record)
-		return bad(fault, "a record is cut off");
-	end = memchr(record->value, '\0', left - sizeof *record);
-	if (end == NULL)
-		return bad(fault, "a value has no end");
-	units = image_record_units((size_t)(end - record->value));
-	if (units * IMAGE_UNIT > left || record->number != number ||
-	    record->attributes >= i->attributes_count || record->reference >= i->texts_bytes)
-		return bad(fault, "a record is out of range");
-	if (number % IMAGE_SAMPLE == 0 && i->samples[number / IMAGE_SAMPLE] != *at / IMAGE_UNIT)
-		return bad(fault, "a sample does not lead to its record");
-	i->by_type[i->attributes[record->attributes].type]++;
-	*at += units * IMAGE_UNIT;
+/* Only texts have a length of their own: as long as may be asked for. */
+static bool
+is_whole(const struct indicators *i, const struct entry_reader *r)
+{
+	return r->facts.reference < i->texts_bytes && r->value_len < PACKED_BYTES &&
+	    (!r->six || i->attributes[r->facts.attributes].type <= INDICATOR_CIDR);
+}
+
+static int
+check_entries(struct indicators *i, struct fault *fault)
+{
+	struct entry_reader r;
+	uint32_t number;
+
+	open_entries(i, 0, &r);
+	for (number = 0; number < i->entries; number++) {
+		if (number % IMAGE_BLOCK == 0) {
+			if (i->blocks[number / IMAGE_BLOCK] != (uint64_t)(r.at - i->packed) || r.run > 0)
+				return bad(fault, "a block is not where it should be");
+			open_entries(i, i->blocks[number / IMAGE_BLOCK], &r);
+		}
+		if (!entry_next(&r) || !is_whole(i, &r))
+			return bad(fault, "an entry is out of range");
+		i->by_type[i->attributes[r.facts.attributes].type]++;
+	}
+	if (r.at != i->packed + i->entries_bytes || r.run > 0)
+		return bad(fault, "something follows the last entry");
 	return 0;
 }
 
 static int
-check_records(struct indicators *i, uint8_t *starts, struct fault *fault)
+check_buckets(const struct indicators *i, struct fault *fault)
 {
-	uint64_t at = 0;
-	uint32_t number;
-	int r;
+	const struct image_bucket *b = i->buckets, *end = b + i->buckets_count;
+	uint32_t slot;
 
-	for (number = 0; number < i->entries; number++) {
-		starts[at / IMAGE_UNIT / 8] |= (uint8_t)(1u << at / IMAGE_UNIT % 8);
-		if ((r = check_record(i, number, &at, fault)) < 0)
-			return r;
+	for (; b < end; b++) {
+		if (b->used > BUCKET_SLOTS)
+			return bad(fault, "a bucket holds more than it can");
+		for (slot = 0; slot < b->used; slot++)
+			if ((b->entry[slot] & ~IMAGE_MORE) >= i->entries)
+				return bad(fault, "a slot leads to no entry");
 	}
-	return at == i->records_bytes ? 0 : bad(fault, "something follows the last record");
-}
-
-static int
-check_buckets(const struct indicators *i, const uint8_t *starts, struct fault *fault)
-{
-	uint32_t n, record;
-	unsigned slot;
-
-	for (n = 0; n < i->buckets_count; n++)
-		for (slot = 0; slot < BUCKET_SLOTS && i->buckets[n].tag[slot] != 0; slot++) {
-			record = i->buckets[n].record[slot];
-			if (record >= i->records_bytes / IMAGE_UNIT ||
-			    !(starts[record / 8] & 1u << record % 8))
-				return bad(fault, "a slot leads to no record");
-		}
 	return 0;
 }
 
@@ -156,20 +156,14 @@ static int
 check_image(struct indicators *i, struct fault *fault)
 {
 	struct image_header h;
-	uint8_t *starts;
 	int r;
 
 	if ((r = check_header(i, &h, fault)) < 0 || (r = check_sections(&h, fault)) < 0)
 		return r;
 	find_sections(i, &h);
-	if ((r = check_attributes(i, fault)) < 0)
+	if ((r = check_attributes(i, fault)) < 0 || (r = check_entries(i, fault)) < 0)
 		return r;
-	if ((starts = calloc(1, i->records_bytes / IMAGE_UNIT / 8 + 1)) == NULL)
-		return fault_set(fault, SE_NOMEM, "indicators: no memory to check the image");
-	if ((r = check_records(i, starts, fault)) == 0)
-		r = check_buckets(i, starts, fault);
-	free(starts);
-	return r;
+	return check_buckets(i, fault);
 }
 
 /* What is checked must stay as it was checked. */
@@ -246,32 +240,41 @@ time_of(uint32_t sec)
 	return sec == IMAGE_NO_TIME ? WHEN_UNKNOWN : (int64_t)sec * NS_PER_SEC;
 }
 
+static void
+say_nothing(struct indicator *out)
+{
+	out->type = INDICATOR_ADDRESS;
+	out->role = ROLE_C2;
+	out->value = out->feed = out->malware = out->reference = "";
+	out->line = 0;
+	out->confidence = 0;
+	out->first_seen_ns = out->last_seen_ns = out->valid_until_ns = WHEN_UNKNOWN;
+}
+
 void
 indicators_get(const struct indicators *i, uint32_t n, struct indicator *out)
 {
-	const struct image_record *record;
 	const struct image_attributes *a;
-	uint32_t at, steps;
+	struct entry_reader r;
+	uint32_t steps;
 
-	*out = (struct indicator){ .value = "", .feed = "", .malware = "", .reference = "",
-	    .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN,
-	    .valid_until_ns = WHEN_UNKNOWN };
+	say_nothing(out);
 	if (n >= i->entries)
 		return;
-	at = i->samples[n / IMAGE_SAMPLE];
-	for (steps = n % IMAGE_SAMPLE; steps > 0; steps--)
-		at += image_record_units(strlen(indicators_record(i, at)->value));
-	record = indicators_record(i, at);
-	a = &i->attributes[record->attributes];
+	open_entries(i, i->blocks[n / IMAGE_BLOCK], &r);
+	for (steps = n % IMAGE_BLOCK + 1; steps > 0; steps--)
+		if (!entry_next(&r))
+			return;	/* cannot be: they were read before */
+	a = &i->attributes[r.facts.attributes];
 	out->type = a->type;
 	out->role = a->role;
 	out->confidence = a->confidence;
-	out->value = record->value;
+	out->value = packed_text(a->type, r.six, r.value, out->room);
 	out->feed = i->texts + a->feed;
 	out->malware = i->texts + a->malware;
-	out->reference = i->texts + record->reference;
-	out->line = record->line;
-	out->first_seen_ns = time_of(record->first_sec);
-	out->last_seen_ns = time_of(record->last_sec);
-	out->valid_until_ns = time_of(record->until_sec);
+	out->reference = i->texts + r.facts.reference;
+	out->line = r.facts.line;
+	out->first_seen_ns = time_of(r.facts.first_sec);
+	out->last_seen_ns = time_of(r.facts.last_sec);
+	out->valid_until_ns = time_of(r.facts.until_sec);
 }

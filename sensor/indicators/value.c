@@ -343,10 +343,13 @@ check_url_host(struct value *v, size_t len)
 static size_t
 until_any(struct span s, const char *set)
 {
-	size_t i = 0;
+	const char *c;
+	size_t i;
 
-	while (i < s.left && strchr(set, s.at[i]) == NULL)
-		i++;
+	for (i = 0; i < s.left; i++)
+		for (c = set; *c != '\0'; c++)
+			if (s.at[i] == (uint8_t)*c)
+				return i;
 	return i;
 }
 
@@ -560,12 +563,16 @@ refang(struct span s, uint8_t *buf)
 	static const char *const marks[] = { "[.]", "(.)", "[:]" };
 	size_t used = 0, i;
 
+	if (s.left == 0 || ((s.at[0] | 0x20) != 'h' && memchr(s.at, '[', s.left) == NULL &&
+	    memchr(s.at, '(', s.left) == NULL))
+		return s;
 	if (s.left >= 4 && span_equal_nocase(span_of(s.at, 4), span_text("hxxp"))) {
 		memcpy(buf, "http", used = 4);
 		span_skip(&s, 4);
 	}
 	while (s.left > 0) {
-		for (i = 0; i < 3; i++)
+		i = s.at[0] == '[' || s.at[0] == '(' ? 0 : 3;
+		for (; i < 3; i++)
 			if (s.left >= 3 && memcmp(s.at, marks[i], 3) == 0)
 				break;
 		buf[used++] = i < 3 ? (uint8_t)marks[i][1] : s.at[0];

@@ -19,43 +19,43 @@
 #include "indicators/image.h"
 
 static const struct indicator entries[] = {
-	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/24", "lists", "", "", 1, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/28", "lists", "", "", 2, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_C2, "192.0.2.7", "lists", "Dridex", "", 3, 50, 0, NS_PER_SEC, WHEN_UNKNOWN },
+	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/24", "lists", "", "", 1, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_CIDR, ROLE_C2, "192.0.2.0/28", "lists", "", "", 2, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_ADDRESS, ROLE_C2, "192.0.2.7", "lists", "Dridex", "", 3, 50, 0, NS_PER_SEC, WHEN_UNKNOWN, "" },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "192.0.2.7:443", "feodo", "Emotet", "ref", 4, 100,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "192.0.2.7:443", "other", "", "", 5, 10,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_INFECTED, "192.0.2.7", "notice", "Emotet", "", 6, 90, 0, 0, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_INFECTED, "198.51.0.0/16", "notice", "", "", 7, 90, 0, 0, WHEN_UNKNOWN },
-	{ INDICATOR_ADDRESS, ROLE_C2, "2001:db8::7", "lists", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/32", "lists", "", "", 9, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/125", "lists", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_ADDRESS, ROLE_INFECTED, "192.0.2.7", "notice", "Emotet", "", 6, 90, 0, 0, WHEN_UNKNOWN, "" },
+	{ INDICATOR_CIDR, ROLE_INFECTED, "198.51.0.0/16", "notice", "", "", 7, 90, 0, 0, WHEN_UNKNOWN, "" },
+	{ INDICATOR_ADDRESS, ROLE_C2, "2001:db8::7", "lists", "", "", 8, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/32", "lists", "", "", 9, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_CIDR, ROLE_C2, "2001:db8::/125", "lists", "", "", 10, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "[2001:db8::7]:80", "lists", "", "", 11, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "lists", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
-	{ INDICATOR_DOMAIN, ROLE_C2, "a.b.c2.example", "lists", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_DOMAIN, ROLE_C2, "c2.example", "lists", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	{ INDICATOR_DOMAIN, ROLE_C2, "a.b.c2.example", "lists", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "files.example/x?id=1", "lists", "", "", 14, 80,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "files.example:8080/", "lists", "", "", 15, 80,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "[2001:db8::7]/y", "lists", "", "", 16, 80,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "lists", "", "", 17, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_JA4, ROLE_C2, "t13d0102h2_0123456789ab_ba9876543210", "lists", "", "", 18, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_CERT_SHA1, ROLE_C2, "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "lists", "", "", 19, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	/* Values alike, types not. */
 	{ INDICATOR_JA3S, ROLE_C2, "0123456789abcdef0123456789abcdef", "lists", "", "", 20, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_CERT_SHA256, ROLE_C2, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-	    "lists", "", "", 21, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    "lists", "", "", 21, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_FILE_SHA256, ROLE_DOWNLOAD, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
-	    "lists", "", "", 22, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    "lists", "", "", 22, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_USER_AGENT, ROLE_C2, "Mozilla/4.0 (Bot; 1)", "lists", "", "", 23, 50,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN },
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 };
 
 enum { ENTRIES = sizeof entries / sizeof entries[0] };
@@ -322,7 +322,7 @@ builder_widens_and_stops(void **state)
 {
 	struct builder *b = builder_new(2);
 	struct indicator i = { INDICATOR_DOMAIN, ROLE_C2, "C2.Example.", "a", "", "", 1, 1,
-	    WHEN_UNKNOWN, WHEN_UNKNOWN, 70 * NS_PER_SEC };
+	    WHEN_UNKNOWN, WHEN_UNKNOWN, 70 * NS_PER_SEC, "" };
 	struct indicators *set;
 	struct fault fault;
 	int fd;
@@ -571,7 +571,7 @@ damaged_bytes(void **state)
 	free(bytes);
 }
 
-/* A slot in the middle of a record, every slot taken, a value without end: each once, by hand. */
+/* Every slot taken, a slot that leads nowhere, a value without end: each once, by hand. */
 static void
 lies(void **state)
 {
@@ -586,17 +586,77 @@ lies(void **state)
 	bucket = (struct image_bucket *)(bytes + h.section[SECTION_BUCKETS].at);
 	buckets = (uint32_t)(h.section[SECTION_BUCKETS].bytes / sizeof *bucket);
 	for (n = 0; n < buckets; n++)
-		memset(bucket[n].tag, 7, sizeof bucket[n].tag);	/* all lead to records, and none ends */
+		bucket[n].used = BUCKET_SLOTS;	/* all lead to entries, and none ends */
 	memset(bytes + h.section[SECTION_FILTER].at, 0xff, h.section[SECTION_FILTER].bytes);
 	memset(bytes + h.section[SECTION_MASKS].at, 0xff, h.section[SECTION_MASKS].bytes);
 	assert_int_equal(try_image(bytes, len), 1);
-	bucket[0].record[0] = 1;
+	bucket[0].entry[0] = ENTRIES;
+	assert_int_equal(try_image(bytes, len), 0);
+	bucket[0].entry[0] = 0;
+	bucket[0].used = BUCKET_SLOTS + 1;
 	assert_int_equal(try_image(bytes, len), 0);
 	free(bytes);
 	bytes = image_bytes(&len);
 	memset(bytes + len - 4, 'x', 4);
 	assert_int_equal(try_image(bytes, len), 0);
 	free(bytes);
+}
+
+static const char *
+numbered(uint32_t n)
+{
+	static char text[64];
+
+	if (n % 7 == 0)
+		snprintf(text, sizeof text, "[2001:db8::1:%x]:80", n);
+	else
+		snprintf(text, sizeof text, "192.0.%u.%u:80", n >> 8, n & 255);
+	return text;
+}
+
+/* What lists say beside their values, in every order of saying and not saying it, over several blocks. */
+static void
+facts_come_back(void **state)
+{
+	enum { MANY = 5 * IMAGE_BLOCK + 7 };
+	static const char *const references[] = { "", "", "", "one", "two" };
+	static const int64_t times[] = { WHEN_UNKNOWN, 0, 1700000000, 1700000001, 4000000000 };
+	struct builder *b = builder_new(MANY);
+	struct indicators *set;
+	struct indicator i = entries[0], back;
+	struct fault fault;
+	uint32_t n, x;
+	int fd;
+
+	(void)state;
+	for (n = 0; n < MANY; n++) {
+		x = n / 9 * 2654435761u;
+		i.type = INDICATOR_ADDRESS_PORT;
+		i.value = numbered(n);
+		i.line = n % 50 == 49 ? 10 : n + 1 + n / 100 * 1000000;
+		i.confidence = (uint8_t)(x >> 8 & 1);
+		i.reference = references[(x >> 16) % 5];
+		i.first_seen_ns = times[x % 4] == WHEN_UNKNOWN ? WHEN_UNKNOWN : times[x % 4] * NS_PER_SEC;
+		i.last_seen_ns = n % 3 == 0 ? WHEN_UNKNOWN : times[4] * NS_PER_SEC;
+		assert_int_equal(builder_add(b, &i), 0);
+	}
+	assert_int_equal(builder_compile(b, &fd, &fault), 0);
+	assert_int_equal(indicators_map(fd, &set, &fault), 0);
+	close(fd);
+	builder_free(b);
+	assert_int_equal(indicators_count(set), MANY);
+	for (n = 0; n < MANY; n++) {
+		x = n / 9 * 2654435761u;
+		indicators_get(set, n, &back);
+		assert_string_equal(back.value, numbered(n));
+		assert_int_equal(back.line, n % 50 == 49 ? 10 : n + 1 + n / 100 * 1000000);
+		assert_int_equal(back.confidence, x >> 8 & 1);
+		assert_string_equal(back.reference, references[(x >> 16) % 5]);
+		assert_true(back.first_seen_ns ==
+		    (times[x % 4] == WHEN_UNKNOWN ? WHEN_UNKNOWN : times[x % 4] * NS_PER_SEC));
+		assert_true(back.last_seen_ns == (n % 3 == 0 ? WHEN_UNKNOWN : times[4] * NS_PER_SEC));
+	}
+	indicators_unmap(set);
 }
 
 static void
@@ -636,6 +696,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(texts, map_entries, unmap_entries),
 		cmocka_unit_test(builder_refuses), cmocka_unit_test(builder_widens_and_stops),
 		cmocka_unit_test(nothing_is_an_image_too), cmocka_unit_test(ten_thousand),
+		cmocka_unit_test(facts_come_back),
 		cmocka_unit_test(every_header_byte), cmocka_unit_test(cut_images),
 		cmocka_unit_test(damaged_bytes), cmocka_unit_test(lies), cmocka_unit_test(unsealed_images),
 	};

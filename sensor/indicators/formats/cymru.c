@@ -22,7 +22,7 @@ static const struct {
 static struct span
 note(struct span notes, const char *key, const char *end)
 {
-	const uint8_t *at = memmem(notes.at, notes.left, key, strlen(key));
+	const uint8_t *at = notes.left == 0 ? NULL : memmem(notes.at, notes.left, key, strlen(key));
 	struct span rest;
 	size_t len = 0;
 
