@@ -32,7 +32,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/b
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: golden-update all systems benches help deps demo test test-long soak bench fuzz units fuzzers parts layers install clean
+.PHONY: bench-beacon golden-update all systems benches help deps demo test test-long soak bench fuzz units fuzzers parts layers install clean
 .SECONDARY:
 
 help:
@@ -43,6 +43,7 @@ help:
 	@echo 'make soak       an hour on a live interface of its own (root)'
 	@echo 'make golden-update NAME=X  take what replay says now as expected (tests/golden/LIST)'
 	@echo 'make bench      speed and memory beside a bare libpcap loop'
+	@echo 'make bench-beacon   error rates of the beacon score, calls until an alert, cost of keys'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (default 300) each'
 	@echo 'make layers     the include direction'
 	@echo 'make install    DESTDIR and PREFIX are honoured'
@@ -71,6 +72,12 @@ test-long: deps
 golden-update: all
 	@[ -n "$(NAME)" ] || { echo 'golden-update: NAME= expected, one of tests/golden/LIST' >&2; exit 2; }
 	@HANSHO=$(abspath $(BUILD)/hansho) tests/system/golden.py --update $(NAME)
+
+# Beacons: is the stated error rate the real one, how soon do they ring, what do keys cost? Some minutes.
+BEACON_KEYS ?= 200000
+bench-beacon: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tests/bench/bench_beacon
+	@$(BUILD)/tests/bench/bench_beacon $(BEACON_KEYS)
 
 soak: deps all
 	tests/soak/run $(BUILD)/hansho

@@ -43,6 +43,7 @@ enum beacon_sign_kind {
 	SIGN_FAILING,		/* share of the connections without an answer */
 	SIGN_LABELS,		/* DNS: share of the names never asked before */
 	SIGN_TYPES,		/* DNS: share of the questions for other than addresses */
+	SIGN_INTERNAL,		/* the peer is in the home networks, too */
 	SIGN_NOVELTY,		/* days since the house first called it; only with a history */
 	BEACON_SIGN_KINDS
 };

@@ -141,7 +141,7 @@ names_sign(enum beacon_sign_kind k)
 {
 	static const char *const names[BEACON_SIGN_KINDS] = {
 		"timing", "hosts", "program", "page", "browsing", "answers", "questions", "unattended",
-		"steady", "nameless", "self_signed", "failing", "labels", "types", "novelty",
+		"steady", "nameless", "self_signed", "failing", "labels", "types", "internal", "novelty",
 	};
 
 	return k < BEACON_SIGN_KINDS ? names[k] : "?";

@@ -23,6 +23,9 @@ static const double ODD_MOST = 3, ODD_ALONE = 1;
 enum { SHARED_LEAST = 8 };		/* so many hosts may share a service before regularity means nothing, ... */
 static const double SHARED_PART = .25;	/* ... or this part of the house */
 
+/* The commander of a machine is not in its own house; monitoring, shares and printers are. */
+static const double INTERNAL = -2;
+
 static const double HARMLESS_MOST = 1.2;	/* what is known to be harmless is recorded, and never more */
 
 static const double LONE_EACH = .5, LONE_MOST = 1;	/* for each power of ten of hosts that do not call it */
@@ -237,7 +240,10 @@ weigh_peer(const struct key *k, struct sum *s)
 
 	if (k->kind == KEY_ADDRESS || k->kind == KEY_BEHAVIOUR)
 		weigh(s, SIGN_NAMELESS, 1, NAMELESS);
-	if (t->self_signed)
+	if (t->internal && !t->proxied && k->kind != KEY_ZONE) {
+		weigh(s, SIGN_INTERNAL, 1, INTERNAL);
+		s->odd = 0;	/* such services have no name, a certificate of their own, and few clients */
+	} else if (t->self_signed)
 		weigh(s, SIGN_CERTIFICATE, 1, CERTIFICATE);
 	if (t->failed >= FAILING_LEAST && t->failed * 3 >= ended)
 		weigh(s, SIGN_FAILING, (double)t->failed / ended, FAILING);
@@ -317,8 +323,8 @@ judge(struct beacon *b, struct key *k, struct beacon_numbers *out)
 		weigh_pages(k, at != 0 ? pool_at(&b->hosts, at) : NULL, &s);
 	weigh_sizes(t, &s);
 	weigh_hours(k, &s);
-	weigh_peer(k, &s);
 	weigh_names(t, &s);
+	weigh_peer(k, &s);
 	/* Calls all day without a clock mean something of an odd service only: so do memoryless sleeps show. */
 	s.clock += fmin(s.steady, s.odd);
 	t->sum = fmax(out->shared * (s.clock + fmin(s.odd, fmin(ODD_MOST, ODD_ALONE + s.clock))) + s.against, 0);

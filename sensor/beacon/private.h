@@ -79,7 +79,7 @@ struct track {
 	int64_t first_ns, last_ns;
 	uint16_t port;
 	uint8_t protocol, app;
-	bool claimed, self_signed, proxied;
+	bool claimed, self_signed, proxied, internal;
 	const char *known_cert;		/* why its certificate is harmless, or NULL */
 	uint8_t page;			/* enum page_load, of the run that is regular */
 	uint32_t marks[MOST_MARKS];

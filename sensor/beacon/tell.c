@@ -99,6 +99,9 @@ say_sign(struct text *t, const struct beacon_sign *s)
 	case SIGN_STEADY:
 		say(t, "; in %.0f %% of all hours", percent);
 		break;
+	case SIGN_INTERNAL:
+		say(t, "; the peer is at home");
+		break;
 	case SIGN_CERTIFICATE:
 		say(t, "; self-signed certificate");
 		break;

@@ -306,6 +306,7 @@ track_contact(const struct beacon *b, struct key *k, const struct contact *c)
 	t->protocol = o->key.protocol;
 	t->claimed |= c->claimed;
 	t->proxied |= c->proxied;
+	t->internal = (o->home & 1u << RESPONDER) != 0;
 	note_certificate(b, t, o);
 	if (c->at_ns > t->last_ns)
 		t->last_ns = c->at_ns;

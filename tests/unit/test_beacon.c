@@ -714,6 +714,36 @@ test_shared_services(void **state)
 	beacon_free(b);
 }
 
+/* Monitoring and shares are in the house; who commands is not. */
+static void
+test_internal_peers(void **state)
+{
+	static struct observation_buffer o;
+	struct caught c;
+	struct beacon *b = beacon_new(&limits, catch, &c);
+	struct order seen = { 0 };
+	unsigned i;
+
+	(void)state;
+	memset(&c, 0, sizeof c);
+	for (i = 0; i < 30; i++) {
+		memset(&o.o, 0, sizeof o.o);
+		o.o.kind = OBSERVE_CONTACT;
+		o.o.home = 3;
+		o.o.key.protocol = 6;
+		assert_true(addr_parse("10.0.0.9", 8, &o.o.key.addr[ORIGINATOR]));
+		assert_true(addr_parse("10.0.0.2", 8, &o.o.key.addr[RESPONDER]));
+		o.o.key.port[RESPONDER] = 445;
+		o.o.ts_ns = START_NS + i * 30 * NS_PER_SEC;
+		observation_seal(&o);
+		beacon_note(b, &o.o);
+	}
+	assert_int_equal(c.findings, 0);
+	beacon_each(b, collect, &seen);
+	assert_int_equal(seen.n, 1);
+	beacon_free(b);
+}
+
 /* The service behind a proxy is what the request names; the proxy itself is none. */
 static void
 test_proxies(void **state)
@@ -766,7 +796,7 @@ main(void)
 		cmocka_unit_test(test_late_contacts_are_sorted_in),
 		cmocka_unit_test(test_ceiling_pushes_out_the_idle), cmocka_unit_test(test_each_in_order),
 		cmocka_unit_test(test_known_services), cmocka_unit_test(test_dns_beacons),
-		cmocka_unit_test(test_shared_services), cmocka_unit_test(test_proxies),
+		cmocka_unit_test(test_shared_services), cmocka_unit_test(test_proxies), cmocka_unit_test(test_internal_peers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
