@@ -43,7 +43,7 @@ struct http_request {
 /* An answer, when its header is complete. `request` fields are those of the request it answers. */
 struct http_response {
 	uint16_t status;
-	struct span reason, content_type, server;
+	struct span content_type, server;
 	uint64_t content_length;
 	uint32_t number;		/* of the request it answers, from 1; 0 when that was not seen */
 	struct span request_method, request_host, request_path, request_user_agent;
@@ -113,7 +113,6 @@ struct dns_message {
 	/* Behind them in `answers`: hints, and A, AAAA, CNAME of the other sections. They belong to their own names. */
 	unsigned extras_count;
 	enum dns_flavour flavour;
-	unsigned questions_count;	/* as the header says */
 	uint32_t odd_payload_bytes;	/* of all TXT, NULL, KEY and private-use answers: what a tunnel carries down */
 	bool edns;			/* an OPT record is there (RFC 6891) */
 	uint16_t edns_udp_bytes;

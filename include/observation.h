@@ -43,7 +43,8 @@ enum observation_text {
 	TEXT_INDICATOR_VALUE, TEXT_INDICATOR_FEED, TEXT_INDICATOR_MALWARE, TEXT_INDICATOR_REFERENCE,
 	TEXT_NOTE,
 	TEXT_FIRST_ASKED, TEXT_FIRST_ANSWERED,	/* UNKNOWN: first bytes of either side, raw */
-	TEXT_SOFTWARE, TEXT_USER, TEXT_DOMAIN, TEXT_HOST_NAME, TEXT_MAC,	/* MAC: 6 raw bytes */
+	TEXT_SOFTWARE,		/* FLOW: what the server calls itself */
+	TEXT_USER, TEXT_DOMAIN, TEXT_HOST_NAME, TEXT_MAC,	/* MAC: 6 raw bytes */
 	TEXT_MAIL_HELO, TEXT_MAIL_FROM, TEXT_MAIL_RECIPIENTS, TEXT_MAIL_HEADER_NAME, TEXT_MAIL_HEADER_FROM,
 	TEXT_MAIL_SUBJECT, TEXT_MAIL_ID,
 	TEXT_FILE_NAME, TEXT_FILE_SHA256,	/* MAIL: names of all attachments */
@@ -97,6 +98,7 @@ struct observation {
 	uint64_t flow_id;
 	int64_t flow_first_ns, flow_last_ns;
 	uint64_t packets[2], flow_bytes[2];	/* by side, so far */
+	uint64_t payload_bytes[2];	/* behind the transport header, retransmissions too */
 	uint64_t missed_bytes[2];
 
 	struct addr named;		/* NAME: the address */
@@ -106,8 +108,8 @@ struct observation {
 	uint8_t detail;			/* enum of message.h: FILE its kind, LOGIN the method, REMOTE the action, IDENTITY the source */
 	uint8_t inner;			/* FILE: enum file_kind inside a coding */
 	uint8_t outcome;		/* enum outcome of message.h */
-	uint16_t flags;			/* OBSERVED_ */
-	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC */
+	uint32_t flags;			/* OBSERVED_ */
+	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC; DNS: opcode */
 	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it; EVASION: bytes of the copy */
 	uint32_t refused;		/* MAIL: recipients refused */
 	uint16_t attachments;		/* MAIL */
@@ -119,7 +121,7 @@ struct observation {
 	uint16_t status;		/* HTTP status, DNS rcode */
 	uint16_t version;		/* TLS version; DNS question type */
 	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length; CONTACT, FLOW: the client's `voice` */
-	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request; EVASION: where in the stream */
+	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request; DNS: with EDNS, the largest datagram it takes; EVASION: where in the stream */
 	int64_t not_before_ns, not_after_ns;	/* certificate */
 };
 
@@ -129,7 +131,8 @@ enum {	/* observation.flags */
 	OBSERVED_ENCRYPTED = 32, OBSERVED_MACROS = 64, OBSERVED_MISMATCHED = 128, OBSERVED_WHOLE = 256,	/* FILE */
 	OBSERVED_AUTHENTICATED = 512, OBSERVED_REFERENCES = 1024, OBSERVED_REPORT = 2048,	/* MAIL */
 	OBSERVED_ECH = 4096, OBSERVED_RESUMES = 8192,	/* TLS */
-	OBSERVED_RELEASED = 16384			/* IDENTITY */
+	OBSERVED_RELEASED = 16384,			/* IDENTITY */
+	OBSERVED_AUTHORITATIVE = 32768, OBSERVED_TRUNCATED = 65536, OBSERVED_EDNS = 131072	/* DNS */
 };
 
 enum { OBSERVATION_BYTES_MAX = (int)sizeof(struct observation) + OBSERVATION_TEXT_BYTES };

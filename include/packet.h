@@ -45,8 +45,7 @@ struct packet {
 	uint16_t window;		/* TCP, as on the wire */
 	uint32_t seq, ack;		/* TCP */
 	uint32_t tunnel_id;		/* as on the wire, of this direction: label, TEID, VNI, key, session */
-	uint32_t frames;		/* 1, or the number of fragments */
-	uint32_t frame_bytes;		/* on the wire, all layers, all frames */
+	uint32_t frames;		/* 1, or the number of its fragments */
 	uint32_t ip_bytes;		/* IP headers and what follows, on the wire */
 	const uint8_t *payload;		/* behind the transport header */
 	uint32_t payload_bytes;		/* captured */

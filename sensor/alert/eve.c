@@ -396,6 +396,23 @@ put_ended_flow(struct json *j, const struct observation *o)
 	json_text(j, flow, "reason", o->flow_end <= FLOW_END_INPUT ? reasons[o->flow_end] : "timeout");
 }
 
+/* What EVE's own flow records have no place for. */
+static void
+put_flow_extra(struct json *j, const struct observation *o)
+{
+	cJSON *hansho = json_object(j, j->root, "hansho");
+
+	json_number(j, hansho, "payload_toserver", o->payload_bytes[ORIGINATOR]);
+	json_number(j, hansho, "payload_toclient", o->payload_bytes[RESPONDER]);
+	if (o->missed_bytes[ORIGINATOR] > 0 || o->missed_bytes[RESPONDER] > 0) {
+		json_number(j, hansho, "missed_toserver", o->missed_bytes[ORIGINATOR]);
+		json_number(j, hansho, "missed_toclient", o->missed_bytes[RESPONDER]);
+	}
+	if ((o->flags & OBSERVED_MIDWAY) != 0)
+		json_bool(j, hansho, "midway", true);
+	json_span(j, hansho, "software", observation_text(o, TEXT_SOFTWARE));
+}
+
 /* Said where it is more than the event type says: QUIC's hellos, multicast DNS. */
 static void
 put_other_app(struct json *j, const struct observation *o, enum app plain)
@@ -432,6 +449,7 @@ put_flow(struct json *j, const struct observation *o)
 {
 	json_text(j, j->root, "app_proto", names_app(o->app));
 	put_ended_flow(j, o);
+	put_flow_extra(j, o);
 }
 
 static const struct {

@@ -263,8 +263,16 @@ eve_dns(struct json *j, const struct observation *o)
 	json_number(j, dns, "id", o->number);
 	json_span(j, dns, "rrname", observation_text(o, TEXT_SERVICE));
 	dns_type(j, dns, "rrtype", o->version);
+	if (o->code != 0)
+		json_number(j, dns, "opcode", o->code);
+	if ((o->flags & OBSERVED_TRUNCATED) != 0)
+		json_bool(j, dns, "tc", true);
+	if ((o->flags & OBSERVED_EDNS) != 0)
+		json_number(j, json_object(j, dns, "edns"), "udp_size", o->body_bytes);
 	if (!response)
 		return;
+	if ((o->flags & OBSERVED_AUTHORITATIVE) != 0)
+		json_bool(j, dns, "aa", true);
 	dns_rcode(j, dns, o->status);
 	if (all.at == NULL)
 		return;

@@ -66,6 +66,7 @@ tunnel_enter(struct walk *w, size_t skip, layer_fn *next)
 	d->carrier_place = d->place;
 	d->place = (struct checksum_place){ .ipv4 = { 0 } };
 	p->depth++;
+	p->frames = 1;		/* it was the carrier that was cut */
 	p->outer_src = p->src;
 	p->outer_dst = p->dst;
 	p->outer_protocol = p->protocol;
@@ -132,7 +133,6 @@ decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 	out->ts_ns = f->ts_ns;
 	out->ordinal = f->ordinal;
 	out->frames = 1;
-	out->frame_bytes = (uint32_t)w.wire;
 	if (w.next == NULL)
 		walk_nothing(&w, &d->counts.unknown_link);
 	for (steps = 0; w.next != NULL && steps < LAYERS_MAX; steps++) {

@@ -27,7 +27,7 @@ struct datagram {
 	uint32_t end_bytes;		/* furthest seen */
 	uint32_t total_bytes;		/* 0: the last piece is missing */
 	uint32_t held_blocks;
-	uint32_t frames, frame_bytes, ip_bytes;
+	uint32_t frames, ip_bytes;
 	uint8_t protocol;		/* of the first piece */
 	bool refused;			/* holds no page any more */
 	uint32_t page[DATAGRAM_PAGES];
@@ -319,7 +319,6 @@ static void
 count_piece(struct datagram *g, const struct packet *p)
 {
 	g->frames = add_bounded(g->frames, p->frames);
-	g->frame_bytes = add_bounded(g->frame_bytes, p->frame_bytes);
 	g->ip_bytes = add_bounded(g->ip_bytes, p->ip_bytes);
 }
 
@@ -336,7 +335,6 @@ finish(struct fragments *f, uint32_t index, struct packet *p, struct span *whole
 	*whole = span_of(f->whole, g->total_bytes);
 	*protocol = g->protocol;
 	p->frames = g->frames;
-	p->frame_bytes = g->frame_bytes;
 	p->ip_bytes = g->ip_bytes;
 	p->flags |= PACKET_DEFRAGMENTED;
 	f->counts->defragmented++;

@@ -11,10 +11,11 @@
 enum { FORWARDED_MAX = 256, SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_MAX = 1024 };
 enum { NOTE_MAX = 96 };
 
+/* What is known of a flow's server: its name, and behind it what it calls itself. */
 struct service {
-	uint16_t len;			/* 0: only the certificate is known */
+	uint16_t len, software_len;	/* 0: not known */
 	char cert_sha1[41];		/* "": not seen */
-	char name[];
+	char text[];
 };
 
 struct witness {
@@ -47,6 +48,9 @@ void witness_named(struct witness *w, struct flow *f, const char *name, const st
 
 /* The server showed this certificate: the flow's contacts and its end tell of it. */
 void witness_certificate(struct flow *f, const char *sha1);
+
+/* What the flow's server calls itself, the first time that it says so. */
+void witness_software(struct flow *f, struct span software);
 
 /* A fingerprint in short: equal ones are equal in every run. Never 0. */
 uint32_t witness_voice(struct span fingerprint);

@@ -67,6 +67,7 @@ see_protocol(struct witness *w, struct flow *f, const struct message *m)
 
 	if (p->app != APP_UNKNOWN)
 		f->app = (uint8_t)p->app;
+	witness_software(f, p->software);
 	witness_flow_unnamed(w, f);
 	if (p->app == APP_UNKNOWN) {
 		describe_unknown(witness_begin(w, OBSERVE_UNKNOWN, f, m->ts_ns), p);

@@ -33,7 +33,7 @@ describe_mail(struct observation_buffer *b, const struct mail *l)
 	b->o.count = l->recipients_count;
 	b->o.refused = l->recipients_refused;
 	b->o.attachments = (uint16_t)(l->attachments < UINT16_MAX ? l->attachments : UINT16_MAX);
-	b->o.flags |= (uint16_t)((l->authenticated ? OBSERVED_AUTHENTICATED : 0) |
+	b->o.flags |= (uint32_t)((l->authenticated ? OBSERVED_AUTHENTICATED : 0) |
 	    (l->references ? OBSERVED_REFERENCES : 0) | (l->report ? OBSERVED_REPORT : 0));
 	observation_add(b, TEXT_MAIL_HELO, l->helo, TEXT_SHORT_MAX);
 	observation_add(b, TEXT_MAIL_FROM, l->from, TEXT_SHORT_MAX);
@@ -65,7 +65,7 @@ describe_file(struct observation_buffer *b, const void *what)
 	b->o.detail = (uint8_t)l->kind;
 	b->o.inner = (uint8_t)l->inner;
 	b->o.body_bytes = l->bytes;
-	b->o.flags |= (uint16_t)((l->whole ? OBSERVED_WHOLE : 0) | (l->encrypted ? OBSERVED_ENCRYPTED : 0) |
+	b->o.flags |= (uint32_t)((l->whole ? OBSERVED_WHOLE : 0) | (l->encrypted ? OBSERVED_ENCRYPTED : 0) |
 	    (l->macros ? OBSERVED_MACROS : 0) | (l->mismatched ? OBSERVED_MISMATCHED : 0));
 	observation_add(b, TEXT_FILE_NAME, l->name, TEXT_SHORT_MAX);
 	observation_add(b, TEXT_CONTENT_TYPE, l->declared, TEXT_SHORT_MAX);

@@ -55,6 +55,10 @@ describe_dns(struct observation_buffer *b, const void *what)
 	b->o.version = d->question_type;
 	b->o.status = d->rcode;
 	b->o.count = d->odd_payload_bytes;
+	b->o.code = d->opcode;
+	b->o.flags |= (uint32_t)((d->authoritative ? OBSERVED_AUTHORITATIVE : 0) |
+	    (d->truncated ? OBSERVED_TRUNCATED : 0) | (d->edns ? OBSERVED_EDNS : 0));
+	b->o.body_bytes = d->edns_udp_bytes;
 	if (d->flavour != DNS_UNICAST)
 		b->o.flags |= OBSERVED_MULTICAST;
 	if (d->response) {

@@ -95,6 +95,7 @@ see_http_response(struct witness *w, struct flow *f, const struct message *m)
 	struct observation_buffer *b;
 
 	note_app(f);
+	witness_software(f, r->server);
 	if ((w->options.records & WITNESS_HTTP) == 0)
 		return;
 	b = witness_begin(w, OBSERVE_HTTP, f, m->ts_ns);

@@ -108,6 +108,7 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 	for (side = 0; side < 2; side++) {
 		o->packets[side] = f->side[side].packets;
 		o->flow_bytes[side] = f->side[side].bytes;
+		o->payload_bytes[side] = f->side[side].payload_bytes;
 		o->missed_bytes[side] = f->side[side].missed_bytes;
 	}
 	if (f->tunnel != NULL) {
@@ -175,25 +176,56 @@ service_of(const struct flow *f)
 {
 	const struct service *s = f->slot[SLOT_WITNESS];
 
-	return s == NULL || s->len == 0 ? span_of(NULL, 0) : span_of(s->name, s->len);
+	return s == NULL || s->len == 0 ? span_of(NULL, 0) : span_of(s->text, s->len);
+}
+
+static struct span
+software_of(const struct flow *f)
+{
+	const struct service *s = f->slot[SLOT_WITNESS];
+
+	return s == NULL || s->software_len == 0 ? span_of(NULL, 0) : span_of(s->text + s->len, s->software_len);
+}
+
+/* False: no memory; what was known stays. */
+static bool
+remember(struct flow *f, struct span name, struct span software)
+{
+	const struct service *before = f->slot[SLOT_WITNESS];
+	struct service *s = calloc(1, sizeof *s + name.left + software.left);
+
+	if (s == NULL)
+		return false;
+	if (before != NULL)
+		memcpy(s->cert_sha1, before->cert_sha1, sizeof s->cert_sha1);
+	s->len = (uint16_t)name.left;
+	s->software_len = (uint16_t)software.left;
+	if (name.left > 0)
+		memcpy(s->text, name.at, name.left);
+	if (software.left > 0)
+		memcpy(s->text + name.left, software.at, software.left);
+	free(f->slot[SLOT_WITNESS]);
+	f->slot[SLOT_WITNESS] = s;
+	return true;
 }
 
 /* True when the flow's service is another than before. */
 static bool
 remember_service(struct flow *f, const char *name)
 {
-	size_t len = strlen(name);
-	struct service *s = f->slot[SLOT_WITNESS];
+	struct span now = span_text(name);
 
-	if (s != NULL && s->len == len && memcmp(s->name, name, len) == 0)
-		return false;
-	if ((s = calloc(1, sizeof *s + len)) == NULL)
-		return false;
-	s->len = (uint16_t)len;
-	memcpy(s->name, name, len);
-	free(f->slot[SLOT_WITNESS]);
-	f->slot[SLOT_WITNESS] = s;
-	return true;
+	return !(f->slot[SLOT_WITNESS] != NULL && span_equal(service_of(f), now)) && remember(f, now, software_of(f));
+}
+
+void
+witness_software(struct flow *f, struct span software)
+{
+	if (software.left == 0 || software_of(f).left > 0)
+		return;
+	if (software.left > TEXT_SHORT_MAX)
+		software.left = TEXT_SHORT_MAX;
+	remember(f, service_of(f), software);
 }
 
 void
@@ -333,6 +365,7 @@ witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t
 		b->o.flow_end = (uint8_t)how;
 		b->o.count = f->contacts;
 		add_service(b, f);
+		observation_add(b, TEXT_SOFTWARE, software_of(f), TEXT_SHORT_MAX);
 		witness_end(w);
 	}
 	free(f->slot[SLOT_WITNESS]);

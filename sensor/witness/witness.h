@@ -7,8 +7,8 @@
  * flow ended. UDP flows are contacts at their first packet, but
  * for those that await a name (QUIC).
  *
- * Keeps nothing but a flow's service name, in its SLOT_WITNESS. No I/O, no
- * clock. One thread only.
+ * Keeps nothing but a flow's service name and what its server calls itself,
+ * in its SLOT_WITNESS. No I/O, no clock. One thread only.
  */
 #ifndef SENSOR_WITNESS_H
 #define SENSOR_WITNESS_H

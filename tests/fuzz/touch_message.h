@@ -52,7 +52,7 @@ touch_http(const struct message *m)
 		TOUCH(q->method, q->target, q->host, q->forwarded_for, q->path, q->user_agent,
 		    q->content_type, q->referrer);
 	else
-		TOUCH(a->reason, a->content_type, a->server, a->request_method, a->request_host,
+		TOUCH(a->content_type, a->server, a->request_method, a->request_host,
 		    a->request_path, a->request_user_agent);
 }
 

@@ -3,7 +3,7 @@
 
 Compares hansho's records with $HANSHO_CORPUS/expected: HTTP requests over TCP; ClientHello (SNI and JA3) and
 ServerHello (JA3S), over TCP, QUIC and DTLS; DNS queries; JA4; senders and
-recipients of mails. Every disagreement stands with its reason in the table of
+recipients of mails; packets and bytes of TCP conversations. Every disagreement stands with its reason in the table of
 docs/parity.md: one that does not fails the test, and so does an entry that is no longer true.
 
 parity.py --table prints the rows as they are now (with the reasons that are there); parity.py NAME shows
@@ -16,14 +16,18 @@ import corpus_runs as c
 
 Counter = collections.Counter
 TABLE = os.path.join(c.HERE, "..", "docs", "parity.md")
-FIELDS = ["http", "tls client", "tls server", "dns", "ja4", "smtp"]
+FIELDS = ["http", "tls client", "tls server", "dns", "ja4", "smtp", "packets", "payload"]
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SRV": 33, "NAPTR": 35,
          "DS": 43, "RRSIG": 46, "DNSKEY": 48, "TLSA": 52, "SVCB": 64, "HTTPS": 65, "ANY": 255}
 
 
+def one_end(address, port):
+    return str(ipaddress.ip_address(address.strip("[]"))), int(port)
+
+
 def ends(a, a_port, b, b_port):
     """Both ends in one order: which one asked is not what is compared."""
-    return tuple(sorted((str(ipaddress.ip_address(x)), int(p)) for x, p in ((a, a_port), (b, b_port))))
+    return tuple(sorted((one_end(a, a_port), one_end(b, b_port))))
 
 
 def host(text):
@@ -72,12 +76,22 @@ def note_smtp(found, where, e):
     found["smtp"][where + ("RCPT TO",)] += e["hansho"]["mail"]["recipients"]
 
 
+def note_flow(found, where, e):
+    """By direction: who of both ends began is a guess where the beginning was not captured."""
+    if e["proto"] != "TCP":
+        return
+    near, far = (one_end(e[side + "_ip"], e.get(side + "_port", 0)) for side in ("src", "dest"))
+    for way, key in (((near, far), "toserver"), ((far, near), "toclient")):
+        found["packets"][way] += e["flow"]["pkts_" + key]
+        found["payload"][way] += e["hansho"]["payload_" + key]
+
+
 def ours(path):
     run = c.Run(c.HANSHO, ["--in-process", "--quiet"], [path])
     if run.complaint():
         return None, run.complaint()
     found = {f: Counter() for f in FIELDS}
-    note = {"http": note_http, "tls": note_tls, "dns": note_dns, "smtp": note_smtp}
+    note = {"http": note_http, "tls": note_tls, "dns": note_dns, "smtp": note_smtp, "flow": note_flow}
     for line in run.out.splitlines():
         e = json.loads(line)
         if e["event_type"] in note:
@@ -148,6 +162,11 @@ def theirs(name):
         where = ends(*sum((end.rsplit(":", 1) for end in talk.split(">")), []))
         found["smtp"][where + ("MAIL FROM",)] += said["mail_from"]
         found["smtp"][where + ("RCPT TO",)] += said["rcpt_to"]
+    for talk in expected["tcp_conversations"]:
+        a, b = (one_end(*talk[end].rsplit(":", 1)) for end in "ab")
+        for way, key in (((a, b), "a2b"), ((b, a), "b2a")):
+            found["packets"][way] += talk[key + "_packets"]
+            found["payload"][way] += talk[key + "_payload"]
     found["ja4"] = ja4_reference(name)
     return found
 
@@ -171,12 +190,12 @@ def compare(path):
     if why:
         return name, None, why
     reference = theirs(name)
-    differ, same = {}, 0
+    differ, same = {}, Counter()
     for field in FIELDS:
         if reference[field] is None:
             continue
         missing, extra = reference[field] - mine[field], mine[field] - reference[field]
-        same += sum((reference[field] & mine[field]).values())
+        same[field] = sum((reference[field] & mine[field]).values())
         if missing or extra:
             differ[field] = (missing, extra)
     return name, differ, same
@@ -208,7 +227,7 @@ def main():
         return
     wanted = [a for a in sys.argv[1:] if not a.startswith("--")]
     paths = [p for p in c.captures() if not wanted or c.short(p).rsplit(".", 1)[0] in wanted]
-    rows, agreed = listed(), 0
+    rows, agreed = listed(), Counter()
     for name, differ, same in c.each(compare, paths):
         if differ is None:
             c.fail(f"parity {name}", same)
@@ -223,7 +242,7 @@ def main():
         else:
             judge(name, differ, rows)
     if "--table" in sys.argv:
-        print(f"{agreed} agree")
+        print("agree:", ", ".join(f"{count} {field}" for field, count in agreed.items()))
     c.finish()
 
 

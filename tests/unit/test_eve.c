@@ -430,8 +430,12 @@ test_dns_records(void **state)
 	assert_string_equal(text_at(o, "dns.type"), "query");
 	assert_string_equal(text_at(o, "dns.rrtype"), "AAAA");
 	assert_null(text_at(o, "dns.rcode"));
+	assert_false(cJSON_HasObjectItem(cJSON_GetObjectItem(o, "dns"), "edns"));
+	assert_false(cJSON_HasObjectItem(cJSON_GetObjectItem(o, "dns"), "tc"));
 	cJSON_Delete(o);
-	b.o.flags = OBSERVED_RESPONSE;
+	b.o.flags = OBSERVED_RESPONSE | OBSERVED_EDNS | OBSERVED_TRUNCATED | OBSERVED_AUTHORITATIVE;
+	b.o.body_bytes = 1232;
+	b.o.code = 5;
 	b.o.status = 3;
 	b.o.version = 4000;
 	rig_text(&b, TEXT_ANSWERS, "1 192.0.2.7,5 x.example,,99999999 y,16 ");
@@ -443,6 +447,10 @@ test_dns_records(void **state)
 	assert_string_equal(text_at(o, "dns.answers.1.rdata"), "x.example");
 	assert_string_equal(text_at(o, "dns.answers.2.rrtype"), "TXT");
 	assert_null(text_at(o, "dns.answers.2.rdata"));
+	assert_true(number_at(o, "dns.edns.udp_size") == 1232);
+	assert_true(number_at(o, "dns.opcode") == 5);
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "dns"), "tc")));
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "dns"), "aa")));
 	cJSON_Delete(o);
 }
 
@@ -457,6 +465,10 @@ test_flow_record(void **state)
 	b.o.flow_state = FLOW_RESET;
 	b.o.flow_end = FLOW_END_EVICTED;
 	b.o.flow_bytes[1] = 1000000000000000;	/* what a double would print as 1e+15 */
+	b.o.payload_bytes[0] = 7;
+	b.o.missed_bytes[1] = 8;
+	b.o.flags = OBSERVED_MIDWAY;
+	rig_text(&b, TEXT_SOFTWARE, "OpenSSH_9");
 	observation_seal(&b);
 	{
 		char *line = eve_record(&b.o, "s");
@@ -468,6 +480,10 @@ test_flow_record(void **state)
 	assert_string_equal(text_at(o, "flow.reason"), "forced");
 	assert_true(number_at(o, "flow.age") == 90);
 	assert_string_equal(text_at(o, "app_proto"), "failed");
+	assert_true(number_at(o, "hansho.payload_toserver") == 7);
+	assert_true(number_at(o, "hansho.missed_toclient") == 8);
+	assert_string_equal(text_at(o, "hansho.software"), "OpenSSH_9");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(cJSON_GetObjectItem(o, "hansho"), "midway")));
 	cJSON_Delete(o);
 	/* other observations have no record of their own */
 	rig_observation(&b, OBSERVE_CONTACT, 1);

@@ -81,7 +81,7 @@ static struct packet
 make(uint8_t from, uint16_t from_port, uint8_t to, uint16_t to_port, uint8_t protocol)
 {
 	struct packet p = { .protocol = protocol, .src_port = from_port, .dst_port = to_port, .frames = 1,
-		.ip_bytes = 40, .frame_bytes = 54 };
+		.ip_bytes = 40 };
 
 	p.src = addr_v4((uint8_t[]){ 192, 0, 2, from });
 	p.dst = addr_v4((uint8_t[]){ 192, 0, 2, to });

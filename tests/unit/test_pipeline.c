@@ -55,6 +55,8 @@ an_http_exchange_from_frame_to_observation(void **state)
 	assert_int_equal(o->flow_state, FLOW_CLOSED);
 	assert_int_equal(o->packets[0], 5);
 	assert_int_equal(o->packets[1], 3);
+	assert_int_equal(o->payload_bytes[0], sizeof REQUEST - 1);
+	assert_int_equal(o->payload_bytes[1], sizeof ANSWER - 1);
 	assert_int_equal(o->missed_bytes[0], 0);
 }
 

@@ -61,7 +61,6 @@ read_flags(const struct header *h, struct dns_message *m)
 	m->authoritative = (h->flags & 0x0400) != 0;
 	m->truncated = (h->flags & 0x0200) != 0;
 	m->rcode = h->flags & 0xf;
-	m->questions_count = h->questions;
 }
 
 static bool

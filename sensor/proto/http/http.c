@@ -213,7 +213,7 @@ switches_to_known(const struct http_head *head)
 static enum step
 take_answer(struct http *h, struct http_side *side, const struct http_head *head)
 {
-	struct http_response r = { .status = head->status, .reason = head->reason,
+	struct http_response r = { .status = head->status,
 	    .content_type = head->field[HTTP_CONTENT_TYPE], .server = head->field[HTTP_SERVER] };
 	struct message m = message_of(h, MESSAGE_HTTP_RESPONSE);
 	struct asked asked;
