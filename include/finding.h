@@ -23,6 +23,9 @@ enum finding_kind {
 	FINDING_KINDS
 };
 
+/* What the age of a feed's knowledge makes of it. */
+enum indicator_state { INDICATOR_ACTIVE, INDICATOR_FADING, INDICATOR_EXPIRED };
+
 enum severity { SEVERITY_CRITICAL = 1, SEVERITY_HIGH, SEVERITY_MEDIUM, SEVERITY_LOW };
 
 enum { BEACON_PEERS_MAX = 16, BEACON_SIGNS_MAX = 16, BEACON_BINS = 40 };
@@ -94,7 +97,11 @@ struct finding {
 	const char *subject;		/* what makes it one incident: the indicator's value, the service */
 	const char *reason;		/* one sentence */
 	enum severity severity;
-	const struct indicator *indicator;	/* FINDING_INDICATOR */
+	const struct indicator *indicator;	/* FINDING_INDICATOR; of several feeds what they know together */
+	const char *feeds;			/* of it: the names of all feeds that list it, a line each */
+	enum indicator_state state;
+	bool dated;				/* then `age_days` says how old the knowledge was */
+	uint32_t age_days;
 	const struct beacon_numbers *beacon;	/* FINDING_BEACON */
 	const struct beacon_plot *plot;		/* for its record; NULL in an alert */
 	const struct observation *because;	/* the last observation; NULL for FINDING_SENSOR */

@@ -52,6 +52,7 @@ enum observation_text {
 	TEXT_FORWARDED_FOR,
 	TEXT_TICKET,		/* LOGIN: the service that a Kerberos ticket is for */
 	TEXT_COMMAND,		/* REMOTE: what a service or task is to run */
+	TEXT_INDICATOR_FEEDS,	/* names of all feeds that list it, a line each; _FEED is of the entry that is shown */
 	TEXT_TAGS		/* at most 64 */
 };
 
@@ -102,7 +103,7 @@ struct observation {
 	uint64_t missed_bytes[2];
 
 	struct addr named;		/* NAME: the address */
-	int64_t indicator_first_ns, indicator_last_ns;
+	int64_t indicator_first_ns, indicator_last_ns, indicator_until_ns;
 	uint32_t indicator_line;
 	uint8_t indicator_type, indicator_role, indicator_confidence;
 	uint8_t detail;			/* enum of message.h: FILE its kind, LOGIN the method, REMOTE the action, IDENTITY the source */

@@ -59,13 +59,28 @@ put_alert(struct json *j, const struct alert *a)
 }
 
 static void
-put_indicator(struct json *j, cJSON *hansho, const struct indicator *i)
+put_feeds(struct json *j, cJSON *in, const char *feeds)
 {
+	cJSON *array = json_array(j, in, "feeds");
+	struct span rest = span_text(feeds), name;
+
+	while (span_until(&rest, '\n', &name))
+		json_array_span(j, array, name);
+	if (rest.left > 0)
+		json_array_span(j, array, rest);
+}
+
+static void
+put_indicator(struct json *j, cJSON *hansho, const struct finding *f)
+{
+	static const char *const states[] = { "active", "fading", "expired" };
+	const struct indicator *i = f->indicator;
 	cJSON *o = json_object(j, hansho, "indicator");
 
 	json_text(j, o, "type", indicator_type_text(i->type));
 	json_text(j, o, "value", i->value);
 	json_text(j, o, "feed", i->feed);
+	put_feeds(j, o, f->feeds == NULL || f->feeds[0] == '\0' ? i->feed : f->feeds);
 	json_text_if(j, o, "entry", i->reference);
 	json_number(j, o, "line", i->line);
 	json_text_if(j, o, "malware", i->malware);
@@ -73,6 +88,10 @@ put_indicator(struct json *j, cJSON *hansho, const struct indicator *i)
 	json_number(j, o, "confidence", i->confidence);
 	json_when(j, o, "first_seen", i->first_seen_ns);
 	json_when(j, o, "last_seen", i->last_seen_ns);
+	json_when(j, o, "valid_until", i->valid_until_ns);
+	json_text(j, o, "state", states[f->state]);
+	if (f->dated)
+		json_number(j, o, "age_days", f->age_days);
 }
 
 static void
@@ -199,7 +218,7 @@ put_hansho(struct json *j, const struct alert *a)
 	put_peer(j, hansho, a);
 	eve_realm(j, hansho, &f->realm, true);
 	if (f->indicator != NULL)
-		put_indicator(j, hansho, f->indicator);
+		put_indicator(j, hansho, f);
 	if (f->beacon == NULL)
 		return;
 	beacon = json_object(j, hansho, "beacon");

@@ -90,7 +90,7 @@ copy_texts(struct incident *i, const struct finding *f)
 	size_t size = bounded(f->service, TEXT_SHORT) + bounded(f->subject, TEXT_LONG) +
 	    bounded(f->reason, TEXT_LONG) + bounded(from->value, TEXT_LONG) +
 	    bounded(from->feed, TEXT_SHORT) + bounded(from->malware, TEXT_SHORT) +
-	    bounded(from->reference, TEXT_SHORT) + 7;
+	    bounded(from->reference, TEXT_SHORT) + bounded(f->feeds, TEXT_LONG) + 8;
 	char *texts = malloc(size), *at = texts;
 
 	if (texts == NULL)
@@ -103,6 +103,10 @@ copy_texts(struct incident *i, const struct finding *f)
 	i->indicator.feed = put(&at, from->feed, TEXT_SHORT);
 	i->indicator.malware = put(&at, from->malware, TEXT_SHORT);
 	i->indicator.reference = put(&at, from->reference, TEXT_SHORT);
+	i->finding.feeds = put(&at, f->feeds, TEXT_LONG);
+	i->finding.state = f->state;
+	i->finding.dated = f->dated;
+	i->finding.age_days = f->age_days;
 	i->finding.indicator = f->indicator != NULL ? &i->indicator : NULL;
 	free(i->texts);
 	i->texts = texts;

@@ -2,13 +2,14 @@
 
 #include <stdio.h>
 
+#include "alert/ageing.h"
 #include "base/when.h"
 
-enum { VALUE_MAX = 2200, NAME_MAX_BYTES = 256, REFERENCE_MAX = 512, REASON_MAX = 4096, NOTE_MAX = 1024 };
+enum { VALUE_MAX = 2200, NAME_MAX_BYTES = 256, REFERENCE_MAX = 512, FEEDS_MAX_BYTES = 1100, REASON_MAX = 4096, NOTE_MAX = 1024 };
 
 /* The texts of one match, with NULs. */
 struct match_texts {
-	char value[VALUE_MAX], feed[NAME_MAX_BYTES], malware[NAME_MAX_BYTES];
+	char value[VALUE_MAX], feed[NAME_MAX_BYTES], feeds[FEEDS_MAX_BYTES], malware[NAME_MAX_BYTES];
 	char reference[REFERENCE_MAX], service[NAME_MAX_BYTES], reason[REASON_MAX];
 };
 
@@ -97,7 +98,7 @@ verdict(enum indicator_role r)
 	return r < ROLE_KINDS ? verdicts[r] : "bad";
 }
 
-enum { SEEN_MAX = WHEN_TEXT_MAX + 16 };
+enum { SEEN_MAX = WHEN_TEXT_MAX + 32, SOURCES_MAX = 2048 };
 
 /* ", first seen 2026-05-01"; nothing where the feed does not say. */
 static const char *
@@ -111,21 +112,66 @@ seen(const char *which, int64_t ns, char buf[SEEN_MAX])
 	return buf;
 }
 
+/* ", 45 days before: fading" */
+static const char *
+old(const struct finding *f, char buf[SEEN_MAX])
+{
+	static const char *const states[] = { "", ": fading", ": expired" };
+
+	buf[0] = '\0';
+	if (f->dated)
+		snprintf(buf, SEEN_MAX, ", %u day%s before%s", f->age_days, f->age_days == 1 ? "" : "s",
+		    states[f->state]);
+	else if (f->state != INDICATOR_ACTIVE)
+		snprintf(buf, SEEN_MAX, "%s", states[f->state] + 1);
+	return buf;
+}
+
+enum { FEEDS_NAMED = 4 };
+
+/* "feed feodo (line 7, entry 12) lists", "feeds feodo (line 7), mine and 2 more list" */
+static const char *
+sources(const struct indicator *i, const char *feeds, char *buf, size_t size)
+{
+	struct span rest = span_text(feeds), name;
+	/* Some feeds have no more to refer to than the name. */
+	bool refers = i->reference[0] != '\0' && strcmp(i->reference, i->malware) != 0;
+	unsigned count = 0;
+	FILE *to = fmemopen(buf, size, "w");
+
+	if (to == NULL)
+		return "a feed lists";
+	fprintf(to, "%s %s (line %u%s%s)", strchr(feeds, '\n') != NULL ? "feeds" : "feed", i->feed, i->line,
+	    refers ? ", entry " : "", refers ? i->reference : "");
+	while (rest.left > 0) {
+		if (!span_until(&rest, '\n', &name)) {
+			name = rest;
+			rest.left = 0;
+		}
+		if (span_equal(name, span_text(i->feed)))
+			continue;
+		if (++count < FEEDS_NAMED)
+			fprintf(to, "%s%.*s", rest.left > 0 ? ", " : " and ", (int)name.left, (const char *)name.at);
+	}
+	if (count >= FEEDS_NAMED)
+		fprintf(to, " and %u more", count - FEEDS_NAMED + 1);
+	fprintf(to, strchr(feeds, '\n') != NULL ? " list" : " lists");
+	fclose(to);
+	return buf;
+}
+
 static void
 write_reason(const struct indicator *i, const struct finding *f, char *buf, size_t size)
 {
 	const char *verb = i->role == ROLE_INFECTED ? "is" : !is_the_host(i, f) ? deed(i->type) :
 	    i->type == INDICATOR_CIDR ? "is itself in" : "is itself";
-	char first[SEEN_MAX], last[SEEN_MAX];
-	/* Some feeds have no more to refer to than the name. */
-	bool refers = i->reference[0] != '\0' && strcmp(i->reference, i->malware) != 0;
+	char first[SEEN_MAX], last[SEEN_MAX], age[SEEN_MAX], from[SOURCES_MAX];
 	bool shared = i->type == INDICATOR_JA3 || i->type == INDICATOR_JA4;
 
-	snprintf(buf, size, "%s %s, which feed %s (line %u%s%s) lists as %s%s%s%s%s%s",
-	    verb, i->value, i->feed, i->line,
-	    refers ? ", entry " : "", refers ? i->reference : "", verdict(i->role),
+	snprintf(buf, size, "%s %s, which %s as %s%s%s%s%s%s%s",
+	    verb, i->value, sources(i, f->feeds, from, sizeof from), verdict(i->role),
 	    i->malware[0] == '\0' ? "" : i->role == ROLE_INFECTED ? " with " : " of ", i->malware,
-	    seen("first", i->first_seen_ns, first), seen("last", i->last_seen_ns, last),
+	    seen("first", i->first_seen_ns, first), seen("last", i->last_seen_ns, last), old(f, age),
 	    shared ? "; harmless programs may share a fingerprint" : "");
 }
 
@@ -142,17 +188,31 @@ set_ends(struct finding *f, const struct observation *o)
 	f->because = o;
 }
 
-void
-policy_match(const struct observation *match, finding_fn *emit, void *to)
+static enum severity
+faded(enum severity s, enum indicator_state state)
+{
+	if (state == INDICATOR_EXPIRED || s == SEVERITY_LOW)
+		return SEVERITY_LOW;
+	return state == INDICATOR_FADING ? s + 1 : s;
+}
+
+bool
+policy_match(const struct policy_options *options, const struct observation *match,
+    finding_fn *emit, void *to)
 {
 	struct match_texts texts;
 	struct indicator i;
 	struct finding f;
+	struct aged aged;
 
 	if (match->kind != OBSERVE_MATCH)
-		return;
+		return true;
+	aged = ageing_look(options == NULL ? NULL : &options->ageing, match);
+	if (aged.state == INDICATOR_EXPIRED && (options == NULL || !options->expired))
+		return false;
 	copy_text(match, TEXT_INDICATOR_VALUE, texts.value, sizeof texts.value);
 	copy_text(match, TEXT_INDICATOR_FEED, texts.feed, sizeof texts.feed);
+	copy_text(match, TEXT_INDICATOR_FEEDS, texts.feeds, sizeof texts.feeds);
 	copy_text(match, TEXT_INDICATOR_MALWARE, texts.malware, sizeof texts.malware);
 	copy_text(match, TEXT_INDICATOR_REFERENCE, texts.reference, sizeof texts.reference);
 	copy_text(match, TEXT_SERVICE, texts.service, sizeof texts.service);
@@ -161,17 +221,23 @@ policy_match(const struct observation *match, finding_fn *emit, void *to)
 		.feed = texts.feed, .malware = texts.malware, .reference = texts.reference,
 		.line = match->indicator_line, .confidence = match->indicator_confidence,
 		.first_seen_ns = match->indicator_first_ns, .last_seen_ns = match->indicator_last_ns,
+		.valid_until_ns = match->indicator_until_ns,
 	};
 	memset(&f, 0, sizeof f);
 	f.kind = FINDING_INDICATOR;
 	set_ends(&f, match);
+	f.feeds = texts.feeds[0] != '\0' ? texts.feeds : texts.feed;
+	f.state = aged.state;
+	f.dated = aged.dated;
+	f.age_days = aged.days;
 	write_reason(&i, &f, texts.reason, sizeof texts.reason);
 	f.service = texts.service;
 	f.subject = texts.value;
 	f.reason = texts.reason;
-	f.severity = policy_severity(i.role, i.type, i.confidence);
+	f.severity = faded(policy_severity(i.role, i.type, i.confidence), f.state);
 	f.indicator = &i;
 	emit(to, &f);
+	return true;
 }
 
 void

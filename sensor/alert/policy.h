@@ -8,11 +8,22 @@
 #ifndef SENSOR_ALERT_POLICY_H
 #define SENSOR_ALERT_POLICY_H
 
+#include "alert/ageing.h"
 #include "finding.h"
 #include "observation.h"
 
-/* One finding for an OBSERVE_MATCH; none for any other observation. */
-void policy_match(const struct observation *match, finding_fn *emit, void *to);
+struct policy_options {
+	struct ageing ageing;
+	bool expired;		/* tell also of what has expired, as low */
+};
+
+/*
+ * One finding for an OBSERVE_MATCH; none for any other observation. What is
+ * fading is one step less severe. False: the indicator has expired and nothing
+ * was told. `options`: NULL for the defaults.
+ */
+bool policy_match(const struct policy_options *options, const struct observation *match,
+    finding_fn *emit, void *to);
 
 /*
  * One finding for an OBSERVE_EVASION: medium when the host that we watch over

@@ -28,6 +28,9 @@ struct config_feed {
 	char name[64];			/* what alerts call it */
 	char format[32];		/* "" to recognise it */
 	char path[CONFIG_TEXT_MAX];
+	uint8_t role;			/* 0: as listed; else enum indicator_role + 1 */
+	uint8_t confidence;		/* 0: as listed */
+	uint32_t fade_days, expire_days;	/* 0: by the type, see alert/ageing.h */
 };
 
 struct config {
@@ -64,6 +67,7 @@ struct config {
 	bool beacon_harmless;		/* use the shipped list */
 	char beacon_allow[CONFIG_TEXT_MAX];	/* "" for none */
 	struct alert_limits alert;
+	bool tell_expired;
 	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */
 
 	struct journal_limits journal;

@@ -1,5 +1,6 @@
 #include "config/options.h"
 
+#include "alert/ageing.h"
 #include "beacon/score.h"
 #include "capture/capture.h"
 #include "record.h"
@@ -20,6 +21,8 @@
 	SCALED(member, 1, unit, least, most, fallback)
 #define MILLIS(member, least, fallback) \
 	OPTION_INTEGER, IN(sink_options, member), 1, "ms", least, 3600000, fallback, NULL, NULL
+#define FEED_INTEGER(member, unit, most, fallback) \
+	OPTION_INTEGER, IN(config_feed, member), 1, unit, 0, most, fallback, NULL, NULL
 #define NUMBER(member, least, most, fallback) \
 	OPTION_NUMBER, IN(config, member), 1, "", least, most, fallback, NULL, NULL
 #define BOOLEAN(member, fallback) \
@@ -45,6 +48,13 @@ static const struct option_choice record_choices[] = {
 
 static const struct option_choice checksum_choices[] = {
 	{ "auto", CHECKSUM_AUTO }, { "strict", CHECKSUM_STRICT }, { "off", CHECKSUM_OFF }, { NULL, 0 },
+};
+
+static const struct option_choice role_choices[] = {
+	{ "listed", 0 }, { "c2", ROLE_C2 + 1 }, { "download", ROLE_DOWNLOAD + 1 },
+	{ "infected", ROLE_INFECTED + 1 }, { "suspicious", ROLE_SUSPICIOUS + 1 },
+	{ "sinkhole", ROLE_SINKHOLE + 1 }, { "scanner", ROLE_SCANNER + 1 },
+	{ "resolver", ROLE_RESOLVER + 1 }, { NULL, 0 },
 };
 
 static const struct option_choice sink_choices[] = {
@@ -110,6 +120,16 @@ const struct option_row option_rows[] = {
   TEXT(config_feed, name, "") },
 { "feeds[].format", "One of `hansho check --formats`. Without it the format is recognised.",
   TEXT(config_feed, format, "") },
+{ "feeds[].role", "What its entries are of, whatever the feed says. infected: addresses of infected machines of one's own; "
+  "entries that are no addresses keep their role.",
+  CHOICE(config_feed, role, role_choices, "listed") },
+{ "feeds[].confidence", "How far it is trusted, whatever the feed says. 0: as listed.",
+  FEED_INTEGER(confidence, "%", 100, "0") },
+{ "feeds[].fade_days", "An alert about an entry that nobody has seen for so long is one step less severe. 0: by the "
+  "entry's type, see docs/feeds.md; 36500: never.",
+  FEED_INTEGER(fade_days, "days", AGEING_NEVER, "0") },
+{ "feeds[].expire_days", "An entry that nobody has seen for so long rings no more. 0: by the entry's type; 36500: never.",
+  FEED_INTEGER(expire_days, "days", AGEING_NEVER, "0") },
 
 { "sinks", "Where records go. Without any: a table on standard output.",
   LIST(sinks, SINKS_MAX,
@@ -167,6 +187,8 @@ const struct option_row option_rows[] = {
   INTEGER(alert.update_sec, "s", 1, 86400, "300") },
 { "alerts.close_sec", "An alert without news for so long is closed.",
   INTEGER(alert.close_sec, "s", 1, 2592000, "3600") },
+{ "alerts.expired", "Ring also for indicators that have expired, as low. Without it they are only counted.",
+  BOOLEAN(tell_expired, "no") },
 { "alerts.max_open", "Alerts open at once. Beyond, the one idle longest is closed early.",
   INTEGER(alert.max_open, "alerts", 1, 10000000, "100000") },
 { "alerts.names", "Addresses whose name from DNS is remembered. Beyond, the oldest is forgotten.",

@@ -16,6 +16,8 @@ struct analyst {
 	struct alerts *alerts;
 	uint64_t skip;			/* records still to be skipped */
 	struct analyst_counts counts;
+	struct policy_options policy;
+	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
 };
 
@@ -91,7 +93,8 @@ take_dns(struct analyst *a, const struct observation *o)
 static void
 take_match(struct analyst *a, const struct observation *o)
 {
-	policy_match(o, on_finding, a);
+	if (!policy_match(&a->policy, o, on_finding, a))
+		a->counts.expired++;
 }
 
 static void
@@ -216,6 +219,20 @@ analyst_set_known(struct analyst *a, const struct known *known)
 	beacon_set_known(a->beacon, known, &lookup);
 }
 
+static bool
+set_policy(struct analyst *a, const struct config *c)
+{
+	unsigned i;
+
+	if ((a->ageing = calloc(c->feeds_count + 1, sizeof *a->ageing)) == NULL)
+		return false;
+	for (i = 0; i < c->feeds_count; i++)
+		a->ageing[i] = (struct ageing_feed){ c->feeds[i].name,
+			{ c->feeds[i].fade_days, c->feeds[i].expire_days } };
+	a->policy = (struct policy_options){ { a->ageing, c->feeds_count }, c->tell_expired };
+	return true;
+}
+
 struct analyst *
 analyst_new(const struct config *config, struct journal *journal, const struct geoip *geoip,
     uint64_t already)
@@ -229,7 +246,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->geoip = geoip;
 	a->skip = already;
 	a->counts.last_ns = WHEN_UNKNOWN;
-	if ((a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
+	if (!set_policy(a, config) || (a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
 	    (a->alerts = alerts_new(&config->alert, geoip, on_alert, a)) == NULL) {
 		analyst_free(a);
 		return NULL;
@@ -244,5 +261,6 @@ analyst_free(struct analyst *a)
 		return;
 	beacon_free(a->beacon);
 	alerts_free(a->alerts);
+	free(a->ageing);
 	free(a);
 }

@@ -21,6 +21,7 @@ struct analyst_counts {
 	struct beacon_counts beacon;
 	struct alert_counts alert;
 	uint64_t observations;
+	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
 	uint64_t records;		/* written, those skipped by `already` too */
 	uint64_t records_lost;		/* the journal could not take them */
 	int64_t last_ns;		/* latest observation; WHEN_UNKNOWN without any */

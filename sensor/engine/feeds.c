@@ -87,6 +87,17 @@ close_feeds(const struct config *config, FILE *const *in)
 			fclose(in[i]);
 }
 
+static void
+set_terms(struct builder *b, const struct config_feed *f)
+{
+	const struct feed_terms terms = {
+		.role_set = f->role > 0, .role = f->role > 0 ? f->role - 1u : 0,
+		.confidence = f->confidence, .fetched_ns = WHEN_UNKNOWN,
+	};
+
+	builder_set_terms(b, &terms);
+}
+
 /* The builder opens what its readers need (code pages, domain suffixes): it is made before the sandbox is set. */
 static int
 compile(const struct config *config, bool sandboxed, FILE *const *in, struct feed_result *results,
@@ -105,10 +116,12 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 	for (i = 0; i < config->feeds_count; i++) {
 		const struct config_feed *f = &config->feeds[i];
 
-		if (in[i] != NULL)
-			results[i].code = feed_read(in[i], f->name,
-			    f->format[0] == '\0' ? NULL : f->format, b, &results[i].summary,
-			    &results[i].fault);
+		if (in[i] == NULL)
+			continue;
+		set_terms(b, f);
+		results[i].code = feed_read(in[i], f->name,
+		    f->format[0] == '\0' ? NULL : f->format, b, &results[i].summary,
+		    &results[i].fault);
 	}
 	r = builder_compile(b, image, fault);
 done:

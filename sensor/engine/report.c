@@ -138,6 +138,9 @@ report_ceilings(const struct board *b, unsigned workers)
 		    a->beacon.evicted);
 		hit++;
 	}
+	if (a->expired > 0)
+		log_info("alerts", "%llu contacts with indicators that have expired were left out (alerts.expired tells them)",
+		    (unsigned long long)a->expired);
 	if (a->alert.evicted > 0) {
 		log_warn("limits", "%" PRIu64 " open alerts were closed early: raise alerts.max_open",
 		    a->alert.evicted);

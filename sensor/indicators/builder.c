@@ -67,6 +67,12 @@ new_key(void)
 	return (struct image_key){ { word[0], word[1] }, { word[2], word[3] } };
 }
 
+void
+builder_set_terms(struct builder *b, const struct feed_terms *terms)
+{
+	b->terms = terms != NULL ? *terms : (struct feed_terms){ .fetched_ns = WHEN_UNKNOWN };
+}
+
 struct builder *
 builder_new(uint32_t max_indicators)
 {
@@ -77,6 +83,7 @@ builder_new(uint32_t max_indicators)
 		return NULL;
 	b->max_indicators = max_indicators < RECORD_SIX ? max_indicators : RECORD_SIX - 1;
 	b->key = new_key();
+	builder_set_terms(b, NULL);
 	b->cp932 = iconv_open("UTF-8", "CP932");
 	set_ceilings(b);
 	slots_init(&b->by_value);

@@ -33,6 +33,7 @@ struct builder_record {
 struct builder {
 	uint32_t max_indicators, count;
 	struct image_key key;
+	struct feed_terms terms;
 	iconv_t cp932;		/* (iconv_t)-1 when the system has no such table */
 	struct block records, texts, attributes;
 	struct slots by_value, by_text, by_attributes;

@@ -98,6 +98,21 @@ count_result(struct feed *f, int r)
 	}
 }
 
+/* What the operator says of the feed stands over what it says itself. */
+static void
+apply_terms(const struct feed_terms *terms, struct indicator *i)
+{
+	bool fits = terms->role != ROLE_INFECTED || i->type == INDICATOR_ADDRESS ||
+	    i->type == INDICATOR_CIDR;
+
+	if (terms->role_set && fits)
+		i->role = terms->role;
+	if (terms->confidence > 0)
+		i->confidence = terms->confidence;
+	if (i->first_seen_ns == WHEN_UNKNOWN && i->last_seen_ns == WHEN_UNKNOWN)
+		i->last_seen_ns = terms->fetched_ns;
+}
+
 /* Load feed->value. */
 static void
 feed_take(struct feed *f, const struct feed_line *line)
@@ -112,6 +127,7 @@ feed_take(struct feed *f, const struct feed_line *line)
 		.valid_until_ns = line->until_ns,
 	};
 
+	apply_terms(&f->builder->terms, &i);
 	count_result(f, builder_put(f->builder, &i));
 }
 

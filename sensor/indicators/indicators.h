@@ -55,6 +55,15 @@ void builder_free(struct builder *b);
  */
 int builder_add(struct builder *b, const struct indicator *i);
 
+/* How the feeds read from now on are taken, whatever they say themselves; NULL: as they are. */
+struct feed_terms {
+	bool role_set;
+	enum indicator_role role;	/* ROLE_INFECTED: of addresses and networks only */
+	uint8_t confidence;		/* 0: the feed's own */
+	int64_t fetched_ns;		/* entries without any date were last seen then; or WHEN_UNKNOWN */
+};
+void builder_set_terms(struct builder *b, const struct feed_terms *terms);
+
 /* The n-th format's name, from 0, and what it is (may be NULL), for help texts; NULL behind the last. */
 const char *feed_format(unsigned n, const char **what);
 

@@ -118,7 +118,7 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 		o->tunnel_protocol = f->tunnel->protocol;
 		o->tunnel_depth = f->tunnel->depth;
 	}
-	o->indicator_first_ns = o->indicator_last_ns = WHEN_UNKNOWN;
+	o->indicator_first_ns = o->indicator_last_ns = o->indicator_until_ns = WHEN_UNKNOWN;
 	o->not_before_ns = o->not_after_ns = WHEN_UNKNOWN;
 	if (f->midway)
 		o->flags |= OBSERVED_MIDWAY;

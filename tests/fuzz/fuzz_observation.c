@@ -164,7 +164,7 @@ take(struct chain *c, const struct observation *o)
 {
 	switch (o->kind) {
 	case OBSERVE_CONTACT: beacon_note(c->beacon, o); break;
-	case OBSERVE_MATCH: policy_match(o, on_finding, c); break;
+	case OBSERVE_MATCH: policy_match(NULL, o, on_finding, c); break;
 	case OBSERVE_NAME: alerts_name(c->alerts, o); break;
 	case OBSERVE_SENSOR: policy_sensor(o, on_finding, c); break;
 	case OBSERVE_IDENTITY: alerts_identity(c->alerts, o); check_line(RECORD_IDENTITY, eve_record(o, "sensor")); break;

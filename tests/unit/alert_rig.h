@@ -42,7 +42,7 @@ rig_observation(struct observation_buffer *b, enum observation_kind kind, double
 	o->packets[1] = 10;
 	o->flow_bytes[0] = 2310;
 	o->flow_bytes[1] = 8120;
-	o->indicator_first_ns = o->indicator_last_ns = WHEN_UNKNOWN;
+	o->indicator_first_ns = o->indicator_last_ns = o->indicator_until_ns = WHEN_UNKNOWN;
 	o->not_before_ns = o->not_after_ns = WHEN_UNKNOWN;
 }
 

@@ -291,7 +291,8 @@ test_each_range_is_kept(void **state)
 	(void)state;
 	for (i = 0; i < option_rows_count; i++) {
 		const struct option_row *row = &option_rows[i];
-		unsigned line = option_is_beneath(row, "") ? 1 : option_is_beneath(row, "sinks[]") ? 4 : 2;
+		unsigned line = option_is_beneath(row, "") ? 1 : option_is_beneath(row, "sinks[]") ? 4 :
+		    option_is_beneath(row, "feeds[]") ? 3 : 2;
 		double step = row->type == OPTION_NUMBER ? 0.001 : 1;
 
 		if (row->type != OPTION_INTEGER && row->type != OPTION_NUMBER)

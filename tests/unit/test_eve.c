@@ -56,7 +56,7 @@ alert_line(struct observation_buffer *b)
 	struct made m = { NULL, 0, "sensor1" };
 
 	observation_seal(b);
-	policy_match(&b->o, make_line, &m);
+	policy_match(NULL, &b->o, make_line, &m);
 	assert_non_null(m.line);
 	return m.line;
 }
@@ -98,15 +98,16 @@ test_alert_whole(void **state)
 	    "\"hansho\":{\"id\":\"0123456789abcdef\",\"revision\":2,\"state\":\"update\","
 	    "\"kind\":\"indicator\",\"severity\":\"high\",\"subject\":\"c2.example\","
 	    "\"reason\":\"uses the name c2.example, which feed threatfox (line 17, entry 12345) lists as "
-	    "command and control of Emotet, first seen 2023-11-01\","
+	    "command and control of Emotet, first seen 2023-11-01, 13 days before\","
 	    "\"technique\":\"T1071.001\",\"first_seen\":\"2023-11-14T22:13:32.123456+0000\","
 	    "\"last_seen\":\"2023-11-14T22:13:32.123456+0000\",\"count\":7,"
 	    "\"bytes_out\":2310,\"bytes_in\":8120,\"host\":\"10.0.0.5\","
 	    "\"peer\":{\"ip\":\"192.0.2.77\",\"name\":\"c2.example\",\"asn\":64496,"
 	    "\"organisation\":\"Example Hosting\",\"country\":\"NL\"},\"realm\":{\"vlan\":[100]},"
-	    "\"indicator\":{\"type\":\"domain\",\"value\":\"c2.example\",\"feed\":\"threatfox\","
+	    "\"indicator\":{\"type\":\"domain\",\"value\":\"c2.example\",\"feed\":\"threatfox\",\"feeds\":[\"threatfox\"],"
 	    "\"entry\":\"12345\",\"line\":17,\"malware\":\"Emotet\",\"role\":\"c2\",\"confidence\":90,"
-	    "\"first_seen\":\"2023-11-01T00:00:00.000000+0000\"}}}");
+	    "\"first_seen\":\"2023-11-01T00:00:00.000000+0000\","
+	    "\"state\":\"active\",\"age_days\":13}}}");
 	free(line);
 }
 

@@ -44,7 +44,7 @@ match(enum indicator_role role, enum indicator_type type, const char *value, enu
 	rig_text(&b, TEXT_SERVICE, "c2.example");
 	when_parse("2026-05-01", 10, 0, &b.o.indicator_first_ns);
 	observation_seal(&b);
-	policy_match(&b.o, see, &s);
+	policy_match(NULL, &b.o, see, &s);
 	assert_int_equal(s.findings, 1);
 	return s;
 }
@@ -141,7 +141,7 @@ test_inbound_host_is_the_asked_side(void **state)
 	b.o.host_side = RESPONDER;
 	rig_indicator(&b, ROLE_SUSPICIOUS, INDICATOR_ADDRESS, "10.0.0.5");
 	observation_seal(&b);
-	policy_match(&b.o, see, &s);
+	policy_match(NULL, &b.o, see, &s);
 	assert_true(addr_equal(&s.f.host, &b.o.key.addr[RESPONDER]));
 	assert_true(addr_equal(&s.f.peer, &b.o.key.addr[ORIGINATOR]));
 	assert_int_equal(s.f.host_port, 443);
@@ -156,13 +156,13 @@ test_only_what_is_asked_for(void **state)
 	(void)state;
 	rig_observation(&b, OBSERVE_TLS, 1);
 	observation_seal(&b);
-	policy_match(&b.o, see, &s);
+	policy_match(NULL, &b.o, see, &s);
 	policy_sensor(&b.o, see, &s);
 	assert_int_equal(s.findings, 0);
 	rig_observation(&b, OBSERVE_SENSOR, 2);
 	rig_text(&b, TEXT_NOTE, "worker 1 was blind for 3 s");
 	observation_seal(&b);
-	policy_match(&b.o, see, &s);
+	policy_match(NULL, &b.o, see, &s);
 	assert_int_equal(s.findings, 0);
 	policy_sensor(&b.o, see, &s);
 	assert_int_equal(s.findings, 1);
@@ -185,7 +185,7 @@ test_evasion(void **state)
 		b.o.flags = answer ? OBSERVED_RESPONSE : 0;
 		rig_text(&b, TEXT_NOTE, "bytes 0 to 99 of what the client sent");
 		observation_seal(&b);
-		policy_match(&b.o, see, &s);
+		policy_match(NULL, &b.o, see, &s);
 		policy_sensor(&b.o, see, &s);
 		assert_int_equal(s.findings, answer);
 		policy_evasion(&b.o, see, &s);
@@ -215,13 +215,87 @@ test_odd_texts(void **state)
 	b.o.indicator_role = 200;
 	b.o.indicator_type = 200;
 	observation_seal(&b);
-	policy_match(&b.o, see, &s);
+	policy_match(NULL, &b.o, see, &s);
 	assert_int_equal(s.findings, 1);
 	assert_string_equal(s.subject, "");
 	memset(text, 'u', sizeof text - 1);
 	s = match(ROLE_C2, INDICATOR_URL, text, APP_HTTP);
 	assert_int_equal(strlen(s.subject), 2199);
 	assert_non_null(strstr(s.reason, "threatfox"));
+}
+
+static const struct ageing_feed slow_feed[] = { { "slow", { 200, AGEING_NEVER } }, { "quick", { 1, 2 } } };
+
+/* An indicator of `type` in these feeds, seen so many days ago: the finding, or none. */
+static struct seen
+aged_match(const struct policy_options *options, enum indicator_type type, const char *feeds, int days,
+    int until_days)
+{
+	static struct observation_buffer b;
+	struct seen s = { 0 };
+	int64_t day = 86400 * NS_PER_SEC;
+	bool told;
+
+	rig_observation(&b, OBSERVE_MATCH, 1);
+	rig_indicator(&b, ROLE_C2, type, "x");
+	rig_text(&b, TEXT_INDICATOR_FEEDS, feeds);
+	b.o.indicator_first_ns = b.o.ts_ns - 1000 * day;
+	b.o.indicator_last_ns = b.o.ts_ns - days * day;
+	if (until_days != 0)
+		b.o.indicator_until_ns = b.o.ts_ns + until_days * day;
+	observation_seal(&b);
+	told = policy_match(options, &b.o, see, &s);
+	assert_int_equal(told, s.findings);
+	return s;
+}
+
+static void
+test_ageing(void **state)
+{
+	const struct policy_options slow = { { slow_feed, 2 }, false }, all = { { NULL, 0 }, true };
+	struct seen s;
+
+	(void)state;
+	s = aged_match(NULL, INDICATOR_ADDRESS, "f", 29, 0);
+	assert_int_equal(s.f.state, INDICATOR_ACTIVE);
+	assert_int_equal(s.f.severity, SEVERITY_HIGH);
+	assert_non_null(strstr(s.reason, ", 29 days before"));
+	s = aged_match(NULL, INDICATOR_ADDRESS, "f", 30, 0);
+	assert_int_equal(s.f.state, INDICATOR_FADING);
+	assert_int_equal(s.f.severity, SEVERITY_MEDIUM);
+	assert_int_equal(s.f.age_days, 30);
+	assert_non_null(strstr(s.reason, ", 30 days before: fading"));
+	assert_int_equal(aged_match(NULL, INDICATOR_ADDRESS, "f", 90, 0).findings, 0);
+	s = aged_match(&all, INDICATOR_ADDRESS, "f", 90, 0);
+	assert_int_equal(s.f.severity, SEVERITY_LOW);
+	assert_int_equal(s.f.state, INDICATOR_EXPIRED);
+	assert_int_equal(aged_match(NULL, INDICATOR_DOMAIN, "f", 89, 0).f.state, INDICATOR_ACTIVE);
+	assert_int_equal(aged_match(NULL, INDICATOR_URL, "f", 180, 0).findings, 0);
+	assert_int_equal(aged_match(NULL, INDICATOR_FILE_SHA256, "f", 900, 0).f.state, INDICATOR_ACTIVE);
+	/* What the feed itself says of its end stands over its age. */
+	assert_int_equal(aged_match(NULL, INDICATOR_FILE_SHA256, "f", 1, -1).findings, 0);
+	assert_int_equal(aged_match(NULL, INDICATOR_ADDRESS, "f", 1, 1).f.state, INDICATOR_ACTIVE);
+	/* Of several feeds the one that gives it longest. */
+	assert_int_equal(aged_match(&slow, INDICATOR_ADDRESS, "quick\nslow", 199, 0).f.state, INDICATOR_ACTIVE);
+	assert_int_equal(aged_match(&slow, INDICATOR_ADDRESS, "quick\nslow", 900, 0).f.state, INDICATOR_FADING);
+	assert_int_equal(aged_match(&slow, INDICATOR_ADDRESS, "quick", 1, 0).f.state, INDICATOR_FADING);
+	assert_int_equal(aged_match(&slow, INDICATOR_ADDRESS, "quick", 2, 0).findings, 0);
+	/* What is older than its knowledge has no age. */
+	s = aged_match(NULL, INDICATOR_ADDRESS, "f", -5, 0);
+	assert_false(s.f.dated);
+	assert_null(strstr(s.reason, "before"));
+}
+
+static void
+test_all_feeds_are_named(void **state)
+{
+	struct seen s;
+
+	(void)state;
+	s = aged_match(NULL, INDICATOR_ADDRESS, "threatfox\nb", 1, 0);
+	assert_non_null(strstr(s.reason, "which feeds threatfox (line 17, entry 12345) and b list as"));
+	s = aged_match(NULL, INDICATOR_ADDRESS, "a\nthreatfox\nc\nd\ne\nf", 1, 0);
+	assert_non_null(strstr(s.reason, "feeds threatfox (line 17, entry 12345), a, c, d and 2 more list as"));
 }
 
 int
@@ -234,7 +308,8 @@ main(void)
 		cmocka_unit_test(test_techniques_and_signatures),
 		cmocka_unit_test(test_inbound_host_is_the_asked_side),
 		cmocka_unit_test(test_only_what_is_asked_for), cmocka_unit_test(test_odd_texts),
-		cmocka_unit_test(test_evasion),
+		cmocka_unit_test(test_evasion), cmocka_unit_test(test_ageing),
+		cmocka_unit_test(test_all_feeds_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

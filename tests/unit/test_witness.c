@@ -27,6 +27,10 @@ static const struct indicator listed[] = {
 	{ INDICATOR_URL, ROLE_DOWNLOAD, "web.example:8080/a?b", "f", "", "", 11, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_JA3, ROLE_C2, "0123456789abcdef0123456789abcdef", "f", "", "", 12, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 	{ INDICATOR_CERT_SHA1, ROLE_C2, "aaaa", "f", "", "", 13, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
+	/* The same thing in three feeds, and one of another role in a fourth. */
+	{ INDICATOR_DOMAIN, ROLE_SUSPICIOUS, "many.example", "list", "", "r1", 20, 50, 30, 40, 60, "" },
+	{ INDICATOR_DOMAIN, ROLE_C2, "many.example", "feodo", "", "r2", 21, 50, WHEN_UNKNOWN, 90, 80, "" },
+	{ INDICATOR_DOMAIN, ROLE_C2, "many.example", "mine", "Emotet", "r3", 22, 0, 10, WHEN_UNKNOWN, 70, "" },
 	{ INDICATOR_ADDRESS_PORT, ROLE_C2, "198.18.0.2:0", "f", "", "", 14, 50, WHEN_UNKNOWN, WHEN_UNKNOWN, WHEN_UNKNOWN, "" },
 };
 
@@ -417,6 +421,26 @@ a_listed_peer_is_told_at_once(void **state)
 	assert_kinds("match");
 }
 
+static void
+one_thing_in_many_feeds_is_one_match(void **state)
+{
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	begin_flow(PROTO_UDP, "10.0.0.5", 40000, "198.51.100.53", 53);
+	dns(false, "many.example", NULL);
+	assert_kinds("match dns");
+	assert_int_equal(kept[0]->indicator_role, ROLE_C2);
+	assert_int_equal(kept[0]->indicator_confidence, 75);
+	assert_int_equal(kept[0]->indicator_line, 21);
+	assert_int_equal(kept[0]->indicator_first_ns, 10);
+	assert_int_equal(kept[0]->indicator_last_ns, 90);
+	assert_int_equal(kept[0]->indicator_until_ns, 80);
+	assert_text(kept[0], TEXT_INDICATOR_FEED, "feodo");
+	assert_text(kept[0], TEXT_INDICATOR_FEEDS, "list\nfeodo\nmine");
+	assert_text(kept[0], TEXT_INDICATOR_REFERENCE, "r2");
+	assert_text(kept[0], TEXT_INDICATOR_MALWARE, "Emotet");
+}
+
 /* Midway, who asked is a guess: the listed server may look like the one who did. */
 static void
 midway_both_ends_are_looked_up(void **state)
@@ -642,6 +666,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_host_without_end_is_no_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_host_is_the_one_at_home, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_listed_peer_is_told_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_thing_in_many_feeds_is_one_match, setup, teardown),
 		cmocka_unit_test_setup_teardown(midway_both_ends_are_looked_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_infected_host_is_looked_up_as_source_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_infected_list_speaks_of_our_hosts, setup, teardown),
