@@ -205,8 +205,11 @@ put_message(void *to, const struct message *m)
 		put(lines, "\n");
 		break;
 	case MESSAGE_DNS:
-		put(lines, "dns %s %s type=%u rcode=%u answers=%u\n", m->dns->response ? "answer" : "query",
+		put(lines, "dns %s %s type=%u rcode=%u answers=%u", m->dns->response ? "answer" : "query",
 		    m->dns->question, m->dns->question_type, m->dns->rcode, m->dns->answers_count);
+		if (m->dns->edns)
+			put(lines, " edns=%u", m->dns->edns_udp_bytes);
+		put(lines, "\n");
 		break;
 	case MESSAGE_PROTOCOL: put_protocol(lines, m->protocol); break;
 	case MESSAGE_MAIL: put_mail(lines, m->mail); break;

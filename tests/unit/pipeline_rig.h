@@ -121,19 +121,26 @@ rig_set_checksum(struct made *m, uint8_t protocol, size_t field, unsigned wrong)
 
 /* A segment at `seq`, whatever was said before. */
 static inline void
-rig_segment(struct rig_talk *t, int64_t ms, int from, unsigned flags, uint32_t seq, const char *text)
+rig_segment_bytes(struct rig_talk *t, int64_t ms, int from, unsigned flags, uint32_t seq, const void *bytes,
+    size_t len)
 {
 	static struct made m;
 	uint16_t client = (uint16_t)(40000 + t->number);
 
-	rig_put_ip(&m, t, from, PROTO_TCP, 20 + strlen(text));
+	rig_put_ip(&m, t, from, PROTO_TCP, 20 + len);
 	put_tcp(&m, from == 0 ? client : t->server_port, from == 0 ? t->server_port : client, seq, flags, 0);
 	m.len -= 12;
 	put32(&m, t->seq[!from]);	/* what it acknowledges */
 	m.len += 8;
-	put(&m, text, strlen(text));
+	put(&m, bytes, len);
 	rig_set_checksum(&m, PROTO_TCP, 16, t->wrong[from]);
 	rig_frame(&m, ms);
+}
+
+static inline void
+rig_segment(struct rig_talk *t, int64_t ms, int from, unsigned flags, uint32_t seq, const char *text)
+{
+	rig_segment_bytes(t, ms, from, flags, seq, text, strlen(text));
 }
 
 static inline void

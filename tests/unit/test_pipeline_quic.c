@@ -153,6 +153,33 @@ dns_inside(void **state)
 		assert_int_equal(rig_found(OBSERVE_CONTACT, (unsigned)i)->app, cases[i].app);
 }
 
+static void
+dns_inside_over_tcp(void **state)
+{
+	static const struct { uint16_t port; const char *name, *alpn; enum app app; } cases[] = {
+		{ 443, "a.example", "h2", APP_TLS }, { 853, "a.example", "x", APP_DOT },
+		{ 8853, "a.example", "dot", APP_DOT }, { 443, "dns.google", "h2", APP_DOH },
+	};
+	uint8_t record[600] = { 22, 3, 1 };
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rig_talk t = rig_talk((unsigned)i + 1, cases[i].port);
+
+		len = make_hello(record + 5, cases[i].name, cases[i].alpn);
+		record[3] = (uint8_t)(len >> 8);
+		record[4] = (uint8_t)len;
+		rig_handshake(&t, (int64_t)i * 10);
+		rig_segment_bytes(&t, (int64_t)i * 10 + 1, 0, TCP_ACK, t.seq[0], record, len + 5);
+	}
+	rig_run_all();
+	for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(rig_found(OBSERVE_CONTACT, (unsigned)i)->app, cases[i].app);
+		rig_assert_text(rig_found(OBSERVE_CONTACT, (unsigned)i), TEXT_SERVICE, cases[i].name);
+	}
+}
+
 int
 main(void)
 {
@@ -161,6 +188,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_hello_that_never_comes_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(google_s_own_is_a_contact_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(dns_inside, setup, teardown),
+		cmocka_unit_test_setup_teardown(dns_inside_over_tcp, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,12 +51,12 @@ void
 smtp_login_tell(struct smtp *s, enum outcome outcome, uint16_t code)
 {
 	struct message m = smtp_message(s, MESSAGE_LOGIN);
-	struct login login = { .app = APP_SMTP, .method = sasl_method(&s->sasl), .outcome = outcome,
-	    .code = code, .user = sasl_user(&s->sasl) };
+	struct login login = { .app = APP_SMTP, .outcome = outcome, .code = code };
 
 	if (!s->logging_in)
 		return;
 	s->logging_in = false;
+	sasl_describe(&s->sasl, &login);
 	if (s->state == state_auth)
 		s->state = smtp_state_command;
 	if (outcome == OUTCOME_SUCCESS) {

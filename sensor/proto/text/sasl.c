@@ -1,17 +1,19 @@
 #include "proto/text/sasl.h"
 
+#include <stdio.h>
 #include <strings.h>
 
+#include "proto/ntlm/ntlm.h"
 #include "proto/text/coding.h"
 #include "proto/text/line.h"
 
-enum { RESPONSE_BYTES = 1024 };
+enum { RESPONSE_BYTES = 1536 };	/* of a line of 2 KiB */
 
 struct sasl_mechanism {
 	const char *name;
 	enum login_method method;
 	unsigned responses;		/* after which it is complete; 0: nobody can say */
-	/* Finds the user in response number `n` (from 1). */
+	/* Finds the user in response number `n` (from 1). NULL: it is not in one text (NTLM), or in none. */
 	bool (*user)(struct span response, unsigned n, struct span *user);
 };
 
@@ -94,15 +96,6 @@ user_scram(struct span response, unsigned n, struct span *user)
 	return n == 1 && value_of(response, ",n=", ',', user);
 }
 
-static bool
-user_none(struct span response, unsigned n, struct span *user)
-{
-	(void)response;
-	(void)n;
-	(void)user;
-	return false;
-}
-
 static const struct sasl_mechanism mechanisms[] = {
 	{ "PLAIN", LOGIN_PASSWORD, 1, user_plain },
 	{ "LOGIN", LOGIN_PASSWORD, 2, user_login },
@@ -112,13 +105,13 @@ static const struct sasl_mechanism mechanisms[] = {
 	{ "SCRAM-SHA-256", LOGIN_PASSWORD, 2, user_scram },
 	{ "XOAUTH2", LOGIN_OTHER, 1, user_oauth },
 	{ "OAUTHBEARER", LOGIN_OTHER, 1, user_bearer },
-	{ "NTLM", LOGIN_NTLM, 2, user_none },
-	{ "GSSAPI", LOGIN_KERBEROS, 0, user_none },
+	{ "NTLM", LOGIN_NTLM, 2, NULL },
+	{ "GSSAPI", LOGIN_KERBEROS, 0, NULL },
 	{ "EXTERNAL", LOGIN_KEY, 1, user_login },
 	{ "ANONYMOUS", LOGIN_ANONYMOUS, 1, user_login },
 };
 
-static const struct sasl_mechanism unknown_mechanism = { "", LOGIN_OTHER, 0, user_none };
+static const struct sasl_mechanism unknown_mechanism = { "", LOGIN_OTHER, 0, NULL };
 
 void
 sasl_begin(struct sasl *s, struct span mechanism)
@@ -143,6 +136,19 @@ sasl_set_user(struct sasl *s, struct span user)
 	s->known = true;
 }
 
+/* Its third message says who, of which domain, at which machine (MS-NLMP 2.2.1.3). */
+static void
+take_ntlm(struct sasl *s, struct span response)
+{
+	struct ntlm n;
+
+	if (!ntlm_read(response, &n) || n.kind != NTLM_AUTHENTICATE)
+		return;
+	sasl_set_user(s, span_text(n.user));
+	snprintf(s->domain, sizeof s->domain, "%.*s", SASL_NAME_BYTES - 1, n.domain);
+	snprintf(s->workstation, sizeof s->workstation, "%.*s", SASL_NAME_BYTES - 1, n.workstation);
+}
+
 void
 sasl_response(struct sasl *s, struct span base64)
 {
@@ -154,12 +160,11 @@ sasl_response(struct sasl *s, struct span base64)
 	s->responses++;
 	if (s->known || span_equal(base64, span_text("*")))
 		return;
-	/* Four characters make three bytes. */
-	if (base64.left > sizeof text)
-		base64.left = sizeof text;
 	used = coding_decode(&decoder, &base64, text, sizeof text);
 	decoded = span_of(text, used);
-	if (s->mechanism->user(decoded, s->responses, &user))
+	if (s->mechanism->method == LOGIN_NTLM)
+		take_ntlm(s, decoded);
+	else if (s->mechanism->user != NULL && s->mechanism->user(decoded, s->responses, &user))
 		sasl_set_user(s, user);
 	explicit_bzero(text, sizeof text);
 }
@@ -180,4 +185,19 @@ struct span
 sasl_user(const struct sasl *s)
 {
 	return s->known ? span_of(s->user, s->user_bytes) : span_of(NULL, 0);
+}
+
+static struct span
+said(const char *text)
+{
+	return text[0] == '\0' ? span_of(NULL, 0) : span_text(text);
+}
+
+void
+sasl_describe(const struct sasl *s, struct login *login)
+{
+	login->method = sasl_method(s);
+	login->user = sasl_user(s);
+	login->domain = said(s->domain);
+	login->workstation = said(s->workstation);
 }

@@ -10,7 +10,7 @@
 #include "base/span.h"
 #include "message.h"
 
-enum { SASL_USER_BYTES = 256 };
+enum { SASL_USER_BYTES = 256, SASL_NAME_BYTES = 64 };
 
 struct sasl_mechanism;
 
@@ -20,6 +20,7 @@ struct sasl {
 	bool known;			/* `user` was found */
 	uint16_t user_bytes;
 	uint8_t user[SASL_USER_BYTES];
+	char domain[SASL_NAME_BYTES], workstation[SASL_NAME_BYTES];	/* NTLM; "": not said, longer ones are cut */
 };
 
 void sasl_begin(struct sasl *s, struct span mechanism);
@@ -34,6 +35,9 @@ enum login_method sasl_method(const struct sasl *s);
 
 /* Absent when it is not known. */
 struct span sasl_user(const struct sasl *s);
+
+/* Who tries to log in, and how; what it points to is in `s`. */
+void sasl_describe(const struct sasl *s, struct login *login);
 
 /* A user told without SASL (USER, LOGIN). Longer ones are cut. */
 void sasl_set_user(struct sasl *s, struct span user);

@@ -59,15 +59,14 @@ void
 session_login_tell(struct session *s, enum outcome outcome, uint32_t code)
 {
 	struct message m = message_of(s, MESSAGE_LOGIN);
-	struct span user = sasl_user(&s->sasl);
-	struct login login = { .app = s->protocol->app, .method = sasl_method(&s->sasl), .outcome = outcome,
-	    .code = code, .user = user };
+	struct login login = { .app = s->protocol->app, .outcome = outcome, .code = code };
 
 	s->in_auth = false;
 	if (!s->logging_in)
 		return;
 	s->logging_in = false;
-	if (span_equal_nocase(user, span_text("anonymous")) || span_equal_nocase(user, span_text("ftp")))
+	sasl_describe(&s->sasl, &login);
+	if (span_equal_nocase(login.user, span_text("anonymous")) || span_equal_nocase(login.user, span_text("ftp")))
 		login.method = LOGIN_ANONYMOUS;
 	session_protocol_tell(s, span_of(NULL, 0));
 	m.login = &login;
