@@ -20,6 +20,7 @@ enum finding_kind {
 	FINDING_BEACON,		/* regular calls home */
 	FINDING_SENSOR,		/* the sensor itself is impaired */
 	FINDING_EVASION,	/* bytes of a stream were sent again, and others */
+	FINDING_RETRO,		/* a feed knows now whom this host called before */
 	FINDING_KINDS
 };
 

@@ -192,6 +192,18 @@ put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity
 }
 
 static void
+put_retro(struct json *j, cJSON *hansho, const struct observation *o)
+{
+	cJSON *retro = json_object(j, hansho, "retro");
+
+	json_when(j, retro, "first_contact", o->flow_first_ns);
+	json_when(j, retro, "last_contact", o->flow_last_ns);
+	json_number(j, retro, "contacts", o->count);
+	if (o->number > 0)
+		json_number(j, retro, "days", o->number);
+}
+
+static void
 put_hansho(struct json *j, const struct alert *a)
 {
 	static const char *const states[] = { "open", "update", "close" };
@@ -219,6 +231,8 @@ put_hansho(struct json *j, const struct alert *a)
 	eve_realm(j, hansho, &f->realm, true);
 	if (f->indicator != NULL)
 		put_indicator(j, hansho, f);
+	if (f->kind == FINDING_RETRO && f->because != NULL)
+		put_retro(j, hansho, f->because);
 	if (f->beacon == NULL)
 		return;
 	beacon = json_object(j, hansho, "beacon");
@@ -274,7 +288,8 @@ char *
 eve_alert(const struct alert *a, const char *sensor_name)
 {
 	const struct finding *f = a->finding;
-	const struct observation *o = f->because;
+	/* The history has no flows: what it made up for its contacts is nobody's. */
+	const struct observation *o = f->kind == FINDING_RETRO ? NULL : f->because;
 	struct flow_key ends;
 	struct json j;
 
@@ -285,7 +300,8 @@ eve_alert(const struct alert *a, const char *sensor_name)
 		ends = o != NULL ? o->key : ends_of(f);
 		eve_ends(&j, &ends);
 	}
-	json_text_if(&j, j.root, "community_id", a->community_id);
+	if (f->kind != FINDING_RETRO)
+		json_text_if(&j, j.root, "community_id", a->community_id);
 	if (o != NULL) {
 		/* EVE leaves it out while it is not known. */
 		if (o->app != APP_UNKNOWN)

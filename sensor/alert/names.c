@@ -11,7 +11,7 @@
  */
 enum {
 	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
-	SIGNATURE_EVASION = SIGNATURE_BASE + 301,
+	SIGNATURE_EVASION = SIGNATURE_BASE + 301, SIGNATURE_RETRO = SIGNATURE_BASE + 401,
 	SIGNATURE_MORE_TYPES = SIGNATURE_BASE + 1001
 };
 
@@ -96,6 +96,12 @@ names_of(const struct finding *f)
 		n.category = roles[ROLE_C2].category;
 		n.technique = channel_technique(f);
 	}
+	if (f->kind == FINDING_RETRO && f->indicator != NULL && f->indicator->role < ROLE_KINDS) {
+		n.signature_id = SIGNATURE_RETRO + (unsigned)f->indicator->role;
+		n.category = roles[f->indicator->role].category;
+		/* The history does not know what was spoken. */
+		n.technique = f->indicator->role == ROLE_DOWNLOAD ? "T1105" : "";
+	}
 	if (f->kind == FINDING_EVASION) {
 		n.signature_id = SIGNATURE_EVASION;
 		n.category = roles[ROLE_SUSPICIOUS].category;
@@ -114,6 +120,9 @@ names_signature(const struct finding *f, char *buf, size_t size)
 	else if (f->kind == FINDING_INDICATOR && i != NULL && i->role < ROLE_KINDS)
 		snprintf(buf, size, "%s feed %s%s%s", roles[i->role].title,
 		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
+	else if (f->kind == FINDING_RETRO && i != NULL && i->role < ROLE_KINDS)
+		snprintf(buf, size, "Earlier contact, %s feed %s%s%s", roles[i->role].title,
+		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
 	else if (f->kind == FINDING_EVASION)
 		snprintf(buf, size, "Stream sent twice with %s", f->subject);
 	else
@@ -131,7 +140,7 @@ names_severity(enum severity s)
 const char *
 names_kind(enum finding_kind k)
 {
-	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion" };
+	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion", "retro" };
 
 	return k < FINDING_KINDS ? names[k] : "?";
 }

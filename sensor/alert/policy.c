@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "alert/ageing.h"
+#include "alert/policy_retro.h"
 #include "base/when.h"
 
 enum { VALUE_MAX = 2200, NAME_MAX_BYTES = 256, REFERENCE_MAX = 512, FEEDS_MAX_BYTES = 1100, REASON_MAX = 4096, NOTE_MAX = 1024 };
@@ -236,6 +237,11 @@ policy_match(const struct policy_options *options, const struct observation *mat
 	f.reason = texts.reason;
 	f.severity = faded(policy_severity(i.role, i.type, i.confidence), f.state);
 	f.indicator = &i;
+	if ((match->flags & OBSERVED_RETRO) != 0) {
+		f.kind = FINDING_RETRO;
+		f.first_ns = match->flow_first_ns;
+		policy_retro_reason(match, &i, texts.reason, sizeof texts.reason);
+	}
 	emit(to, &f);
 	return true;
 }

@@ -87,7 +87,7 @@ show_sandbox(const struct config *c)
 {
 	static const char *const roles[] = {
 		[SANDBOX_WORKER] = "worker", [SANDBOX_READER] = "reader", [SANDBOX_COMPILER] = "compiler",
-		[SANDBOX_ANALYST] = "analyst", [SANDBOX_COURIER] = "courier",
+		[SANDBOX_ANALYST] = "analyst", [SANDBOX_KEEPER] = "keeper", [SANDBOX_COURIER] = "courier",
 	};
 	static struct room_plan plan;
 	char journal[CONFIG_TEXT_MAX + 16], landlock[64];
@@ -110,7 +110,7 @@ show_sandbox(const struct config *c)
 		    i == 0 ? "sandbox   " : "          ", roles[i],
 		    i == SANDBOX_COURIER ? "" : "system calls filtered (seccomp), no network, ",
 		    i == SANDBOX_COURIER ? "files of its outputs" : i == SANDBOX_ANALYST ?
-		    "files of its journal" : "no files",
+		    "files of its journal" : i == SANDBOX_KEEPER ? "files of the history" : "no files",
 		    landlock_abi() > 0 ? landlock : "no Landlock in this kernel",
 		    plan.room.data_bytes >> 20, r < 0 ? ": NOT IN FORCE: " : "", r < 0 ? fault.text : "");
 	}

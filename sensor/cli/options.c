@@ -20,8 +20,8 @@ repeat(const char **list, unsigned *count, const char *value)
 }
 
 /* The second one would win in silence. */
-static bool
-once(const char **to, const char *option, const char *value)
+bool
+common_once(const char **to, const char *option, const char *value)
 {
 	if (*to != NULL) {
 		fprintf(stderr, "hansho: %s %s: given before as %s: expected once\n", option, value, *to);
@@ -40,13 +40,13 @@ common_option(struct common_options *o, int letter, const char *value)
 {
 	switch (letter) {
 	case 'c':
-		return once(&o->config, "--config", value);
+		return common_once(&o->config, "--config", value);
 	case 'e':
-		return once(&o->eve, "--eve", value);
+		return common_once(&o->eve, "--eve", value);
 	case 'r':
-		return once(&o->records, "--records", value);
+		return common_once(&o->records, "--records", value);
 	case 'w':
-		return once(&o->workers, "--workers", value);
+		return common_once(&o->workers, "--workers", value);
 	case 'f':
 		return repeat(o->feeds, &o->feeds_count, value);
 	case 'H':

@@ -20,6 +20,9 @@ struct common_options {
 /* One option by its letter: c, f(eed), H(ome), e(ve), r(ecords), w(orkers). False: unknown, and said. */
 bool common_option(struct common_options *o, int letter, const char *value);
 
+/* An option that may stand once. False: it was said what is wrong. */
+bool common_once(const char **to, const char *option, const char *value);
+
 /* Without -c: /etc/hansho.yaml, when it is there. For commands of the installed sensor, not for replays. */
 void common_find_config(struct common_options *o);
 

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "engine/keeper.h"
+#include "engine/privilege.h"
 #include "engine/replay.h"
 #include "record.h"
 
@@ -25,6 +27,8 @@ static const char help[] =
 "  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
 "  --records LIST          which: alert,beacon (default), also http,tls,dns,flow,\n"
 "                          smtp,fileinfo,login,remote,identity,unknown\n"
+"  --state DIR             keep a history below DIR, and hold what it has from earlier runs\n"
+"                          against the feeds\n"
 "  --workers N             processes that read the captures (default: 1)\n"
 "  --in-process            everything in one process, without a sandbox\n"
 "  --quiet                 no summary at the end\n"
@@ -38,6 +42,7 @@ static const struct option long_options[] = {
 	{ "home", required_argument, NULL, 'H' },
 	{ "eve", required_argument, NULL, 'e' },
 	{ "records", required_argument, NULL, 'r' },
+	{ "state", required_argument, NULL, 's' },
 	{ "workers", required_argument, NULL, 'w' },
 	{ "in-process", no_argument, NULL, 'p' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -47,6 +52,7 @@ static const struct option long_options[] = {
 
 struct request {
 	struct common_options common;
+	const char *state;
 	bool in_process, quiet;
 };
 
@@ -63,6 +69,10 @@ read_options(int argc, char **argv, struct request *r)
 			break;
 		case 'q':
 			r->quiet = true;
+			break;
+		case 's':
+			if (!common_once(&r->state, "--state", optarg))
+				return EXIT_USAGE;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -95,7 +105,7 @@ run(const struct request *r, const struct config *config, char **names)
 {
 	struct replay_options options = {
 		.config = config, .workers = config->workers,
-		.in_process = r->in_process, .quiet = r->quiet,
+		.in_process = r->in_process, .quiet = r->quiet, .keeps = r->state != NULL,
 	};
 	struct capture_file *files = NULL;
 	glob_t found = { 0 };
@@ -117,6 +127,28 @@ done:
 	return status;
 }
 
+/* The folder that holds the history's. */
+static bool
+set_state(const struct request *r, struct config *c)
+{
+	char folder[CONFIG_TEXT_MAX + 16];
+	struct fault fault;
+
+	if (r->state == NULL)
+		return true;
+	if (strlen(r->state) >= sizeof c->state_directory) {
+		fprintf(stderr, "hansho: --state: the path is longer than %zu bytes\n",
+		    sizeof c->state_directory - 1);
+		return false;
+	}
+	snprintf(c->state_directory, sizeof c->state_directory, "%s", r->state);
+	if (privilege_make_directory(keeper_folder(c, folder, sizeof folder), "", &fault) < 0) {
+		fprintf(stderr, "hansho: --state: %s\n", fault.text);
+		return false;
+	}
+	return true;
+}
+
 int
 command_replay(int argc, char **argv)
 {
@@ -126,7 +158,8 @@ command_replay(int argc, char **argv)
 
 	if ((status = read_options(argc, argv, &r)) != 0)
 		return status < 0 ? 0 : status;
-	status = common_config(&r.common, &config) ? run(&r, &config, argv + optind) : EXIT_USAGE;
+	status = common_config(&r.common, &config) && set_state(&r, &config) ?
+	    run(&r, &config, argv + optind) : EXIT_USAGE;
 	config_clear(&config);
 	return status;
 }

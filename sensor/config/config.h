@@ -18,6 +18,7 @@
 #include "beacon/beacon.h"
 #include "decode/decode.h"
 #include "flow/table.h"
+#include "history/history.h"
 #include "proto/proto.h"
 #include "reassembly/reassembly.h"
 #include "sinks/sink.h"
@@ -69,6 +70,9 @@ struct config {
 	struct alert_limits alert;
 	bool tell_expired;
 	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */
+
+	bool history_enabled;
+	struct history_limits history;
 
 	struct journal_limits journal;
 	struct sink_options *sinks;

@@ -206,6 +206,14 @@ const struct option_row option_rows[] = {
 { "journal.sync", "Each alert reaches the disk at once: survives a power cut, costs speed.",
   BOOLEAN(journal.sync, "no") },
 
+{ "history", "Which host called which service, for months: what a feed learns later is held against it.", SECTION },
+{ "history.enabled", "`hansho watch` keeps it in state_directory/history; `hansho replay` only with --state.",
+  BOOLEAN(history_enabled, "yes") },
+{ "history.days", "Whom a host has not called for so long is forgotten.",
+  INTEGER(history.days, "days", 1, 3650, "90") },
+{ "history.max_mib", "The file's size. Beyond, those whose last contact is oldest are forgotten.",
+  SCALED(history.max_bytes, 1u << 20, "MiB", 1, 1048576, "1024") },
+
 { "limits", "Ceilings, for each worker. `hansho replay` and `hansho watch` say when one was hit.", SECTION },
 { "limits.flows", "Conversations that are followed. Beyond, the one idle longest ends.",
   INTEGER(flow.max_flows, "flows", 1, 100000000, "1000000") },

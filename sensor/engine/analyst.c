@@ -19,6 +19,8 @@ struct analyst {
 	struct policy_options policy;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
+	kept_fn *keep;
+	void *keep_to;
 };
 
 /* ---- records ---- */
@@ -68,6 +70,25 @@ on_finding(void *to, const struct finding *f)
 	struct analyst *a = to;
 
 	alerts_take(a->alerts, f);
+}
+
+/* ---- history ---- */
+
+void
+analyst_set_keep(struct analyst *a, kept_fn *keep, void *to)
+{
+	a->keep = keep;
+	a->keep_to = to;
+}
+
+static void
+hand_on(struct analyst *a, const struct observation *o)
+{
+	struct kept_buffer b;
+
+	if (keep_of(o, alerts_name_of(a->alerts, &o->key.realm, &o->key.addr[o->host_side],
+	    &o->key.addr[!o->host_side]), &b))
+		a->keep(a->keep_to, &b.k);
 }
 
 /* ---- observations ---- */
@@ -149,6 +170,8 @@ analyst_take(struct analyst *a, const struct observation *o)
 	analyst_advance(a, o->ts_ns);
 	if (takers[o->kind] != NULL)
 		takers[o->kind](a, o);
+	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))
+		hand_on(a, o);
 	if (records[o->kind] != 0 && (a->config->records & 1u << records[o->kind]) != 0)
 		write_record(a, records[o->kind], eve_record(o, a->config->sensor_name));
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "engine/keep.h"
 #include "observation.h"
 
 struct analyst;
@@ -38,6 +39,9 @@ void analyst_free(struct analyst *a);	/* NULL is fine */
 
 /* Services that are harmless; borrowed. */
 void analyst_set_known(struct analyst *a, const struct known *known);
+
+/* From now on what is to be kept is handed on; NULL: it is not. */
+void analyst_set_keep(struct analyst *a, kept_fn *keep, void *to);
 
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);

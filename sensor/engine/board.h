@@ -11,6 +11,7 @@
 
 #include "engine/analyst.h"
 #include "config/config.h"
+#include "engine/keeper.h"
 #include "engine/pipeline.h"
 
 enum { SKIPS_MAX = 64 };
@@ -37,6 +38,10 @@ struct board {
 	uint64_t skips[SKIPS_MAX];
 	struct board_worker worker[WORKERS_MAX];
 	struct analyst_counts analyst;
+	_Atomic uint32_t keeper_turn;	/* changes: the keeper makes room for a new one */
+	_Atomic uint32_t keeper_gone;	/* replay: there will be none any more */
+	_Atomic uint64_t kept_dropped;	/* records for the history that found no room */
+	struct keeper_counts keeper;
 	_Atomic uint64_t undelivered;	/* by the courier, when it has drained */
 };
 

@@ -13,6 +13,7 @@
 #include "base/when.h"
 #include "beacon/known.h"
 #include "engine/analyst.h"
+#include "engine/keeper_process.h"
 #include "engine/merge.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
@@ -24,9 +25,9 @@ enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COUR
 
 int
 house_make(struct house *h, const struct config *config, bool live, unsigned workers, bool once,
-    struct fault *fault)
+    bool keeps, struct fault *fault)
 {
-	unsigned rings = workers + (live ? 1 : 0), i;
+	unsigned rings = workers + (live ? 1 : 0) + (keeps ? 1 : 0), i;
 	size_t ring_bytes = (size_t)config->ring_mib << 20;
 
 	memset(h, 0, sizeof *h);
@@ -34,6 +35,8 @@ house_make(struct house *h, const struct config *config, bool live, unsigned wor
 	h->live = live;
 	h->workers = workers;
 	h->image = -1;
+	if (keeps && ((h->kept = ring_new(ring_bytes)) == NULL || (h->keeper_bell = bell_new()) == NULL))
+		goto no_memory;
 	if ((h->board = board_new()) == NULL || (h->bell = bell_new()) == NULL ||
 	    (h->call = bell_new()) == NULL)
 		goto no_memory;
@@ -55,8 +58,10 @@ house_clear(struct house *h)
 {
 	unsigned i;
 
-	for (i = 0; i < WORKERS_MAX + 1; i++)
+	for (i = 0; i < WORKERS_MAX + 2; i++)
 		ring_free(h->rings[i]);
+	ring_free(h->kept);
+	bell_free(h->keeper_bell);
 	broadcast_free(h->broadcast);
 	bell_free(h->bell);
 	bell_free(h->call);
@@ -159,6 +164,7 @@ analyse(struct house *h, struct analyst *a, struct merge *m)
 			log_error("analyst", "a worker's ring holds what is no observation");
 			return ANALYST_RING_DAMAGED;
 		}
+		keeper_wake(h);
 		if (h->live && merge_watermark(m) != INT64_MIN)
 			advance(a, merge_watermark(m), &next_records_ns);
 		analyst_sync(a);
@@ -166,6 +172,9 @@ analyse(struct house *h, struct analyst *a, struct merge *m)
 	}
 	analyst_finish(a, input_end_ns(h));
 	analyst_count(a, &h->board->analyst);
+	if (h->kept != NULL)
+		ring_end(h->kept);
+	keeper_wake(h);
 	return 0;
 }
 
@@ -199,8 +208,8 @@ house_open_known(const struct config *c)
 }
 
 /* The courier of a replay whose supervisor was killed removes the journal's folder, too. */
-static int
-enter_room(const struct house *h, enum sandbox which, struct fault *fault)
+int
+house_enter_room(const struct house *h, enum sandbox which, struct fault *fault)
 {
 	struct room_plan *plan = malloc(sizeof *plan);
 	char parent[sizeof h->journal_directory];
@@ -220,6 +229,13 @@ enter_room(const struct house *h, enum sandbox which, struct fault *fault)
 	return r;
 }
 
+/* The keeper's is the last. */
+static unsigned
+rings_count(const struct house *h)
+{
+	return h->workers + (h->live ? 1 : 0) + (h->kept != NULL ? 1 : 0);
+}
+
 static int
 analyst_main(struct house *h, uint64_t already)
 {
@@ -232,16 +248,18 @@ analyst_main(struct house *h, uint64_t already)
 	int status = 1;
 
 	if (journal_open(h->journal_directory, &h->config->journal, &journal, &fault) < 0 ||
-	    enter_room(h, SANDBOX_ANALYST, &fault) < 0) {
+	    house_enter_room(h, SANDBOX_ANALYST, &fault) < 0) {
 		log_error("analyst", "%s", fault.text);
 		goto done;
 	}
 	if ((a = analyst_new(h->config, journal, geoip, already)) == NULL ||
-	    (m = merge_new(h->rings, h->workers + (h->live ? 1 : 0), h->live)) == NULL) {
+	    (m = merge_new(h->rings, rings_count(h), h->live)) == NULL) {
 		log_error("analyst", "no memory for its tables");
 		goto done;
 	}
 	analyst_set_known(a, known);
+	if (h->kept != NULL)
+		analyst_set_keep(a, keeper_post, h);
 	atomic_store(&h->board->analyst_up, 1);
 	status = analyse(h, a, m);
 done:
@@ -277,7 +295,7 @@ courier_main(struct house *h, pid_t parent, uint32_t turn)
 	uint32_t seen;
 
 	if ((h->live && privilege_drop_all(&fault) < 0) ||
-	    enter_room(h, SANDBOX_COURIER, &fault) < 0 || courier_open(h->journal_directory,
+	    house_enter_room(h, SANDBOX_COURIER, &fault) < 0 || courier_open(h->journal_directory,
 	    h->config->sinks, h->config->sinks_count, &c, &fault) < 0) {
 		log_error("courier", "%s", fault.text);
 		return 1;
@@ -330,12 +348,27 @@ unmap_rings(struct house *h, const struct ring *own)
 {
 	unsigned i;
 
-	for (i = 0; i < WORKERS_MAX + 1; i++) {
+	ring_free(h->kept);
+	h->kept = NULL;
+	for (i = 0; i < WORKERS_MAX + 2; i++) {
 		if (h->rings[i] == own)
 			continue;
 		ring_free(h->rings[i]);
 		h->rings[i] = NULL;
 	}
+}
+
+/* In the keeper. */
+static void
+unmap_others(struct house *h)
+{
+	unsigned i;
+
+	for (i = 0; i < WORKERS_MAX + 2; i++)
+		if (h->rings[i] != house_keeper_ring(h)) {
+			ring_free(h->rings[i]);
+			h->rings[i] = NULL;
+		}
 }
 
 static void
@@ -382,6 +415,56 @@ house_start_analyst(struct house *h, uint64_t already)
 		_exit(analyst_main(h, already));
 	}
 	return settle(&h->analyst, pid);
+}
+
+/* ---- the keeper ---- */
+
+struct ring *
+house_keeper_ring(const struct house *h)
+{
+	return h->rings[h->workers + (h->live ? 1 : 0)];
+}
+
+/* Live nobody waits for it; in a replay everybody, until it has looked back. */
+void
+house_open_keeper_ring(struct house *h)
+{
+	if (h->kept != NULL && h->live)
+		ring_set_watermark(house_keeper_ring(h), INT64_MAX);
+}
+
+void
+house_end_keeper_ring(struct house *h)
+{
+	if (h->kept == NULL)
+		return;
+	ring_set_watermark(house_keeper_ring(h), INT64_MAX);
+	ring_end(house_keeper_ring(h));
+}
+
+void
+house_turn_keeper(struct house *h)
+{
+	if (h->kept == NULL)
+		return;
+	atomic_fetch_add(&h->board->keeper_turn, 1);
+	bell_ring(h->keeper_bell);
+}
+
+int
+house_start_keeper(struct house *h)
+{
+	uint32_t turn = atomic_load(&h->board->keeper_turn);
+	pid_t pid = process_fork("keeper");
+
+	if (pid == 0) {
+		process_mute(STDIN_FILENO);
+		let_go(h, WORKERS_MAX);
+		unmap_others(h);
+		unmap_broadcast(h);
+		_exit(keeper_main(h, turn));
+	}
+	return settle(&h->keeper, pid);
 }
 
 int
@@ -445,7 +528,8 @@ house_find(struct house *h, pid_t pid, char *role, size_t size)
 	const struct {
 		const char *name;
 		pid_t *place;
-	} roles[] = { { "courier", &h->courier }, { "analyst", &h->analyst }, { "reader", &h->reader } };
+	} roles[] = { { "courier", &h->courier }, { "analyst", &h->analyst }, { "keeper", &h->keeper },
+		{ "reader", &h->reader } };
 
 	for (i = 0; i < sizeof roles / sizeof *roles; i++)
 		if (*roles[i].place == pid) {

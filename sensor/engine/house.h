@@ -16,6 +16,7 @@
 #include "engine/broadcast.h"
 #include "config/config.h"
 #include "engine/ring.h"
+#include "engine/sandbox.h"
 #include "engine/worker.h"
 
 /* The analyst's exit status: a worker's ring holds what no worker writes. */
@@ -29,7 +30,10 @@ struct house {
 	struct board *board;
 	struct bell *bell;			/* wakes the analyst */
 	struct bell *call;			/* wakes the courier */
-	struct ring *rings[WORKERS_MAX + 1];	/* one a worker; live one more: the supervisor's own */
+	/* One a worker; live one more, the supervisor's own; with a history one more, the keeper's. */
+	struct ring *rings[WORKERS_MAX + 2];
+	struct ring *kept;			/* analyst to keeper; NULL: nothing is kept */
+	struct bell *keeper_bell;		/* wakes the keeper */
 	struct broadcast *broadcast;		/* replay of what can be read once only */
 	int image;				/* descriptor of the indicators, or -1 */
 	/*
@@ -38,12 +42,15 @@ struct house {
 	 */
 	void (*shed)(void *to, unsigned worker);
 	void *shed_to;
-	pid_t courier, analyst, reader, worker[WORKERS_MAX];	/* 0: not running */
+	pid_t courier, analyst, keeper, reader, worker[WORKERS_MAX];	/* 0: not running */
 };
 
-/* `once`: the input can be read once only, a reader hands it out. */
+/*
+ * `once`: the input can be read once only, a reader hands it out. `keeps`: there is a
+ * keeper, whose folders below the configured state directory are there.
+ */
 int house_make(struct house *h, const struct config *config, bool live, unsigned workers, bool once,
-    struct fault *fault);
+    bool keeps, struct fault *fault);
 void house_clear(struct house *h);
 
 /* Each returns 0, or SE_SYSTEM when the fork failed (logged; the place is empty then). */
@@ -51,12 +58,23 @@ int house_start_courier(struct house *h);
 /* `already`: records of this run that the journal holds from a try before. */
 int house_start_analyst(struct house *h, uint64_t already);
 int house_start_worker(struct house *h, const struct worker_task *task);
+int house_start_keeper(struct house *h);
 int house_start_reader(struct house *h, const struct capture_file *files, unsigned count);
 
 /* The journal is complete: the courier delivers the rest and ends. */
 void house_drain(struct house *h);
 /* The courier ends where it stands, for one with the new configuration. */
 void house_turn_courier(struct house *h);
+
+/* The same for the keeper, also for one with new indicators; without one nothing happens. */
+void house_turn_keeper(struct house *h);
+/* The ring in which the keeper is the producer, and nobody else. Only with a keeper. */
+struct ring *house_keeper_ring(const struct house *h);
+/* It is new or reset, or nothing will come any more. Without a keeper nothing happens. */
+void house_open_keeper_ring(struct house *h);
+void house_end_keeper_ring(struct house *h);
+/* In a child: its sandbox. */
+int house_enter_room(const struct house *h, enum sandbox which, struct fault *fault);
 
 /* Live: an observation about the sensor itself, through the supervisor's own ring. */
 void house_tell(struct house *h, const char *note);

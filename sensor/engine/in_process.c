@@ -6,6 +6,7 @@
 #include "beacon/known.h"
 #include "engine/analyst.h"
 #include "engine/house.h"
+#include "engine/keeper.h"
 #include "engine/process.h"
 #include "engine/report.h"
 #include "engine/scratch.h"
@@ -24,10 +25,11 @@ struct alone {
 	struct known *known;
 	struct analyst *analyst;
 	struct pipeline *pipeline;
+	struct keeper *keeper;
 	struct courier *courier;
 	struct board *board;		/* the report reads its counts */
 	struct progress progress;
-	bool stopped;
+	bool stopped, finished;
 	double seconds;
 };
 
@@ -44,6 +46,40 @@ take(void *to, const struct observation *o)
 	struct alone *a = to;
 
 	analyst_take(a->analyst, o);
+}
+
+static void
+keep(void *to, const struct kept *k)
+{
+	struct alone *a = to;
+
+	keeper_take(a->keeper, k, k->bytes);
+	keeper_relieve(a->keeper);
+}
+
+static bool
+tell_late(void *to, const struct observation *o)
+{
+	struct alone *a = to;
+
+	analyst_take(a->analyst, o);
+	return true;
+}
+
+/* What the history has is told before the first frame, as with processes. */
+static int
+open_keeper(struct alone *a, struct fault *fault)
+{
+	int r;
+
+	if (!a->options->keeps)
+		return 0;
+	if ((r = keeper_open(a->options->config, true, a->indicators, &a->keeper, fault)) < 0)
+		return r;
+	if (!keeper_look_back(a->keeper, tell_late, a))
+		return fault_set(fault, SE_SYSTEM, "the history cannot be used");
+	analyst_set_keep(a->analyst, keep, a);
+	return 0;
 }
 
 static int
@@ -69,7 +105,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
 	analyst_set_known(a->analyst, a->known);
 	pipeline_set_indicators(a->pipeline, a->indicators);
-	return 0;
+	return open_keeper(a, fault);
 }
 
 static void
@@ -80,6 +116,8 @@ note(struct alone *a)
 
 	pipeline_count(a->pipeline, &w->counts);
 	analyst_count(a->analyst, &a->board->analyst);
+	if (a->keeper != NULL)
+		keeper_count(a->keeper, &a->board->keeper);
 	atomic_store(&w->ordinal, w->counts.frames);
 	capture_progress(a->capture, &done, &total);
 	atomic_store(&w->done_bytes, done);
@@ -112,6 +150,7 @@ run(struct alone *a)
 	note(a);
 	analyst_finish(a->analyst, a->board->worker[0].counts.last_ns);
 	note(a);
+	a->finished = true;
 	progress_end(&a->progress);
 	a->seconds = progress_seconds(&a->progress);
 }
@@ -120,6 +159,7 @@ static void
 close_all(struct alone *a)
 {
 	courier_close(a->courier);
+	keeper_close(a->keeper, a->finished);
 	pipeline_free(a->pipeline);
 	analyst_free(a->analyst);
 	journal_close(a->journal);

@@ -24,7 +24,7 @@ struct source {
 struct merge {
 	bool live;
 	unsigned count;
-	struct source source[WORKERS_MAX + 1];
+	struct source source[WORKERS_MAX + 2];
 };
 
 struct merge *
@@ -33,7 +33,7 @@ merge_new(struct ring *const *rings, unsigned count, bool live)
 	struct merge *m;
 	unsigned i;
 
-	if (count > WORKERS_MAX + 1 || (m = calloc(1, sizeof *m)) == NULL)
+	if (count > WORKERS_MAX + 2 || (m = calloc(1, sizeof *m)) == NULL)
 		return NULL;
 	m->live = live;
 	m->count = count;

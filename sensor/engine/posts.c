@@ -373,4 +373,5 @@ posts_take_image(struct posts *p, int image)
 	if (p->house->image >= 0)
 		close(p->house->image);
 	p->house->image = image;
+	house_turn_keeper(p->house);
 }

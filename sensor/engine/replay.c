@@ -148,6 +148,28 @@ journal_holds(const struct replay *r)
 	return n;
 }
 
+/* What it has is of a run that is forgotten: nothing of it was written. */
+static int
+restart_keeper(struct replay *r)
+{
+	if (r->house.kept == NULL || atomic_load(&r->house.board->keeper_gone) != 0)
+		return 0;
+	house_kill(&r->house.keeper);
+	ring_reset(r->house.kept);
+	ring_reset(house_keeper_ring(&r->house));
+	return house_start_keeper(&r->house);
+}
+
+/* Detection goes on without it; of this run nothing will be in the history. */
+static void
+on_keeper_crash(struct replay *r)
+{
+	log_error("replay", "the history is left as it was before");
+	r->failed = true;
+	atomic_store(&r->house.board->keeper_gone, 1);
+	house_end_keeper_ring(&r->house);
+}
+
 /* What it knew is lost: all is read again, and what the journal holds is not written twice. */
 static void
 restart_all(struct replay *r)
@@ -163,7 +185,7 @@ restart_all(struct replay *r)
 	kill_workers(r);
 	for (i = 0; i < r->house.workers; i++)
 		ring_reset(r->house.rings[i]);
-	if (house_start_analyst(&r->house, journal_holds(r)) < 0 || start_workers(r) < 0)
+	if (restart_keeper(r) < 0 || house_start_analyst(&r->house, journal_holds(r)) < 0 || start_workers(r) < 0)
 		r->failed = true;
 }
 
@@ -174,6 +196,7 @@ give_up(struct replay *r)
 	atomic_store(&r->house.board->stop, 1);
 	kill_workers(r);
 	house_kill(&r->house.analyst);
+	house_kill(&r->house.keeper);
 	r->analyst_done = true;
 }
 
@@ -220,6 +243,11 @@ on_end(struct replay *r, pid_t pid, int status)
 	*who = 0;
 	if (WIFSIGNALED(status)) {
 		process_describe_end(status, role, text, sizeof text);
+		if (who == &r->house.keeper) {
+			log_error("replay", "%s", text);
+			on_keeper_crash(r);
+			return;
+		}
 		log_error("replay", "%s; it begins again", text);
 		on_crash(r, who, status);
 		return;
@@ -274,6 +302,17 @@ supervise(struct replay *r)
 	kill_workers(r);
 }
 
+/* What was found is with the keeper: it lasts when all of it is written. */
+static void
+wait_for_keeper(struct replay *r)
+{
+	while (r->house.keeper > 0) {
+		if (process_wait(WAIT_MS).stop)
+			on_stop(r);
+		reap(r);
+	}
+}
+
 /* The journal is complete: wait until the sinks have it, or gave up. */
 static void
 deliver(struct replay *r)
@@ -306,7 +345,7 @@ run_processes(struct replay *r, int image, struct fault *fault)
 	int code;
 
 	if ((code = house_make(&r->house, r->options->config, false, r->options->workers, once,
-	    fault)) < 0)
+	    r->options->keeps, fault)) < 0)
 		return code;
 	r->house.image = image;
 	if ((code = scratch_make(r->house.journal_directory, sizeof r->house.journal_directory,
@@ -315,11 +354,12 @@ run_processes(struct replay *r, int image, struct fault *fault)
 	process_catch_signals(false);
 	progress_begin(&r->progress);
 	if (house_start_courier(&r->house) < 0 || house_start_analyst(&r->house, 0) < 0 ||
-	    start_workers(r) < 0)
+	    (r->house.kept != NULL && house_start_keeper(&r->house) < 0) || start_workers(r) < 0)
 		give_up(r);
 	supervise(r);
 	progress_end(&r->progress);
 	r->seconds = progress_seconds(&r->progress);
+	wait_for_keeper(r);
 	deliver(r);
 	return 0;
 }

@@ -19,6 +19,7 @@ struct replay_options {
 	unsigned files_count;
 	unsigned workers;
 	bool in_process;	/* one process, no sandbox: tests, debuggers, tiny files */
+	bool keeps;		/* the history below config->state_directory goes on, and is looked at */
 	bool quiet;		/* no summary */
 };
 

@@ -119,6 +119,24 @@ sum(const struct board *b, unsigned workers, size_t offset)
 }
 
 static unsigned
+report_history(const struct board *b)
+{
+	const struct history_counts *h = &b->keeper.history;
+	uint64_t dropped = atomic_load(&b->kept_dropped);
+
+	if (b->keeper.retro > 0)
+		log_info("history", "%" PRIu64 " earlier contact%s of what feeds know now", b->keeper.retro,
+		    b->keeper.retro == 1 ? "" : "s");
+	if (h->evicted_size > 0)
+		log_warn("limits", "%" PRIu64 " services of hosts were forgotten for want of room: raise "
+		    "history.max_mib", h->evicted_size);
+	if (dropped + h->lost > 0)
+		log_warn("history", "%" PRIu64 " contacts found no room on their way to the history, %" PRIu64
+		    " could not be written", dropped, h->lost);
+	return (h->evicted_size > 0 ? 1u : 0) + (dropped + h->lost > 0 ? 1u : 0);
+}
+
+static unsigned
 report_ceilings(const struct board *b, unsigned workers)
 {
 	const struct analyst_counts *a = &b->analyst;
@@ -146,6 +164,7 @@ report_ceilings(const struct board *b, unsigned workers)
 		    a->alert.evicted);
 		hit++;
 	}
+	hit += report_history(b);
 	if (a->records_lost > 0) {
 		log_error("journal", "%" PRIu64 " records could not be written", a->records_lost);
 		hit++;

@@ -34,6 +34,8 @@ room_bytes(enum sandbox which, const struct config *c)
 	switch (which) {
 	case SANDBOX_WORKER: return 2 * worker(c) + 512 * MIB;
 	case SANDBOX_ANALYST: return 2 * analyst(c) + 1024 * MIB;
+	/* SQLite's cache, what is gathered, a snapshot being sorted; rows take some 300 bytes in the file. */
+	case SANDBOX_KEEPER: return c->history.max_bytes / 4 + 1024 * MIB;
 	case SANDBOX_COMPILER: return 2 * c->max_indicators * (uint64_t)INDICATOR_BYTES + 1024 * MIB;
 	/* A decompressor's window may be large: 2 GiB for zstd's longest. */
 	case SANDBOX_READER: return 4096 * MIB;
@@ -55,6 +57,15 @@ add(struct room_plan *p, const char *path)
 	    sizeof p->text[n])
 		return;
 	p->write[n] = p->text[n];
+}
+
+static void
+add_below(struct room_plan *p, const char *folder, const char *name)
+{
+	char path[CONFIG_TEXT_MAX + 16];
+
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	add(p, path);
 }
 
 static void
@@ -97,6 +108,16 @@ room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, co
 	if (which == SANDBOX_ANALYST || which == SANDBOX_COURIER) {
 		add(plan, journal);
 		plan->room.write = plan->write;
+	}
+	if (which == SANDBOX_KEEPER) {
+		add_below(plan, c->state_directory, "history");
+		plan->room.write = plan->write;
+	}
+	/* The snapshot of the history is read anew each day. */
+	if (which == SANDBOX_ANALYST) {
+		snprintf(plan->read_text, sizeof plan->read_text, "%s/history", c->state_directory);
+		plan->read[0] = plan->read_text;
+		plan->room.read = plan->read;
 	}
 	if (which != SANDBOX_COURIER)
 		return;

@@ -18,7 +18,9 @@ enum { ROOM_PATHS = 64 };
 struct room_plan {
 	struct sandbox_room room;
 	const char *write[ROOM_PATHS];
-	char text[ROOM_PATHS][CONFIG_TEXT_MAX];
+	char text[ROOM_PATHS][CONFIG_TEXT_MAX + 16];
+	const char *read[2];
+	char read_text[CONFIG_TEXT_MAX + 16];
 };
 
 /* Bytes of private memory (RLIMIT_DATA). Reader and courier: `c` may be NULL. */

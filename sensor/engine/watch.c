@@ -17,7 +17,7 @@
 #include "engine/process.h"
 #include "engine/report.h"
 
-enum { WAIT_MS = 100, STOP_SEC = 15, COURIER_STARTS = 5 };
+enum { WAIT_MS = 100, STOP_SEC = 15, KEEPER_SEC = 5, COURIER_STARTS = 5 };
 
 struct watch {
 	const struct watch_options *options;
@@ -25,7 +25,8 @@ struct watch {
 	struct posts *posts;
 	struct feeds_job *job;			/* feeds are being compiled, or NULL */
 	struct config fresh;			/* for which; taken when they are */
-	struct back_off courier, analyst;
+	struct back_off courier, analyst, keeper;
+	bool keeper_told;			/* that it cannot work */
 	bool stopping, reload_again, analyst_done, delivered, abandoned, failed;
 };
 
@@ -74,6 +75,19 @@ start_analyst(struct watch *w)
 }
 
 static void
+start_keeper(struct watch *w)
+{
+	int64_t now_ns = back_off_clock_ns();
+
+	if (w->house.kept == NULL)
+		return;
+	if (house_start_keeper(&w->house) < 0)
+		back_off_failed(&w->keeper, now_ns);
+	else
+		back_off_started(&w->keeper, now_ns);
+}
+
+static void
 begin_stop(struct watch *w)
 {
 	struct ring *own = w->house.rings[w->house.workers];
@@ -84,6 +98,7 @@ begin_stop(struct watch *w)
 	atomic_store(&w->house.board->stop, 1);
 	ring_set_watermark(own, INT64_MAX);
 	ring_end(own);
+	house_end_keeper_ring(&w->house);
 }
 
 /* ---- their ends ---- */
@@ -110,6 +125,34 @@ on_courier_end(struct watch *w, bool clean, const char *text)
 	log_error("watch", "%s; a new one goes on from its positions", text);
 }
 
+/* Both its rings begin anew. */
+static void
+restart_keeper(struct watch *w)
+{
+	if (w->house.kept == NULL)
+		return;
+	house_kill(&w->house.keeper);
+	ring_reset(w->house.kept);
+	ring_reset(house_keeper_ring(&w->house));
+	house_open_keeper_ring(&w->house);
+}
+
+/* Detection does not need it. What it had not written yet, a second's contacts at most, is lost. */
+static void
+on_keeper_end(struct watch *w, bool clean, const char *text)
+{
+	if (clean) {
+		if (!w->stopping)
+			start_keeper(w);
+		return;
+	}
+	back_off_failed(&w->keeper, back_off_clock_ns());
+	log_error("watch", "%s; the history goes on with a new one", text);
+	if (!w->stopping && !w->keeper_told)
+		house_tell(&w->house, "the keeper ended: the history may lack some contacts");
+	w->keeper_told = true;
+}
+
 /* Its tables are gone; when a ring is damaged, all of them begin anew. */
 static void
 on_analyst_end(struct watch *w, int status, const char *text)
@@ -130,6 +173,7 @@ on_analyst_end(struct watch *w, int status, const char *text)
 	log_error("watch", "%s; what it knew of beacons and open alerts is lost", text);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ANALYST_RING_DAMAGED) {
 		posts_restart(w->posts);
+		restart_keeper(w);
 		ring_reset(w->house.rings[w->house.workers]);
 		house_open_own_ring(&w->house);
 	}
@@ -152,6 +196,8 @@ on_end(struct watch *w, pid_t pid, int status)
 		on_courier_end(w, clean, text);
 	else if (who == &w->house.analyst)
 		on_analyst_end(w, status, text);
+	else if (who == &w->house.keeper)
+		on_keeper_end(w, clean, text);
 	else if (!w->stopping)
 		posts_worker_ended(w->posts, (unsigned)(who - w->house.worker), status);
 }
@@ -176,6 +222,8 @@ restart_missing(struct watch *w)
 		start_courier(w);
 	if (w->house.analyst == 0 && !w->analyst_done && back_off_over(&w->analyst, now_ns))
 		start_analyst(w);
+	if (w->house.keeper == 0 && !w->analyst_done && back_off_over(&w->keeper, now_ns))
+		start_keeper(w);
 	if (!w->stopping)
 		posts_tend(w->posts);
 	else
@@ -248,6 +296,7 @@ take_config(struct watch *w)
 	*w->options->config = w->fresh;
 	memset(&w->fresh, 0, sizeof w->fresh);
 	house_turn_courier(&w->house);
+	house_turn_keeper(&w->house);
 	log_info("watch", "configuration and feeds are in force");
 }
 
@@ -290,6 +339,7 @@ on_stop(struct watch *w, int64_t *give_up_ns)
 		house_kill(&w->house.worker[i]);
 	house_kill(&w->house.analyst);
 	house_kill(&w->house.courier);
+	house_kill(&w->house.keeper);
 	w->analyst_done = w->abandoned = w->failed = true;
 }
 
@@ -326,6 +376,25 @@ supervise(struct watch *w)
 		restart_missing(w);
 		give_up_workers(w, &give_up_ns);
 	}
+}
+
+/* Everything is in its ring: it writes that, or is ended. */
+static void
+end_keeper(struct watch *w)
+{
+	int64_t give_up_ns = back_off_clock_ns() + KEEPER_SEC * NS_PER_SEC;
+
+	if (w->house.kept == NULL)
+		return;
+	ring_end(w->house.kept);
+	bell_ring(w->house.keeper_bell);
+	while (w->house.keeper > 0 && back_off_clock_ns() < give_up_ns) {
+		process_wait(WAIT_MS);
+		reap(w);
+	}
+	if (w->house.keeper > 0)
+		log_warn("watch", "the keeper did not end within %d s: the last contacts may be missing", (int)KEEPER_SEC);
+	house_kill(&w->house.keeper);
 }
 
 /* The journal is complete: wait until the sinks have it. What stays in it is for the next start. */
@@ -378,21 +447,32 @@ compile_first(struct watch *w, struct fault *fault)
 }
 
 static int
+make_keeper_folder(const struct config *c, struct fault *fault)
+{
+	char folder[CONFIG_TEXT_MAX + 16];
+
+	return c->history_enabled ?
+	    privilege_make_directory(keeper_folder(c, folder, sizeof folder), c->user, fault) : 0;
+}
+
+static int
 prepare(struct watch *w, struct fault *fault)
 {
 	struct config *c = w->options->config;
 	int r;
 
-	if ((r = house_make(&w->house, c, true, c->workers, false, fault)) < 0)
+	if ((r = house_make(&w->house, c, true, c->workers, false, c->history_enabled, fault)) < 0)
 		return r;
 	w->house.shed = shed;
 	w->house.shed_to = w;
 	house_open_own_ring(&w->house);
+	house_open_keeper_ring(&w->house);
 	snprintf(w->house.journal_directory, sizeof w->house.journal_directory, "%s/journal",
 	    c->state_directory);
 	if ((r = posts_open(&w->house, c, w->options->record, &w->posts, fault)) < 0 ||
 	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
+	    (r = make_keeper_folder(c, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
 	return compile_first(w, fault);
@@ -406,12 +486,14 @@ run(struct watch *w)
 
 	start_courier(w);
 	start_analyst(w);
+	start_keeper(w);
 	if (w->house.courier == 0 || w->house.analyst == 0 || posts_start(w->posts) < 0)
 		return 1;
 	log_info("watch", "watching %s with %u worker%s, configuration: %s", c->capture.interface,
 	    w->house.workers, w->house.workers == 1 ? "" : "s",
 	    w->options->file == NULL ? "none" : w->options->file);
 	supervise(w);
+	end_keeper(w);
 	deliver(w);
 	report_live(w->house.board, w->house.workers,
 	    (double)(back_off_clock_ns() - began_ns) / (double)NS_PER_SEC);
