@@ -105,7 +105,8 @@ def recipe(path, text):
     sys.path.insert(0, os.path.join(TOP, "tools"))
     from captures.recipe import Recipe
     r = Recipe(write(path + ".recipe", text))
-    return write_pcap(path, r.frames())
+    r.frames()
+    return write_pcap(path, r.wire.frames())
 
 
 # ---- what hansho says ----

@@ -222,7 +222,9 @@ restart_missing(struct watch *w)
 		start_courier(w);
 	if (w->house.analyst == 0 && !w->analyst_done && back_off_over(&w->analyst, now_ns))
 		start_analyst(w);
-	if (w->house.keeper == 0 && !w->analyst_done && back_off_over(&w->keeper, now_ns))
+	/* Whoever shares a state directory with another sensor hears of it from the analyst, and once. */
+	if (w->house.keeper == 0 && !w->analyst_done && atomic_load(&w->house.board->analyst_up) != 0 &&
+	    back_off_over(&w->keeper, now_ns))
 		start_keeper(w);
 	if (!w->stopping)
 		posts_tend(w->posts);
@@ -486,7 +488,6 @@ run(struct watch *w)
 
 	start_courier(w);
 	start_analyst(w);
-	start_keeper(w);
 	if (w->house.courier == 0 || w->house.analyst == 0 || posts_start(w->posts) < 0)
 		return 1;
 	log_info("watch", "watching %s with %u worker%s, configuration: %s", c->capture.interface,

@@ -74,7 +74,7 @@ def equal_to_replay(workers):
     name = f"live equals replay of its recording, {workers} worker{'s' if workers > 1 else ''}"
     record = os.path.join(rig.folder(0o777), "seen.pcap")
     # Many revisions and closings within the run; beacons too.
-    extra = "alerts:\n  update_sec: 1\n  close_sec: 2\nbeacon:\n  burst_sec: 0\n  min_contacts: 5\nrecords: [alert, beacon, http, tls, dns, flow]\n"
+    extra = "alerts:\n  update_sec: 1\n  close_sec: 2\nbeacon:\n  burst_ms: 0\n  min_contacts: 6\nrecords: [alert, beacon, http, tls, dns, flow]\n"
     w = Watch(net, extra, ["--record", record], workers)
     sent = net.send(CAPTURE, "--multiplier", "1100")
     # What time alone brings about comes before the last frame: a recording knows no time behind it.

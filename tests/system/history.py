@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""The history: contacts from before an indicator was known ring later, once; it stalls and changes nothing else."""
+import filecmp
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import rig
+
+CAPTURE = os.path.join(rig.PCAPS, "emotet-like.pcap")
+OTHER = os.path.join(rig.PCAPS, "office-like.pcap")
+DOMAINS = os.path.join(rig.TOP, "feeds", "demo", "domains.txt")
+
+
+def contacts(state):
+    with sqlite3.connect(f"file:{state}/history/history.db?mode=ro", uri=True) as db:
+        return db.execute("SELECT count(*), sum(count) FROM contact").fetchone()
+
+
+def retro(path):
+    return [r for r in rig.records(path) if r["hansho"]["kind"] == "retro"]
+
+
+def replay(files, state, eve, *words):
+    done = rig.replay(files, "--quiet", "--state", state, "--eve", eve, *words)
+    if done.returncode != 0:
+        raise OSError(f"status {done.returncode}: {done.stderr}")
+    return eve
+
+
+def late_indicator():
+    d = rig.folder()
+    state, plain = os.path.join(d, "state"), os.path.join(d, "plain.json")
+    rig.replay([CAPTURE], "--quiet", "--eve", plain)
+    first = replay([CAPTURE], state, os.path.join(d, "first.json"))
+    rig.check("history: detection is the same with it", filecmp.cmp(plain, first, False), "the lines differ")
+    found = []
+    for n, words in enumerate((["--workers", "1"], ["--workers", "3"], ["--in-process"])):
+        copy = os.path.join(d, f"copy{n}")
+        shutil.copytree(state, copy)
+        found.append(replay([OTHER], copy, os.path.join(d, f"second{n}.json"), "--feed", DOMAINS, *words))
+    late = [r for r in retro(found[0]) if r["hansho"]["state"] == "open"]
+    hansho = late[0]["hansho"] if late else {}
+    rig.check("history: a contact from before the indicator was known rings", len(late) == 1 and
+              hansho["host"] == "10.20.0.15" and hansho["subject"] == "cdn-metrics.example" and
+              hansho["retro"]["contacts"] == 40 and late[0]["alert"]["signature_id"] == 9000401, f"{late}")
+    rig.check("history: any number of workers tells the same", all(filecmp.cmp(found[0], f, False) for f in found),
+              "the lines differ")
+    again = replay([OTHER], os.path.join(d, "copy1"), os.path.join(d, "third.json"), "--feed", DOMAINS)
+    rig.check("history: it rings once", not retro(again), f"{retro(again)}")
+    both = replay([CAPTURE], os.path.join(d, "fresh"), os.path.join(d, "both.json"), "--feed", DOMAINS)
+    more = replay([OTHER], os.path.join(d, "fresh"), os.path.join(d, "more.json"), "--feed", DOMAINS)
+    rig.check("history: what rang live does not ring late", rig.records(both) and not retro(both) + retro(more),
+              f"{retro(more)}")
+
+
+def all_or_nothing():
+    d = rig.folder()
+    state = os.path.join(d, "state")
+    replay([OTHER], state, os.path.join(d, "one.json"))
+    before = contacts(state)
+    plain = os.path.join(d, "plain.json")
+    rig.replay([CAPTURE], "--quiet", "--eve", plain)
+    long = rig.repeated(os.path.join(d, "long.pcap"), CAPTURE, 60)
+    s = rig.Sensor(["replay", "--quiet", "--state", state, "--eve", os.path.join(d, "two.json"), long])
+    keeper = rig.wait(lambda: s.children("keeper"), 10)
+    if keeper:
+        os.kill(keeper[0], signal.SIGKILL)
+    try:
+        status = s.process.wait(60)
+    except Exception:
+        status = None
+    rig.check("history: kill -9 of a replay's keeper is told and costs no detection", keeper and status == 1 and
+              len(rig.records(os.path.join(d, "two.json"))) > 0, f"status {status}: {s.text()}")
+    rig.check("history: and leaves it as it was", contacts(state) == before, f"{before} {contacts(state)}")
+
+
+def in_use():
+    d = rig.folder()
+    state = os.path.join(d, "state")
+    replay([OTHER], state, os.path.join(d, "one.json"))
+    import fcntl
+    with open(os.path.join(state, "history", "lock"), "w", encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done = rig.replay([OTHER], "--quiet", "--state", state, "--eve", os.path.join(d, "two.json"))
+    rig.check("history: two do not write into one", done.returncode == 1 and "another hansho" in done.stderr,
+              f"status {done.returncode}: {done.stderr}")
+
+
+def damaged():
+    d = rig.folder()
+    state = os.path.join(d, "state")
+    replay([OTHER], state, os.path.join(d, "one.json"))
+    with open(os.path.join(state, "history", "history.db"), "r+b") as f:
+        f.write(b"\x5a" * 20000)
+    done = rig.replay([OTHER], "--quiet", "--state", state, "--eve", os.path.join(d, "two.json"))
+    rig.check("history: a damaged one is set aside by name", done.returncode == 0 and
+              "history.db.damaged-1" in done.stderr and contacts(state)[0] > 0, f"{done.returncode}: {done.stderr}")
+
+
+def live():
+    d = rig.folder(0o777)
+    feed = rig.write(os.path.join(d, "late.txt"), "# C2\nnobody.example\n")
+    eve, state = os.path.join(d, "eve.json"), os.path.join(d, "state")
+    config = rig.write(os.path.join(d, "hansho.yaml"), f"sensor_name: test\nstate_directory: {state}\n"
+                       f"feeds:\n  - path: {feed}\nsinks:\n  - type: eve\n    path: {eve}\n")
+    net = rig.Network()
+    s = rig.Sensor(["watch", "-i", net.far, "-c", config], before=net.inside)
+    if not s.wait_for("watching", 15):
+        raise OSError("did not begin: " + s.text())
+    net.send(CAPTURE, "--multiplier", "1100")
+    written = rig.wait(lambda: os.path.exists(f"{state}/history/history.db") and (contacts(state)[1] or 0) > 60, 10)
+    rig.check("history live: contacts are written while it runs", written, f"{contacts(state)}: {s.text()}")
+    first = contacts(state)
+    # A new one after kill -9; contacts go on.
+    os.kill(s.children("keeper")[0], signal.SIGKILL)
+    back = rig.wait(lambda: s.children("keeper"), 10)
+    net.send(OTHER, "--multiplier", "1100")
+    more = rig.wait(lambda: contacts(state)[1] > first[1], 10)
+    rig.check("history live: kill -9 of the keeper, and it goes on", back and more, f"{first} {contacts(state)}: {s.text()}")
+    rig.check("history live: and that is told", rig.wait(lambda: any(r["hansho"]["kind"] == "sensor" for r in
+              rig.records(eve)), 5), s.text())
+    # A reload brings an indicator of what was called before.
+    rig.write(feed, "# C2\ncdn-metrics.example\n")
+    s.send(signal.SIGHUP)
+    told = rig.wait(lambda: retro(eve), 15)
+    rig.check("history live: an indicator that comes at a reload rings for earlier contacts", told and
+              told[0]["hansho"]["subject"] == "cdn-metrics.example", f"{s.text()}")
+    status, took = s.stop()
+    rig.check("history live: ends cleanly", status == 0 and took < 8, f"status {status}, {took:.1f} s: {s.text()}")
+
+
+if __name__ == "__main__":
+    cases = [late_indicator, all_or_nothing, in_use, damaged]
+    why = rig.no_network()
+    if why:
+        rig.skip("history live", why)
+    else:
+        cases.append(live)
+    rig.run_cases(cases)
