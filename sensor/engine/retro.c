@@ -59,6 +59,7 @@ put_indicator(struct observation_buffer *b, const struct indicator *i)
 	b->o.indicator_line = i->line;
 	b->o.indicator_first_ns = i->first_seen_ns;
 	b->o.indicator_last_ns = i->last_seen_ns;
+	b->o.indicator_until_ns = i->valid_until_ns;
 	observation_add(b, TEXT_INDICATOR_VALUE, span_text(i->value), 2048);
 	observation_add(b, TEXT_INDICATOR_FEED, span_text(i->feed), 256);
 	observation_add(b, TEXT_INDICATOR_MALWARE, span_text(i->malware), 256);
