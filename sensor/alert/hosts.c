@@ -8,7 +8,7 @@
 enum { FACT_BYTES_MAX = 255 };
 
 /* Whom to believe; see docs/alerts.md. */
-enum rank { RANK_CLAIM, RANK_PROTOCOL, RANK_GRANT };
+enum rank { RANK_PROGRAM, RANK_CLAIM, RANK_PROTOCOL, RANK_GRANT };
 
 struct host_key {
 	struct realm realm;
@@ -153,6 +153,8 @@ rank_of(const struct observation *o)
 	case IDENTITY_KERBEROS:
 	case IDENTITY_SMB:
 		return RANK_PROTOCOL;
+	case IDENTITY_HTTP:
+		return RANK_PROGRAM;
 	default:
 		return RANK_CLAIM;
 	}
@@ -207,6 +209,10 @@ set_fact(struct fact *f, const struct saying *s, struct span text)
 
 	if (len == 0 || (f->text != NULL && s->rank < (enum rank)f->rank) || memchr(text.at, '\0', len) != NULL)
 		return;
+	if (f->text != NULL && strlen(f->text) == len && memcmp(f->text, text.at, len) == 0) {
+		*f = (struct fact){ f->text, s->source, (uint8_t)s->rank, s->ts_ns };
+		return;
+	}
 	if ((copy = malloc(len + 1)) == NULL)
 		return;
 	memcpy(copy, text.at, len);

@@ -3,7 +3,8 @@
  *
  * Each fact is kept with who said it and when. Who ranks higher stays: a DHCP
  * server's grant, then what a host says where it logs in or asks for its
- * address, then what it claims to all its neighbours. Of equals the latest
+ * address, then what it claims to all its neighbours, last what a program of
+ * it calls itself. Of equals the latest
  * stands. A grant to another hardware address ends all that was known of the
  * machine before. Bounded: at `max_hosts` the one heard longest ago gives way
  * (counted by the caller's counter). Private to alert/.

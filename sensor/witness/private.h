@@ -36,6 +36,9 @@ struct observation_buffer *witness_begin(struct witness *w, enum observation_kin
     const struct flow *f, int64_t ts_ns);
 void witness_end(struct witness *w);
 
+/* Does it belong to those that we watch over? */
+bool witness_is_home(const struct witness *w, const struct addr *a);
+
 /* Which side is the host that we watch over? */
 int witness_host_side(const struct witness *w, const struct flow *f);
 

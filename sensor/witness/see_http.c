@@ -62,6 +62,18 @@ note_app(struct flow *f)
 		f->app = APP_HTTP;
 }
 
+/* A weak sign of which machine this is, once a connection; behind a proxy it is another machine's. */
+static void
+tell_program(struct witness *w, struct flow *f, const struct message *m)
+{
+	const struct http_request *r = m->http_request;
+	const struct identity i = { .source = IDENTITY_HTTP, .addr = f->key.addr[m->from], .software = r->user_agent };
+
+	if (r->number == 1 && r->user_agent.left > 0 && !r->via && r->forwarded_for.at == NULL &&
+	    witness_is_home(w, &i.addr))
+		witness_identity(w, f, m, &i);
+}
+
 void
 see_http_request(struct witness *w, struct flow *f, const struct message *m)
 {
@@ -71,6 +83,7 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 
 	note_app(f);
 	f->side[ORIGINATOR].voice = witness_voice(r->user_agent);
+	tell_program(w, f, m);
 	if (witness_host_name(r->host, name, sizeof name)) {
 		witness_named(w, f, name, m, r->proxied);
 		match_domain(w, f, &s, span_text(name));

@@ -50,8 +50,8 @@ witness_counts(const struct witness *w)
 	return &w->counts;
 }
 
-static bool
-is_home(const struct witness *w, const struct addr *a)
+bool
+witness_is_home(const struct witness *w, const struct addr *a)
 {
 	unsigned i;
 
@@ -64,9 +64,9 @@ is_home(const struct witness *w, const struct addr *a)
 static uint8_t
 home_bits(const struct witness *w, const struct flow *f)
 {
-	unsigned bits = is_home(w, &f->key.addr[ORIGINATOR]) ? 1u << ORIGINATOR : 0;
+	unsigned bits = witness_is_home(w, &f->key.addr[ORIGINATOR]) ? 1u << ORIGINATOR : 0;
 
-	if (is_home(w, &f->key.addr[RESPONDER]))
+	if (witness_is_home(w, &f->key.addr[RESPONDER]))
 		bits |= 1u << RESPONDER;
 	return (uint8_t)bits;
 }

@@ -23,7 +23,7 @@ struct said {
 	const char *addr;
 	uint8_t mac;			/* its last byte; 0: none */
 	uint32_t lease_sec;
-	const char *name, *user;
+	const char *name, *user, *software;
 	bool released;
 	uint16_t vlan;
 };
@@ -47,6 +47,8 @@ note(const struct said *s)
 		rig_text(&b, TEXT_HOST_NAME, s->name);
 	if (s->user != NULL)
 		rig_text(&b, TEXT_USER, s->user);
+	if (s->software != NULL)
+		rig_text(&b, TEXT_SOFTWARE, s->software);
 	observation_seal(&b);
 	hosts_note(hosts, &b.o);
 }
@@ -121,6 +123,18 @@ static void
 claim(const char *name)
 {
 	note(&(struct said){ .source = IDENTITY_NBNS, .addr = A, .name = name });
+}
+
+static void
+a_program_is_believed_last(void **state)
+{
+	(void)state;
+	note(&(struct said){ .source = IDENTITY_HTTP, .addr = A, .software = "Firefox" });
+	note(&(struct said){ .source = IDENTITY_HTTP, .addr = A, .software = "Fire" });
+	assert_string_equal(known(A), "Fire http");
+	note(&(struct said){ .source = IDENTITY_DHCP, .addr = A, .software = "MSFT 5.0" });
+	note(&(struct said){ .source = IDENTITY_HTTP, .addr = A, .software = "Firefox" });
+	assert_string_equal(known(A), "MSFT 5.0 dhcp");
 }
 
 static void
@@ -252,6 +266,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_program_is_believed_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(request_and_grant_are_joined, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_grant_to_another_ends_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_asks_in_vain_changes_nothing, setup, teardown),

@@ -222,7 +222,7 @@ request(const char *host, const char *path, bool proxied, bool connect)
 {
 	const struct http_request r = { .method = span_text(connect ? "CONNECT" : "GET"),
 		.host = span_text(host), .path = span_text(path), .user_agent = span_text("ua"),
-		.proxied = proxied, .connect = connect, .number = 1 };
+		.proxied = proxied, .connect = connect, .number = 2 };
 	const struct message m = { .kind = MESSAGE_HTTP_REQUEST, .flow = &flow, .from = ORIGINATOR,
 		.ts_ns = START_NS + 100, .http_request = &r };
 
@@ -345,6 +345,31 @@ behind_a_proxy_each_request_is_a_contact(void **state)
 	assert_text(kept[2], TEXT_SERVICE, "b.example");
 	assert_int_equal(kept[0]->ts_ns, START_NS + 100);	/* the proxy's connection is older than the call */
 	assert_true((kept[2]->flags & OBSERVED_PROXIED) != 0);
+}
+
+/* Of the first request alone, and only of the machine that sent it. */
+static void
+a_program_says_what_it_is(void **state)
+{
+	struct http_request r = { .method = span_text("GET"), .host = span_text("a.example"), .path = span_text("/"),
+		.user_agent = span_text("ua"), .number = 1 };
+	const struct message m = { .kind = MESSAGE_HTTP_REQUEST, .flow = &flow, .from = ORIGINATOR,
+		.ts_ns = START_NS + 100, .http_request = &r };
+
+	(void)state;
+	witness_message(witness, &flow, &m);
+	r.number = 2;
+	witness_message(witness, &flow, &m);
+	r.number = 1;
+	r.via = true;
+	witness_message(witness, &flow, &m);
+	r.via = false;
+	r.forwarded_for = span_text("192.0.2.1");
+	witness_message(witness, &flow, &m);
+	assert_kinds("identity contact");
+	assert_int_equal(kept[0]->detail, IDENTITY_HTTP);
+	assert_memory_equal(&kept[0]->named, &flow.key.addr[ORIGINATOR], sizeof kept[0]->named);
+	assert_text(kept[0], TEXT_SOFTWARE, "ua");
 }
 
 static void
@@ -662,6 +687,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(udp_tells_at_its_first_packet, setup, teardown),
 		cmocka_unit_test_setup_teardown(behind_a_proxy_each_request_is_a_contact, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_name_in_one_connection_is_another_contact, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_program_says_what_it_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_are_cut_out_of_hosts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_host_without_end_is_no_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_host_is_the_one_at_home, setup, teardown),
