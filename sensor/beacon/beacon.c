@@ -139,8 +139,10 @@ read_contact(const struct beacon *b, const struct observation *o, struct contact
 		c->service.left = SERVICE_TEXT_MAX;
 	c->host_id = host_hash(&o->key.realm, &c->host);
 	c->service_id = address_hash(&c->peer, c->port, o->key.protocol);
+	/* In a tunnel through a proxy no request says so any more. */
+	c->proxied |= is_proxy(b, c->service_id);
 	/* "Host: 192.0.2.7" names nobody, unless a proxy is the peer. */
-	if (c->service.left == 0 || (!c->proxied && !is_proxy(b, c->service_id) &&
+	if (c->service.left == 0 || (!c->proxied &&
 	    addr_parse((const char *)c->service.at, c->service.left, &literal)))
 		c->service = span_of(NULL, 0);
 	c->kind = c->service.at != NULL ? KEY_SERVICE : KEY_ADDRESS;
@@ -386,7 +388,7 @@ beacon_note(struct beacon *b, const struct observation *contact)
 	b->counts.contacts++;
 	sketch_advance(&b->sets, contact->ts_ns);
 	if (contact->kind != OBSERVE_CONTACT || !read_contact(b, contact, &c) ||
-	    (c.kind == KEY_ADDRESS && is_proxy(b, c.service_id))) {
+	    (c.kind == KEY_ADDRESS && c.proxied)) {
 		b->counts.routine++;
 		return;
 	}

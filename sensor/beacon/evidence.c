@@ -36,12 +36,78 @@ enum { VOICE_SERVICES_LEAST = 4 };
 static const double PAGE_BEGUN = -2.5, PAGE_NOT_BEGUN = .3, PAGE_PARTS = -1.5;
 enum { PAGE_LOADS_LEAST = 3 };
 
-static const double ALIKE = .15;	/* within this part of the median ... */
-enum { ALIKE_BYTES = 24, SIZES_LEAST = 5 };	/* ... or so many bytes */
+static const double ALIKE = .05;	/* within this part of the median (a TLS handshake is in it, too) ... */
+enum { ALIKE_BYTES = 24, SIZES_LEAST = 5, ALIKE_LEAST = 8 };	/* ... or so many bytes */
 
 static const double UNATTENDED = .7, STEADY = 2, NAMELESS = .5, CERTIFICATE = 1, FAILING = .5;
 static const double LABELS_NEW = 1.5, LABELS_OLD = -3, TYPES_ODD = .7;
 enum { NIGHT_CALLS_LEAST = 6, STEADY_HOURS_LEAST = 12, STEADY_CALLS_LEAST = 60, FAILING_LEAST = 4 };
+
+/* ---- the run that is regular, and what it began with ---- */
+
+static bool
+is_beat(const struct score_verdict *v, double gap_sec)
+{
+	double beats = fmax(round(gap_sec / v->period_sec), 1);
+
+	return beats <= (v->folded ? SCORE_MULTIPLES_MAX : 1) &&
+	    fabs(gap_sec / v->period_sec - beats) <= v->width * sqrt(beats) * 1.2 + .05;
+}
+
+static bool
+is_loaded_within(const struct key *k, unsigned first, unsigned last)
+{
+	for (; first <= last && first < k->used; first++)
+		if ((k->track->marks[first] & MARK_LOADED) != 0)
+			return true;
+	return false;
+}
+
+/*
+ * The run's first calls, or those where two beats follow each other for the
+ * first time: calls of another kind may stand before the page.
+ */
+static bool
+begins_loaded(const struct key *k, unsigned from)
+{
+	const uint32_t *marks = k->track->marks;
+	double gap[2] = { 0, 0 };
+	unsigned i, at;
+
+	for (i = from; i + 2 < k->used; i++) {
+		for (at = 0; at < 2; at++)
+			gap[at] = (double)(mark_ns(k, marks[i + at + 1]) - mark_ns(k, marks[i + at])) / (double)NS_PER_SEC;
+		if (is_beat(&k->track->found, gap[0]) && is_beat(&k->track->found, gap[1]))
+			break;
+	}
+	return is_loaded_within(k, from, from + 2) || is_loaded_within(k, i > from ? i - 1 : i, i + 1);
+}
+
+/*
+ * Back from the latest contact to the first of the run, each time the key is
+ * more regular than ever before: later calls of another kind change nothing.
+ * Where older marks are already gone, what was found before stands.
+ */
+static void
+find_page(struct key *k)
+{
+	struct track *t = k->track;
+	const uint32_t *marks = t->marks;
+	double longest = t->found.period_sec * 4.5 * (double)NS_PER_SEC;
+	unsigned i = k->used;
+
+	if (t->found.period_sec <= 0 || i == 0)
+		return;
+	for (i--; i > 0; i--)
+		if ((double)(mark_ns(k, marks[i]) - mark_ns(k, marks[i - 1])) > longest)
+			break;
+	if (i == 0 && k->contacts > k->used && t->page != PAGE_UNKNOWN)
+		return;
+	if (i == 0 && k->contacts > k->used)
+		t->page = (k->flags & KEY_FIRST_LOADED) != 0 ? PAGE_LOADED : PAGE_UNKNOWN;
+	else
+		t->page = begins_loaded(k, i) ? PAGE_LOADED : PAGE_BARE;
+}
 
 /* ---- time ---- */
 
@@ -67,37 +133,10 @@ judge_time(struct beacon *b, struct key *k)
 	if (all.strength - looks > t->strength || t->found.of == 0) {
 		t->strength = fmax(all.strength - looks, 0);
 		t->found = all;
+		find_page(k);
 	}
 	if (t->blocks > 1)
 		t->strength = fmax(t->strength, score_together(t->blocks_strength, t->blocks) - looks);
-}
-
-/* ---- the run that is regular, and what it began with ---- */
-
-/*
- * Back from the latest contact to the first of the run. Where older marks are
- * already gone, what was found before stands.
- */
-static void
-find_page(struct key *k)
-{
-	struct track *t = k->track;
-	const uint32_t *marks = t->marks;
-	double longest = t->found.period_sec * 4.5 * (double)NS_PER_SEC;
-	unsigned i = k->used;
-
-	if (t->found.period_sec <= 0 || i == 0)
-		return;
-	for (i--; i > 0; i--)
-		if ((double)(mark_ns(k, marks[i]) - mark_ns(k, marks[i - 1])) > longest)
-			break;
-	if (i == 0 && k->contacts > k->used && t->page != PAGE_UNKNOWN)
-		return;
-	if (i == 0 && k->contacts > k->used)
-		t->page = (k->flags & KEY_FIRST_LOADED) != 0 ? PAGE_LOADED : PAGE_UNKNOWN;
-	else
-		t->page = (marks[i] & MARK_LOADED) != 0 ||
-		    (i + 1u < k->used && (marks[i + 1] & MARK_LOADED) != 0) ? PAGE_LOADED : PAGE_BARE;
 }
 
 /* ---- adding up ---- */
@@ -162,12 +201,11 @@ weigh_pages(struct key *k, const struct host *h, struct sum *s)
 	const struct track *t = k->track;
 	double by_chance;
 
-	find_page(k);
-	if (h == NULL || h->loads < PAGE_LOADS_LEAST)
-		return;
 	if (t->page == PAGE_LOADED)
 		weigh(s, SIGN_PAGE, 1, PAGE_BEGUN);
-	else if (t->page == PAGE_BARE)
+	if (h == NULL || h->loads < PAGE_LOADS_LEAST)
+		return;
+	if (t->page == PAGE_BARE)
 		weigh(s, SIGN_PAGE, 0, PAGE_NOT_BEGUN);
 	by_chance = host_cover(h, t->last_ns) * k->contacts;
 	if (k->loads > 3 * by_chance + 3)
@@ -204,7 +242,7 @@ weigh_sizes(const struct track *t, struct sum *s)
 		return;
 	answers = alike(t->size[RESPONDER], n);
 	questions = alike(t->size[ORIGINATOR], n);
-	weigh(s, SIGN_ANSWERS, answers, answers >= .8 ? 1 : answers >= .6 ? .3 : answers >= .45 ? -.5 : -1.5);
+	weigh(s, SIGN_ANSWERS, answers, n < ALIKE_LEAST && answers >= .45 ? 0 : answers >= .8 ? 1 : answers >= .6 ? .3 : answers >= .45 ? -.5 : -1.5);
 	weigh(s, SIGN_QUESTIONS, questions, questions >= .8 ? .3 : questions >= .45 ? 0 : -.5);
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/when.h"
 
-enum { LOAD_SERVICES = 3 };
+enum { LOAD_STARTS = 3, LOAD_SERVICES = 2 };
 
 #define LOAD_NS (3 * NS_PER_SEC)
 
@@ -12,10 +12,10 @@ is_recent(const struct host_call *c, int64_t now_ns)
 	return c->key != 0 && c->at_ns <= now_ns && now_ns - c->at_ns <= LOAD_NS;
 }
 
-static unsigned
-services_now(const struct host *h, int64_t now_ns)
+static bool
+is_loading(const struct host *h, int64_t now_ns)
 {
-	unsigned i, k, count = 0;
+	unsigned i, k, starts = 0, services = 0;
 
 	for (i = 0; i < HOST_RECENT; i++) {
 		if (!is_recent(&h->recent[i], now_ns))
@@ -23,9 +23,10 @@ services_now(const struct host *h, int64_t now_ns)
 		for (k = 0; k < i; k++)
 			if (is_recent(&h->recent[k], now_ns) && h->recent[k].service == h->recent[i].service)
 				break;
-		count += k == i;
+		services += k == i;
+		starts++;
 	}
-	return count;
+	return starts >= LOAD_STARTS && services >= LOAD_SERVICES;
 }
 
 static void
@@ -50,7 +51,7 @@ host_call(struct host *h, const struct host_call *call, host_loaded_fn *loaded, 
 
 	h->recent[h->next] = *call;
 	h->next = (uint8_t)((h->next + 1) % HOST_RECENT);
-	if (services_now(h, call->at_ns) < LOAD_SERVICES)
+	if (!is_loading(h, call->at_ns))
 		return;
 	cover(h, call->at_ns);
 	for (i = 0; i < HOST_RECENT; i++)

@@ -2,8 +2,8 @@
  * host.h - what one host does besides: is somebody at work there, does it
  * load pages?
  *
- * A page load is a connection start that makes three different services
- * within three seconds. What was called in it is told, also what was called
+ * A page load is a connection start that makes three of them, to at least
+ * two services, within three seconds. What was called in it is told, also what was called
  * first. Private to beacon/.
  */
 #ifndef SENSOR_BEACON_HOST_H
