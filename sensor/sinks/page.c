@@ -34,7 +34,7 @@ page_put(struct page *p, enum ink ink, const char *text)
 	put_bytes(p, text, strlen(text));
 	if (ink != INK_PLAIN)
 		put_ink(p, INK_PLAIN);
-	p->column += text_columns(text);
+	p->column += text_width(text);
 }
 
 void
@@ -55,27 +55,51 @@ page_to(struct page *p, size_t column)
 	}
 }
 
+/* The next piece that is not broken: a word, or one wide character with what may not begin a line. */
+static size_t
+next_piece(const char *text)
+{
+	enum { MOST = 1000 };
+	static const char *const closing[] = { "。", "、", "」", "）", "ー" };
+	size_t len = 0, columns, one, i;
+
+	while ((one = text_cell(text + len, &columns)) > 0 && text[len] != ' ' && len < MOST) {
+		if (columns == 2 && len > 0)
+			break;
+		len += one;
+		if (columns == 2)
+			break;
+	}
+	for (i = 0; len > 0 && i < sizeof closing / sizeof *closing; i++)
+		if (strncmp(text + len, closing[i], strlen(closing[i])) == 0) {
+			len += strlen(closing[i]);
+			break;
+		}
+	return len;
+}
+
 void
 page_wrap(struct page *p, enum ink ink, size_t left, const char *text)
 {
-	char word[1024];
-	const char *end;
+	char piece[1024];
 	size_t len;
-	bool first = true;
+	bool first = true, blank;
 
-	while (*(text += strspn(text, " ")) != '\0') {
-		end = text + strcspn(text, " ");
-		len = (size_t)(end - text) < sizeof word - 1 ? (size_t)(end - text) : sizeof word - 1;
-		memcpy(word, text, len);
-		word[len] = '\0';
-		if (!first && p->column + 1 + text_columns(word) > p->width) {
+	while (*text != '\0') {
+		blank = *text == ' ';
+		if (*(text += strspn(text, " ")) == '\0')
+			break;
+		len = next_piece(text);
+		memcpy(piece, text, len);
+		piece[len] = '\0';
+		if (!first && p->column + blank + text_width(piece) > p->width) {
 			page_end_line(p);
 			page_to(p, left);
-		} else if (!first) {
+		} else if (!first && blank) {
 			page_put(p, INK_PLAIN, " ");
 		}
-		page_put(p, ink, word);
-		text = end;
+		page_put(p, ink, piece);
+		text += len;
 		first = false;
 	}
 }

@@ -142,3 +142,33 @@ text_columns(const char *s)
 			n++;
 	return n;
 }
+
+/* Wide and fullwidth characters (UAX #11): Hangul, CJK, kana, fullwidth forms, and what is set among them. */
+static bool
+is_wide(uint32_t c)
+{
+	return (c >= 0x1100 && c < 0x1160) || (c >= 0x2e80 && c < 0xa4d0) || (c >= 0xac00 && c < 0xd7a4) ||
+	    (c >= 0xf900 && c < 0xfb00) || (c >= 0xfe30 && c < 0xfe70) || (c >= 0xff00 && c < 0xff61) ||
+	    (c >= 0xffe0 && c < 0xffe7) || (c >= 0x20000 && c < 0x40000);
+}
+
+size_t
+text_cell(const char *s, size_t *columns)
+{
+	struct span in = span_text(s);
+	uint32_t code = 0;
+	size_t len = in.left == 0 ? 0 : utf8_length(in, &code);
+
+	*columns = in.left == 0 ? 0 : len > 0 && is_wide(code) ? 2 : 1;
+	return in.left == 0 ? 0 : len > 0 ? len : 1;
+}
+
+size_t
+text_width(const char *s)
+{
+	size_t n = 0, columns, len;
+
+	for (; (len = text_cell(s, &columns)) > 0; s += len)
+		n += columns;
+	return n;
+}

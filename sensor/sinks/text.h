@@ -34,4 +34,9 @@ void text_add_clean(struct text *t, const char *s, size_t most);
 /* How many columns clean text takes: its characters. */
 size_t text_columns(const char *s);
 
+/* Length in bytes of the first character, 0 at the end; how many columns a terminal gives it. */
+size_t text_cell(const char *s, size_t *columns);
+/* The same of all of it: East Asian characters take two columns. */
+size_t text_width(const char *s);
+
 #endif

@@ -177,6 +177,34 @@ test_the_ends_of_a_tunnel(void **state)
 	assert_non_null(strstr(text, "via   vxlan 77 between 198.18.0.1 and 2001:db8::1\n"));
 }
 
+/* A sentence without blanks is broken between characters, two columns each, and no full stop begins a line. */
+static void
+test_japanese_is_broken_between_characters(void **state)
+{
+	static const char one[] = "\u540d\u524d\u3092\u4f7f\u308f\u305a\u5831\u544a\u3057\u3066\u3044\u308b\u3002";
+	char line[2048] = "", reason[1024] = "", *at, *end;
+	struct screen *c = *state;
+	unsigned i, lines = 0;
+	size_t characters;
+
+	for (i = 0; i < 8; i++)
+		strcat(reason, one);
+	snprintf(line, sizeof line, LINE("20T10:00:12.1", "198.51.100.7", "192.0.2.77",
+	    "\"state\":\"open\",\"reason\":\"%s\""), reason);
+	show(c, RECORD_ALERT, line);
+	for (at = strstr(c->text, "why"); at != NULL && *at != '\0'; at = end + 1, lines++) {
+		end = strchr(at, '\n');
+		assert_non_null(end);
+		*end = '\0';
+		for (characters = 0, i = 0; at[i] != '\0'; i++)
+			characters += ((unsigned char)at[i] & 0xf0) == 0xe0;
+		assert_true(characters <= (100 - 26) / 2 + 1);
+		assert_true(((unsigned char)at[strspn(at, " ")] & 0xc0) != 0x80);
+		assert_true(strncmp(at + strspn(at, " "), "\u3002", 3) != 0);
+	}
+	assert_int_equal(lines, 3);
+}
+
 static void
 test_only_openings(void **state)
 {
@@ -295,6 +323,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_japanese_is_broken_between_characters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_one_alert, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_whose_the_address_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_named_peer, set_up, tear_down),
