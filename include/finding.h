@@ -21,6 +21,7 @@ enum finding_kind {
 	FINDING_SENSOR,		/* the sensor itself is impaired */
 	FINDING_EVASION,	/* bytes of a stream were sent again, and others */
 	FINDING_RETRO,		/* a feed knows now whom this host called before */
+	FINDING_BEHAVIOUR,	/* a host does what infected machines do besides calling home */
 	FINDING_KINDS
 };
 
@@ -85,6 +86,28 @@ struct beacon_plot {
 	unsigned times;
 };
 
+enum { EVIDENCE_MAX = 16, EVIDENCE_TEXT_MAX = 128 };
+
+/* One thing that was seen, under a name of the output's contract. */
+struct evidence {
+	const char *what;		/* static */
+	const char *word;		/* static: one of a few; NULL: the text, or without it the number */
+	char text[EVIDENCE_TEXT_MAX];	/* bytes from the wire, cut; "" without */
+	uint64_t number;
+	int points;			/* what it adds to the confidence */
+};
+
+/* What a behaviour finding rests on. Pointers are static. */
+struct behaviour_numbers {
+	const char *name;		/* "false-type-download" */
+	const char *title;		/* in the configured language */
+	const char *technique, *tactic;	/* ATT&CK */
+	unsigned signature;		/* from 0: its place among the behaviours' signature numbers */
+	unsigned confidence;		/* 1..99: the sum of the points */
+	unsigned pieces;		/* used of `evidence` */
+	struct evidence evidence[EVIDENCE_MAX];
+};
+
 struct finding {
 	enum finding_kind kind;
 	int64_t ts_ns;			/* of the observation that caused it */
@@ -104,6 +127,7 @@ struct finding {
 	bool dated;				/* then `age_days` says how old the knowledge was */
 	uint32_t age_days;
 	const struct beacon_numbers *beacon;	/* FINDING_BEACON */
+	const struct behaviour_numbers *behaviour;	/* FINDING_BEHAVIOUR */
 	const struct beacon_plot *plot;		/* for its record; NULL in an alert */
 	const struct observation *because;	/* the last observation; NULL for FINDING_SENSOR */
 };

@@ -111,7 +111,7 @@ struct observation {
 	uint8_t outcome;		/* enum outcome of message.h */
 	uint32_t flags;			/* OBSERVED_ */
 	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC; DNS: opcode */
-	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it; EVASION: bytes of the copy */
+	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it; EVASION: bytes of the copy; TLS: with a certificate, the client's `voice` */
 	uint32_t refused;		/* MAIL: recipients refused */
 	uint16_t attachments;		/* MAIL */
 	uint16_t entropy[2];		/* UNKNOWN: 1/1000 bit per byte, by side */

@@ -28,18 +28,19 @@ put_metadata(struct json *j, cJSON *alert, const struct finding *f, const char *
 {
 	cJSON *metadata = json_object(j, alert, "metadata");
 	const struct indicator *i = f->indicator;
+	unsigned confidence = i != NULL ? i->confidence : f->behaviour != NULL ? f->behaviour->confidence : 0;
 
 	string_list(j, metadata, "signature_severity", names_severity(f->severity));
+	string_list(j, metadata, "confidence", confidence >= 75 ? "High" :
+	    confidence >= 50 ? "Medium" : confidence > 0 ? "Low" : "");
 	if (i != NULL) {
-		string_list(j, metadata, "confidence", i->confidence >= 75 ? "High" :
-		    i->confidence >= 50 ? "Medium" : i->confidence > 0 ? "Low" : "");
 		string_list(j, metadata, "malware_family", i->malware);
 		string_list(j, metadata, "feed", i->feed);
 	}
 	if (technique[0] == '\0')
 		return;
 	string_list(j, metadata, "mitre_technique_id", technique);
-	string_list(j, metadata, "mitre_tactic_id", "TA0011");
+	string_list(j, metadata, "mitre_tactic_id", f->behaviour != NULL ? f->behaviour->tactic : "TA0011");
 }
 
 static void
@@ -191,6 +192,28 @@ put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity
 	}
 }
 
+/* What each thing was, and beside it what it added to the confidence. */
+static void
+put_behaviour(struct json *j, cJSON *hansho, const struct behaviour_numbers *b)
+{
+	cJSON *o = json_object(j, hansho, "behaviour"), *evidence, *points;
+	const struct evidence *e;
+
+	json_text(j, o, "name", b->name);
+	json_number(j, o, "confidence", b->confidence);
+	evidence = json_object(j, o, "evidence");
+	for (e = b->evidence; e < b->evidence + b->pieces; e++) {
+		if (e->word != NULL || e->text[0] != '\0')
+			json_text(j, evidence, e->what, e->word != NULL ? e->word : e->text);
+		else
+			json_number(j, evidence, e->what, e->number);
+	}
+	points = json_object(j, o, "points");
+	for (e = b->evidence; e < b->evidence + b->pieces; e++)
+		if (e->points != 0)
+			json_integer(j, points, e->what, e->points);
+}
+
 static void
 put_retro(struct json *j, cJSON *hansho, const struct observation *o)
 {
@@ -233,6 +256,8 @@ put_hansho(struct json *j, const struct alert *a)
 		put_indicator(j, hansho, f);
 	if (f->kind == FINDING_RETRO && f->because != NULL)
 		put_retro(j, hansho, f->because);
+	if (f->behaviour != NULL)
+		put_behaviour(j, hansho, f->behaviour);
 	if (f->beacon == NULL)
 		return;
 	beacon = json_object(j, hansho, "beacon");

@@ -132,6 +132,18 @@ copy_because(struct incident *i, const struct observation *o)
 	community_id(&o->key, i->alert.community_id);
 }
 
+/* Without memory the numbers before stay. */
+static void
+copy_behaviour(struct incident *i, const struct behaviour_numbers *from)
+{
+	if (from == NULL)
+		return;
+	if (i->behaviour == NULL && (i->behaviour = malloc(sizeof *i->behaviour)) == NULL)
+		return;
+	*i->behaviour = *from;
+	i->finding.behaviour = i->behaviour;
+}
+
 /* ---- counting ---- */
 
 static void
@@ -210,6 +222,7 @@ incident_fold(struct incident *i, const struct finding *f)
 		i->beacon = *f->beacon;
 		i->finding.beacon = &i->beacon;
 	}
+	copy_behaviour(i, f->behaviour);
 	if (words_change(i, f) && copy_texts(i, f) && worse)
 		i->finding.severity = f->severity;
 	set_names(i);
@@ -270,6 +283,7 @@ incident_free(struct incident *i)
 		return;
 	free(i->texts);
 	free(i->because);
+	free(i->behaviour);
 	free(i->identity_texts);
 	free(i);
 }

@@ -34,6 +34,7 @@ struct incident {
 	struct finding finding;		/* points into what follows */
 	struct indicator indicator;
 	struct beacon_numbers beacon;
+	struct behaviour_numbers *behaviour;
 	char *texts;
 	struct observation *because;
 	size_t because_room;

@@ -174,6 +174,15 @@ json_array_number(struct json *j, cJSON *array, uint64_t n)
 }
 
 void
+json_integer(struct json *j, cJSON *in, const char *key, int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", n);
+	put(j, in, key, cJSON_CreateRaw(text));
+}
+
+void
 json_decimal(struct json *j, cJSON *in, const char *key, double d)
 {
 	char text[48];

@@ -40,6 +40,7 @@ void json_array_span(struct json *j, cJSON *array, struct span text);
 /* As digits: a double printed by cJSON may become 1e+15. */
 void json_number(struct json *j, cJSON *in, const char *key, uint64_t n);
 void json_array_number(struct json *j, cJSON *array, uint64_t n);
+void json_integer(struct json *j, cJSON *in, const char *key, int n);
 void json_decimal(struct json *j, cJSON *in, const char *key, double d);	/* three places */
 void json_chance(struct json *j, cJSON *in, const char *key, double p);	/* 0..1, three digits: 2.5e-07 */
 void json_array_seconds(struct json *j, cJSON *array, int64_t ns);	/* since 1970, to the millisecond */

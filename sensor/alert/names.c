@@ -12,6 +12,7 @@
 enum {
 	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
 	SIGNATURE_EVASION = SIGNATURE_BASE + 301, SIGNATURE_RETRO = SIGNATURE_BASE + 401,
+	SIGNATURE_BEHAVIOUR = SIGNATURE_BASE + 501,
 	SIGNATURE_MORE_TYPES = SIGNATURE_BASE + 1001
 };
 
@@ -107,6 +108,11 @@ names_of(const struct finding *f)
 		n.category = roles[ROLE_SUSPICIOUS].category;
 		n.technique = "T1001.001";
 	}
+	if (f->kind == FINDING_BEHAVIOUR && f->behaviour != NULL) {
+		n.signature_id = SIGNATURE_BEHAVIOUR + f->behaviour->signature;
+		n.category = "A Network Trojan was detected";
+		n.technique = f->behaviour->technique;
+	}
 	return n;
 }
 
@@ -125,6 +131,8 @@ names_signature(const struct finding *f, char *buf, size_t size)
 		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
 	else if (f->kind == FINDING_EVASION)
 		snprintf(buf, size, "Stream sent twice with %s", f->subject);
+	else if (f->kind == FINDING_BEHAVIOUR && f->behaviour != NULL)
+		snprintf(buf, size, "%s", f->behaviour->title);
 	else
 		snprintf(buf, size, "Sensor impaired");
 }
@@ -140,7 +148,7 @@ names_severity(enum severity s)
 const char *
 names_kind(enum finding_kind k)
 {
-	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion", "retro" };
+	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion", "retro", "behaviour" };
 
 	return k < FINDING_KINDS ? names[k] : "?";
 }

@@ -46,6 +46,8 @@ config_clear(struct config *c)
 {
 	free(c->home);
 	free(c->relays);
+	free(c->behaviour.mail_hosts);
+	free(c->behaviour.admin_hosts);
 	free(c->feeds);
 	free(c->sinks);
 	memset(c, 0, sizeof *c);
@@ -65,7 +67,11 @@ grow(void **array, unsigned count, size_t size)
 }
 
 _Static_assert(offsetof(struct config, home_count) == offsetof(struct config, home) + sizeof(struct cidr *) &&
-    offsetof(struct config, relays_count) == offsetof(struct config, relays) + sizeof(struct cidr *),
+    offsetof(struct config, relays_count) == offsetof(struct config, relays) + sizeof(struct cidr *) &&
+    offsetof(struct behaviour_limits, mail_hosts_count) ==
+    offsetof(struct behaviour_limits, mail_hosts) + sizeof(struct cidr *) &&
+    offsetof(struct behaviour_limits, admin_hosts_count) ==
+    offsetof(struct behaviour_limits, admin_hosts) + sizeof(struct cidr *),
     "a list of networks has its length behind it");
 
 static unsigned *

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/journal.h"
 #include "beacon/beacon.h"
+#include "behaviour/behaviour.h"
 #include "decode/decode.h"
 #include "flow/table.h"
 #include "history/history.h"
@@ -67,6 +68,7 @@ struct config {
 	struct beacon_limits beacon;
 	bool beacon_harmless;		/* use the shipped list */
 	char beacon_allow[CONFIG_TEXT_MAX];	/* "" for none */
+	struct behaviour_limits behaviour;
 	struct alert_limits alert;
 	bool tell_expired;
 	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */

@@ -70,6 +70,10 @@ static const struct option_choice facility_choices[] = {
 	{ "local5", 21 }, { "local6", 22 }, { "local7", 23 }, { NULL, 0 },
 };
 
+static const struct option_choice language_choices[] = {
+	{ "en", LANGUAGE_EN }, { "ja", LANGUAGE_JA }, { NULL, 0 },
+};
+
 const struct option_row option_rows[] = {
 { "sensor_name", "What this sensor calls itself in its records. Without it: the name of the host.",
   TEXT(config, sensor_name, "") },
@@ -91,6 +95,8 @@ const struct option_row option_rows[] = {
   "fills them in later (offload) is recognised, or this side of the conversation has shown no right one; "
   "strict leaves them all out; off verifies nothing.",
   CHOICE(config, decode.checksum, checksum_choices, "auto") },
+{ "language", "Titles and reasons of behaviours are told in it: en or ja.",
+  CHOICE(config, behaviour.language, language_choices, "en") },
 { "drain_sec", "At the end, how long failing sinks are tried before the rest stays in the journal.",
   INTEGER(drain_sec, "s", 0, 86400, "10") },
 
@@ -181,6 +187,39 @@ const struct option_row option_rows[] = {
   PATH(config, beacon_allow, "") },
 { "beacon.max_keys", "Pairs of host and service that are followed. Beyond, the one idle longest is forgotten.",
   INTEGER(beacon.max_keys, "pairs", 1, 100000000, "500000") },
+
+{ "behaviour", "What infected machines do besides calling home. Each sign has points; docs/behaviours.md lists them.", SECTION },
+{ "behaviour.confidence", "An alert when the points of a behaviour sum up to this or more.",
+  INTEGER(behaviour.confidence, "points", 1, 99, "60") },
+{ "behaviour.hosts", "Hosts whose behaviour is followed. Beyond, the one idle longest is forgotten. 0: none, nothing is looked for.",
+  INTEGER(behaviour.hosts, "hosts", 0, 10000000, "50000") },
+{ "behaviour.flood_hosts", "When more hosts than this begin to show one behaviour within an hour, that is one alert about the sensor's "
+  "configuration, and further hosts are held back.",
+  INTEGER(behaviour.flood_hosts, "hosts", 1, 10000000, "100") },
+{ "behaviour.lure_sec", "A download so soon after mail or an Office program's request is taken for its doing.",
+  INTEGER(behaviour.lure_sec, "s", 1, 86400, "600") },
+{ "behaviour.chain_sec", "A new contact so soon after a suspicious download is taken for its doing.",
+  INTEGER(behaviour.chain_sec, "s", 1, 86400, "600") },
+{ "behaviour.check_in_sec", "Check-ins to bare addresses belong together when no longer a pause is between them.",
+  INTEGER(behaviour.check_in_sec, "s", 60, 604800, "7200") },
+{ "behaviour.check_in_body_bytes", "A longer body is an upload and no check-in.",
+  INTEGER(behaviour.check_in_body_bytes, "bytes", 256, 1073741824, "65536") },
+{ "behaviour.young_days", "A certificate younger than this is new.",
+  INTEGER(behaviour.young_days, "days", 0, 365, "7") },
+{ "behaviour.mail_sec", "Mail that a host sends itself is counted over so long.",
+  INTEGER(behaviour.mail_sec, "s", 60, 604800, "3600") },
+{ "behaviour.mail_exchangers", "From so many mail servers on it weighs; twice and four times as many weigh more.",
+  INTEGER(behaviour.mail_exchangers, "servers", 1, 12, "3") },
+{ "behaviour.mail_recipients", "From so many recipients on it weighs; five times as many weigh more.",
+  INTEGER(behaviour.mail_recipients, "recipients", 1, 100000, "10") },
+{ "behaviour.mail_hosts", "Hosts that may send mail themselves: mail servers, printers, newsletter hosts. As CIDRs or addresses.",
+  NETWORKS(behaviour.mail_hosts, 0, 4096, "") },
+{ "behaviour.spread_sec", "Machines that a host reaches for are counted over so long.",
+  INTEGER(behaviour.spread_sec, "s", 60, 604800, "1800") },
+{ "behaviour.spread_hosts", "From so many machines on it weighs; twice and five times as many weigh more.",
+  INTEGER(behaviour.spread_hosts, "machines", 2, 12, "5") },
+{ "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
+  NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 
 { "alerts", "The life of an alert: it opens, is updated while it goes on, and closes.", SECTION },
 { "alerts.update_sec", "An open alert that goes on is told again no sooner than this.",

@@ -13,6 +13,7 @@ struct analyst {
 	struct journal *journal;
 	const struct geoip *geoip;
 	struct beacon *beacon;
+	struct behaviour *behaviour;
 	struct alerts *alerts;
 	uint64_t skip;			/* records still to be skipped */
 	struct analyst_counts counts;
@@ -70,6 +71,8 @@ on_finding(void *to, const struct finding *f)
 	struct analyst *a = to;
 
 	alerts_take(a->alerts, f);
+	if (f->kind == FINDING_BEACON)
+		behaviour_finding(a->behaviour, f);
 }
 
 /* ---- history ---- */
@@ -172,6 +175,7 @@ analyst_take(struct analyst *a, const struct observation *o)
 		takers[o->kind](a, o);
 	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))
 		hand_on(a, o);
+	behaviour_note(a->behaviour, o);
 	if (records[o->kind] != 0 && (a->config->records & 1u << records[o->kind]) != 0)
 		write_record(a, records[o->kind], eve_record(o, a->config->sensor_name));
 }
@@ -213,6 +217,7 @@ analyst_count(const struct analyst *a, struct analyst_counts *out)
 {
 	*out = a->counts;
 	out->beacon = *beacon_counts(a->beacon);
+	out->behaviour = *behaviour_counts(a->behaviour);
 	out->alert = *alerts_counts(a->alerts);
 }
 
@@ -270,6 +275,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->skip = already;
 	a->counts.last_ns = WHEN_UNKNOWN;
 	if (!set_policy(a, config) || (a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
+	    (a->behaviour = behaviour_new(&config->behaviour, on_finding, a)) == NULL ||
 	    (a->alerts = alerts_new(&config->alert, geoip, on_alert, a)) == NULL) {
 		analyst_free(a);
 		return NULL;
@@ -283,6 +289,7 @@ analyst_free(struct analyst *a)
 	if (a == NULL)
 		return;
 	beacon_free(a->beacon);
+	behaviour_free(a->behaviour);
 	alerts_free(a->alerts);
 	free(a->ageing);
 	free(a);

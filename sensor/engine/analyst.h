@@ -2,7 +2,7 @@
  * analyst.h - the analyst's side of the house, joined: observations in,
  * records into the journal.
  *
- *     observation ⇒ beacon, policy → finding → alert → EVE line → journal
+ *     observation ⇒ beacon, behaviour, policy → finding → alert → EVE line → journal
  *
  * Detection reads no clock but the observations' own times. A journal that
  * cannot be written (full disk) costs records, each counted, never detection.
@@ -21,6 +21,7 @@ struct analyst;
 struct analyst_counts {
 	struct beacon_counts beacon;
 	struct alert_counts alert;
+	struct behaviour_counts behaviour;
 	uint64_t observations;
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
 	uint64_t records;		/* written, those skipped by `already` too */

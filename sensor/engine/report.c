@@ -159,6 +159,11 @@ report_ceilings(const struct board *b, unsigned workers)
 	if (a->expired > 0)
 		log_info("alerts", "%llu contacts with indicators that have expired were left out (alerts.expired tells them)",
 		    (unsigned long long)a->expired);
+	if (a->behaviour.evicted > 0) {
+		log_warn("limits", "%" PRIu64 " hosts whose behaviour was followed were pushed out: raise behaviour.hosts",
+		    a->behaviour.evicted);
+		hit++;
+	}
 	if (a->alert.evicted > 0) {
 		log_warn("limits", "%" PRIu64 " open alerts were closed early: raise alerts.max_open",
 		    a->alert.evicted);

@@ -74,6 +74,16 @@ tell_program(struct witness *w, struct flow *f, const struct message *m)
 		witness_identity(w, f, m, &i);
 }
 
+/* To an address, or to nobody it names. */
+static bool
+is_bare(const char *name)
+{
+	struct addr a;
+	size_t len = strlen(name);
+
+	return len == 0 || addr_parse(name, len, &a);
+}
+
 void
 see_http_request(struct witness *w, struct flow *f, const struct message *m)
 {
@@ -91,11 +101,12 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 		if (r->proxied)
 			match_proxied_address(w, f, &s, r, name);
 	} else {
+		name[0] = '\0';
 		witness_flow_unnamed(w, f);
 	}
 	if (r->user_agent.left > 0)
 		match_text(w, f, &s, INDICATOR_USER_AGENT, r->user_agent);
-	if (w->options.records & WITNESS_HTTP) {
+	if (w->options.records & WITNESS_HTTP || (w->options.records & WITNESS_BARE && is_bare(name))) {
 		describe_request(witness_begin(w, OBSERVE_HTTP, f, m->ts_ns), r);
 		witness_end(w);
 	}

@@ -120,14 +120,17 @@ see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
 {
 	const struct tls_certificate *c = m->tls_certificate;
 	const struct sighting s = { m->ts_ns, describe_certificate, c };
+	struct observation_buffer *b;
 
 	set_tls(f);
 	f->self_signed |= c->self_signed;
 	witness_certificate(f, c->sha1);
 	match_text(w, f, &s, INDICATOR_CERT_SHA1, span_text(c->sha1));
 	match_text(w, f, &s, INDICATOR_CERT_SHA256, span_text(c->sha256));
-	if (w->options.records & WITNESS_TLS) {
-		describe_certificate(witness_begin(w, OBSERVE_TLS, f, m->ts_ns), c);
+	if (w->options.records & (WITNESS_TLS | WITNESS_CERTIFICATES)) {
+		b = witness_begin(w, OBSERVE_TLS, f, m->ts_ns);
+		describe_certificate(b, c);
+		b->o.count = f->side[ORIGINATOR].voice;
 		witness_end(w);
 	}
 }

@@ -34,7 +34,9 @@ struct witness_lookup {
 };
 
 enum {	/* witness_options.records: which messages are observed as records of their own */
-	WITNESS_HTTP = 1, WITNESS_TLS = 2, WITNESS_DNS = 4, WITNESS_FLOW = 8
+	WITNESS_HTTP = 1, WITNESS_TLS = 2, WITNESS_DNS = 4, WITNESS_FLOW = 8,
+	WITNESS_BARE = 16,	/* requests to servers without a name */
+	WITNESS_CERTIFICATES = 32
 };
 
 struct witness_options {

@@ -2,7 +2,8 @@
  * How many contacts can the analyst's side take in a second: beacons scored,
  * findings turned into alerts. Every host calls its services again and again,
  * at random or like clockwork, and never twice within a burst: each contact
- * counts, and from the twelfth on each may be scored.
+ * counts, and from the twelfth on each may be scored. What looking at
+ * behaviours adds must stay below a fifth.
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include "alert/alerts.h"
 #include "base/when.h"
 #include "beacon/beacon.h"
+#include "behaviour/behaviour.h"
 
 enum { HOSTS = 200, SERVICES = 20, KEYS = HOSTS * SERVICES, ROUNDS = 200 };
 
@@ -69,6 +71,8 @@ fill(struct observation_buffer *b, uint32_t key, int64_t at_ns, bool named)
 	memset(&b->o, 0, sizeof b->o);
 	b->o.kind = OBSERVE_CONTACT;
 	b->o.home = 1;
+	b->o.app = APP_TLS;
+	b->o.number = 1 + key % SERVICES;
 	b->o.ts_ns = b->o.flow_first_ns = b->o.flow_last_ns = at_ns;
 	b->o.key.protocol = 6;
 	b->o.key.addr[0] = addr_v4(host);
@@ -88,14 +92,18 @@ measure(const char *what, bool named, unsigned regular_percent)
 	    .record_score = .5, .burst_ms = 500 };
 	const struct alert_limits alert_limits = { .max_open = 100000, .max_names = 200000, .max_hosts = 100000, .update_sec = 300,
 	    .close_sec = 3600 };
+	const struct behaviour_limits behaviour_limits = { .hosts = 50000, .confidence = 60, .flood_hosts = 100,
+	    .lure_sec = 600, .chain_sec = 600, .check_in_sec = 7200, .check_in_body_bytes = 65536, .young_days = 7,
+	    .mail_sec = 3600, .mail_exchangers = 3, .mail_recipients = 10, .spread_sec = 1800, .spread_hosts = 5 };
 	struct alerts *alerts = alerts_new(&alert_limits, NULL, on_alert, NULL);
 	struct beacon *beacon = beacon_new(&limits, on_finding, alerts);
+	struct behaviour *behaviour = behaviour_new(&behaviour_limits, on_finding, alerts);
 	struct observation_buffer *b = malloc(KEYS * sizeof *b);
 	static int64_t next_ns[KEYS];
-	double spent = 0, began;
+	double spent = 0, added = 0, began, middle;
 	uint32_t round, key;
 
-	if (alerts == NULL || beacon == NULL || b == NULL)
+	if (alerts == NULL || beacon == NULL || behaviour == NULL || b == NULL)
 		exit(1);
 	for (key = 0; key < KEYS; key++)
 		next_ns[key] = 1790000000 * NS_PER_SEC + random_below(60000) * INT64_C(1000000);
@@ -107,13 +115,18 @@ measure(const char *what, bool named, unsigned regular_percent)
 		began = now();
 		for (key = 0; key < KEYS; key++)
 			beacon_note(beacon, &b[key].o);
-		spent += now() - began;
+		middle = now();
+		for (key = 0; key < KEYS; key++)
+			behaviour_note(behaviour, &b[key].o);
+		spent += middle - began;
+		added += now() - middle;
 	}
-	printf("    %-44s %8.0f contacts/s (%llu findings, %llu revisions)\n", what, ROUNDS * KEYS / spent,
-	    (unsigned long long)beacon_counts(beacon)->findings, (unsigned long long)revisions);
+	printf("    %-44s %8.0f contacts/s, behaviours add %.1f %% (%llu findings, %llu revisions)\n", what,
+	    ROUNDS * KEYS / spent, 100 * added / spent, (unsigned long long)beacon_counts(beacon)->findings, (unsigned long long)revisions);
 	revisions = 0;
 	free(b);
 	beacon_free(beacon);
+	behaviour_free(behaviour);
 	alerts_free(alerts);
 }
 

@@ -124,6 +124,22 @@ def check_beacons():
     tell("beacons: the clocks, not the human", wrong or ("" if found == wanted else str(found)))
 
 
+BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address-check-in"},
+              "10.50.0.13": {"false-type-download", "dropper-chain"}, "10.50.0.14": {"odd-tls"},
+              "10.50.0.15": {"spam-module"}, "10.50.0.16": {"spreading"}}
+
+
+def check_behaviours():
+    alerts, wrong = opened("pcaps/behaviours.pcap")
+    found = collections.defaultdict(set)
+    for a in alerts:
+        if a["kind"] == "behaviour":
+            found[a["host"]].add(a["subject"])
+    tell("behaviours: each host's own", wrong or ("" if found == BEHAVIOURS else str(dict(found))))
+    alerts, wrong = opened("pcaps/behaviours-twin.pcap")
+    tell("behaviours-twin: nothing rings", wrong or ("" if not alerts else str([a["subject"] for a in alerts])))
+
+
 def check_fingerprints():
     """What the recipe's hellos and certificates must look like, by the arithmetic of make-capture alone."""
     p = subprocess.run([os.path.join(TOP, "tools/make-capture"), "--show", os.path.join(TOP, "pcaps/recipes/emotet-like")],
@@ -154,6 +170,7 @@ def main():
         compare(*entry)
     check_twins()
     check_beacons()
+    check_behaviours()
     check_fingerprints()
     check_recipes()
     return 1 if failed else 0

@@ -2,7 +2,7 @@
 import ipaddress
 import struct
 
-from captures import identity, tls
+from captures import frames, identity, tls
 from captures.files import Refused
 from captures.wire import CLIENT, SERVER
 
@@ -34,8 +34,19 @@ def place(text, usual=None):
     return host, int(number or usual)
 
 
-def content(rng, kind, size):
-    """A body that begins as its type does."""
+# What a body may be, whatever its type says: enough of each to be recognised, nothing that runs.
+HEADS = {
+    "pe": b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0" + b"\0" * 20,
+    "lnk": bytes.fromhex("4c0000000114020000000000c000000000000046"),
+    "script": b"<job><script language=\"VBScript\">\r\nWScript.Echo \"bell\"\r\n",
+}
+
+
+def content(rng, kind, size, holds=None):
+    """A body that begins as its type does, or as what it `holds`."""
+    if holds:
+        head = HEADS[holds]
+        return head + (filler(rng, size - len(head)) if holds == "script" else rng.randbytes(size - len(head)))
     if kind == "application/msword":
         return bytes.fromhex("d0cf11e0a1b11ae1") + rng.randbytes(size - 8)
     if kind.startswith("text/html"):
@@ -108,7 +119,7 @@ def request_head(method, authority, path, o, body):
 
 
 def answer(o, rng):
-    body = content(rng, o.get("type", "text/html"), o.get("size", 2400))
+    body = content(rng, o.get("type", "text/html"), o.get("size", 2400), o.get("holds"))
     status = {200: "OK", 204: "No Content", 302: "Found", 304: "Not Modified", 404: "Not Found"}
     code = o.get("status", 200)
     lines = [f"HTTP/1.1 {code} {status.get(code, 'Other')}", f"Server: {o.get('server', 'nginx')}",
@@ -173,14 +184,14 @@ def call(run, event):
 # ---- mail (RFC 5321) ----
 
 def mail(run, event):
-    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES]."""
+    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES] [author=ADDRESS: of the header]."""
     host, number = place(event.words[0], 25)
     o = event.options
     to = o["to"].split(",")
     talk = run.tcp(event, host, number)
     text = filler(event.rng, o.get("size", 500)).decode()
     lines = "\r\n".join(text[at:at + 70] for at in range(0, len(text), 70))
-    head = (f"From: {o['from']}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\n"
+    head = (f"From: {o.get('author', o['from'])}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\n"
             "Content-Type: text/plain\r\n\r\n")
     talk.say(SERVER, f"220 {host} ESMTP\r\n".encode())
     turns = [(f"EHLO {o.get('helo', 'client')}", f"250-{host}\r\n250-SIZE 10240000\r\n250 8BITMIME"),
@@ -222,5 +233,17 @@ def tcp(run, event):
     talk.close()
 
 
+def knock(run, event):
+    """knock HOST:PORT [answer=rst]: a SYN that nobody answers, or that is refused."""
+    host, port = place(event.words[0])
+    ends, ports = run.ends(event, host), (run.source_port(event), port)
+    for side, flags in ((CLIENT, frames.SYN), (SERVER, frames.RST | frames.ACK)):
+        if side == SERVER and "answer" not in event.options:
+            return
+        a, b = ends[side], ends[1 - side]
+        body = frames.tcp(a["address"], b["address"], ports[side], ports[1 - side], 1000, 1001 if side else 0, flags, b"")
+        run.wire.packet(event.ns + side * 9_000_000, (a, b), frames.TCP, body)
+
+
 ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "udp": udp, "ntp": ntp,
-           "tcp": tcp, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
+           "tcp": tcp, "knock": knock, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}

@@ -1,0 +1,408 @@
+#include "behaviour/behaviour.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "behaviour/house.h"
+#include "behaviour/private.h"
+
+enum { REASON_MAX = 1024, SERVICE_MAX = 256, SURE = 80 };
+
+#define TOLD_AGAIN_NS (60 * NS_PER_SEC)
+#define FLOOD_NS (3600 * NS_PER_SEC)
+
+/* How many hosts began to show a behaviour within an hour. */
+struct flood {
+	int64_t since_ns;
+	uint32_t hosts;
+	bool told;
+};
+
+struct behaviour {
+	struct behaviour_limits limits;
+	finding_fn *emit;
+	void *to;
+	struct host *table, *idlest, *busiest;
+	struct house *house;
+	struct flood flood[ROWS];
+	unsigned kinds[REACHES];	/* that any row looks at */
+	struct behaviour_counts counts;
+};
+
+/* ---- hosts ---- */
+
+static void
+idle_remove(struct behaviour *b, struct host *h)
+{
+	*(h->idler != NULL ? &h->idler->busier : &b->idlest) = h->busier;
+	*(h->busier != NULL ? &h->busier->idler : &b->busiest) = h->idler;
+}
+
+static void
+idle_append(struct behaviour *b, struct host *h)
+{
+	h->idler = b->busiest;
+	h->busier = NULL;
+	*(b->busiest != NULL ? &b->busiest->busier : &b->idlest) = h;
+	b->busiest = h;
+}
+
+static void
+host_drop(struct behaviour *b, struct host *h)
+{
+	unsigned i;
+
+	HASH_DEL(b->table, h);
+	idle_remove(b, h);
+	for (i = 0; i < ROWS; i++)
+		free(h->part[i]);
+	free(h);
+	b->counts.hosts--;
+}
+
+static struct host *
+host_new(struct behaviour *b, const struct host_key *key)
+{
+	struct host *h;
+
+	if (b->counts.hosts >= b->limits.hosts) {
+		b->counts.evicted++;
+		host_drop(b, b->idlest);
+	}
+	if ((h = calloc(1, sizeof *h)) == NULL) {
+		b->counts.lost++;
+		return NULL;
+	}
+	h->key = *key;
+	h->mail_ns = h->office_ns = h->mail_served_ns = h->download.at_ns = WHEN_UNKNOWN;
+	HASH_ADD(hh, b->table, key, sizeof h->key, h);
+	if (element_not_added(h)) {
+		free(h);
+		b->counts.lost++;
+		return NULL;
+	}
+	idle_append(b, h);
+	b->counts.hosts++;
+	return h;
+}
+
+static struct host *
+host_find(struct sight *s, bool make)
+{
+	struct host_key key;
+
+	if (s->host != NULL)
+		return s->host;
+	memset(&key, 0, sizeof key);
+	key.realm = s->o->key.realm;
+	key.addr = *s->addr;
+	HASH_FIND(hh, s->b->table, &key, sizeof key, s->host);
+	if (s->host == NULL)
+		return s->host = make ? host_new(s->b, &key) : NULL;
+	idle_remove(s->b, s->host);
+	idle_append(s->b, s->host);
+	return s->host;
+}
+
+struct host *
+sight_host(struct sight *s)
+{
+	return host_find(s, true);
+}
+
+struct host *
+sight_known(struct sight *s)
+{
+	return host_find(s, false);
+}
+
+void *
+sight_part(struct sight *s, enum row_number row)
+{
+	struct host *h = sight_host(s);
+
+	if (h == NULL)
+		return NULL;
+	if (h->part[row] == NULL && (h->part[row] = calloc(1, *rows[row].part_bytes)) == NULL)
+		s->b->counts.lost++;
+	return h->part[row];
+}
+
+int64_t
+sight_since(const struct sight *s, int64_t ns, uint32_t most)
+{
+	if (ns == WHEN_UNKNOWN || ns > s->o->ts_ns || s->o->ts_ns - ns > (int64_t)most * NS_PER_SEC)
+		return -1;
+	return (s->o->ts_ns - ns) / NS_PER_SEC;
+}
+
+/* ---- sights ---- */
+
+static bool
+is_address(struct span name)
+{
+	struct addr a;
+
+	/* No name ends in a digit (RFC 3696, 2); an IPv6 address has colons. */
+	return name.left > 0 && (memchr(name.at, ':', name.left) != NULL ||
+	    (name.at[name.left - 1] >= '0' && name.at[name.left - 1] <= '9')) &&
+	    addr_parse((const char *)name.at, name.left, &a);
+}
+
+static bool
+is_group(const struct addr *a)
+{
+	return addr_is_v4(a) ? a->b[12] >= 224 : a->b[0] == 0xff;
+}
+
+static uint64_t
+peer_hash(struct sight *s)
+{
+	if (s->peer_hash == 0)
+		s->peer_hash = house_hash(&s->o->key.realm, s->peer);
+	return s->peer_hash;
+}
+
+uint32_t
+sight_peer_tag(struct sight *s)
+{
+	uint32_t tag = (uint32_t)peer_hash(s);
+
+	return tag != 0 ? tag : 1;
+}
+
+static enum reach
+reach_of(struct sight *s)
+{
+	const struct observation *o = s->o;
+	struct span name = observation_text(o, TEXT_SERVICE);
+
+	if (o->home == 3 || is_group(s->peer))
+		return REACH_INSIDE;
+	if (name.left > 0)
+		return is_address(name) && (o->flags & OBSERVED_PROXIED) == 0 ? REACH_BARE : REACH_NAMED;
+	return house_named(s->b->house, peer_hash(s)) ? REACH_NAMED : REACH_BARE;
+}
+
+static void
+sight_begin(struct sight *s, struct behaviour *b, const struct observation *o)
+{
+	s->b = b;
+	s->limits = &b->limits;
+	s->o = o;
+	s->addr = &o->key.addr[o->host_side];
+	s->peer = &o->key.addr[!o->host_side];
+	s->peer_port = o->key.port[!o->host_side];
+	s->peer_hash = 0;
+	s->host = NULL;
+	s->reach = reach_of(s);
+}
+
+static bool
+is_mail_port(uint16_t port)
+{
+	return port == 25 || port == 465 || port == 587 || port == 110 || port == 995 || port == 143 || port == 993;
+}
+
+/* What several rows want to know of a host. */
+static void
+note_contact(struct sight *s)
+{
+	const struct observation *o = s->o;
+	struct host *h;
+
+	if (o->app == APP_TLS)
+		house_voice(s->b->house, o->number, s->addr);
+	if (o->key.protocol == 6 && o->host_side == ORIGINATOR && is_mail_port(s->peer_port) &&
+	    (h = sight_host(s)) != NULL)
+		h->mail_ns = o->ts_ns;
+}
+
+void
+behaviour_note(struct behaviour *b, const struct observation *o)
+{
+	unsigned kind = 1u << o->kind, i;
+	struct sight s;
+
+	if (b->limits.hosts == 0)
+		return;
+	if (o->kind == OBSERVE_NAME)
+		house_name(b->house, house_hash(&o->key.realm, &o->named));
+	sight_begin(&s, b, o);
+	if (o->kind == OBSERVE_CONTACT)
+		note_contact(&s);
+	if ((b->kinds[s.reach] & kind) == 0)
+		return;
+	b->counts.observations++;
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].kinds[s.reach] & kind)
+			rows[i].note(&s);
+}
+
+void
+behaviour_finding(struct behaviour *b, const struct finding *f)
+{
+	struct sight s;
+
+	if (b->limits.hosts == 0 || f->kind != FINDING_BEACON || f->because == NULL)
+		return;
+	sight_begin(&s, b, f->because);
+	s.addr = &f->host;
+	s.peer = &f->peer;
+	s.peer_hash = 0;
+	if (sight_known(&s) != NULL)
+		chain_beacon(&s, f);
+}
+
+int
+voice_others(const struct behaviour *b, uint32_t voice, const struct addr *host)
+{
+	return house_others(b->house, voice, host);
+}
+
+/* ---- findings ---- */
+
+static void
+emit_finding(struct sight *s, enum row_number row, struct score *c, int64_t first_ns)
+{
+	const struct behaviour_text *t = &behaviour_texts[row];
+	enum language l = s->limits->language;
+	char reason[REASON_MAX], service[SERVICE_MAX];
+	struct span name = observation_text(s->o, TEXT_SERVICE);
+	struct finding f;
+
+	c->n.name = t->name;
+	c->n.title = t->title[l];
+	c->n.technique = rows[row].technique;
+	c->n.tactic = rows[row].tactic;
+	c->n.signature = row;
+	c->n.confidence = score_confidence(c);
+	snprintf(service, sizeof service, "%.*s", (int)name.left, name.left > 0 ? (const char *)name.at : "");
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_BEHAVIOUR;
+	f.ts_ns = s->o->ts_ns;
+	f.first_ns = first_ns < f.ts_ns ? first_ns : f.ts_ns;
+	f.realm = s->o->key.realm;
+	f.host = *s->addr;
+	f.peer = *s->peer;
+	f.host_port = s->o->key.port[s->o->host_side];
+	f.peer_port = s->peer_port;
+	f.protocol = s->o->key.protocol;
+	f.service = service;
+	f.subject = t->name;
+	f.reason = texts_sentence(t, l, &c->n, reason, sizeof reason);
+	f.severity = (enum severity)(rows[row].severity + (c->n.confidence < SURE ? 1 : 0));
+	f.behaviour = &c->n;
+	f.because = s->o;
+	s->b->counts.findings++;
+	s->b->emit(s->b->to, &f);
+}
+
+static void
+emit_flood(struct sight *s, enum row_number row, uint32_t hosts)
+{
+	char reason[REASON_MAX];
+	struct finding f;
+
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_SENSOR;
+	f.ts_ns = f.first_ns = s->o->ts_ns;
+	f.service = "";
+	f.subject = behaviour_texts[row].name;
+	f.reason = texts_flood(&behaviour_texts[row], s->limits->language, hosts, reason, sizeof reason);
+	f.severity = SEVERITY_MEDIUM;
+	s->b->emit(s->b->to, &f);
+}
+
+/* One more host begins to show this behaviour. False: there are too many to be true. */
+static bool
+flood_admits(struct sight *s, enum row_number row)
+{
+	struct flood *f = &s->b->flood[row];
+	int64_t now = s->o->ts_ns;
+
+	if (f->hosts == 0 || now - f->since_ns >= FLOOD_NS || now < f->since_ns)
+		*f = (struct flood){ now, 0, false };
+	if (f->hosts < s->limits->flood_hosts) {
+		f->hosts++;
+		return true;
+	}
+	if (!f->told)
+		emit_flood(s, row, f->hosts);
+	f->told = true;
+	s->b->counts.held_back++;
+	return false;
+}
+
+bool
+sight_ring(struct sight *s, enum row_number row, struct score *c, int64_t first_ns)
+{
+	struct rung *r = &s->host->rung[row];
+	unsigned confidence = score_confidence(c);
+	int64_t since;
+
+	if (confidence < s->limits->confidence)
+		return false;
+	since = s->o->ts_ns - r->at_ns;
+	if (r->confidence > 0 && since >= 0 && since < FLOOD_NS) {
+		if (confidence <= r->confidence && since < TOLD_AGAIN_NS)
+			return true;
+	} else if (!flood_admits(s, row)) {
+		return true;
+	}
+	r->at_ns = s->o->ts_ns;
+	r->confidence = confidence;
+	emit_finding(s, row, c, first_ns);
+	return true;
+}
+
+/* ---- making it ---- */
+
+const struct behaviour_counts *
+behaviour_counts(const struct behaviour *b)
+{
+	return &b->counts;
+}
+
+size_t
+behaviour_host_bytes(void)
+{
+	size_t bytes = sizeof(struct host);
+	unsigned i;
+
+	for (i = 0; i < ROWS; i++)
+		bytes += rows[i].part_bytes != NULL ? *rows[i].part_bytes : 0;
+	return bytes;
+}
+
+struct behaviour *
+behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to)
+{
+	struct behaviour *b = calloc(1, sizeof *b);
+	unsigned i, reach;
+
+	if (b == NULL)
+		return NULL;
+	for (i = 0; i < ROWS; i++)
+		for (reach = 0; reach < REACHES; reach++)
+			b->kinds[reach] |= rows[i].kinds[reach];
+	b->limits = *limits;
+	b->emit = emit;
+	b->to = to;
+	if ((b->house = house_new()) == NULL) {
+		free(b);
+		return NULL;
+	}
+	return b;
+}
+
+void
+behaviour_free(struct behaviour *b)
+{
+	if (b == NULL)
+		return;
+	while (b->table != NULL)
+		host_drop(b, b->table);
+	house_free(b->house);
+	free(b);
+}

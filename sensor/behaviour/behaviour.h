@@ -1,0 +1,70 @@
+/*
+ * behaviour.h - what do infected machines do besides calling home?
+ *
+ * Observations in, findings out. A table of rows (rows.c) says which kinds of
+ * observation each behaviour looks at; each weighs what it sees in points,
+ * and rings when the sum reaches `confidence`. docs/behaviours.md has the
+ * rows, their points, their twins, and what they cannot see.
+ *
+ * Per host a fixed part, and one more for each behaviour that has seen
+ * anything of it; behaviour_host_bytes() is the most that one host costs.
+ * Beyond `hosts` the one idle longest is forgotten (counted). One finding of a
+ * behaviour and host at most a minute, unless it grew surer. When more than
+ * `flood_hosts` hosts show one behaviour within an hour, the configuration is
+ * wrong or the house is on fire: that is one finding about the sensor, and
+ * further hosts are held back (counted) until the hour is over.
+ *
+ * Packet time only; what comes depends on the order of observations alone.
+ * No I/O, no clock. One thread only.
+ */
+#ifndef SENSOR_BEHAVIOUR_H
+#define SENSOR_BEHAVIOUR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "finding.h"
+#include "observation.h"
+
+enum language { LANGUAGE_EN, LANGUAGE_JA, LANGUAGES };
+
+struct behaviour_limits {
+	uint32_t hosts;			/* 0: no behaviour is looked for */
+	uint32_t confidence;		/* a finding at or above */
+	uint32_t flood_hosts;
+	enum language language;		/* of titles and reasons */
+	uint32_t lure_sec;		/* a download so soon after mail or Office is theirs */
+	uint32_t chain_sec;		/* a new contact so soon after such a download is its */
+	uint32_t check_in_sec;		/* check-ins that belong together */
+	uint32_t check_in_body_bytes;	/* a longer body is an upload, no check-in */
+	uint32_t young_days;		/* a certificate younger than this is new */
+	uint32_t mail_sec, mail_exchangers, mail_recipients;	/* a spam module: within so long, so many */
+	uint32_t spread_sec, spread_hosts;	/* spreading: within so long, so many machines */
+	struct cidr *mail_hosts;	/* may send mail themselves */
+	unsigned mail_hosts_count;
+	struct cidr *admin_hosts;	/* may reach for many machines */
+	unsigned admin_hosts_count;
+};
+
+struct behaviour_counts {
+	uint64_t observations;		/* that a row looked at */
+	uint64_t hosts, evicted, findings, held_back;
+	uint64_t lost;			/* no memory for a host or a part of it */
+};
+
+struct behaviour;
+
+/* `limits` and what it points to are borrowed. NULL: no memory. */
+struct behaviour *behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to);
+void behaviour_free(struct behaviour *b);	/* NULL is fine */
+
+/* One observation, of any kind. */
+void behaviour_note(struct behaviour *b, const struct observation *o);
+
+/* What another detector found: a beacon may be the end of a chain. */
+void behaviour_finding(struct behaviour *b, const struct finding *f);
+
+const struct behaviour_counts *behaviour_counts(const struct behaviour *b);
+size_t behaviour_host_bytes(void);
+
+#endif

@@ -1,0 +1,113 @@
+#include "behaviour/house.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "behaviour/private.h"
+
+enum { NAMES = 1 << 16, VOICES = 1 << 12, HOSTS_TO_TELL = 5, HOST_BITS = 64 };
+
+struct voice {
+	uint32_t voice;
+	uint32_t host[VOICE_HOSTS + 1];	/* tags; 0: none yet */
+};
+
+struct house {
+	uint32_t name[NAMES];
+	struct voice voice[VOICES];
+	uint64_t hosts;			/* a bit for each host that spoke TLS, by its tag */
+};
+
+struct house *
+house_new(void)
+{
+	return calloc(1, sizeof(struct house));
+}
+
+void
+house_free(struct house *h)
+{
+	free(h);
+}
+
+/* Which place, and what stands there: two parts of one hash. */
+uint64_t
+house_hash(const struct realm *realm, const struct addr *a)
+{
+	struct host_key key;
+
+	memset(&key, 0, sizeof key);
+	key.realm = *realm;
+	key.addr = *a;
+	return hash_bytes(&HASH_FIXED, &key, sizeof key);
+}
+
+static uint32_t
+name_tag(uint64_t hash)
+{
+	uint32_t tag = (uint32_t)(hash >> 32);
+
+	return tag != 0 ? tag : 1;
+}
+
+void
+house_name(struct house *h, uint64_t named)
+{
+	h->name[named % NAMES] = name_tag(named);
+}
+
+bool
+house_named(const struct house *h, uint64_t a)
+{
+	return h->name[a % NAMES] == name_tag(a);
+}
+
+/* Hosts of one house differ in their last bytes; a full hash for every contact would be dear. */
+static uint32_t
+host_tag(const struct addr *a)
+{
+	uint32_t low, high;
+
+	memcpy(&low, a->b + 12, sizeof low);
+	memcpy(&high, a->b + 8, sizeof high);
+	low ^= high * 2654435761u;
+	low = (low ^ low >> 16) * 2246822519u;
+	low = (low ^ low >> 13) * 3266489917u;
+	low ^= low >> 16;
+	return low != 0 ? low : 1;
+}
+
+void
+house_voice(struct house *h, uint32_t voice, const struct addr *host)
+{
+	struct voice *v = &h->voice[voice % VOICES];
+	uint32_t tag = host_tag(host);
+	unsigned i;
+
+	h->hosts |= UINT64_C(1) << tag % HOST_BITS;
+	if (v->voice != voice) {
+		memset(v, 0, sizeof *v);
+		v->voice = voice;
+	}
+	for (i = 0; i <= VOICE_HOSTS && v->host[i] != 0; i++)
+		if (v->host[i] == tag)
+			return;
+	if (i <= VOICE_HOSTS)
+		v->host[i] = tag;
+}
+
+int
+house_others(const struct house *h, uint32_t voice, const struct addr *host)
+{
+	const struct voice *v = &h->voice[voice % VOICES];
+	uint32_t tag = host_tag(host);
+	int others = 0;
+	unsigned i;
+
+	if (voice == 0 || v->voice != voice || __builtin_popcountll(h->hosts) < HOSTS_TO_TELL)
+		return -1;
+	for (i = 0; i <= VOICE_HOSTS && v->host[i] != 0; i++)
+		others += v->host[i] != tag;
+	return others < VOICE_HOSTS ? others : VOICE_HOSTS;
+}

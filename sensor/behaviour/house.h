@@ -1,0 +1,34 @@
+/*
+ * house.h - what all hosts together tell: which addresses DNS named, and which
+ * programs (TLS fingerprints) how many hosts use.
+ *
+ * Two tables of a fixed size; where two things want one place the latter has
+ * it. So an address may be taken for one that nobody asked for by name, and a
+ * program for a rarer one than it is; never the other way but by a chance of
+ * one in 2^32. Places come from HASH_FIXED: a replay gives the same ones.
+ */
+#ifndef SENSOR_BEHAVIOUR_HOUSE_H
+#define SENSOR_BEHAVIOUR_HOUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "realm.h"
+
+struct house;
+
+struct house *house_new(void);		/* NULL: no memory */
+void house_free(struct house *h);	/* NULL is fine */
+
+/* An address for the two below, hashed once. */
+uint64_t house_hash(const struct realm *realm, const struct addr *a);
+
+void house_name(struct house *h, uint64_t named);
+bool house_named(const struct house *h, uint64_t a);
+
+void house_voice(struct house *h, uint32_t voice, const struct addr *host);
+/* See voice_others(). */
+int house_others(const struct house *h, uint32_t voice, const struct addr *host);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * private.h - what the rows share: the host, the sight, the score.
+ */
+#ifndef SENSOR_BEHAVIOUR_PRIVATE_H
+#define SENSOR_BEHAVIOUR_PRIVATE_H
+
+#include <stdbool.h>
+
+#include "base/table.h"
+#include "base/when.h"
+#include "behaviour/behaviour.h"
+#include "behaviour/texts.h"
+#include "message.h"
+
+/* In the order of their signature numbers: rows may be added at the end, never moved. */
+enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING, ROWS };
+
+struct host_key {
+	struct realm realm;
+	struct addr addr;
+};
+
+struct rung {
+	int64_t at_ns;
+	unsigned confidence;		/* 0: never */
+};
+
+struct host {
+	UT_hash_handle hh;
+	struct host *idler, *busier;	/* by the time of the last observation */
+	struct host_key key;
+	/* Heard last; WHEN_UNKNOWN: never. */
+	int64_t mail_ns;		/* a mail server was spoken with */
+	int64_t office_ns;		/* an Office program fetched something */
+	int64_t mail_served_ns;		/* it took mail from others */
+	struct {			/* the latest download that looked like one of an infection */
+		int64_t at_ns;
+		struct addr peer;
+		unsigned confidence;
+		const char *kind;
+	} download;
+	struct rung rung[ROWS];
+	void *part[ROWS];
+};
+
+/* Who is at the other end, seen from a host inside. */
+enum reach {
+	REACH_INSIDE,			/* both are of the house */
+	REACH_NAMED,			/* outside, under a name */
+	REACH_BARE,			/* outside, by its address alone */
+	REACHES
+};
+
+/* One observation being looked at. */
+struct sight {
+	struct behaviour *b;
+	const struct behaviour_limits *limits;
+	const struct observation *o;
+	const struct addr *addr, *peer;	/* of host and other */
+	uint16_t peer_port;
+	enum reach reach;
+	uint64_t peer_hash;		/* of realm and peer, HASH_FIXED; 0: not calculated yet */
+	struct host *host;		/* NULL: not looked up yet, or not there */
+};
+
+typedef void note_fn(struct sight *s);
+
+struct row {
+	const char *technique, *tactic;	/* ATT&CK */
+	enum severity severity;		/* when it is sure: from 80 points; below, one less */
+	unsigned kinds[REACHES];	/* bits 1 << observation_kind */
+	const size_t *part_bytes;	/* what it keeps of a host; NULL: nothing */
+	note_fn *note;
+};
+
+extern const struct row rows[ROWS];
+
+/* The host of this sight, made if need be; NULL: no memory. */
+struct host *sight_host(struct sight *s);
+/* The same if it is known already. */
+struct host *sight_known(struct sight *s);
+/* What `row` keeps of the host; zeroed when new. NULL: no memory. */
+void *sight_part(struct sight *s, enum row_number row);
+
+/* tag_of() the other end. */
+uint32_t sight_peer_tag(struct sight *s);
+
+/* Seconds since `ns`, when that was within the last `most`; else -1. */
+int64_t sight_since(const struct sight *s, int64_t ns, uint32_t most);
+
+bool in_networks(const struct cidr *list, unsigned count, const struct addr *a);
+bool span_has(struct span text, const char *word);	/* ASCII case is ignored */
+
+/* A short name for what hashes long; equal ones are equal in every run. Never 0. */
+uint32_t tag_of(const void *bytes, size_t len);
+
+/* ---- sets of tags that forget the oldest ---- */
+
+/* Puts `tag` into tags[most], of which *count are used. True: it was not there. When full, the one at *next gives way. */
+bool tags_add(uint32_t *tags, unsigned most, unsigned *count, unsigned *next, uint32_t tag);
+
+/* ---- scores ---- */
+
+struct score {
+	int points;
+	struct behaviour_numbers n;
+};
+
+void score_begin(struct score *c);	/* anew */
+void score_number(struct score *c, const char *what, uint64_t number, int points);
+void score_word(struct score *c, const char *what, const char *word, int points);	/* NULL: nothing */
+void score_text(struct score *c, const char *what, struct span text, int points);	/* absent, "": nothing */
+void score_addr(struct score *c, const char *what, const struct addr *a, int points);
+
+/* What of `steps` (ascending, ended by 0) does `number` reach? Its points; 0 below the first. */
+struct step {
+	uint32_t from;
+	int points;
+};
+int score_step(const struct step *steps, uint64_t number);
+
+/* The sum as a confidence, 0..99. */
+unsigned score_confidence(const struct score *c);
+
+/* Rings when it is sure enough. True: it is, whether it was told now or not. `first_ns`: of what it rests on. */
+bool sight_ring(struct sight *s, enum row_number row, struct score *c, int64_t first_ns);
+
+/* ---- what the house knows ---- */
+
+/* TLS: how many other hosts speak like this (JA4), at most VOICE_HOSTS; -1 while too few are known to tell. */
+enum { VOICE_HOSTS = 3 };
+int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *host);
+
+/* ---- rows, each in a file of its own ---- */
+
+note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note;
+void chain_beacon(struct sight *s, const struct finding *f);
+extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes;
+
+#endif

@@ -1,0 +1,19 @@
+/* rows.c - the table of behaviours. */
+#include "behaviour/private.h"
+
+#define BIT(kind) (1u << OBSERVE_##kind)
+
+const struct row rows[ROWS] = {
+	[ROW_DOWNLOAD] = { "T1105", "TA0011", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(FILE), [REACH_BARE] = BIT(FILE) }, NULL, download_note },
+	[ROW_CHECK_IN] = { "T1071.001", "TA0011", SEVERITY_HIGH,
+	    { [REACH_BARE] = BIT(HTTP) | BIT(CONTACT) | BIT(FLOW) }, &check_in_part_bytes, check_in_note },
+	[ROW_CHAIN] = { "T1204.002", "TA0002", SEVERITY_HIGH,
+	    { [REACH_BARE] = BIT(CONTACT) }, &chain_part_bytes, chain_note },
+	[ROW_TLS] = { "T1573.002", "TA0011", SEVERITY_MEDIUM,
+	    { [REACH_NAMED] = BIT(TLS), [REACH_BARE] = BIT(TLS) }, NULL, tls_note },
+	[ROW_SPAM] = { "T1566", "TA0001", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(MAIL) | BIT(CONTACT), [REACH_BARE] = BIT(MAIL) | BIT(CONTACT) }, &spam_part_bytes, spam_note },
+	[ROW_SPREADING] = { "T1021", "TA0008", SEVERITY_HIGH,
+	    { [REACH_INSIDE] = BIT(CONTACT) | BIT(FLOW) | BIT(LOGIN) | BIT(REMOTE) }, &spreading_part_bytes, spreading_note },
+};

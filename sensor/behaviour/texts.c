@@ -1,0 +1,205 @@
+#include "behaviour/texts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "behaviour/private.h"
+
+const struct behaviour_text behaviour_texts[] = {
+[ROW_DOWNLOAD] = { "false-type-download",
+  { "Suspicious download", "不審なダウンロード" },
+  { "fetched {kind} from {peer}[ ({host})][ ({from})][, called {file}][, announced as {declared}]"
+    "[, which its {denied_by} denies][, by {agent}][, {after_mail_sec} s after mail]"
+    "[, {after_office_sec} s after an Office program fetched something]",
+    "{peer}[ ({host})][（{from}）]から{kind}を取得した。[名前は {file}。][申告された種類は {declared}。]"
+    "[{denied_by}が中身と違う。][取得したのは{agent}。][メールの {after_mail_sec} 秒後。]"
+    "[Office の取得の {after_office_sec} 秒後。]" } },
+[ROW_CHECK_IN] = { "raw-address-check-in",
+  { "Check-ins to bare addresses", "アドレス直接指定の報告通信" },
+  { "reports to servers by their bare addresses, latest {peer}: [{posts} POSTs to {servers} servers, {paths} paths]"
+    "[, {opaque_bodies} of them with a body that is no text][, {unnamed_tls_servers} servers over TLS without a name]"
+    "[, {dead} more that did not answer], in {minutes} min",
+    "名前を使わず直接アドレスへ報告している（最新 {peer}）。[POST {posts} 回、サーバー {servers} 台、パス {paths} 種。]"
+    "[文字でない本文 {opaque_bodies} 件。][名前のない TLS サーバー {unnamed_tls_servers} 台。]"
+    "[応答のない相手 {dead} 台。]{minutes} 分間。" } },
+[ROW_CHAIN] = { "dropper-chain",
+  { "Download, then a new contact", "ダウンロード直後の新しい通信" },
+  { "fetched {kind} from {download_peer} and {after_sec} s later [began to call {service} regularly]"
+    "[called {then} {peer} that it had never called, port {port}]",
+    "{download_peer} から{kind}を取得し、{after_sec} 秒後に[ {service} への規則的な通信を始めた。]"
+    "[初めての相手 {peer}（{then}）のポート {port} と通信した。]" } },
+[ROW_TLS] = { "odd-tls",
+  { "Odd TLS server", "不審な TLS サーバー" },
+  { "speaks TLS with {peer}[ ({host})] port {port}[, {server}], whose certificate ({subject})[ is signed by {signed_by}]"
+    "[, names {certificate_names}][, is {validity}][, is {age_days} days old]"
+    "[; {others_like_it} other hosts here use such a program]",
+    "{peer}[ ({host})]ポート {port}[（{server}）]と TLS で通信。証明書（{subject}）は[{signed_by}が署名。]"
+    "[名前は{certificate_names}のもの。][{validity}。][発行から {age_days} 日。]"
+    "[同じ通信プログラムを使う他のホストは {others_like_it} 台。]" } },
+[ROW_SPAM] = { "spam-module",
+  { "Sends mail by itself", "自らメールを大量送信" },
+  { "sends mail itself: {exchangers} mail servers in {minutes} min[, {mails} mails seen to {recipients} recipients]"
+    "[ under {senders} senders][, {other_names} naming somebody else than their envelope][, {refused} recipients refused]",
+    "自らメールを送信している。{minutes} 分間に宛先サーバー {exchangers} 台。[確認できたメール {mails} 通、宛先 {recipients} 件。]"
+    "[差出人 {senders} 種。][封筒と違う差出人名 {other_names} 通。][拒否された宛先 {refused} 件。]" } },
+[ROW_SPREADING] = { "spreading",
+  { "Reaches for many machines", "組織内への拡散" },
+  { "reaches for {machines} machines inside by administrators' means in {minutes} min[, {silent} did not answer]"
+    "[, {refused} refused the login][, {entered} let it in][, {entered_after_refusal} of them after a refusal]"
+    "[, on {ran_there} it started a service or task]",
+    "管理用の通信で組織内の {machines} 台に {minutes} 分間で接続を試みた。[応答なし {silent} 台。][ログイン拒否 {refused} 台。]"
+    "[侵入できたもの {entered} 台。][うち拒否の後に成功 {entered_after_refusal} 台。]"
+    "[サービスやタスクを起動した先 {ran_there} 台。]" } },
+};
+
+const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;
+
+_Static_assert(sizeof behaviour_texts / sizeof *behaviour_texts == ROWS, "every row has its texts");
+
+/* Words of evidence, as the records have them and as people read them. */
+static const struct {
+	const char *word;
+	const char *text[LANGUAGES];
+} words[] = {
+	{ "pe", { "a Windows program", "Windows の実行ファイル" } },
+	{ "elf", { "a Linux program", "Linux の実行ファイル" } },
+	{ "macho", { "a macOS program", "macOS の実行ファイル" } },
+	{ "script", { "a script", "スクリプト" } },
+	{ "lnk", { "a Windows shortcut", "Windows のショートカット" } },
+	{ "iso", { "a disk image", "ディスクイメージ" } },
+	{ "macros", { "a document with macros", "マクロ付き文書" } },
+	{ "bare_address", { "the bare address", "アドレス直接指定" } },
+	{ "type_or_name", { "declared type or name", "申告された種類や名前" } },
+	{ "office", { "an Office program", "Office" } },
+	{ "tool", { "a scripting tool", "スクリプト用の道具" } },
+	{ "none", { "a program that does not say what it is", "名乗らないプログラム" } },
+	{ "beacon", { "a beacon", "規則的な通信" } },
+	{ "itself", { "nobody but itself", "自分自身" } },
+	{ "another", { "another server", "別のサーバー" } },
+	{ "the_address", { "this address", "このアドレス" } },
+	{ "expired", { "expired", "期限切れ" } },
+	{ "yes", { "yes", "はい" } },
+};
+
+size_t
+texts_whole(const char *text, size_t len, size_t most)
+{
+	if (len <= most)
+		return len;
+	while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
+		most--;
+	return most;
+}
+
+/* ---- sentences ---- */
+
+struct writer {
+	char *at;
+	size_t len, size;
+};
+
+static void
+put(struct writer *w, const char *text, size_t len)
+{
+	size_t fits = texts_whole(text, len, w->size - 1 - w->len);
+
+	memcpy(w->at + w->len, text, fits);
+	w->len += fits;
+	w->at[w->len] = '\0';
+}
+
+static const struct evidence *
+find(const struct behaviour_numbers *n, const char *what, size_t len)
+{
+	const struct evidence *e;
+
+	for (e = n->evidence; e < n->evidence + n->pieces; e++)
+		if (strlen(e->what) == len && memcmp(e->what, what, len) == 0)
+			return e;
+	return NULL;
+}
+
+static const char *
+in_language(const char *word, enum language l)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].text[l];
+	return word;
+}
+
+static void
+put_evidence(struct writer *w, const struct evidence *e, enum language l)
+{
+	char number[24];
+	const char *text = e->word != NULL ? in_language(e->word, l) : e->text;
+
+	if (e->word == NULL && e->text[0] == '\0') {
+		snprintf(number, sizeof number, "%" PRIu64, e->number);
+		text = number;
+	}
+	put(w, text, strlen(text));
+}
+
+/* Is every piece that is named between here and `end` there? */
+static bool
+has_all(const struct behaviour_numbers *n, const char *s, const char *end)
+{
+	const char *close;
+
+	for (; s < end; s++) {
+		if (*s != '{')
+			continue;
+		close = strchr(s, '}');
+		if (find(n, s + 1, (size_t)(close - s) - 1) == NULL)
+			return false;
+		s = close;
+	}
+	return true;
+}
+
+const char *
+texts_sentence(const struct behaviour_text *t, enum language l, const struct behaviour_numbers *n, char *buf,
+    size_t size)
+{
+	struct writer w = { buf, 0, size };
+	const struct evidence *e;
+	const char *s, *close;
+
+	buf[0] = '\0';
+	for (s = t->sentence[l]; *s != '\0'; s++) {
+		if (*s == '[') {
+			close = strchr(s, ']');
+			if (!has_all(n, s, close))
+				s = close;
+		} else if (*s == '{') {
+			close = strchr(s, '}');
+			if ((e = find(n, s + 1, (size_t)(close - s) - 1)) != NULL)
+				put_evidence(&w, e, l);
+			s = close;
+		} else if (*s != ']') {
+			close = s + strcspn(s, "[]{}");
+			put(&w, s, (size_t)(close - s));
+			s = close - 1;
+		}
+	}
+	return buf;
+}
+
+/* Told like a behaviour: the sentence names two pieces of evidence. */
+const char *
+texts_flood(const struct behaviour_text *t, enum language l, uint32_t hosts, char *buf, size_t size)
+{
+	static const struct behaviour_text flood = { "flood", { "", "" },
+	  { "more than {hosts} hosts show {behaviour} within an hour: are home networks, mail servers and management "
+	    "hosts configured as they are? Further hosts are held back",
+	    "1 時間に {hosts} 台を超えるホストで {behaviour} を検知した。home、メールサーバー、管理ホストの設定を確認のこと。"
+	    "これ以上のホストは通知を保留する" } };
+	struct behaviour_numbers n = { .pieces = 2, .evidence = {
+		{ .what = "hosts", .number = hosts }, { .what = "behaviour", .word = t->name } } };
+
+	return texts_sentence(&flood, l, &n, buf, size);
+}
