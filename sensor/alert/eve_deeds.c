@@ -5,6 +5,7 @@
 
 #include "alert/names.h"
 #include "base/addr.h"
+#include "base/hex.h"
 #include "message.h"
 
 enum { BRACED_MAX = 600 };
@@ -260,7 +261,6 @@ eve_identity(struct json *j, const struct observation *o)
 static void
 put_first(struct json *j, cJSON *unknown, const char *key, struct span first, unsigned entropy)
 {
-	static const char digits[] = "0123456789abcdef";
 	char hex[2 * PROTOCOL_FIRST_BYTES], shown[PROTOCOL_FIRST_BYTES];
 	cJSON *side;
 	size_t i;
@@ -269,11 +269,9 @@ put_first(struct json *j, cJSON *unknown, const char *key, struct span first, un
 		return;
 	if (first.left > PROTOCOL_FIRST_BYTES)
 		first.left = PROTOCOL_FIRST_BYTES;
-	for (i = 0; i < first.left; i++) {
-		hex[2 * i] = digits[first.at[i] >> 4];
-		hex[2 * i + 1] = digits[first.at[i] & 15];
+	hex_put(hex, first.at, first.left);
+	for (i = 0; i < first.left; i++)
 		shown[i] = first.at[i] >= 0x20 && first.at[i] < 0x7f ? (char)first.at[i] : '.';
-	}
 	side = json_object(j, unknown, key);
 	json_span(j, side, "hex", span_of(hex, 2 * first.left));
 	json_span(j, side, "printable", span_of(shown, first.left));

@@ -194,7 +194,7 @@ static struct span
 said(const struct saying *s, int i)
 {
 	if (i == HOST_MAC)
-		return s->mac[0] == '\0' ? span_of(NULL, 0) : span_text(s->mac);
+		return span_said(s->mac);
 	return s->text[i];
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/when.h"
 
 bool
@@ -99,7 +100,6 @@ static cJSON *
 clean_string(struct span text)
 {
 	enum { GROWTH = 4 };	/* one odd byte becomes \xNN */
-	static const char hex[] = "0123456789abcdef";
 	char *clean = malloc(text.left * GROWTH + 1), *to = clean;
 	cJSON *item;
 	size_t len;
@@ -115,8 +115,8 @@ clean_string(struct span text)
 			len = 1;
 			*to++ = '\\';
 			*to++ = 'x';
-			*to++ = hex[text.at[0] >> 4];
-			*to++ = hex[text.at[0] & 15];
+			hex_put(to, text.at, 1);
+			to += 2;
 		}
 		span_skip(&text, len);
 	}

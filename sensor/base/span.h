@@ -33,6 +33,13 @@ span_text(const char *text)
 	return span_of(text, strlen(text));
 }
 
+/* The same; an empty one was not said: absent. */
+static inline struct span
+span_said(const char *text)
+{
+	return text[0] == '\0' ? span_of(NULL, 0) : span_text(text);
+}
+
 static inline bool
 span_skip(struct span *s, size_t len)
 {

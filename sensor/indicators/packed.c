@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/hex.h"
 #include "indicators/value.h"
 
 _Static_assert((int)PACKED_BYTES > (int)VALUE_BYTES, "a packed value holds the longest text");
@@ -202,17 +203,13 @@ net_text(enum indicator_type type, bool six, const uint8_t *value, char room[IND
 const char *
 packed_text(enum indicator_type type, bool six, const uint8_t *value, char room[INDICATOR_ROOM])
 {
-	static const char digits[] = "0123456789abcdef";
-	size_t size = packed_size(type, six), i;
+	size_t size = packed_size(type, six);
 
 	if (is_net(type))
 		return net_text(type, six, value, room);
 	if (size == 0)
 		return (const char *)value;
-	for (i = 0; i < size; i++) {
-		room[2 * i] = digits[value[i] >> 4];
-		room[2 * i + 1] = digits[value[i] & 15];
-	}
+	hex_put(room, value, size);
 	room[2 * size] = '\0';
 	return room;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "base/hex.h"
+
 /* Length of the character at the start of `s`; 0 when it is none. */
 static size_t
 character_bytes(struct span s)
@@ -79,7 +81,6 @@ text_clean(struct span s, char *buf, size_t size)
 const char *
 text_escape(struct span s, char *buf, size_t size)
 {
-	static const char hex[] = "0123456789abcdef";
 	size_t used = 0;
 	uint8_t c;
 
@@ -93,8 +94,8 @@ text_escape(struct span s, char *buf, size_t size)
 		}
 		buf[used++] = '\\';
 		buf[used++] = 'x';
-		buf[used++] = hex[c >> 4];
-		buf[used++] = hex[c & 15];
+		hex_put(buf + used, &c, 1);
+		used += 2;
 	}
 	snprintf(buf + used, size - used, "%s", s.left > 0 ? "..." : "");
 	return buf;

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "proto/content/inflater.h"
 #include "proto/content/recogniser.h"
 
@@ -379,9 +380,8 @@ content_seen(const struct content *c)
 static void
 end_hash(struct content *c, char hex[65])
 {
-	static const char HEX[] = "0123456789abcdef";
 	uint8_t raw[EVP_MAX_MD_SIZE];
-	unsigned len = 0, i;
+	unsigned len = 0;
 
 	hash_first(c);
 	if (!c->hashing || (c->inflater != NULL && !inflater_complete(c->inflater)))
@@ -390,10 +390,7 @@ end_hash(struct content *c, char hex[65])
 		ERR_clear_error();
 		return;
 	}
-	for (i = 0; i < len; i++) {
-		hex[2 * i] = HEX[raw[i] >> 4];
-		hex[2 * i + 1] = HEX[raw[i] & 15];
-	}
+	hex_put(hex, raw, len);
 	hex[2 * len] = '\0';
 }
 

@@ -3,41 +3,9 @@
 #include "proto/http/private.h"
 #include "proto/ntlm/ntlm.h"
 #include "proto/ntlm/spnego.h"
+#include "proto/text/coding.h"
 
 enum { PORT_WINRM = 5985, PORT_WINRM_TLS = 5986 };
-
-static int
-digit(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* Up to what is no base64, or what finds no room. */
-static struct span
-undo_base64(struct span in, uint8_t *to, size_t room)
-{
-	uint32_t bits = 0;
-	unsigned held = 0;
-	size_t len = 0;
-	uint8_t c;
-	int d;
-
-	while (span_u8(&in, &c) && (d = digit(c)) >= 0 && len < room) {
-		bits = bits << 6 | (unsigned)d;
-		held += 6;
-		if (held < 8)
-			continue;
-		held -= 8;
-		to[len++] = (uint8_t)(bits >> held);
-	}
-	return span_of(to, len);
-}
 
 static void
 read_basic(struct span pair, struct asked *a)
@@ -90,12 +58,13 @@ void
 http_read_login(const struct http_head *head, const struct flow *f, struct asked *a, struct http_login *room)
 {
 	struct span value = head->field[HTTP_AUTHORIZATION], scheme, bytes;
+	struct coding decoder = { .kind = CODING_BASE64 };
 
 	if (value.at == NULL)
 		value = head->field[HTTP_PROXY_AUTHORIZATION];
 	if (value.at == NULL || !span_until(&value, ' ', &scheme))
 		return;
-	bytes = undo_base64(span_trim(value), room->bytes, sizeof room->bytes);
+	bytes = span_of(room->bytes, coding_decode(&decoder, &value, room->bytes, sizeof room->bytes));
 	if (span_equal_nocase(scheme, span_text("basic")))
 		read_basic(bytes, a);
 	else if (span_equal_nocase(scheme, span_text("ntlm")))

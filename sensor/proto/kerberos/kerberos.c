@@ -115,7 +115,7 @@ read_message(struct span bytes, struct reading *r)
 static struct span
 said(const char *first, const char *second)
 {
-	return first[0] != '\0' ? span_text(first) : second[0] != '\0' ? span_text(second) : span_of(NULL, 0);
+	return span_said(first[0] != '\0' ? first : second);
 }
 
 static void

@@ -5,13 +5,6 @@
 
 _Static_assert((int)KERBEROS_TEXT_BYTES <= (int)NTLM_TEXT_BYTES, "names of both fit the same room");
 
-/* An empty one was not said. */
-static struct span
-said(const char *text)
-{
-	return text[0] == '\0' ? span_of(NULL, 0) : span_text(text);
-}
-
 static void
 forget(struct attempt *a)
 {
@@ -83,8 +76,8 @@ attempt_challenge(struct attempt *a, const struct speaker *s, struct span token,
 	if (a->server_told || spnego_find(token, &token) != TOKEN_NTLM || !ntlm_read(token, &n) ||
 	    n.kind != NTLM_CHALLENGE)
 		return;
-	i.host_name = said(n.dns_computer[0] != '\0' ? n.dns_computer : n.computer);
-	i.domain = said(n.dns_domain[0] != '\0' ? n.dns_domain : n.computer_domain);
+	i.host_name = span_said(n.dns_computer[0] != '\0' ? n.dns_computer : n.computer);
+	i.domain = span_said(n.dns_domain[0] != '\0' ? n.dns_domain : n.computer_domain);
 	if (i.host_name.at == NULL)
 		return;
 	a->server_told = true;
@@ -95,8 +88,8 @@ attempt_challenge(struct attempt *a, const struct speaker *s, struct span token,
 static void
 tell_client(const struct attempt *a, const struct speaker *s)
 {
-	struct identity i = { .source = IDENTITY_NTLM, .host_name = said(a->workstation),
-	    .user = said(a->user), .domain = said(a->domain) };
+	struct identity i = { .source = IDENTITY_NTLM, .host_name = span_said(a->workstation),
+	    .user = span_said(a->user), .domain = span_said(a->domain) };
 
 	if (a->method == LOGIN_NTLM && (i.host_name.at != NULL || i.user.at != NULL))
 		emit_identity(s, s->client, &i);
@@ -107,8 +100,8 @@ attempt_answer(struct attempt *a, const struct speaker *s, enum app app, enum ou
     uint32_t code, struct span software)
 {
 	struct login l = { .app = app, .method = a->method, .outcome = outcome, .code = code,
-	    .user = said(a->user), .domain = said(a->domain), .workstation = said(a->workstation),
-	    .software = software, .service = said(a->service) };
+	    .user = span_said(a->user), .domain = span_said(a->domain), .workstation = span_said(a->workstation),
+	    .software = software, .service = span_said(a->service) };
 	struct message m = { .kind = MESSAGE_LOGIN, .flow = s->flow, .from = s->client, .ts_ns = s->ts_ns,
 	    .login = &l };
 

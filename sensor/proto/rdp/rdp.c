@@ -96,17 +96,11 @@ rdp_close(void *reader)
 	free(r);
 }
 
-static struct span
-said(const char *text)
-{
-	return text[0] == '\0' ? span_of(NULL, 0) : span_text(text);
-}
-
 static void
 tell_login(struct rdp_reader *r, const struct stream_piece *piece, enum outcome outcome, uint32_t code)
 {
-	struct login l = { .app = APP_RDP, .outcome = outcome, .code = code, .user = said(r->user),
-	    .domain = said(r->domain), .workstation = said(r->machine) };
+	struct login l = { .app = APP_RDP, .outcome = outcome, .code = code, .user = span_said(r->user),
+	    .domain = span_said(r->domain), .workstation = span_said(r->machine) };
 	struct message m = { .kind = MESSAGE_LOGIN, .flow = piece->flow, .from = r->client,
 	    .ts_ns = piece->ts_ns, .login = &l };
 

@@ -187,17 +187,11 @@ sasl_user(const struct sasl *s)
 	return s->known ? span_of(s->user, s->user_bytes) : span_of(NULL, 0);
 }
 
-static struct span
-said(const char *text)
-{
-	return text[0] == '\0' ? span_of(NULL, 0) : span_text(text);
-}
-
 void
 sasl_describe(const struct sasl *s, struct login *login)
 {
 	login->method = sasl_method(s);
 	login->user = sasl_user(s);
-	login->domain = said(s->domain);
-	login->workstation = said(s->workstation);
+	login->domain = span_said(s->domain);
+	login->workstation = span_said(s->workstation);
 }

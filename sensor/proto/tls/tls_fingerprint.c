@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
+
 /* ---- JA3: decimal numbers in the order of the wire ---- */
 
 static void
@@ -154,10 +156,10 @@ collect_extensions(struct arena *a, struct span block, struct values *out, size_
 static void
 put_hex(struct tls_text *t, uint16_t value)
 {
-	static const char HEX[] = "0123456789abcdef";
-	char digits[4] = { HEX[value >> 12], HEX[value >> 8 & 15], HEX[value >> 4 & 15],
-		HEX[value & 15] };
+	const uint8_t bytes[2] = { (uint8_t)(value >> 8), (uint8_t)value };
+	char digits[4];
 
+	hex_put(digits, bytes, sizeof bytes);
 	tls_text_bytes(t, digits, sizeof digits);
 }
 
@@ -239,7 +241,6 @@ is_alphanumeric(uint8_t c)
 static void
 alpn_code(struct span list, char code[3])
 {
-	static const char HEX[] = "0123456789abcdef";
 	uint8_t first, last;
 	struct span name;
 
@@ -252,8 +253,8 @@ alpn_code(struct span list, char code[3])
 		code[0] = (char)first;
 		code[1] = (char)last;
 	} else {
-		code[0] = HEX[first >> 4];
-		code[1] = HEX[last & 15];
+		code[0] = hex_digit(first >> 4);
+		code[1] = hex_digit(last);
 	}
 }
 

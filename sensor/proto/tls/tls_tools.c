@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "proto/tls/tls_known.h"
 
 struct tls_tools {
@@ -56,7 +57,6 @@ tls_tools_known(struct tls_tools *t)
 bool
 tls_hash(struct tls_tools *t, enum tls_digest kind, struct span bytes, char *hex, size_t digits)
 {
-	static const char HEX[] = "0123456789abcdef";
 	uint8_t raw[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 	size_t i;
@@ -71,7 +71,7 @@ tls_hash(struct tls_tools *t, enum tls_digest kind, struct span bytes, char *hex
 		return false;
 	}
 	for (i = 0; i < digits && i < 2 * (size_t)len; i++)
-		hex[i] = HEX[i % 2 == 0 ? raw[i / 2] >> 4 : raw[i / 2] & 15];
+		hex[i] = hex_digit(i % 2 == 0 ? raw[i / 2] >> 4 : raw[i / 2]);
 	hex[i] = '\0';
 	return true;
 }
