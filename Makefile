@@ -108,6 +108,11 @@ $(BUILD)/made/harmless.inc: feeds/harmless.txt Makefile
 	@mkdir -p $(@D)
 	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< > $@
 $(BUILD)/sensor/beacon/known.o: $(BUILD)/made/harmless.inc
+# And what must never be an indicator.
+$(BUILD)/made/allow.inc: feeds/allow.txt Makefile
+	@mkdir -p $(@D)
+	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< > $@
+$(BUILD)/sensor/indicators/allow.o: $(BUILD)/made/allow.inc
 
 $(BUILD)/%.o: %.c Makefile VERSION
 	@mkdir -p $(@D)

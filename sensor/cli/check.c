@@ -187,6 +187,10 @@ show_feed(const struct feed_result *r)
 	if (sum->passed_over > 0)
 		printf(", %u of no use here", sum->passed_over);
 	printf(", %u line%s not understood\n", sum->not_understood, sum->not_understood == 1 ? "" : "s");
+	if (sum->allowed > 0)
+		printf("            %u on an allow list, not loaded\n", sum->allowed);
+	for (i = 0; i < sum->refusals_count; i++)
+		printf("            line %u: %s\n", sum->refusals[i].line, sum->refusals[i].text);
 	for (i = 0; i < sum->complaints_count; i++)
 		printf("            line %u: %s\n", sum->complaints[i].line, sum->complaints[i].text);
 }

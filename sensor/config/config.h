@@ -61,6 +61,8 @@ struct config {
 	struct proto_limits proto;
 	uint32_t max_indicators;
 
+	bool allow_shipped, allow_documentation;
+	char allow_path[CONFIG_TEXT_MAX];	/* "" for none */
 	struct config_feed *feeds;
 	unsigned feeds_count;
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "beacon/known.h"
+#include "indicators/allow.h"
 #include "capture/capture.h"
 #include "config/config_check.h"
 #include "config/schema.h"
@@ -131,6 +132,23 @@ need_rules(const struct reading *r, const struct outline_entry *e, const char *p
 	return code < 0 ? refuse(r, e, why.text) : 0;
 }
 
+/* A list or a folder of lists. */
+static int
+need_allow(const struct reading *r, const struct outline_entry *e, const char *path)
+{
+	struct allow *a;
+	struct fault why;
+	int code;
+
+	if (path[0] == '\0')
+		return 0;
+	if ((a = allow_new()) == NULL)
+		return fault_set(r->fault, SE_NOMEM, "no memory");
+	code = allow_add_path(a, path, &why);
+	allow_free(a);
+	return code < 0 ? refuse(r, e, why.text) : 0;
+}
+
 static int
 need_filter(const struct reading *r, const struct outline_entry *e, const char *filter)
 {
@@ -179,6 +197,8 @@ copy_path(const struct reading *r, const struct outline_entry *e, const struct o
 		return need_geoip(r, e, path);
 	if (option_is_beneath(row, "beacon"))
 		return need_rules(r, e, path);
+	if (strcmp(row->path, "allow.path") == 0)
+		return need_allow(r, e, path);
 	if (option_is_beneath(row, "feeds[]"))
 		return need_file(r, e, path);
 	if (option_is_beneath(row, "sinks[]"))

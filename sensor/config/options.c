@@ -137,6 +137,17 @@ const struct option_row option_rows[] = {
 { "feeds[].expire_days", "An entry that nobody has seen for so long rings no more. 0: by the entry's type; 36500: never.",
   FEED_INTEGER(expire_days, "days", AGEING_NEVER, "0") },
 
+{ "allow", "What must never be an indicator, whatever a feed says: such entries are counted, shown and not loaded.",
+  SECTION },
+{ "allow.shipped", "Use the shipped list (feeds/allow.txt: private networks, public resolvers, root name servers, names that "
+  "host everybody's content).",
+  BOOLEAN(allow_shipped, "yes") },
+{ "allow.documentation", "Also the networks and names that are set aside for documentation. Samples and tests live there.",
+  BOOLEAN(allow_documentation, "no") },
+{ "allow.path", "A list of your own, or a folder of lists, with a rule on a line: KIND VALUE [until=2026-12-31] REASON; KIND is "
+  "address, name, domain, asn or subject. MISP warning lists are read too.",
+  PATH(config, allow_path, "") },
+
 { "sinks", "Where records go. Without any: a table on standard output.",
   LIST(sinks, SINKS_MAX,
   "- type: eve\n  path: /var/log/hansho/eve.json\n  records: [alert, beacon]\n"

@@ -6,6 +6,7 @@
 #include "alert/policy.h"
 #include "base/log.h"
 #include "base/when.h"
+#include "indicators/allow.h"
 #include "record.h"
 
 struct analyst {
@@ -18,6 +19,7 @@ struct analyst {
 	uint64_t skip;			/* records still to be skipped */
 	struct analyst_counts counts;
 	struct policy_options policy;
+	const struct allow *allow;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
 	kept_fn *keep;
@@ -114,9 +116,26 @@ take_dns(struct analyst *a, const struct observation *o)
 	beacon_dns(a->beacon, o);
 }
 
+static bool
+is_allowed(const struct analyst *a, const struct observation *o)
+{
+	struct allow_rule rule;
+	struct place place;
+
+	if (a->allow == NULL || o->indicator_role == ROLE_INFECTED)
+		return false;
+	geoip_find(a->geoip, &o->key.addr[!o->host_side], &place);
+	return allow_asn(a->allow, place.asn, o->ts_ns, &rule) ||
+	    allow_subject(a->allow, observation_text(o, TEXT_CERT_SUBJECT), o->ts_ns, &rule);
+}
+
 static void
 take_match(struct analyst *a, const struct observation *o)
 {
+	if (is_allowed(a, o)) {
+		a->counts.allowed++;
+		return;
+	}
 	if (!policy_match(&a->policy, o, on_finding, a))
 		a->counts.expired++;
 }
@@ -245,6 +264,12 @@ analyst_set_known(struct analyst *a, const struct known *known)
 	const struct beacon_lookup lookup = { name_of, asn_of, a };
 
 	beacon_set_known(a->beacon, known, &lookup);
+}
+
+void
+analyst_set_allow(struct analyst *a, const struct allow *allow)
+{
+	a->allow = allow;
 }
 
 static bool

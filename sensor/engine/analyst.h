@@ -23,6 +23,7 @@ struct analyst_counts {
 	struct alert_counts alert;
 	struct behaviour_counts behaviour;
 	uint64_t observations;
+	uint64_t allowed;		/* matches at an AS or with a certificate on an allow list: nothing was told */
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
 	uint64_t records;		/* written, those skipped by `already` too */
 	uint64_t records_lost;		/* the journal could not take them */
@@ -43,6 +44,10 @@ void analyst_set_known(struct analyst *a, const struct known *known);
 
 /* From now on what is to be kept is handed on; NULL: it is not. */
 void analyst_set_keep(struct analyst *a, kept_fn *keep, void *to);
+
+/* Matches that are none by the AS or certificate they met; borrowed. */
+struct allow;
+void analyst_set_allow(struct analyst *a, const struct allow *allow);
 
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);

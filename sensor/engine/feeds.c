@@ -16,6 +16,7 @@
 #include "engine/handover.h"
 #include "engine/process.h"
 #include "engine/rooms.h"
+#include "indicators/allow.h"
 
 enum { COMPILE_SEC = 120, TRIES_MAX = 8, NO_FEED = -1 };
 
@@ -98,6 +99,21 @@ set_terms(struct builder *b, const struct config_feed *f)
 	builder_set_terms(b, &terms);
 }
 
+struct allow *
+feeds_open_allow(const struct config *config)
+{
+	struct allow *a = allow_new();
+	struct fault fault;
+
+	if (a == NULL)
+		return NULL;
+	if (config->allow_shipped && allow_add_shipped(a, config->allow_documentation, &fault) < 0)
+		log_warn("feeds", "%s", fault.text);
+	if (config->allow_path[0] != '\0' && allow_add_path(a, config->allow_path, &fault) < 0)
+		log_warn("feeds", "%s; what follows it is not in force", fault.text);
+	return a;
+}
+
 /* The builder opens what its readers need (code pages, domain suffixes): it is made before the sandbox is set. */
 static int
 compile(const struct config *config, bool sandboxed, FILE *const *in, struct feed_result *results,
@@ -105,12 +121,15 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 {
 	const struct sandbox_room room = { .data_bytes = room_bytes(SANDBOX_COMPILER, config) };
 	struct builder *b = builder_new(config->max_indicators);
+	struct allow *allow = feeds_open_allow(config);
 	unsigned i;
 	int r = 0;
 
-	if (b == NULL)
-		return fault_set(fault, SE_NOMEM, "feeds: no memory for %u indicators",
-		    config->max_indicators);
+	if (b == NULL || allow == NULL) {
+		r = fault_set(fault, SE_NOMEM, "feeds: no memory for %u indicators", config->max_indicators);
+		goto done;
+	}
+	builder_set_allow(b, allow, (int64_t)time(NULL) * NS_PER_SEC);
 	if (sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, &room, fault)) < 0)
 		goto done;
 	for (i = 0; i < config->feeds_count; i++) {
@@ -126,6 +145,7 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 	r = builder_compile(b, image, fault);
 done:
 	builder_free(b);
+	allow_free(allow);
 	return r;
 }
 
@@ -235,8 +255,12 @@ mend_results(struct feeds_job *j)
 		mend_text(s->format, sizeof s->format);
 		if (s->complaints_count > FEED_COMPLAINTS_MAX)
 			s->complaints_count = FEED_COMPLAINTS_MAX;
-		for (n = 0; n < FEED_COMPLAINTS_MAX; n++)
+		if (s->refusals_count > FEED_COMPLAINTS_MAX)
+			s->refusals_count = FEED_COMPLAINTS_MAX;
+		for (n = 0; n < FEED_COMPLAINTS_MAX; n++) {
+			mend_text(s->refusals[n].text, sizeof s->refusals[n].text);
 			mend_text(s->complaints[n].text, sizeof s->complaints[n].text);
+		}
 	}
 }
 
@@ -393,6 +417,9 @@ feeds_report(const struct feed_result *results, unsigned count)
 	for (i = 0; i < count; i++) {
 		const struct feed_result *r = &results[i];
 
+		if (r->code >= 0 && r->summary.allowed > 0)
+			log_info("feeds", "feed %s: %u entries are on an allow list and not loaded; the first: line %u: %s",
+			    r->name, r->summary.allowed, r->summary.refusals[0].line, r->summary.refusals[0].text);
 		if (r->code < 0) {
 			log_error("feeds", "%s", r->fault.text);
 			failed++;

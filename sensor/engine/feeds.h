@@ -46,6 +46,10 @@ int feeds_job_look(struct feeds_job *j, int *image, struct fault *fault);
 const struct feed_result *feeds_job_results(const struct feeds_job *j);
 void feeds_job_free(struct feeds_job *j);	/* ends a compiler at work; NULL is fine */
 
+/* The allow lists of the configuration; what is wrong with them is said. NULL: no memory. */
+struct allow;
+struct allow *feeds_open_allow(const struct config *config);
+
 /* One log line a feed that was not understood in whole or part. Returns how many feeds failed. */
 unsigned feeds_report(const struct feed_result *results, unsigned count);
 

@@ -13,12 +13,14 @@
 #include "base/when.h"
 #include "beacon/known.h"
 #include "engine/analyst.h"
+#include "engine/feeds.h"
 #include "engine/keeper_process.h"
 #include "engine/merge.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
 #include "engine/rooms.h"
 #include "engine/scratch.h"
+#include "indicators/allow.h"
 #include "sinks/courier.h"
 
 enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COURIER_WAIT_MS = 50 };
@@ -241,6 +243,7 @@ analyst_main(struct house *h, uint64_t already)
 {
 	struct geoip *geoip = house_open_geoip(h->config);
 	struct known *known = house_open_known(h->config);
+	struct allow *allow = feeds_open_allow(h->config);
 	struct journal *journal = NULL;
 	struct analyst *a = NULL;
 	struct merge *m = NULL;
@@ -258,6 +261,7 @@ analyst_main(struct house *h, uint64_t already)
 		goto done;
 	}
 	analyst_set_known(a, known);
+	analyst_set_allow(a, allow);
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
 	atomic_store(&h->board->analyst_up, 1);
@@ -267,6 +271,7 @@ done:
 	analyst_free(a);
 	journal_close(journal);
 	known_free(known);
+	allow_free(allow);
 	geoip_close(geoip);
 	return status;
 }

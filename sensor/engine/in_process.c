@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "beacon/known.h"
 #include "engine/analyst.h"
+#include "engine/feeds.h"
 #include "engine/house.h"
 #include "engine/keeper.h"
 #include "engine/process.h"
 #include "engine/report.h"
 #include "engine/scratch.h"
+#include "indicators/allow.h"
 #include "indicators/indicators.h"
 #include "sinks/courier.h"
 
@@ -23,6 +25,7 @@ struct alone {
 	struct journal *journal;
 	struct geoip *geoip;
 	struct known *known;
+	struct allow *allow;
 	struct analyst *analyst;
 	struct pipeline *pipeline;
 	struct keeper *keeper;
@@ -100,10 +103,12 @@ open_all(struct alone *a, int image, struct fault *fault)
 		return r;
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
+	a->allow = feeds_open_allow(c);
 	if ((a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
 	    (a->pipeline = pipeline_new(&pipeline, take, a)) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
 	analyst_set_known(a->analyst, a->known);
+	analyst_set_allow(a->analyst, a->allow);
 	pipeline_set_indicators(a->pipeline, a->indicators);
 	return open_keeper(a, fault);
 }
@@ -164,6 +169,7 @@ close_all(struct alone *a)
 	analyst_free(a->analyst);
 	journal_close(a->journal);
 	known_free(a->known);
+	allow_free(a->allow);
 	geoip_close(a->geoip);
 	indicators_unmap(a->indicators);
 	capture_close(a->capture);

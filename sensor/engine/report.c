@@ -156,9 +156,12 @@ report_ceilings(const struct board *b, unsigned workers)
 		    a->beacon.evicted);
 		hit++;
 	}
+	if (a->allowed > 0)
+		log_info("alerts", "%" PRIu64 " matches were left out: their AS or certificate is on an allow list",
+		    a->allowed);
 	if (a->expired > 0)
-		log_info("alerts", "%llu contacts with indicators that have expired were left out (alerts.expired tells them)",
-		    (unsigned long long)a->expired);
+		log_info("alerts", "%" PRIu64 " contacts with indicators that have expired were left out (alerts.expired tells them)",
+		    a->expired);
 	if (a->behaviour.evicted > 0) {
 		log_warn("limits", "%" PRIu64 " hosts whose behaviour was followed were pushed out: raise behaviour.hosts",
 		    a->behaviour.evicted);

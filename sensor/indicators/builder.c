@@ -73,6 +73,13 @@ builder_set_terms(struct builder *b, const struct feed_terms *terms)
 	b->terms = terms != NULL ? *terms : (struct feed_terms){ .fetched_ns = WHEN_UNKNOWN };
 }
 
+void
+builder_set_allow(struct builder *b, const struct allow *allow, int64_t now_ns)
+{
+	b->allow = allow;
+	b->allow_ns = now_ns;
+}
+
 struct builder *
 builder_new(uint32_t max_indicators)
 {

@@ -34,6 +34,8 @@ struct builder {
 	uint32_t max_indicators, count;
 	struct image_key key;
 	struct feed_terms terms;
+	const struct allow *allow;
+	int64_t allow_ns;
 	iconv_t cp932;		/* (iconv_t)-1 when the system has no such table */
 	struct block records, texts, attributes;
 	struct slots by_value, by_text, by_attributes;

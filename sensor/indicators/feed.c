@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "indicators/allow.h"
 #include "indicators/text.h"
 
 enum { EXCERPT_BYTES = 80, TEXT_KEPT_BYTES = 128 };
@@ -113,6 +114,27 @@ apply_terms(const struct feed_terms *terms, struct indicator *i)
 		i->last_seen_ns = terms->fetched_ns;
 }
 
+/* Infected machines are the operator's own: no list takes them out. */
+static bool
+is_allowed(struct feed *f, enum indicator_role role)
+{
+	struct feed_summary *s = f->summary;
+	struct feed_refusal *r;
+	struct allow_rule rule;
+
+	if (f->builder->allow == NULL || role == ROLE_INFECTED ||
+	    !allow_value(f->builder->allow, &f->value, f->builder->allow_ns, &rule))
+		return false;
+	s->allowed++;
+	if (s->refusals_count == FEED_COMPLAINTS_MAX)
+		return true;
+	r = &s->refusals[s->refusals_count++];
+	r->line = f->line;
+	snprintf(r->text, sizeof r->text, "%.60s: %.80s, line %u: %s", f->value.text, rule.list, rule.line,
+	    rule.reason);
+	return true;
+}
+
 /* Load feed->value. */
 static void
 feed_take(struct feed *f, const struct feed_line *line)
@@ -128,6 +150,8 @@ feed_take(struct feed *f, const struct feed_line *line)
 	};
 
 	apply_terms(&f->builder->terms, &i);
+	if (is_allowed(f, i.role))
+		return;
 	count_result(f, builder_put(f->builder, &i));
 }
 
@@ -348,7 +372,7 @@ verdict(struct feed *f)
 	if (f->reader->csv != NULL && f->columns.count == 0)
 		return fault_set(f->fault, SE_FORMAT, "feed %s: no header line, expected %s as in '%s'",
 		    f->name, s->format, f->reader->csv->header);
-	if (s->loaded + s->duplicates + s->passed_over == 0 && s->not_understood > 0)
+	if (s->loaded + s->duplicates + s->passed_over + s->allowed == 0 && s->not_understood > 0)
 		return fault_set(f->fault, SE_FORMAT, "feed %s: as %s none of %u lines was understood; "
 		    "line %u: %s", f->name, s->format, s->not_understood, s->complaints[0].line,
 		    s->complaints[0].text);

@@ -27,6 +27,11 @@ struct feed_complaint {
 	char text[160];		/* what was expected, with the offending value escaped */
 };
 
+struct feed_refusal {
+	uint32_t line;
+	char text[240];		/* "VALUE: LIST, line N: REASON" */
+};
+
 struct feed_summary {
 	char format[32];	/* recognised or forced, e.g. "feodo-csv" */
 	uint32_t lines, loaded, not_understood, duplicates;
@@ -34,6 +39,9 @@ struct feed_summary {
 	uint32_t by_type[INDICATOR_TYPES];
 	unsigned complaints_count;
 	struct feed_complaint complaints[FEED_COMPLAINTS_MAX];
+	uint32_t allowed;	/* on an allow list: not loaded */
+	unsigned refusals_count;
+	struct feed_refusal refusals[FEED_COMPLAINTS_MAX];
 };
 
 /*
@@ -63,6 +71,10 @@ struct feed_terms {
 	int64_t fetched_ns;		/* entries without any date were last seen then; or WHEN_UNKNOWN */
 };
 void builder_set_terms(struct builder *b, const struct feed_terms *terms);
+
+/* What feeds must not load, as it stands at `now_ns`. Borrowed. */
+struct allow;
+void builder_set_allow(struct builder *b, const struct allow *allow, int64_t now_ns);
 
 /* The n-th format's name, from 0, and what it is (may be NULL), for help texts; NULL behind the last. */
 const char *feed_format(unsigned n, const char **what);

@@ -244,6 +244,7 @@ static bool
 has_own_test(const struct option_row *row)
 {
 	return option_is_beneath(row, "geoip") || strcmp(row->path, "beacon.allow") == 0 ||
+	    strcmp(row->path, "allow.path") == 0 ||
 	    strcmp(row->path, "feeds[].path") == 0 ||
 	    strcmp(row->path, "feeds[].format") == 0 || strcmp(row->path, "sinks[].path") == 0 ||
 	    strcmp(row->path, "sinks[].url") == 0 || strcmp(row->path, "sinks[].target") == 0 ||
