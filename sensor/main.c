@@ -11,6 +11,7 @@ static const struct {
 	{ "replay", "read captures, print alerts", command_replay },
 	{ "watch", "watch an interface", command_watch },
 	{ "check", "validate the configuration, show what is in force", command_check },
+	{ "feed", "fetch, list, test, look up, hand on what feeds say", command_feed },
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -51,7 +52,7 @@ run(int argc, char **argv)
 			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
 		}
-	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch or check\n", argv[1]);
+	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch, check or feed\n", argv[1]);
 	return EXIT_USAGE;
 }
 

@@ -14,6 +14,7 @@ int command_end(int status);
 int command_replay(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_check(int argc, char **argv);
+int command_feed(int argc, char **argv);
 
 enum { EXIT_USAGE = 2 };
 

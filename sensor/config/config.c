@@ -164,6 +164,7 @@ config_new_feed(struct config *c, const char *path, struct fault *fault)
 		fault_set(fault, SE_NOMEM, "no memory for feeds");
 		return NULL;
 	}
+	option_set_defaults("feeds[]", f);
 	snprintf(f->path, sizeof f->path, "%s", path);
 	name_after_file(path, f->name, sizeof f->name);
 	c->feeds_count++;

@@ -18,6 +18,7 @@
 #include "beacon/beacon.h"
 #include "behaviour/behaviour.h"
 #include "decode/decode.h"
+#include "fetch/fetch.h"
 #include "flow/table.h"
 #include "history/history.h"
 #include "proto/proto.h"
@@ -27,12 +28,17 @@
 enum { CONFIG_TEXT_MAX = 1024, WORKERS_MAX = 64, FEEDS_MAX = 256, SINKS_MAX = 16 };
 
 struct config_feed {
-	char name[64];			/* what alerts call it */
+	char name[FETCH_NAME_MAX];	/* what alerts call it */
 	char format[32];		/* "" to recognise it */
-	char path[CONFIG_TEXT_MAX];
+	char path[CONFIG_TEXT_MAX];	/* of a fetched one: where it is kept */
 	uint8_t role;			/* 0: as listed; else enum indicator_role + 1 */
 	uint8_t confidence;		/* 0: as listed */
 	uint32_t fade_days, expire_days;	/* 0: by the type, see alert/ageing.h */
+	char from[FETCH_NAME_MAX];	/* its name in the catalogue; its defaults come from there */
+	char licence[256];
+	struct fetch_options fetch;
+	uint32_t min_entries, shrink_percent, max_age_hours;
+	bool enabled;			/* those that are not are left out when the file was read */
 };
 
 struct config {
@@ -63,6 +69,7 @@ struct config {
 
 	bool allow_shipped, allow_documentation;
 	char allow_path[CONFIG_TEXT_MAX];	/* "" for none */
+	char catalogue[CONFIG_TEXT_MAX];	/* "" for the one that came with the program */
 	struct config_feed *feeds;
 	unsigned feeds_count;
 

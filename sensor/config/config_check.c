@@ -164,20 +164,40 @@ is_well(const struct check *c, size_t i, const struct option_row *row)
 
 /* ---- feeds and sinks, whose every value is well ---- */
 
+/* One of path, url and from; a url may go with from, whose own it replaces. */
+static int
+check_origin(const struct check *c, const struct outline_entry *e)
+{
+	const struct outline_entry *path = outline_find(c->o, "feeds[].path", e->entry);
+	const struct outline_entry *url = outline_find(c->o, "feeds[].url", e->entry);
+	const struct outline_entry *from = outline_find(c->o, "feeds[].from", e->entry);
+	const struct outline_entry *name = outline_find(c->o, "feeds[].name", e->entry);
+
+	if (path == NULL && url == NULL && from == NULL)
+		return refuse_missing(c, e, "feeds[].path: missing: expected one of path, url and from");
+	if (path != NULL && (url != NULL || from != NULL))
+		return refuse_missing(c, path, "feeds[].path: beside url or from: expected one of them");
+	if (path != NULL)
+		return path->value[0] == '\0' ? refuse_missing(c, path,
+		    "feeds[].path: missing: expected the path of a feed file") : 0;
+	if (url != NULL && !fetch_url_well(url->value))
+		return refuse_missing(c, url, "feeds[].url: expected http://HOST/... or https://HOST/...");
+	if (name == NULL ? from == NULL : !fetch_name_well(name->value))
+		return refuse_missing(c, name == NULL ? e : name, "feeds[].name: expected a name for a feed with "
+		    "a url: letters, digits, \"-\" and \"_\"");
+	return 0;
+}
+
 static int
 check_feed(const struct check *c, const struct outline_entry *e)
 {
 	const struct outline_entry *format = outline_find(c->o, "feeds[].format", e->entry);
-	const struct outline_entry *path = outline_find(c->o, "feeds[].path", e->entry);
 
-	if (path == NULL || path->value[0] == '\0')
-		return refuse_missing(c, path == NULL ? e : path,
-		    "feeds[].path: missing: expected the path of a feed file");
 	if (format != NULL && format->value[0] != '\0' &&
 	    !config_is_format(format->value, strlen(format->value)))
 		return fault_set(c->fault, SE_USAGE, "%s:%u: feeds[].format: \"%.*s\": expected one of "
 		    "`hansho check --formats`", c->name, format->line, SHOWN_MAX, format->value);
-	return 0;
+	return check_origin(c, e);
 }
 
 /* What belongs to one kind of sink only. */

@@ -14,6 +14,7 @@
 #include "beacon/known.h"
 #include "indicators/allow.h"
 #include "capture/capture.h"
+#include "config/catalogue.h"
 #include "config/config_check.h"
 #include "config/schema.h"
 
@@ -24,7 +25,7 @@ struct reading {
 	const struct outline *o;
 	const struct loaded *loaded;
 	struct config *c;
-	unsigned first_sink;		/* of this file in c->sinks */
+	unsigned first_feed, first_sink;	/* of this file in c->feeds, c->sinks */
 	struct fault *fault;
 };
 
@@ -199,7 +200,7 @@ copy_path(const struct reading *r, const struct outline_entry *e, const struct o
 		return need_rules(r, e, path);
 	if (strcmp(row->path, "allow.path") == 0)
 		return need_allow(r, e, path);
-	if (option_is_beneath(row, "feeds[]"))
+	if (option_is_beneath(row, "feeds[]") && path[0] != '\0')
 		return need_file(r, e, path);
 	if (option_is_beneath(row, "sinks[]"))
 		return need_folder(r, e, path);
@@ -220,6 +221,33 @@ copy_networks(const struct reading *r, const struct option_row *row)
 	return code;
 }
 
+static int
+fill_from_catalogue(const struct reading *r, const struct outline_entry *from, struct config_feed *f)
+{
+	const struct outline_entry *e = outline_find(r->o, "catalogue", 0);
+	char path[CONFIG_TEXT_MAX] = "";
+	struct fault why;
+	int code;
+
+	if (e != NULL && (code = beside_file(r, e, e->value, path, sizeof path)) < 0)
+		return code;
+	if (catalogue_fill(path, from->value, f, &why) < 0)
+		return refuse(r, from, why.text);
+	return 0;
+}
+
+/* Its defaults come first, so that what stands in the file wins. */
+static int
+begin_feed(const struct reading *r, const struct outline_entry *e)
+{
+	const struct outline_entry *from = outline_find(r->o, "feeds[].from", e->entry);
+	struct config_feed *f = config_new_feed(r->c, r->loaded->top.feeds[e->entry].path, r->fault);
+
+	if (f == NULL)
+		return SE_USAGE;
+	return from == NULL || from->value[0] == '\0' ? 0 : fill_from_catalogue(r, from, f);
+}
+
 /* A feed or sink begins; its members come with the next entries. */
 static int
 begin_list_entry(struct reading *r, const struct outline_entry *e, const struct option_row *row)
@@ -227,8 +255,7 @@ begin_list_entry(struct reading *r, const struct outline_entry *e, const struct 
 	if (row->type != OPTION_LIST)
 		return 0;
 	if (strcmp(row->path, "feeds") == 0)
-		return config_new_feed(r->c, r->loaded->top.feeds[e->entry].path, r->fault) == NULL ?
-		    SE_USAGE : 0;
+		return begin_feed(r, e);
 	if (r->c->sinks_count >= (unsigned)row->most)
 		return refuse(r, e, "expected no more sinks");
 	if (config_add_sink(r->c, r->loaded->top.sinks[e->entry].kind, "") == NULL)
@@ -340,14 +367,42 @@ check_sink(const struct reading *r, unsigned number)
 	return check_target(r, s, number);
 }
 
+/* Of a fetched feed: where it is kept. Those that are not enabled go. */
+static int
+settle_feeds(const struct reading *r)
+{
+	struct config *c = r->c;
+	unsigned i, k, kept = r->first_feed;
+	struct config_feed *f;
+
+	for (i = r->first_feed; i < c->feeds_count; i++) {
+		f = &c->feeds[i];
+		if (!f->enabled)
+			continue;
+		for (k = 0; k < kept && f->fetch.url[0] != '\0'; k++)
+			if (strcmp(c->feeds[k].name, f->name) == 0)
+				return refuse(r, outline_find(r->o, "feeds[]", i - r->first_feed),
+				    "another feed has its name: expected a name of its own");
+		if (f->fetch.url[0] != '\0' && (size_t)snprintf(f->path, sizeof f->path, "%s/feeds/%s",
+		    c->state_directory, f->name) >= sizeof f->path)
+			return fault_set(r->fault, SE_USAGE, "%s: state_directory: expected a shorter path", r->name);
+		if (kept != i)
+			c->feeds[kept] = *f;
+		kept++;
+	}
+	c->feeds_count = kept;
+	return 0;
+}
+
 static int
 copy_and_look(struct reading *r)
 {
 	unsigned i;
 	int code;
 
+	r->first_feed = r->c->feeds_count;
 	r->first_sink = r->c->sinks_count;
-	if ((code = copy_all(r)) < 0)
+	if ((code = copy_all(r)) < 0 || (code = settle_feeds(r)) < 0)
 		return code;
 	for (i = 0; r->first_sink + i < r->c->sinks_count && code == 0; i++)
 		code = check_sink(r, i);

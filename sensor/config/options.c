@@ -29,6 +29,10 @@
 	OPTION_BOOLEAN, IN(config, member), 1, "", 0, 1, fallback, NULL, NULL
 #define CHOICE(record, member, choices, fallback) \
 	OPTION_CHOICE, IN(record, member), 1, "", 0, 0, fallback, choices, NULL
+#define FETCH_INTEGER(member, unit, least, most, fallback) \
+	OPTION_INTEGER, IN(config_feed, member), 1, unit, least, most, fallback, NULL, NULL
+#define FETCH_BOOLEAN(member, fallback) \
+	OPTION_BOOLEAN, IN(config_feed, member), 1, "", 0, 1, fallback, NULL, NULL
 #define TEXT(record, member, fallback) \
 	OPTION_TEXT, IN(record, member), 1, "", 0, TEXT_MOST(record, member), fallback, NULL, NULL
 #define PATH(record, member, fallback) \
@@ -118,14 +122,24 @@ const struct option_row option_rows[] = {
 { "capture.poll_ms", "The longest a quiet interface is waited for.",
   INTEGER(capture.poll_ms, "ms", 1, 10000, "100") },
 
+{ "catalogue", "The catalogue that feeds[].from names entries of. Without it: the one that came with the program.",
+  PATH(config, catalogue, "") },
 { "feeds", "Lists of what attackers use: destinations are held against them. The format is recognised; "
   "`hansho check --formats` lists those that are understood.",
-  LIST(feeds, FEEDS_MAX, "- path: feeds/feodo.csv\n- path: feeds/urlhaus.csv\n  name: urlhaus\n  format: urlhaus-csv\n") },
-{ "feeds[].path", "The file. Required.", PATH(config_feed, path, "") },
-{ "feeds[].name", "What alerts call it. Without it: the file's name up to the first dot.",
+  LIST(feeds, FEEDS_MAX, "- path: feeds/feodo.csv\n- path: feeds/urlhaus.csv\n  name: urlhaus\n  format: urlhaus-csv\n"
+  "- name: partner\n  url: https://feeds.example/list.txt\n  interval_sec: 7200\n- from: feodo\n") },
+{ "feeds[].path", "The file, which somebody else renews. Each feed has one of path, url and from.",
+  PATH(config_feed, path, "") },
+{ "feeds[].name", "What alerts call it. Without it: the file's name up to the first dot. With a url required: "
+  "letters, digits, \"-\" and \"_\".",
   TEXT(config_feed, name, "") },
 { "feeds[].format", "One of `hansho check --formats`. Without it the format is recognised.",
   TEXT(config_feed, format, "") },
+{ "feeds[].url", "http:// or https://: `hansho watch` and `hansho feed update` fetch it, and keep it in the state "
+  "directory. Of a MISP feed its manifest.json, of a TAXII 2.1 collection its objects. Nothing that hansho writes "
+  "shows more than its host.", TEXT(config_feed, fetch.url, "") },
+{ "feeds[].from", "Its name in the catalogue (`hansho feed list --catalogue`): what is not said here is taken from there.",
+  TEXT(config_feed, from, "") },
 { "feeds[].role", "What its entries are of, whatever the feed says. infected: addresses of infected machines of one's own; "
   "entries that are no addresses keep their role.",
   CHOICE(config_feed, role, role_choices, "listed") },
@@ -136,6 +150,25 @@ const struct option_row option_rows[] = {
   FEED_INTEGER(fade_days, "days", AGEING_NEVER, "0") },
 { "feeds[].expire_days", "An entry that nobody has seen for so long rings no more. 0: by the entry's type; 36500: never.",
   FEED_INTEGER(expire_days, "days", AGEING_NEVER, "0") },
+{ "feeds[].licence", "Its terms, shown by `hansho feed list`.", TEXT(config_feed, licence, "") },
+{ "feeds[].enabled", "no: as if it did not stand here.", FETCH_BOOLEAN(enabled, "yes") },
+{ "feeds[].interval_sec", "How often a url is asked, give or take a tenth.",
+  FETCH_INTEGER(fetch.interval_sec, "s", 1, 2592000, "3600") },
+{ "feeds[].timeout_sec", "The longest one request may take.", FETCH_INTEGER(fetch.timeout_sec, "s", 1, 3600, "60") },
+{ "feeds[].max_mib", "More than that is not taken of a url, also behind gzip.",
+  FETCH_INTEGER(fetch.max_mib, "MiB", 1, 2048, "64") },
+{ "feeds[].auth_header_file", "A file with one header line, such as \"Auth-Key: ...\", that is sent to the url's own "
+  "host. The user hansho runs as must be able to read it.", PATH(config_feed, fetch.auth_header_file, "") },
+{ "feeds[].ca_file", "Certificates (PEM) that may vouch for the server, instead of the system's.",
+  PATH(config_feed, fetch.ca_file, "") },
+{ "feeds[].proxy", "http://host:port, https://, socks5h://. Without it: directly.", TEXT(config_feed, fetch.proxy, "") },
+{ "feeds[].min_entries", "What was fetched and has fewer entries is held back; the last good file stays in force.",
+  FETCH_INTEGER(min_entries, "entries", 0, 100000000, "0") },
+{ "feeds[].shrink_percent", "What was fetched and has so many percent fewer entries than the last good file is held "
+  "back, unless it is a list with the right header and none at all. 100 holds nothing back.",
+  FETCH_INTEGER(shrink_percent, "%", 1, 100, "50") },
+{ "feeds[].max_age_hours", "When a url could not be renewed for so long, an alert about the sensor says so. 0: three "
+  "intervals, at least a day.", FETCH_INTEGER(max_age_hours, "h", 0, 87600, "0") },
 
 { "allow", "What must never be an indicator, whatever a feed says: such entries are counted, shown and not loaded.",
   SECTION },

@@ -33,6 +33,7 @@ struct board {
 	_Atomic uint32_t stop;		/* workers: end as if the input was over */
 	_Atomic uint32_t drain;		/* courier: the journal is complete */
 	_Atomic uint32_t courier_turn;	/* changes: the courier hands over to a new one */
+	_Atomic uint32_t fetch_now;	/* courier: the next one asks for feeds without waiting for their time */
 	_Atomic uint32_t analyst_up, courier_up;	/* one of them was ready once */
 	_Atomic uint32_t skips_count;	/* packets that nobody shall touch again: they killed twice */
 	uint64_t skips[SKIPS_MAX];

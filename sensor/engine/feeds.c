@@ -56,7 +56,9 @@ open_feed(const struct config_feed *feed, struct feed_result *result)
 		in = NULL;
 		errno = EISDIR;
 	}
-	if (in == NULL)
+	if (in == NULL && errno == ENOENT && feed->fetch.url[0] != '\0')
+		result->absent = true;
+	else if (in == NULL)
 		result->code = fault_set(&result->fault, SE_SYSTEM, "feed %s: %s: %s", feed->name,
 		    feed->path, strerror(errno));
 	else
@@ -71,6 +73,7 @@ open_feeds(const struct config *config, struct feed_result *results, FILE **in)
 
 	for (i = 0; i < config->feeds_count; i++) {
 		in[i] = NULL;
+		results[i].absent = false;
 		memset(&results[i].summary, 0, sizeof results[i].summary);
 		memcpy(results[i].name, config->feeds[i].name, sizeof results[i].name);
 		if (results[i].code >= 0)
@@ -423,6 +426,8 @@ feeds_report(const struct feed_result *results, unsigned count)
 		if (r->code < 0) {
 			log_error("feeds", "%s", r->fault.text);
 			failed++;
+		} else if (r->absent) {
+			log_info("feeds", "feed %s was not fetched yet", r->name);
 		} else if (r->summary.not_understood > 0) {
 			log_warn("feeds", "feed %s (%s): %u of %u lines were not understood; the first: line %u: %s",
 			    r->name, r->summary.format, r->summary.not_understood, r->summary.lines,

@@ -18,6 +18,7 @@ enum { FEED_OPEN = 1 };
 struct feed_result {
 	char name[64];
 	int code;			/* 0, FEED_OPEN until it was read, or why this feed is not in the image */
+	bool absent;			/* a fetched feed that was not fetched yet: no fault */
 	struct feed_summary summary;
 	struct fault fault;
 };

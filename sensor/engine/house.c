@@ -20,6 +20,7 @@
 #include "engine/process.h"
 #include "engine/rooms.h"
 #include "engine/scratch.h"
+#include "fetch/fetch.h"
 #include "indicators/allow.h"
 #include "sinks/courier.h"
 
@@ -291,17 +292,53 @@ tidy_up(const struct house *h, uint64_t undelivered)
 		    h->journal_directory);
 }
 
+/* Live only: a replay is to see what its feeds said then. Keys and certificates are read before the sandbox is set. */
+static int
+open_fetcher(const struct house *h, struct fetcher **out, struct fault *fault)
+{
+	const struct config *c = h->config;
+	struct fetch_feed *feeds = calloc(c->feeds_count + 1, sizeof *feeds);
+	char folder[CONFIG_TEXT_MAX + 16];
+	unsigned count = 0, i;
+	int r = 0;
+
+	*out = NULL;
+	if (feeds == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory for feeds");
+	for (i = 0; i < c->feeds_count && h->live; i++)
+		if (c->feeds[i].fetch.url[0] != '\0')
+			feeds[count++] = (struct fetch_feed){ c->feeds[i].name, c->feeds[i].format, &c->feeds[i].fetch };
+	snprintf(folder, sizeof folder, "%s/feeds", c->state_directory);
+	if (count > 0)
+		r = fetcher_open(folder, feeds, count, out, fault);
+	free(feeds);
+	return r;
+}
+
+static int
+courier_begin(struct house *h, struct fetcher **fetcher, struct courier **c, struct fault *fault)
+{
+	int r;
+
+	*fetcher = NULL;
+	*c = NULL;
+	if ((h->live && (r = privilege_drop_all(fault)) < 0) || (r = open_fetcher(h, fetcher, fault)) < 0 ||
+	    (r = house_enter_room(h, SANDBOX_COURIER, fault)) < 0 || (r = courier_open(h->journal_directory,
+	    h->config->sinks, h->config->sinks_count, c, fault)) < 0)
+		return r;
+	return *fetcher == NULL ? 0 : fetcher_start(*fetcher, atomic_exchange(&h->board->fetch_now, 0) != 0, fault);
+}
+
 static int
 courier_main(struct house *h, pid_t parent, uint32_t turn)
 {
+	struct fetcher *fetcher;
 	struct courier *c;
 	struct fault fault;
 	uint64_t left;
 	uint32_t seen;
 
-	if ((h->live && privilege_drop_all(&fault) < 0) ||
-	    house_enter_room(h, SANDBOX_COURIER, &fault) < 0 || courier_open(h->journal_directory,
-	    h->config->sinks, h->config->sinks_count, &c, &fault) < 0) {
+	if (courier_begin(h, &fetcher, &c, &fault) < 0) {
 		log_error("courier", "%s", fault.text);
 		return 1;
 	}
@@ -311,12 +348,14 @@ courier_main(struct house *h, pid_t parent, uint32_t turn)
 		if (atomic_load(&h->board->drain) != 0 || getppid() != parent)
 			break;
 		if (atomic_load(&h->board->courier_turn) != turn) {
+			fetcher_close(fetcher);
 			courier_close(c);
 			return 0;
 		}
 		bell_wait(h->call, seen, COURIER_WAIT_MS);
 		courier_step(c);
 	}
+	fetcher_close(fetcher);
 	left = courier_drain(c, h->config->drain_sec * 1000);
 	atomic_store(&h->board->undelivered, left);
 	courier_close(c);

@@ -95,6 +95,20 @@ add_outputs(struct room_plan *p, const struct config *c)
 	}
 }
 
+/* The folder is made before; without it nothing is fetched. */
+static void
+add_feeds(struct room_plan *p, const struct config *c)
+{
+	char folder[CONFIG_TEXT_MAX];
+	unsigned i;
+
+	for (i = 0; i < c->feeds_count; i++)
+		if (c->feeds[i].fetch.url[0] != '\0')
+			break;
+	if (i < c->feeds_count && (size_t)snprintf(folder, sizeof folder, "%s/feeds", c->state_directory) < sizeof folder)
+		add(p, folder);
+}
+
 /* Names are resolved and certificates verified with files that the system's libraries choose. */
 static const char *const system_folders[] = {
 	"/etc", "/usr", "/lib", "/lib64", "/run", "/var/run", "/dev", "/proc", NULL
@@ -122,5 +136,6 @@ room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, co
 	if (which != SANDBOX_COURIER)
 		return;
 	add_outputs(plan, c);
+	add_feeds(plan, c);
 	plan->room.read = system_folders;
 }

@@ -15,6 +15,7 @@
 #include "engine/posts.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
+#include "engine/refresh.h"
 #include "engine/report.h"
 
 enum { WAIT_MS = 100, STOP_SEC = 15, KEEPER_SEC = 5, COURIER_STARTS = 5 };
@@ -24,6 +25,8 @@ struct watch {
 	struct house house;
 	struct posts *posts;
 	struct feeds_job *job;			/* feeds are being compiled, or NULL */
+	struct refresh *refresh;
+	bool refreshing;			/* the job is for what was fetched, not for `fresh` */
 	struct config fresh;			/* for which; taken when they are */
 	struct back_off courier, analyst, keeper;
 	bool keeper_told;			/* that it cannot work */
@@ -278,9 +281,12 @@ begin_reload(struct watch *w)
 
 /* Better old indicators than none: a feed that cannot be read must not take its own away. */
 static void
-take_feeds(struct watch *w, int image)
+take_feeds(struct watch *w, const struct config *config, int image)
 {
-	if (feeds_report(feeds_job_results(w->job), w->fresh.feeds_count) > 0) {
+	const struct feed_result *results = feeds_job_results(w->job);
+
+	refresh_in_force(w->refresh, config, results);
+	if (feeds_report(results, config->feeds_count) > 0) {
 		log_warn("watch", "the indicators in force stay");
 		close(image);
 		return;
@@ -302,22 +308,85 @@ take_config(struct watch *w)
 	log_info("watch", "configuration and feeds are in force");
 }
 
+/* `r`: what the job came to. */
 static void
-tend_reload(struct watch *w)
+end_reload(struct watch *w, int r, int image, const struct fault *fault)
+{
+	if (r < 0)
+		log_error("watch", "%s; the indicators in force stay", fault->text);
+	else
+		take_feeds(w, &w->fresh, image);
+	feeds_job_free(w->job);
+	w->job = NULL;
+	atomic_store(&w->house.board->fetch_now, 1);
+	take_config(w);
+}
+
+/* ---- what was fetched ---- */
+
+static void
+compile_fetched(struct watch *w)
+{
+	struct fault fault;
+
+	w->refreshing = true;
+	if (feeds_begin(refresh_config(w->refresh), shed_all, w, &w->job, &fault) == 0)
+		return;
+	w->refreshing = false;
+	log_error("watch", "%s; the indicators in force stay", fault.text);
+}
+
+/* What is held back is left out, and the rest compiled again: once, for then there is no candidate. */
+static void
+end_refresh(struct watch *w, int r, int image, const struct fault *fault)
+{
+	bool well;
+
+	if (r < 0)
+		log_error("watch", "%s; the indicators in force stay", fault->text);
+	well = refresh_judge(w->refresh, r < 0 ? NULL : feeds_job_results(w->job));
+	if (r >= 0 && well)
+		take_feeds(w, w->options->config, image);
+	else if (image >= 0)
+		close(image);
+	feeds_job_free(w->job);
+	w->job = NULL;
+	w->refreshing = false;
+	if (!well && !w->stopping)
+		compile_fetched(w);
+}
+
+static void
+tell_age(void *to, const char *note)
+{
+	house_tell(to, note);
+}
+
+static void
+tend_fetched(struct watch *w)
+{
+	if (w->stopping || w->job != NULL)
+		return;
+	if (refresh_look(w->refresh, w->options->config))
+		compile_fetched(w);
+	refresh_mind_age(w->refresh, w->options->config, house_wall_clock_ns(), tell_age, &w->house);
+}
+
+static void
+tend_job(struct watch *w)
 {
 	struct fault fault;
 	int image, r;
 
 	if (w->job == NULL || (r = feeds_job_look(w->job, &image, &fault)) == 0)
 		return;
-	if (r < 0)
-		log_error("watch", "%s; the indicators in force stay", fault.text);
+	if (w->refreshing)
+		end_refresh(w, r, image, &fault);
 	else
-		take_feeds(w, image);
-	feeds_job_free(w->job);
-	w->job = NULL;
-	take_config(w);
-	if (w->reload_again)
+		end_reload(w, r, image, &fault);
+	if (w->job != NULL)
+		return;
+	if (w->reload_again && !w->stopping)
 		begin_reload(w);
 	w->reload_again = false;
 }
@@ -374,7 +443,8 @@ supervise(struct watch *w)
 			break;
 		if (got.reload && !w->stopping)
 			begin_reload(w);
-		tend_reload(w);
+		tend_job(w);
+		tend_fetched(w);
 		restart_missing(w);
 		give_up_workers(w, &give_up_ns);
 	}
@@ -441,8 +511,10 @@ compile_first(struct watch *w, struct fault *fault)
 		if (w->stopping)
 			break;
 	}
-	if (r == 1)
+	if (r == 1) {
 		feeds_report(feeds_job_results(w->job), c->feeds_count);
+		refresh_in_force(w->refresh, c, feeds_job_results(w->job));
+	}
 	feeds_job_free(w->job);
 	w->job = NULL;
 	return r;
@@ -461,8 +533,12 @@ static int
 prepare(struct watch *w, struct fault *fault)
 {
 	struct config *c = w->options->config;
+	char feeds[CONFIG_TEXT_MAX + 16];
 	int r;
 
+	snprintf(feeds, sizeof feeds, "%s/feeds", c->state_directory);
+	if ((w->refresh = refresh_new()) == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory for feeds");
 	if ((r = house_make(&w->house, c, true, c->workers, false, c->history_enabled, fault)) < 0)
 		return r;
 	w->house.shed = shed;
@@ -474,6 +550,7 @@ prepare(struct watch *w, struct fault *fault)
 	if ((r = posts_open(&w->house, c, w->options->record, &w->posts, fault)) < 0 ||
 	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
+	    (r = privilege_make_directory(feeds, c->user, fault)) < 0 ||
 	    (r = make_keeper_folder(c, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
@@ -519,6 +596,7 @@ watch_run(const struct watch_options *options)
 	else
 		status = w->stopping ? 0 : run(w);
 	feeds_job_free(w->job);
+	refresh_free(w->refresh);
 	eve_files_close(&w->fresh);
 	config_clear(&w->fresh);
 	posts_close(w->posts);

@@ -37,6 +37,8 @@ struct builder {
 	const struct allow *allow;
 	int64_t allow_ns;
 	iconv_t cp932;		/* (iconv_t)-1 when the system has no such table */
+	feed_complaint_fn *complain;	/* NULL is fine */
+	void *complain_to;
 	struct block records, texts, attributes;
 	struct slots by_value, by_text, by_attributes;
 	uint32_t latest[INDICATOR_TYPES];	/* attributes of the entry before of each type, if there are any */

@@ -70,16 +70,25 @@ void
 feed_complain(struct feed *f, const char *what, struct span offending)
 {
 	struct feed_summary *s = f->summary;
-	struct feed_complaint *c;
+	struct feed_complaint c = { .line = f->line };
 	char excerpt[EXCERPT_BYTES];
 
 	s->not_understood++;
-	if (s->complaints_count == FEED_COMPLAINTS_MAX)
+	if (s->complaints_count == FEED_COMPLAINTS_MAX && f->builder->complain == NULL)
 		return;
-	c = &s->complaints[s->complaints_count++];
-	c->line = f->line;
-	snprintf(c->text, sizeof c->text, "expected %s, found '%s'", what,
+	snprintf(c.text, sizeof c.text, "expected %s, found '%s'", what,
 	    text_escape(offending, excerpt, sizeof excerpt));
+	if (s->complaints_count < FEED_COMPLAINTS_MAX)
+		s->complaints[s->complaints_count++] = c;
+	if (f->builder->complain != NULL)
+		f->builder->complain(f->builder->complain_to, &c);
+}
+
+void
+builder_on_complaint(struct builder *b, feed_complaint_fn *tell, void *to)
+{
+	b->complain = tell;
+	b->complain_to = to;
 }
 
 static void

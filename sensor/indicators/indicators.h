@@ -53,6 +53,10 @@ struct builder;
 struct builder *builder_new(uint32_t max_indicators);
 void builder_free(struct builder *b);
 
+/* Every line that feed_read() does not understand, not only the first few that a summary keeps. */
+typedef void feed_complaint_fn(void *to, const struct feed_complaint *c);
+void builder_on_complaint(struct builder *b, feed_complaint_fn *tell, void *to);
+
 /*
  * Copies; the value is made canonical. The same type, value and feed again
  * widen the dates of the first, and that is no error. Times are kept to the

@@ -246,7 +246,9 @@ has_own_test(const struct option_row *row)
 	return option_is_beneath(row, "geoip") || strcmp(row->path, "beacon.allow") == 0 ||
 	    strcmp(row->path, "allow.path") == 0 ||
 	    strcmp(row->path, "feeds[].path") == 0 ||
-	    strcmp(row->path, "feeds[].format") == 0 || strcmp(row->path, "sinks[].path") == 0 ||
+	    strcmp(row->path, "feeds[].url") == 0 || strcmp(row->path, "feeds[].from") == 0 ||
+	    strcmp(row->path, "feeds[].auth_header_file") == 0 || strcmp(row->path, "feeds[].ca_file") == 0 ||
+	    strcmp(row->path, "feeds[].enabled") == 0 || strcmp(row->path, "feeds[].format") == 0 || strcmp(row->path, "sinks[].path") == 0 ||
 	    strcmp(row->path, "sinks[].url") == 0 || strcmp(row->path, "sinks[].target") == 0 ||
 	    strcmp(row->path, "sinks[].retry_max_ms") == 0 || strcmp(row->path, "sinks[].name") == 0 || strcmp(row->path, "sinks[].type") == 0;
 }
@@ -672,6 +674,69 @@ test_wrong_lists(void **state)
 	EXPECT_ALL(table);
 }
 
+static const char catalogue[] =
+    "feeds:\n"
+    "  - {name: one, url: \"https://feeds.example/one.csv\", format: plain, interval_sec: 300, licence: CC0,\n"
+    "     roles: c2, role: scanner, trust: 80, auth: none, note: words, verified: no}\n"
+    "  - {name: two, url: \"https://feeds.example/two\"}\n"
+    "  - {name: three, url: \"https://feeds.example/three\", colour: red}\n";
+
+static void
+test_fetched_feeds(void **state)
+{
+	struct config c;
+
+	(void)state;
+	write_bytes("catalogue.yaml", catalogue, sizeof catalogue - 1);
+	expect_read("feeds:\n  - {from: one, timeout_sec: 7}\n  - {from: two, name: other, enabled: no}\n"
+	    "  - {from: two, name: mine, url: \"https://mirror.example/two\"}\n"
+	    "  - {name: own, url: \"http://192.0.2.1/x\"}\n"
+	    "catalogue: catalogue.yaml\nstate_directory: /state\n", &c);
+	assert_int_equal(c.feeds_count, 3);
+	assert_string_equal(c.feeds[0].name, "one");
+	assert_string_equal(c.feeds[0].path, "/state/feeds/one");
+	assert_string_equal(c.feeds[0].format, "plain");
+	assert_string_equal(c.feeds[0].licence, "CC0");
+	assert_int_equal(c.feeds[0].fetch.interval_sec, 300);
+	assert_int_equal(c.feeds[0].fetch.timeout_sec, 7);
+	assert_int_equal(c.feeds[0].role, ROLE_SCANNER + 1);
+	assert_string_equal(c.feeds[1].name, "mine");
+	assert_string_equal(c.feeds[1].fetch.url, "https://mirror.example/two");
+	assert_int_equal(c.feeds[1].fetch.interval_sec, 3600);
+	assert_string_equal(c.feeds[2].path, "/state/feeds/own");
+	config_clear(&c);
+}
+
+static void
+test_wrong_fetched_feeds(void **state)
+{
+	static const struct {
+		const char *yaml;
+		unsigned line;
+		const char *words;
+	} cases[] = {
+		{ "feeds:\n  - name: x\n    url: ftp://192.0.2.1/\n", 3, "expected http://HOST" },
+		{ "feeds:\n  - name: x\n    url: \"https://\"\n", 3, "expected http://HOST" },
+		{ "feeds:\n  - url: \"https://feeds.example/\"\n", 2, "expected a name" },
+		{ "feeds:\n  - name: ../x\n    url: \"https://feeds.example/\"\n", 2, "letters, digits" },
+		{ "feeds:\n  - name: a.new\n    url: \"https://feeds.example/\"\n", 2, "letters, digits" },
+		{ "feeds:\n  - path: sub/f.txt\n    url: \"https://feeds.example/\"\n", 2, "expected one of them" },
+		{ "feeds:\n  - {name: a, url: \"http://a.example/\"}\n  - {name: a, url: \"http://b.example/\"}\n", 3,
+		    "another feed has its name" },
+		{ "catalogue: catalogue.yaml\nfeeds:\n  - from: four\n", 3, "not in the catalogue" },
+		{ "catalogue: catalogue.yaml\nfeeds:\n  - from: three\n", 3, "colour: no such option" },
+		{ "catalogue: none.yaml\nfeeds:\n  - from: one\n", 3, "expected the catalogue" },
+		{ "feeds:\n  - {name: a, url: \"http://a.example/\", ca_file: none.pem}\n", 2, "No such file" },
+	};
+	size_t i;
+
+	(void)state;
+	write_bytes("sub/f.txt", "192.0.2.1\n", 10);
+	write_bytes("catalogue.yaml", catalogue, sizeof catalogue - 1);
+	for (i = 0; i < sizeof cases / sizeof *cases; i++)
+		expect_refused(cases[i].yaml, cases[i].line, cases[i].words);
+}
+
 static void
 test_wrong_feeds(void **state)
 {
@@ -905,7 +970,8 @@ main(void)
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_wrong_types),
 		cmocka_unit_test(test_wrong_lists),
-		cmocka_unit_test(test_wrong_feeds),
+		cmocka_unit_test(test_wrong_feeds), cmocka_unit_test(test_fetched_feeds),
+		cmocka_unit_test(test_wrong_fetched_feeds),
 		cmocka_unit_test(test_wrong_sinks),
 		cmocka_unit_test(test_no_password_is_shown),
 		cmocka_unit_test(test_no_yaml),
