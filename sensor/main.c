@@ -10,6 +10,7 @@ static const struct {
 } commands[] = {
 	{ "replay", "read captures, print alerts", command_replay },
 	{ "watch", "watch an interface", command_watch },
+	{ "hunt", "who called this, weeks ago", command_hunt },
 	{ "check", "validate the configuration, show what is in force", command_check },
 	{ "feed", "fetch, list, test, look up, hand on what feeds say", command_feed },
 };
@@ -52,7 +53,7 @@ run(int argc, char **argv)
 			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
 		}
-	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch, check or feed\n", argv[1]);
+	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch, hunt, check or feed\n", argv[1]);
 	return EXIT_USAGE;
 }
 

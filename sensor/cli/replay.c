@@ -9,7 +9,6 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "engine/keeper.h"
-#include "engine/privilege.h"
 #include "engine/replay.h"
 #include "record.h"
 
@@ -131,7 +130,6 @@ done:
 static bool
 set_state(const struct request *r, struct config *c)
 {
-	char folder[CONFIG_TEXT_MAX + 16];
 	struct fault fault;
 
 	if (r->state == NULL)
@@ -142,7 +140,8 @@ set_state(const struct request *r, struct config *c)
 		return false;
 	}
 	snprintf(c->state_directory, sizeof c->state_directory, "%s", r->state);
-	if (privilege_make_directory(keeper_folder(c, folder, sizeof folder), "", &fault) < 0) {
+	c->history_enabled = true;
+	if (keeper_make_folders(c, "", &fault) < 0) {
 		fprintf(stderr, "hansho: --state: %s\n", fault.text);
 		return false;
 	}

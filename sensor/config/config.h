@@ -20,6 +20,7 @@
 #include "decode/decode.h"
 #include "fetch/fetch.h"
 #include "flow/table.h"
+#include "history/contact_log.h"
 #include "history/history.h"
 #include "proto/proto.h"
 #include "reassembly/reassembly.h"
@@ -84,6 +85,8 @@ struct config {
 
 	bool history_enabled;
 	struct history_limits history;
+	bool contact_log_enabled;
+	struct contact_log_limits contact_log;
 
 	struct journal_limits journal;
 	struct sink_options *sinks;

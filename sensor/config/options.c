@@ -297,6 +297,14 @@ const struct option_row option_rows[] = {
 { "history.max_mib", "The file's size. Beyond, those whose last contact is oldest are forgotten.",
   SCALED(history.max_bytes, 1u << 20, "MiB", 1, 1048576, "1024") },
 
+{ "contact_log", "Every single contact with its port and time, for `hansho hunt`: who was behind an address and "
+  "port at that moment?", SECTION },
+{ "contact_log.enabled", "Kept in state_directory/contacts, some 24 bytes a contact over IPv4, 47 over IPv6.",
+  BOOLEAN(contact_log_enabled, "no") },
+{ "contact_log.days", "So many days are kept.", INTEGER(contact_log.days, "days", 1, 3650, "60") },
+{ "contact_log.max_mib", "All days together. Beyond, the oldest goes; when today's alone is larger, contacts are left out.",
+  SCALED(contact_log.max_bytes, 1u << 20, "MiB", 1, 16777216, "20480") },
+
 { "limits", "Ceilings, for each worker. `hansho replay` and `hansho watch` say when one was hit.", SECTION },
 { "limits.flows", "Conversations that are followed. Beyond, the one idle longest ends.",
   INTEGER(flow.max_flows, "flows", 1, 100000000, "1000000") },

@@ -37,6 +37,7 @@ house_make(struct house *h, const struct config *config, bool live, unsigned wor
 	h->config = config;
 	h->live = live;
 	h->workers = workers;
+	h->run = live ? 0 : (uint64_t)house_wall_clock_ns();
 	h->image = -1;
 	if (keeps && ((h->kept = ring_new(ring_bytes)) == NULL || (h->keeper_bell = bell_new()) == NULL))
 		goto no_memory;

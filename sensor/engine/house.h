@@ -34,6 +34,7 @@ struct house {
 	struct ring *rings[WORKERS_MAX + 2];
 	struct ring *kept;			/* analyst to keeper; NULL: nothing is kept */
 	struct bell *keeper_bell;		/* wakes the keeper */
+	uint64_t run;				/* a replay's, to tell its own contacts from others'; live 0 */
 	struct broadcast *broadcast;		/* replay of what can be read once only */
 	int image;				/* descriptor of the indicators, or -1 */
 	/*

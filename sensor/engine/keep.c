@@ -36,8 +36,6 @@ keep_of(const struct observation *o, const char *resolved, struct kept_buffer *o
 	k->addr[0] = o->key.addr[0];
 	k->addr[1] = o->key.addr[1];
 	k->realm = o->key.realm;
-	if (o->burst)
-		k->flags |= KEPT_BURST;
 	if (k->kind == KEPT_FLOW) {
 		k->bytes_out = o->flow_bytes[o->host_side];
 		k->bytes_in = o->flow_bytes[!o->host_side];

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/privilege.h"
 #include "history/known.h"
 
 /* Rows that are looked up in one step (live: a second), entries that are written together. */
@@ -14,7 +15,8 @@ enum { LOOK_BACK_STEP = 10000, WRITE_TOGETHER = 10000, SNAPSHOT_SEC = 86400 };
 
 struct keeper {
 	const struct config *config;
-	struct history *history;
+	struct history *history;	/* NULL: not kept */
+	struct contact_log *log;	/* NULL: not kept */
 	const struct indicators *set;
 	bool whole;
 	bool looking_back;
@@ -22,7 +24,7 @@ struct keeper {
 	uint32_t index;
 	int64_t last_ns;		/* latest time of a record; WHEN_UNKNOWN */
 	int64_t commit_ns, look_ns, snapshot_ns;	/* when each is due */
-	struct log_limit trouble;
+	struct log_limit trouble, log_trouble;
 };
 
 const char *
@@ -33,17 +35,72 @@ keeper_folder(const struct config *c, char *buf, size_t size)
 }
 
 const char *
+keeper_contacts_folder(const struct config *c, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/contacts", c->state_directory);
+	return buf;
+}
+
+const char *
 keeper_known_path(const struct config *c, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s/history/known", c->state_directory);
 	return buf;
 }
 
+bool
+keeper_wanted(const struct config *c)
+{
+	return c->history_enabled || c->contact_log_enabled;
+}
+
 int
-keeper_open(const struct config *config, bool whole, const struct indicators *set, struct keeper **out,
-    struct fault *fault)
+keeper_make_folders(const struct config *c, const char *user, struct fault *fault)
+{
+	char folder[CONFIG_TEXT_MAX + 16];
+	int r = 0;
+
+	if (c->history_enabled)
+		r = privilege_make_directory(keeper_folder(c, folder, sizeof folder), user, fault);
+	if (r == 0 && c->contact_log_enabled)
+		r = privilege_make_directory(keeper_contacts_folder(c, folder, sizeof folder), user, fault);
+	return r;
+}
+
+static int
+open_history(struct keeper *k, struct fault *fault)
 {
 	char folder[CONFIG_TEXT_MAX + 16], note[CONFIG_TEXT_MAX + 256];
+	int r;
+
+	if (!k->config->history_enabled)
+		return 0;
+	if ((r = history_open(keeper_folder(k->config, folder, sizeof folder), &k->config->history, k->whole,
+	    &k->history, note, sizeof note, fault)) < 0)
+		return r;
+	if (note[0] != '\0')
+		log_warn("keeper", "%s", note);
+	history_scan_begin(k->history);
+	k->looking_back = k->set != NULL;
+	return 0;
+}
+
+static int
+open_log(struct keeper *k, uint64_t run, struct fault *fault)
+{
+	char folder[CONFIG_TEXT_MAX + 16];
+
+	if (!k->config->contact_log_enabled)
+		return 0;
+	k->log = contact_log_new(keeper_contacts_folder(k->config, folder, sizeof folder),
+	    &k->config->contact_log, run);
+	return k->log == NULL ? fault_set(fault, SE_NOMEM, "keeper: no memory") : 0;
+}
+
+int
+keeper_open(const struct config *config, bool whole, uint64_t run, const struct indicators *set,
+    struct keeper **out, struct fault *fault)
+{
 	struct keeper *k = calloc(1, sizeof *k);
 	int r;
 
@@ -54,17 +111,11 @@ keeper_open(const struct config *config, bool whole, const struct indicators *se
 	k->whole = whole;
 	k->set = set;
 	k->last_ns = WHEN_UNKNOWN;
-	if ((r = history_open(keeper_folder(config, folder, sizeof folder), &config->history, whole,
-	    &k->history, note, sizeof note, fault)) < 0) {
+	if ((r = open_history(k, fault)) < 0 || (r = open_log(k, run, fault)) < 0)
 		keeper_close(k, false);
-		return r;
-	}
-	if (note[0] != '\0')
-		log_warn("keeper", "%s", note);
-	history_scan_begin(k->history);
-	k->looking_back = set != NULL;
-	*out = k;
-	return 0;
+	else
+		*out = k;
+	return r;
 }
 
 void
@@ -73,6 +124,7 @@ keeper_close(struct keeper *k, bool keep)
 	if (k == NULL)
 		return;
 	history_close(k->history, keep);
+	contact_log_free(k->log);
 	free(k);
 }
 
@@ -88,17 +140,22 @@ commit(struct keeper *k, int64_t now_ns)
 void
 keeper_take(struct keeper *k, const struct kept *record, uint32_t len)
 {
+	struct fault fault;
+
 	if (!kept_valid(record, len))
 		return;
 	if (record->ts_ns > k->last_ns)
 		k->last_ns = record->ts_ns;
-	history_note(k->history, record);
+	if (k->history != NULL)
+		history_note(k->history, record);
+	if (k->log != NULL && contact_log_note(k->log, record, &fault) < 0)
+		log_limited(&k->log_trouble, LOG_LEVEL_ERROR, "keeper", "%s", fault.text);
 }
 
 void
 keeper_relieve(struct keeper *k)
 {
-	if (history_waiting(k->history) >= WRITE_TOGETHER)
+	if (k->history != NULL && history_waiting(k->history) >= WRITE_TOGETHER)
 		commit(k, k->last_ns);
 }
 
@@ -139,7 +196,7 @@ keeper_look_back(struct keeper *k, retro_emit_fn *emit, void *to)
 	while (k->looking_back)
 		if (look_back(k, WHEN_UNKNOWN, emit, to) <= 0 && k->looking_back)
 			return false;
-	return write_snapshot(k, WHEN_UNKNOWN);
+	return k->history == NULL || write_snapshot(k, WHEN_UNKNOWN);
 }
 
 /* One that a predecessor wrote today will do. */
@@ -156,31 +213,57 @@ snapshot_due(const struct keeper *k, int64_t now_ns)
 	return made_ns > now_ns ? now_ns : made_ns + SNAPSHOT_SEC * NS_PER_SEC;
 }
 
-void
-keeper_tick(struct keeper *k, int64_t now_ns, retro_emit_fn *emit, void *to)
+/* Further off than that: the time was set back. */
+static bool
+is_due(int64_t now_ns, int64_t due_ns)
+{
+	return now_ns >= due_ns || due_ns - now_ns > 2 * SNAPSHOT_SEC * NS_PER_SEC;
+}
+
+static void
+tick_history(struct keeper *k, int64_t now_ns, retro_emit_fn *emit, void *to)
 {
 	if (k->snapshot_ns == 0)
 		k->snapshot_ns = snapshot_due(k, now_ns);
-	/* Further off than that: the time was set back. */
-	if (now_ns >= k->commit_ns || k->commit_ns - now_ns > 2 * NS_PER_SEC ||
-	    history_waiting(k->history) >= WRITE_TOGETHER) {
-		k->commit_ns = now_ns + NS_PER_SEC;
-		if (history_waiting(k->history) > 0)
-			commit(k, now_ns);
-	}
-	if (k->looking_back && (now_ns >= k->look_ns || k->look_ns - now_ns > 2 * NS_PER_SEC)) {
+	if (k->looking_back && is_due(now_ns, k->look_ns)) {
 		k->look_ns = now_ns + NS_PER_SEC;
 		look_back(k, now_ns, emit, to);
 	}
-	if (now_ns >= k->snapshot_ns) {
+	if (is_due(now_ns, k->snapshot_ns)) {
 		k->snapshot_ns = now_ns + SNAPSHOT_SEC * NS_PER_SEC;
 		write_snapshot(k, now_ns);
 	}
 }
 
+static void
+write_all(struct keeper *k, int64_t now_ns)
+{
+	struct fault fault;
+
+	if (k->history != NULL && history_waiting(k->history) > 0)
+		commit(k, now_ns);
+	if (k->log != NULL && contact_log_flush(k->log, &fault) < 0)
+		log_limited(&k->log_trouble, LOG_LEVEL_ERROR, "keeper", "%s", fault.text);
+}
+
+void
+keeper_tick(struct keeper *k, int64_t now_ns, retro_emit_fn *emit, void *to)
+{
+	if (is_due(now_ns, k->commit_ns) ||
+	    (k->history != NULL && history_waiting(k->history) >= WRITE_TOGETHER)) {
+		k->commit_ns = now_ns + NS_PER_SEC;
+		write_all(k, now_ns);
+	}
+	if (k->history != NULL)
+		tick_history(k, now_ns, emit, to);
+}
+
 void
 keeper_count(const struct keeper *k, struct keeper_counts *out)
 {
-	out->history = *history_counts(k->history);
+	if (k->history != NULL)
+		out->history = *history_counts(k->history);
+	if (k->log != NULL)
+		out->log = *contact_log_counts(k->log);
 	out->retro = k->retro;
 }

@@ -16,19 +16,26 @@ struct keeper;
 
 struct keeper_counts {
 	struct history_counts history;
+	struct contact_log_counts log;
 	uint64_t retro;			/* matches found in the history */
 };
 
-/* "STATE/history", "STATE/history/known" → buf. */
+/* "STATE/history", "STATE/contacts", "STATE/history/known" → buf. */
 const char *keeper_folder(const struct config *c, char *buf, size_t size);
+const char *keeper_contacts_folder(const struct config *c, char *buf, size_t size);
 const char *keeper_known_path(const struct config *c, char *buf, size_t size);
 
+/* Does the configuration ask for anything that is kept? */
+bool keeper_wanted(const struct config *c);
+/* Make its folders, for `user` to write in. */
+int keeper_make_folders(const struct config *c, const char *user, struct fault *fault);
+
 /*
- * `whole`: a replay, see history_open(). The folder is there. `set` is borrowed and may be NULL.
- * Something that was damaged is said in the log.
+ * `whole`: a replay, see history_open(); `run`: see contact_log_new(). The folders are there.
+ * `set` is borrowed and may be NULL. Something that was damaged is said in the log.
  */
-int keeper_open(const struct config *config, bool whole, const struct indicators *set, struct keeper **out,
-    struct fault *fault);
+int keeper_open(const struct config *config, bool whole, uint64_t run, const struct indicators *set,
+    struct keeper **out, struct fault *fault);
 /* `keep`: what came last is written. NULL is fine. */
 void keeper_close(struct keeper *k, bool keep);
 

@@ -127,7 +127,7 @@ keeper_main(struct house *h, uint32_t turn)
 
 	if (house_enter_room(h, SANDBOX_KEEPER, &fault) < 0 ||
 	    (h->image >= 0 && indicators_map(h->image, &set, &fault) < 0) ||
-	    keeper_open(h->config, !h->live, set, &k, &fault) < 0) {
+	    keeper_open(h->config, !h->live, h->run, set, &k, &fault) < 0) {
 		log_error("keeper", "%s", fault.text);
 		indicators_unmap(set);
 		return 1;

@@ -133,6 +133,9 @@ report_history(const struct board *b)
 	if (dropped + h->lost > 0)
 		log_warn("history", "%" PRIu64 " contacts found no room on their way to the history, %" PRIu64
 		    " could not be written", dropped, h->lost);
+	if (b->keeper.log.contacts > 0 || b->keeper.log.lost > 0)
+		log_info("history", "%" PRIu64 " contacts in the contact log, %" PRIu64 " left out", b->keeper.log.contacts,
+		    b->keeper.log.lost);
 	return (h->evicted_size > 0 ? 1u : 0) + (dropped + h->lost > 0 ? 1u : 0);
 }
 

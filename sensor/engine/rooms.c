@@ -34,8 +34,8 @@ room_bytes(enum sandbox which, const struct config *c)
 	switch (which) {
 	case SANDBOX_WORKER: return 2 * worker(c) + 512 * MIB;
 	case SANDBOX_ANALYST: return 2 * analyst(c) + 1024 * MIB;
-	/* SQLite's cache, what is gathered, a snapshot being sorted; rows take some 300 bytes in the file. */
-	case SANDBOX_KEEPER: return c->history.max_bytes / 4 + 1024 * MIB;
+	/* SQLite's cache, what is gathered, a snapshot being sorted; a day's names in the contact log. */
+	case SANDBOX_KEEPER: return c->history.max_bytes / 4 + 2048 * MIB;
 	case SANDBOX_COMPILER: return 2 * c->max_indicators * (uint64_t)INDICATOR_BYTES + 1024 * MIB;
 	/* A decompressor's window may be large: 2 GiB for zstd's longest. */
 	case SANDBOX_READER: return 4096 * MIB;
@@ -125,6 +125,7 @@ room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, co
 	}
 	if (which == SANDBOX_KEEPER) {
 		add_below(plan, c->state_directory, "history");
+		add_below(plan, c->state_directory, "contacts");
 		plan->room.write = plan->write;
 	}
 	/* The snapshot of the history is read anew each day. */

@@ -521,15 +521,6 @@ compile_first(struct watch *w, struct fault *fault)
 }
 
 static int
-make_keeper_folder(const struct config *c, struct fault *fault)
-{
-	char folder[CONFIG_TEXT_MAX + 16];
-
-	return c->history_enabled ?
-	    privilege_make_directory(keeper_folder(c, folder, sizeof folder), c->user, fault) : 0;
-}
-
-static int
 prepare(struct watch *w, struct fault *fault)
 {
 	struct config *c = w->options->config;
@@ -539,7 +530,7 @@ prepare(struct watch *w, struct fault *fault)
 	snprintf(feeds, sizeof feeds, "%s/feeds", c->state_directory);
 	if ((w->refresh = refresh_new()) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for feeds");
-	if ((r = house_make(&w->house, c, true, c->workers, false, c->history_enabled, fault)) < 0)
+	if ((r = house_make(&w->house, c, true, c->workers, false, keeper_wanted(c), fault)) < 0)
 		return r;
 	w->house.shed = shed;
 	w->house.shed_to = w;
@@ -551,7 +542,7 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
 	    (r = privilege_make_directory(feeds, c->user, fault)) < 0 ||
-	    (r = make_keeper_folder(c, fault)) < 0 ||
+	    (r = keeper_make_folders(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
 	return compile_first(w, fault);

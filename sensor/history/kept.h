@@ -23,8 +23,7 @@ enum kept_kind {
 };
 
 enum {	/* kept.flags */
-	KEPT_BURST = 1,		/* inside a connection: the log has its beginning already */
-	KEPT_RESOLVED = 2	/* the name is what DNS called the address, the traffic itself names none */
+	KEPT_RESOLVED = 1	/* the name is what DNS called the address, the traffic itself names none */
 };
 
 enum { KEPT_NAME_MAX = 2048 };

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The history: contacts from before an indicator was known ring later, once; it stalls and changes nothing else."""
 import filecmp
+import json
 import os
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 
@@ -79,6 +81,34 @@ def all_or_nothing():
     rig.check("history: and leaves it as it was", contacts(state) == before, f"{before} {contacts(state)}")
 
 
+def hunting():
+    """Who was behind an address and a port: with the log, then, without it, from the history."""
+    d = rig.folder()
+    config = rig.write(os.path.join(d, "hansho.yaml"), "contact_log:\n  enabled: yes\n")
+    logged, plain = os.path.join(d, "logged"), os.path.join(d, "plain")
+    realms = os.path.join(rig.PCAPS, "realms.pcap")
+    replay([CAPTURE, realms], logged, os.path.join(d, "one.json"), "-c", config, "--workers", "2")
+    replay([CAPTURE, realms], plain, os.path.join(d, "two.json"))
+
+    def hunt(state, *words):
+        done = subprocess.run([rig.HANSHO, "hunt", "--state", state, "--json", *words], capture_output=True, text=True,
+                              timeout=20)
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    status, found, said = hunt(logged, "--source", "192.168.0.2:50001", "--from", "2026-05-20T09:00:10Z")
+    rig.check("hunt: one address and port in two realms", status == 0 and sorted(r["realm"] for r in found) ==
+              ["vlan 10", "vlan 100.20"] and all(r["service"] == "c2.example" for r in found), f"{found} {said}")
+    status, found, said = hunt(logged, "cdn-metrics.example")
+    rig.check("hunt: a name and all below it, contact by contact", status == 0 and len(found) == 40 and
+              all(r["src_ip"] == "10.20.0.15" and r["src_port"] > 1023 for r in found), f"{len(found)} {said}")
+    window = ("--from", "2026-05-20 17:12:00+09:00", "--to", "2026-05-20 17:13:30+09:00")
+    rig.check("hunt: between two times", len(hunt(logged, *window, "192.0.2.77:443")[1]) == 2, hunt(logged, *window, "192.0.2.77"))
+    rig.check("hunt: nothing found is told by the status", hunt(logged, "nobody.example")[0] == 1, "it is 0")
+    status, found, said = hunt(plain, "192.0.2.0/24")
+    rig.check("hunt: without a log the history's sums, and that is said", status == 0 and "no contact log" in said and
+              any(r["service"] == "panel.cdn-metrics.example" and r["contacts"] == 40 for r in found), f"{found} {said}")
+
+
 def in_use():
     d = rig.folder()
     state = os.path.join(d, "state")
@@ -135,7 +165,7 @@ def live():
 
 
 if __name__ == "__main__":
-    cases = [late_indicator, all_or_nothing, in_use, damaged]
+    cases = [late_indicator, all_or_nothing, hunting, in_use, damaged]
     why = rig.no_network()
     if why:
         rig.skip("history live", why)
