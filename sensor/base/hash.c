@@ -56,8 +56,9 @@ word_at(const uint8_t *p)
 	return w;
 }
 
-uint64_t
-hash_bytes(const struct hash_key *key, const void *bytes, size_t len)
+/* Inlined always: the numbers of rounds then are constants. */
+__attribute__((always_inline)) static inline uint64_t
+sip(const struct hash_key *key, const void *bytes, size_t len, unsigned rounds, unsigned last_rounds)
 {
 	uint64_t v[4] = {
 		key->k0 ^ 0x736f6d6570736575ULL, key->k1 ^ 0x646f72616e646f6dULL,
@@ -70,18 +71,30 @@ hash_bytes(const struct hash_key *key, const void *bytes, size_t len)
 	for (left = len; left >= 8; left -= 8, p += 8) {
 		m = word_at(p);
 		v[3] ^= m;
-		sip_round(v);
-		sip_round(v);
+		for (i = 0; i < rounds; i++)
+			sip_round(v);
 		v[0] ^= m;
 	}
 	for (i = 0; i < left; i++)
 		last |= (uint64_t)p[i] << (8 * i);
 	v[3] ^= last;
-	sip_round(v);
-	sip_round(v);
+	for (i = 0; i < rounds; i++)
+		sip_round(v);
 	v[0] ^= last;
 	v[2] ^= 0xff;
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < last_rounds; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t
+hash_bytes(const struct hash_key *key, const void *bytes, size_t len)
+{
+	return sip(key, bytes, len, 2, 4);
+}
+
+uint64_t
+hash_quick(const struct hash_key *key, const void *bytes, size_t len)
+{
+	return sip(key, bytes, len, 1, 3);
 }

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/log.h"
 
 /*
@@ -23,6 +22,12 @@ order_index(const struct reassembly *r, const struct stream *s)
 	return (uint32_t)(s - r->streams);
 }
 
+struct print_recent *
+order_recent(struct reassembly *r, const struct side *d)
+{
+	return &r->recent[(2 * order_index(r, d->stream) + d->which) % RECENT_SIDES];
+}
+
 void
 order_unwanted(struct stream *s)
 {
@@ -39,9 +44,9 @@ emit(struct reassembly *r, struct side *d, const uint8_t *bytes, uint64_t len, i
 	};
 
 	if (!piece.gap && r->sure)
-		print_add(&d->print, d->offset, bytes, len);
+		print_add(&d->print, order_recent(r, d), d->offset, bytes, len);
 	else
-		print_forget(&d->print, d->offset + len);
+		print_forget(&d->print, order_recent(r, d), d->offset + len);
 	d->offset += len;
 	d->next_seq += (uint32_t)len;
 	d->last_ns = at_ns;
@@ -333,8 +338,7 @@ enqueue(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *by
 		return;
 	s->at_ns = at_ns;
 	s->sure = d->sure;
-	s->hash = hash_bytes(hash_seed(), bytes, len);
-	print_parts(s->part, bytes, len);
+	s->hash = print_parts(s->part, bytes, len);
 	r->counts.queued_segments++;
 	r->counts.queued_bytes += len;
 	/* Where no ACK can be seen, arrival behind the hole must do. */
@@ -374,10 +378,11 @@ segment_differs(const struct segment *s, uint64_t offset, const uint8_t *bytes, 
 {
 	uint64_t from = s->offset > offset ? s->offset : offset;
 	uint64_t upto = segment_end(s) < offset + len ? segment_end(s) : offset + len;
+	uint8_t part[PRINT_PARTS];
 
 	bytes += from - offset;
 	if (upto - from == s->len)
-		return hash_bytes(hash_seed(), bytes, s->len) != s->hash;
+		return print_parts(part, bytes, s->len) != s->hash;
 	return print_parts_differ(s->part, s->len, (uint32_t)(from - s->offset), bytes,
 	    (uint32_t)(upto - from));
 }
@@ -418,7 +423,7 @@ compare(struct reassembly *r, struct side *d, const struct payload *p)
 		return;
 	if (offset < d->offset)
 		old = at_most(len, d->offset - offset);
-	if ((old == 0 || !print_differs(&d->print, d->offset, offset, bytes, old)) &&
+	if ((old == 0 || !print_differs(&d->print, order_recent(r, d), d->offset, offset, bytes, old)) &&
 	    !queued_differ(&d->queue, offset + old, bytes + old, len - old))
 		return;
 	r->counts.differing_segments++;

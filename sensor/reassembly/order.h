@@ -18,6 +18,9 @@
 /* What a queued segment costs besides its bytes, here and in libnids; it counts towards total_bytes. */
 #define SEGMENT_COST 160
 
+/* So many sides that spoke just now are held as they are (print.h). */
+enum { RECENT_SIDES = 64 };
+
 struct reassembly {
 	struct reassembly_limits limits;
 	int64_t hole_ns;
@@ -34,6 +37,7 @@ struct reassembly {
 	int64_t at_ns;			/* time of the pieces that are delivered now */
 	bool sure;			/* of these: the receiver took them, as far as can be told */
 	stream_differs_fn *differs;	/* may be NULL */
+	struct print_recent recent[RECENT_SIDES];
 	struct reassembly_counts counts;
 };
 
@@ -80,6 +84,9 @@ void order_deliver(void *to, uint32_t index, int side, const uint8_t *bytes, siz
 
 /* The stream's taker wants no more of it. */
 void order_unwanted(struct stream *s);
+
+/* Where a side's last bytes are held. */
+struct print_recent *order_recent(struct reassembly *r, const struct side *d);
 
 uint32_t order_index(const struct reassembly *r, const struct stream *s);
 

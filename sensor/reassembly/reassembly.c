@@ -49,8 +49,10 @@ reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, vo
 static void
 drop(struct reassembly *r, struct stream *s)
 {
-	order_forget(r, &s->side[ORIGINATOR]);
-	order_forget(r, &s->side[RESPONDER]);
+	for (int which = 0; which < 2; which++) {
+		order_forget(r, &s->side[which]);
+		print_leave(&s->side[which].print, order_recent(r, &s->side[which]));
+	}
 	surrogate_close(r->surrogates, order_index(r, s));
 	stream_list_remove(&r->active, s);
 	s->flow = NULL;

@@ -200,6 +200,41 @@ a_long_piece(void **state)
 	finish(t, 1);
 }
 
+/* More sides than are held as they are, in turn: each has its own, whatever has become of the bytes. */
+static void
+many_in_turn(void **state)
+{
+	enum { FLOWS = 200, TURNS = 12 };
+	struct talk t = begin();
+	struct rig_flow *own = t.x, *x[FLOWS];
+	uint32_t len;
+
+	(void)state;
+	for (unsigned i = 0; i < FLOWS; i++) {
+		t.x = x[i] = rig_flow(t.rig, i + 2);
+		rig_handshake(t.rig, t.x);
+	}
+	for (unsigned turn = 0; turn < TURNS; turn++)
+		for (unsigned i = 0; i < FLOWS; i++) {
+			len = 1 + rig_dice(t.rig, turn % 4 == 0 ? 3000 : 300);
+			t.x = x[i];
+			rig_data(t.rig, t.x, 0, t.x->next[0], len);
+			rig_data(t.rig, t.x, 0, t.x->next[0] - len, len);
+			if (t.x->next[0] > PRINT_BYTES)
+				rig_data(t.rig, t.x, 0, t.x->next[0] - PRINT_BYTES, PRINT_BYTES);
+			assert_int_equal(told.count, 0);
+		}
+	for (unsigned i = 0; i < FLOWS; i++) {
+		t.x = x[i];
+		forge(&t, t.x->next[0] - 500, 500, 0, 500);
+		assert_int_equal(told.count, i + 1);
+		rig_end(t.rig, t.x);
+		free(t.x);
+	}
+	t.x = own;
+	finish(t, FLOWS);
+}
+
 static void
 keep_alives(void **state)
 {
@@ -366,6 +401,7 @@ main(void)
 		cmocka_unit_test(across_both),
 		cmocka_unit_test(what_is_not_seen),
 		cmocka_unit_test(a_long_piece),
+		cmocka_unit_test(many_in_turn),
 		cmocka_unit_test(keep_alives),
 		cmocka_unit_test(zero_window),
 		cmocka_unit_test(unverified),
