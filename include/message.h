@@ -177,6 +177,7 @@ struct file {
 	bool whole;			/* no byte was missing */
 	bool encrypted;			/* ZIP, RAR, PDF, OLE: needs a password */
 	bool macros;			/* OLE or OOXML with VBA */
+	bool ordinary;			/* part of a web page: no hash (content.h) */
 	bool mismatched;		/* an executable, script or macro document that declared type and name deny */
 	struct span host, path;		/* HTTP: of the request */
 	struct span user_agent;

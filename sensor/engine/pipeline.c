@@ -117,6 +117,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 		    (c->records & 1u << RECORD_TLS ? WITNESS_TLS : 0u) |
 		    (c->records & 1u << RECORD_DNS ? WITNESS_DNS : 0u) |
 		    (c->records & 1u << RECORD_FLOW ? WITNESS_FLOW : 0u) |
+		    (c->records & 1u << RECORD_FILEINFO ? WITNESS_FILE : 0u) |
 		    (c->behaviour.hosts > 0 ? WITNESS_BARE | WITNESS_CERTIFICATES : 0u),
 		.lookup = &LOOKUP,
 	};

@@ -20,6 +20,7 @@ struct proto {
 	void *datagram_shared[SHARED_MOST];	/* as in datagram_rows */
 	struct dialogue *idlest, *busiest;	/* of those that still parse */
 	struct content_tools *content;		/* made when first asked for */
+	double entropy_steps[DIALOGUE_HELD_BYTES];	/* unknown.c: made when first asked for */
 	struct dialogue *over;			/* stands for every UDP flow that nobody reads on */
 };
 

@@ -33,22 +33,23 @@ first_bytes_free(struct proto *p, struct first_bytes *b)
 	b->used = 0;
 }
 
-/* Shannon's, over single bytes. */
+/*
+ * Shannon's, over single bytes: with n of N bytes of each value,
+ * log2(N) - sum(n * log2(n)) / N. Each byte adds what its value's term grows by.
+ */
 static double
-bits_per_byte(struct span s)
+bits_per_byte(struct proto *p, struct span s)
 {
-	unsigned seen[256] = { 0 };
-	double bits = 0, share;
+	uint16_t seen[256] = { 0 };
+	double sum = 0, bits;
 	size_t i;
 
+	if (p->entropy_steps[1] == 0)
+		for (i = 1; i < DIALOGUE_HELD_BYTES; i++)
+			p->entropy_steps[i] = (double)(i + 1) * log2((double)(i + 1)) - (double)i * log2((double)i);
 	for (i = 0; i < s.left; i++)
-		seen[s.at[i]]++;
-	for (i = 0; i < 256; i++) {
-		if (seen[i] == 0)
-			continue;
-		share = (double)seen[i] / (double)s.left;
-		bits -= share * log2(share);
-	}
+		sum += p->entropy_steps[seen[s.at[i]]++];
+	bits = log2((double)s.left) - sum / (double)s.left;
 	return bits > 0 ? bits : 0;	/* of one value only it is a negative nothing */
 }
 
@@ -66,7 +67,7 @@ unknown_tell(struct proto *p, const struct message *like, const struct span said
 			continue;
 		if (held.left > DIALOGUE_HELD_BYTES)
 			held.left = DIALOGUE_HELD_BYTES;
-		what.entropy[side] = bits_per_byte(held);
+		what.entropy[side] = bits_per_byte(p, held);
 		if (held.left > PROTOCOL_FIRST_BYTES)
 			held.left = PROTOCOL_FIRST_BYTES;
 		what.first[side] = held;

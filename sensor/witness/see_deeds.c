@@ -1,7 +1,7 @@
 /*
  * see_deeds.c - mail, files, logins, remote use, identities: each is an
  * observation of its own, whichever records are asked for, because later
- * stages judge them.
+ * stages judge them. Only what pages are made of waits to be asked for.
  */
 #include "witness/private.h"
 
@@ -100,6 +100,8 @@ see_file(struct witness *w, struct flow *f, const struct message *m)
 
 	if (m->file->sha256[0] != '\0')
 		match_text(w, f, &s, INDICATOR_FILE_SHA256, span_text(m->file->sha256));
+	if (m->file->ordinary && m->file->kind != FILE_SCRIPT && (w->options.records & WITNESS_FILE) == 0)
+		return;
 	describe_sent(witness_begin(w, OBSERVE_FILE, f, m->ts_ns), &sent);
 	witness_end(w);
 }

@@ -46,10 +46,8 @@ end_of_name(const char *name)
 }
 
 static void
-describe_dns(struct observation_buffer *b, const void *what)
+describe_question(struct observation_buffer *b, const struct dns_message *d)
 {
-	const struct dns_message *d = what;
-
 	observation_add(b, TEXT_SERVICE, span_text(d->question), DNS_NAME_MAX);
 	b->o.number = d->id;
 	b->o.version = d->question_type;
@@ -61,10 +59,18 @@ describe_dns(struct observation_buffer *b, const void *what)
 	b->o.body_bytes = d->edns_udp_bytes;
 	if (d->flavour != DNS_UNICAST)
 		b->o.flags |= OBSERVED_MULTICAST;
-	if (d->response) {
+	if (d->response)
 		b->o.flags |= OBSERVED_RESPONSE;
+}
+
+static void
+describe_dns(struct observation_buffer *b, const void *what)
+{
+	const struct dns_message *d = what;
+
+	describe_question(b, d);
+	if (d->response)
 		add_answers(b, d);
-	}
 }
 
 /* Each address of the answer is called as the question asked, whatever aliases lie between. */
@@ -141,8 +147,12 @@ see_dns(struct witness *w, struct flow *f, const struct message *m)
 		observe_names(w, f, m);
 	if (d->response && d->flavour != DNS_UNICAST)
 		observe_own_names(w, f, m);
-	if (d->flavour == DNS_UNICAST || (w->options.records & WITNESS_DNS) != 0) {
+	/* Detection asks how names are asked for, records for the answers, too. */
+	if ((w->options.records & WITNESS_DNS) != 0) {
 		describe_dns(witness_begin(w, OBSERVE_DNS, f, m->ts_ns), d);
+		witness_end(w);
+	} else if (d->flavour == DNS_UNICAST) {
+		describe_question(witness_begin(w, OBSERVE_DNS, f, m->ts_ns), d);
 		witness_end(w);
 	}
 }

@@ -36,7 +36,8 @@ struct witness_lookup {
 enum {	/* witness_options.records: which messages are observed as records of their own */
 	WITNESS_HTTP = 1, WITNESS_TLS = 2, WITNESS_DNS = 4, WITNESS_FLOW = 8,
 	WITNESS_BARE = 16,	/* requests to servers without a name */
-	WITNESS_CERTIFICATES = 32
+	WITNESS_CERTIFICATES = 32,
+	WITNESS_FILE = 64	/* what web pages are made of, too */
 };
 
 struct witness_options {

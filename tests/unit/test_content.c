@@ -546,12 +546,75 @@ test_web_scripts(void **state)
 	for (web = 0; web < 2; web++) {
 		c = content_open(p, CONTENT_GZIP, 0);
 		if (web)
-			content_is_web(c);
+			content_is_web(c, true);
 		content_bytes(c, span_of(coded, code(&b, 31, coded, sizeof coded)));
 		content_end(c, true, &f);
 		assert_int_equal(f.kind, FILE_SCRIPT);
 		assert_int_equal(strlen(f.sha256), web ? 0 : 64);
 	}
+	proto_free(p);
+}
+
+/* What pages are made of has no hash where it is declared so, however short or long. */
+static void
+test_ordinary_parts(void **state)
+{
+	static const struct { const char *text; enum file_kind kind; bool ordinary; } rows[] = {
+		{ "<!DOCTYPE html><p>hello ", FILE_HTML, true }, { "{\"hello\": \"world\"} ", FILE_TEXT, true },
+		{ "GIF89a\1", FILE_IMAGE, true }, { "#!/bin/sh\n", FILE_SCRIPT, false },
+		{ "\177ELF\2\1\1", FILE_ELF, false }, { "\1\2\3", FILE_UNKNOWN, false },
+	};
+	struct proto *p = proto_with(ROOM, 0);
+	static struct body b;
+	struct content *c;
+	struct file f;
+	size_t i, lengths;
+	int web;
+
+	(void)state;
+	for (i = 0; i < 2 * 2 * (sizeof rows / sizeof rows[0]); i++) {
+		lengths = i / 2 % 2;
+		web = (int)(i % 2);
+		b.len = 0;
+		do
+			put_text(&b, rows[i / 4].text);
+		while (lengths != 0 && b.len < 5000);
+		c = content_open(p, CONTENT_PLAIN, 0);
+		if (web)
+			content_is_web(c, false);
+		content_bytes(c, span_of(b.at, b.len));
+		content_end(c, true, &f);
+		assert_int_equal(f.kind, rows[i / 4].kind);
+		assert_int_equal(f.ordinary, web && rows[i / 4].ordinary);
+		assert_int_equal(strlen(f.sha256), f.ordinary ? 0 : 64);
+	}
+	proto_free(p);
+}
+
+/* One that is used again remembers nothing, whatever it was left in the middle of. */
+static void
+test_codings_in_turn(void **state)
+{
+	static struct body b;
+	static uint8_t coded[2][ROOM];
+	struct proto *p = proto_with(ROOM, 0);
+	size_t len[2], turn;
+	struct content *c;
+	struct file f;
+
+	(void)state;
+	make_pe(&b);
+	len[0] = code(&b, 31, coded[0], sizeof coded[0]);
+	len[1] = code(&b, -15, coded[1], sizeof coded[1]);
+	for (turn = 0; turn < 20; turn++) {
+		c = content_open(p, turn % 3 == 0 ? CONTENT_DEFLATE : CONTENT_GZIP, 0);
+		content_bytes(c, span_of(coded[turn % 3 == 0], len[turn % 3 == 0] / (1 + turn % 5)));
+		content_close(c);
+		f = look_with(p, coded[turn % 2], len[turn % 2], turn % 2 ? CONTENT_DEFLATE : CONTENT_GZIP, 1000);
+		assert_int_equal(f.kind, FILE_PE);
+		assert_int_equal(strlen(f.sha256), 64);
+	}
+	assert_int_equal(proto_counts(p)->held_bytes, 0);
 	proto_free(p);
 }
 
@@ -737,7 +800,8 @@ main(void)
 		cmocka_unit_test(test_programs), cmocka_unit_test(test_zip), cmocka_unit_test(test_ooxml),
 		cmocka_unit_test(test_ole), cmocka_unit_test(test_other_archives),
 		cmocka_unit_test(test_documents_and_images), cmocka_unit_test(test_scripts),
-		cmocka_unit_test(test_codings), cmocka_unit_test(test_web_scripts), cmocka_unit_test(test_a_bomb_stops), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings), cmocka_unit_test(test_web_scripts), cmocka_unit_test(test_ordinary_parts),
+		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_a_bomb_stops), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_holes), cmocka_unit_test(test_mismatch), cmocka_unit_test(test_coding_names),
 	};
 

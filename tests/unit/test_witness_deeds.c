@@ -255,6 +255,13 @@ a_file_is_looked_up(void **state)
 	say(&m);
 	assert_int_equal(kept_count, 3);
 	assert_text(kept[2], TEXT_FILE_SHA256, NULL);
+	l.ordinary = true;
+	l.kind = l.inner = FILE_SCRIPT;
+	say(&m);
+	assert_int_equal(kept_count, 4);
+	l.kind = l.inner = FILE_HTML;		/* nobody asked for it */
+	say(&m);
+	assert_int_equal(kept_count, 4);
 }
 
 static void

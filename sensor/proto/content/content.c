@@ -9,7 +9,7 @@
 #include "proto/content/recogniser.h"
 
 enum {
-	SPARE_MAX = 64,
+	SPARE_MAX = 64, SPARE_INFLATERS_MAX = 8,
 	INFLATED_BYTES = 16384
 };
 
@@ -17,6 +17,8 @@ struct content_tools {
 	EVP_MD *sha256;
 	struct content *spare;
 	unsigned spares;
+	struct inflater *inflater[SPARE_INFLATERS_MAX];	/* spare ones */
+	unsigned inflaters;
 	uint64_t held;
 	struct recogniser within;	/* of a gzip file's inside */
 	uint8_t inflated[INFLATED_BYTES];
@@ -31,8 +33,9 @@ struct content {
 	uint64_t bytes;			/* on the wire */
 	uint64_t plain_bytes;		/* looked at, codings undone */
 	bool coded;			/* a content coding lies over it */
-	bool web;			/* its sender calls it a web page's script */
-	bool hashing, looking;
+	bool web, web_script;		/* its sender calls it part of a web page, a script of one */
+	bool looking;
+	bool hashing;			/* as far as can be told yet, it will have a hash */
 	bool first_hashed;		/* what the recogniser holds went into the hash */
 	bool missing;			/* bytes were lost */
 	bool too_large;
@@ -71,6 +74,8 @@ content_tools_free(struct content_tools *t)
 		t->spare = c->next;
 		content_free(c);
 	}
+	while (t->inflaters > 0)
+		inflater_free(t->inflater[--t->inflaters]);
 	EVP_MD_free(t->sha256);
 	free(t);
 }
@@ -114,14 +119,30 @@ discharge(struct proto *p, struct content_tools *t, uint64_t bytes)
 	*proto_held(p) -= bytes;
 }
 
+/* To make one costs more than what it undoes of most bodies. */
+static struct inflater *
+take_inflater(struct content_tools *t, bool gzip)
+{
+	if (t->inflaters == 0)
+		return inflater_new(gzip);
+	t->inflaters--;
+	inflater_again(t->inflater[t->inflaters], gzip);
+	return t->inflater[t->inflaters];
+}
+
 static void
 drop_inflater(struct content *c)
 {
+	struct content_tools *t = c->tools;
+
 	if (c->inflater == NULL)
 		return;
-	inflater_free(c->inflater);
+	if (t->inflaters < SPARE_INFLATERS_MAX)
+		t->inflater[t->inflaters++] = c->inflater;
+	else
+		inflater_free(c->inflater);
 	c->inflater = NULL;
-	discharge(c->p, c->tools, INFLATER_COST);
+	discharge(c->p, t, INFLATER_COST);
 }
 
 static void
@@ -129,7 +150,7 @@ make_inflater(struct content *c, bool gzip)
 {
 	if (!charge(c->p, c->tools, INFLATER_COST))
 		return;
-	if ((c->inflater = inflater_new(gzip)) == NULL)
+	if ((c->inflater = take_inflater(c->tools, gzip)) == NULL)
 		discharge(c->p, c->tools, INFLATER_COST);
 }
 
@@ -150,14 +171,6 @@ take_spare(struct content_tools *t)
 		return NULL;
 	}
 	return c;
-}
-
-static void
-begin_hash(struct content *c)
-{
-	c->hashing = c->tools->sha256 != NULL && EVP_DigestInit_ex2(c->hash, c->tools->sha256, NULL) == 1;
-	if (!c->hashing)
-		ERR_clear_error();
 }
 
 struct content *
@@ -185,8 +198,8 @@ content_open(struct proto *p, enum content_coding coding, uint64_t expected)
 		make_inflater(c, coding == CONTENT_GZIP);
 	if (c->coded && c->inflater == NULL)
 		c->looking = false;
-	else if (!c->too_large)
-		begin_hash(c);
+	else
+		c->hashing = !c->too_large && t->sha256 != NULL;
 	return c;
 }
 
@@ -210,10 +223,12 @@ content_close(struct content *c)
 }
 
 void
-content_is_web(struct content *c)
+content_is_web(struct content *c, bool script)
 {
-	if (c != NULL)
-		c->web = true;
+	if (c == NULL)
+		return;
+	c->web = true;
+	c->web_script = script;
 }
 
 /* ---- bytes ---- */
@@ -225,13 +240,15 @@ stop_looking(struct content *c)
 	drop_inflater(c);
 }
 
-/* HTML, text, images and their scripts are what the web is full of: inside a coding, undoing them costs more than they tell. */
+/* What the web is full of: to hash it, or to undo its coding, costs more than it tells. */
 static bool
 is_ordinary(const struct content *c)
 {
 	enum file_kind k = c->r.kind;
 
-	return k == FILE_HTML || k == FILE_TEXT || k == FILE_IMAGE || (k == FILE_SCRIPT && c->web);
+	if (k == FILE_SCRIPT)
+		return c->web_script && c->coded;
+	return (c->web || c->coded) && (k == FILE_HTML || k == FILE_TEXT || k == FILE_IMAGE);
 }
 
 static void
@@ -247,6 +264,8 @@ hash_first(struct content *c)
 	if (c->first_hashed)
 		return;
 	c->first_hashed = true;
+	if (!c->hashing || EVP_DigestInit_ex2(c->hash, c->tools->sha256, NULL) != 1)
+		c->hashing = false;
 	add_hash(c, span_of(c->r.first, c->r.first_bytes));
 }
 
@@ -257,8 +276,10 @@ take_hash(struct content *c, struct span bytes, size_t before)
 	if (!c->hashing || !c->r.decided)
 		return;
 	span_skip(&bytes, (size_t)(c->r.first_bytes - before));
-	if (c->coded && is_ordinary(c))
+	if (is_ordinary(c)) {
+		c->hashing = false;
 		return;
+	}
 	hash_first(c);
 	add_hash(c, bytes);
 }
@@ -383,6 +404,8 @@ end_hash(struct content *c, char hex[65])
 	uint8_t raw[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
 
+	if (is_ordinary(c))
+		return;
 	hash_first(c);
 	if (!c->hashing || (c->inflater != NULL && !inflater_complete(c->inflater)))
 		return;
@@ -400,7 +423,7 @@ content_end(struct content *c, bool whole, struct file *out)
 	out->kind = out->inner = FILE_UNKNOWN;
 	out->sha256[0] = '\0';
 	out->bytes = 0;
-	out->whole = out->encrypted = out->macros = false;
+	out->whole = out->encrypted = out->macros = out->ordinary = false;
 	if (c == NULL)
 		return;
 	recogniser_end(&c->r);
@@ -408,6 +431,7 @@ content_end(struct content *c, bool whole, struct file *out)
 	out->encrypted = c->r.encrypted;
 	out->macros = c->r.macros;
 	out->bytes = c->bytes;
+	out->ordinary = is_ordinary(c);
 	out->whole = whole && !c->missing;
 	if (out->whole)
 		end_hash(c, out->sha256);

@@ -13,10 +13,11 @@
  * passwords of the old binary Office formats, Excel 4.0 macros in OLE.
  *
  * gzip and deflate are undone for all that; other codings (br, zstd) leave
- * the kind unknown and no hash. Inside a coding only what may matter is
- * followed to its end: HTML, text, images, and the scripts of web pages
- * (content_is_web) are left once they are known, without a hash. A gzip file (no coding) is hashed as it is; `inner` says
- * what its first bytes hold.
+ * the kind unknown and no hash. What pages are made of is the most of the web
+ * and tells the least: it has no hash and is left once it is known. That is
+ * HTML, text and images where they are declared so (content_is_web) or lie
+ * inside a coding, and scripts where both is true. A gzip file (no coding) is
+ * hashed as it is; `inner` says what its first bytes hold.
  *
  * limits.file_bytes of a body, codings undone, are looked at and hashed, 0
  * means nothing ever is. A longer one has no hash (counted: files_too_large),
@@ -48,8 +49,8 @@ enum content_coding content_coding_of(struct span value);
 struct content *content_open(struct proto *p, enum content_coding coding, uint64_t expected);
 void content_close(struct content *c);		/* without an answer */
 
-/* It is declared as JavaScript: a script in it is no news. */
-void content_is_web(struct content *c);
+/* It is declared as a part of web pages; `script`: as JavaScript, so that a script in it is no news. */
+void content_is_web(struct content *c, bool script);
 
 void content_bytes(struct content *c, struct span bytes);
 void content_lost(struct content *c, uint64_t bytes);	/* a hole */
@@ -61,8 +62,8 @@ void content_pass(struct content *c, uint64_t bytes);	/* there, but not looked a
 uint64_t content_seen(const struct content *c);	/* bytes so far, holes included */
 
 /*
- * Fills kind, inner, bytes, sha256, whole, encrypted, macros of *out (the rest
- * is the caller's), and closes. `whole`: the end is the true one; what was
+ * Fills kind, inner, bytes, sha256, whole, encrypted, macros, ordinary of *out
+ * (the rest is the caller's), and closes. `whole`: the end is the true one; what was
  * lost before counts by itself.
  */
 void content_end(struct content *c, bool whole, struct file *out);

@@ -28,6 +28,15 @@ inflater_new(bool gzip)
 }
 
 void
+inflater_again(struct inflater *i, bool gzip)
+{
+	i->gzip = gzip;
+	i->begun = i->ended = false;
+	/* It fails where nothing was made before alone. */
+	inflateReset2(&i->z, gzip ? MAX_WBITS + 16 : MAX_WBITS);
+}
+
+void
 inflater_free(struct inflater *i)
 {
 	if (i == NULL)

@@ -17,6 +17,7 @@ enum { INFLATER_COST = 48 * 1024 };
 
 /* `gzip`: RFC 1952; else RFC 1950, or RFC 1951 alone, which many senders take "deflate" for. NULL without memory. */
 struct inflater *inflater_new(bool gzip);
+void inflater_again(struct inflater *i, bool gzip);	/* as new, with the memory it has */
 void inflater_free(struct inflater *i);		/* NULL is fine */
 
 enum inflated {

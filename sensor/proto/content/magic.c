@@ -108,9 +108,16 @@ static const struct row rows[] = {
 static bool
 is_pdf(struct span first)
 {
+	const uint8_t *percent;
+
 	if (first.left > 1024)
 		first.left = 1024;
-	return memmem(first.at, first.left, "%PDF-", 5) != NULL;
+	while (first.left >= 5 && (percent = memchr(first.at, '%', first.left - 4)) != NULL) {
+		if (memcmp(percent, "%PDF-", 5) == 0)
+			return true;
+		span_skip(&first, (size_t)(percent + 1 - first.at));
+	}
+	return false;
 }
 
 enum file_kind

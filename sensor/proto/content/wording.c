@@ -10,7 +10,7 @@ struct word {
 	uint8_t points;
 };
 
-/* In order of their first letter (first_word() looks them up by it); lower case. */
+/* In order of their first letter (index_words() relies on it); lower case. */
 static const struct word words[] = {
 	{ "$env:", POWERSHELL, 2 }, { "$erroractionpreference", POWERSHELL, 2 }, { "$psscriptroot", POWERSHELL, 2 },
 	{ "%appdata%", BATCH, 1 }, { "%comspec%", BATCH, 2 }, { "%temp%", BATCH, 1 }, { "%~dp0", BATCH, 2 },
@@ -79,20 +79,40 @@ is_no_text(uint8_t c)
 	return (c < 0x20 && (0x3600u >> c & 1) == 0) || c == 0x7f;
 }
 
-/* Lower case into `to`. Every body comes by here: no branch in the loop. */
-static size_t
-lower_bytes(struct span in, uint8_t *to)
-{
-	size_t len = in.left < WORDING_BYTES ? in.left : WORDING_BYTES, i;
-	unsigned bad = 0;
-	uint8_t c;
+enum { BLOCK_BYTES = 64 };
 
-	for (i = 0; i < len; i++) {
-		c = in.at[i];
-		bad |= is_no_text(c);
+_Static_assert(WORDING_BYTES % BLOCK_BYTES == 0, "a text is so many whole blocks");
+
+/* Lower case; says whether all is text. Without a branch and of a fixed length, compilers do it many bytes at a time. */
+static bool
+lower_block(const uint8_t *restrict in, uint8_t *restrict to)
+{
+	uint8_t bad = 0, c;
+	size_t i;
+
+	for (i = 0; i < BLOCK_BYTES; i++) {
+		c = in[i];
+		bad |= (uint8_t)((c < 0x20) & (c != '\t') & (c != '\n') & (c != '\f') & (c != '\r')) | (c == 0x7f);
 		to[i] = (uint8_t)(c | ((uint8_t)(c - 'A') < 26) << 5);
 	}
-	return bad ? 0 : len;
+	return bad == 0;
+}
+
+/* Lower case into `to`. Every body comes by here. */
+static size_t
+lower_bytes(struct span in, uint8_t to[WORDING_BYTES])
+{
+	size_t len = in.left < WORDING_BYTES ? in.left : WORDING_BYTES, at;
+	uint8_t last[BLOCK_BYTES];
+
+	for (at = 0; at + BLOCK_BYTES <= len; at += BLOCK_BYTES)
+		if (!lower_block(in.at + at, to + at))
+			return 0;
+	if (at == len)
+		return len;
+	memset(last, ' ', sizeof last);
+	memcpy(last, in.at + at, len - at);
+	return lower_block(last, to + at) ? len : 0;
 }
 
 /* The same; UTF-16 narrowed. Returns how many bytes, 0 when it is no text. */
@@ -169,29 +189,33 @@ is_enough(const struct score *s)
 	return s->sure && s->points >= WORDING_ENOUGH;
 }
 
-static size_t
-first_word(uint8_t c)
-{
-	size_t i = 0;
-
-	while (i < WORDS && (uint8_t)words[i].text[0] < c)
-		i++;
-	return i;
-}
-
-/* Which words begin exactly here? */
+/* Where the words of each first letter begin: a text asks for more letters than there are words. */
 static void
-count_words(struct span at, uint64_t used[2], struct score score[LANGUAGES])
+index_words(uint8_t at[UINT8_MAX + 1])
 {
 	size_t i;
 
-	for (i = first_word(at.at[0]); i < WORDS && (uint8_t)words[i].text[0] == at.at[0]; i++) {
-		if (!begins(at, words[i].text) || (used[i / 64] >> i % 64 & 1) != 0)
+	memset(at, WORDS, UINT8_MAX + 1);
+	for (i = WORDS; i > 0; i--)
+		at[(uint8_t)words[i - 1].text[0]] = (uint8_t)(i - 1);
+}
+
+/* Counts the words, `i` and those behind it, that begin exactly here. All have two letters at least. False: none. */
+static bool
+count_words(struct span at, size_t i, uint64_t used[2], struct score score[LANGUAGES])
+{
+	bool any = false;
+
+	for (; i < WORDS && (uint8_t)words[i].text[0] == at.at[0]; i++) {
+		if (at.left < 2 || (uint8_t)words[i].text[1] != at.at[1] || !begins(at, words[i].text) ||
+		    (used[i / 64] >> i % 64 & 1) != 0)
 			continue;
 		used[i / 64] |= (uint64_t)1 << i % 64;
 		score[words[i].language].points += words[i].points;
 		score[words[i].language].sure |= words[i].points > 1;
+		any = true;
 	}
+	return any;
 }
 
 static bool
@@ -208,18 +232,39 @@ begins_as_javascript(struct span s)
 static bool
 is_script(struct span text)
 {
+	bool javascript = begins_as_javascript(skip_blanks(text));
 	struct score score[LANGUAGES] = { { 0, false } };
 	uint64_t used[2] = { 0, 0 };
+	uint8_t first[UINT8_MAX + 1], before = ' ';
 	struct span at = text;
-	uint8_t before = ' ';
 
+	index_words(first);
 	for (; at.left > 0; span_skip(&at, 1)) {
-		if (!is_word_byte(before) || !is_word_byte(at.at[0]))
-			count_words(at, used, score);
+		if (first[at.at[0]] < WORDS && (!is_word_byte(before) || !is_word_byte(at.at[0])) &&
+		    count_words(at, first[at.at[0]], used, score) &&
+		    (is_enough(&score[POWERSHELL]) || is_enough(&score[VBSCRIPT]) || is_enough(&score[BATCH]) ||
+		    (is_enough(&score[JAVASCRIPT]) && javascript)))
+			return true;
 		before = at.at[0];
 	}
-	return is_enough(&score[POWERSHELL]) || is_enough(&score[VBSCRIPT]) || is_enough(&score[BATCH]) ||
-	    (is_enough(&score[JAVASCRIPT]) && begins_as_javascript(skip_blanks(text)));
+	return false;
+}
+
+/* The colon is its rarest byte. */
+static bool
+holds_application(struct span s)
+{
+	static const char word[] = "<hta:application";
+	enum { BEFORE = 4, BYTES = sizeof word - 1 };
+	const uint8_t *colon;
+
+	if (s.left < BYTES)
+		return false;
+	for (span_skip(&s, BEFORE); (colon = memchr(s.at, ':', s.left)) != NULL;
+	    span_skip(&s, (size_t)(colon + 1 - s.at)))
+		if (begins(span_of(colon - BEFORE, s.left - (size_t)(colon - s.at) + BEFORE), word))
+			return true;
+	return false;
 }
 
 enum file_kind
@@ -236,7 +281,7 @@ wording_kind(struct span first)
 	for (i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
 		if (!begins(markup, beginnings[i].text))
 			continue;
-		if (beginnings[i].kind == FILE_HTML && memmem(lower, len, "<hta:application", 16) != NULL)
+		if (beginnings[i].kind == FILE_HTML && holds_application(text))
 			return FILE_SCRIPT;
 		return beginnings[i].kind;
 	}

@@ -45,10 +45,32 @@ is_type(struct span declared, const char *type)
 }
 
 static bool
-is_web_script(struct span declared)
+is_one_of(struct span declared, const char *const *types, size_t count)
 {
-	return is_type(declared, "text/javascript") || is_type(declared, "application/javascript") ||
-	    is_type(declared, "application/x-javascript");
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (is_type(declared, types[i]))
+			return true;
+	return false;
+}
+
+/* Parts of web pages; plain text is what else is fetched, too. */
+static void
+take_declared(struct content *c, struct span declared)
+{
+	static const char *const scripts[] = {
+		"text/javascript", "application/javascript", "application/x-javascript",
+	};
+	static const char *const parts[] = {
+		"text/html", "text/css", "text/xml", "image/", "application/json", "application/xml",
+		"application/xhtml+xml",
+	};
+
+	if (is_one_of(declared, scripts, sizeof scripts / sizeof scripts[0]))
+		content_is_web(c, true);
+	else if (is_one_of(declared, parts, sizeof parts / sizeof parts[0]))
+		content_is_web(c, false);
 }
 
 /* Form fields, DNS in HTTP and the many ranges of one answer are no files. */
@@ -91,8 +113,7 @@ http_body_begin(struct http *h, struct http_body *b, const struct http_head *hea
 		b->content = content_open(h->p, content_coding_of(head->field[HTTP_CONTENT_ENCODING]), expected);
 	if (!http_body_is_open(b))
 		return;
-	if (is_web_script(head->field[HTTP_CONTENT_TYPE]))
-		content_is_web(b->content);
+	take_declared(b->content, head->field[HTTP_CONTENT_TYPE]);
 	text[BODY_DECLARED] = head->field[HTTP_CONTENT_TYPE];
 	text[BODY_NAME] = name_of(head, of, room);
 	text[BODY_HOST] = of->host;
