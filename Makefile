@@ -154,6 +154,7 @@ install: all
 	install -D -m 755 $(BUILD)/hansho $(DESTDIR)$(PREFIX)/bin/hansho
 	for page in docs/hansho*.[15]; do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 644 feeds/catalogue.yaml $(DESTDIR)$(PREFIX)/share/hansho/catalogue.yaml
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/hansho.service
 	for file in $(wildcard etc/hansho.yaml); do \

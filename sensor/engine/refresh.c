@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/house.h"
 #include "fetch/store.h"
 
 enum { LOOK_SEC = 1, AGE_SEC = 60, DAY_SEC = 86400, HOUR_SEC = 3600 };
@@ -297,8 +298,7 @@ age_of(struct known *k, const struct config_feed *f, int64_t now_ns)
 }
 
 static void
-mind_feed(struct refresh *r, const struct config_feed *f, int64_t now_ns,
-    void (*tell)(void *to, const char *note), void *to)
+mind_feed(struct refresh *r, const struct config_feed *f, int64_t now_ns, struct house *house)
 {
 	struct known *k = known_of(r, f->name);
 	struct store_state state;
@@ -319,12 +319,11 @@ mind_feed(struct refresh *r, const struct config_feed *f, int64_t now_ns,
 	snprintf(note, sizeof note, "feed %s was not renewed for %lld h: %.300s", f->name,
 	    (long long)(age / HOUR_SEC), state.fault[0] == '\0' ? "what was fetched is held back" : state.fault);
 	log_warn("feeds", "%s", note);
-	tell(to, note);
+	house_tell(house, note);
 }
 
 void
-refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns,
-    void (*tell)(void *to, const char *note), void *to)
+refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns, struct house *house)
 {
 	int64_t clock_ns = monotonic_ns();
 	unsigned i;
@@ -335,5 +334,5 @@ refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns,
 	snprintf(r->folder, sizeof r->folder, "%s/feeds", config->state_directory);
 	for (i = 0; i < config->feeds_count; i++)
 		if (is_fetched(&config->feeds[i]))
-			mind_feed(r, &config->feeds[i], now_ns, tell, to);
+			mind_feed(r, &config->feeds[i], now_ns, house);
 }

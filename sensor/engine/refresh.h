@@ -46,7 +46,7 @@ int64_t refresh_age_sec(const struct config_feed *feed, int64_t now_ns);
 int64_t refresh_age_limit_sec(const struct config_feed *feed);
 
 /* Once a minute: feeds that are too old are told of (once each, until they are renewed). */
-void refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns,
-    void (*tell)(void *to, const char *note), void *to);
+struct house;
+void refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns, struct house *house);
 
 #endif

@@ -357,19 +357,13 @@ end_refresh(struct watch *w, int r, int image, const struct fault *fault)
 }
 
 static void
-tell_age(void *to, const char *note)
-{
-	house_tell(to, note);
-}
-
-static void
 tend_fetched(struct watch *w)
 {
 	if (w->stopping || w->job != NULL)
 		return;
 	if (refresh_look(w->refresh, w->options->config))
 		compile_fetched(w);
-	refresh_mind_age(w->refresh, w->options->config, house_wall_clock_ns(), tell_age, &w->house);
+	refresh_mind_age(w->refresh, w->options->config, house_wall_clock_ns(), &w->house);
 }
 
 static void

@@ -312,6 +312,10 @@ def watched():
                         ("busy", f"{web.good}/429", "interval_sec: 1"), ("hangs", f"{web.good}/slow/list.txt", "interval_sec: 60", "timeout_sec: 2")], 0o777)
     web.put("slow/list.txt", addresses(200))
     eve = os.path.join(house.dir, "eve.json")
+    os.makedirs(f"{house.dir}/state/feeds")
+    os.chmod(f"{house.dir}/state", 0o777)
+    old = rig.write(f"{house.dir}/state/feeds/fails", "192.0.2.250\n")
+    os.utime(old, (time.time() - 172800,) * 2)
     house.write(f"sinks:\n  - type: eve\n    path: {eve}\n")
     sensor = rig.Sensor(["watch", "-i", net.far, "-c", house.config, "--workers", "2"], before=net.inside)
     rig.check("watch: begins without its feeds", sensor.wait_for("watching", 15), sensor.text())
@@ -322,7 +326,9 @@ def watched():
     rig.check("watch: the first fetch comes into force", sensor.wait_for("feed live renewed: 5", 10), sensor.text())
     web.put("live.txt", addresses(5, "203.0.113") + "198.51.100.23\n")
     rig.check("watch: a new entry too", sensor.wait_for("feed live renewed: 6", 10), sensor.text())
-    rig.check("watch: and rings", rig.wait(lambda: rig.records(eve), 5), sensor.text())
+    rig.check("watch: and rings", rig.wait(lambda: [r for r in rig.records(eve) if r["hansho"].get("host") == "10.1.1.1"], 5), sensor.text())
+    rig.check("watch: a feed that is too old is an alert about the sensor", any("feed fails was not renewed for 48 h" in line for line in rig.lines(eve)),
+              rig.lines(eve)[:3])
     web.put("live.txt", "<html>maintenance</html>")
     rig.check("watch: HTML is held back in one line", sensor.wait_for("held back: feed live", 10), sensor.text())
     out = busy.communicate(timeout=60)[0]
@@ -339,7 +345,7 @@ def watched():
     rig.check("watch: backs off", 1 <= len(gaps) <= 5 and (len(gaps) < 3 or gaps[2] > gaps[0]), gaps)
     rig.check("watch: Retry-After holds, also at SIGHUP", before == 1 and len(web.asked("/429")) == 1, web.asked("/429"))
     rig.check("watch: and is not said again while it stays so", sum("held back: feed live" in line for line in sensor.said) == 1, sensor.text())
-    failing = [line for line in sensor.said if "feed fails:" in line]
+    failing = [line for line in sensor.said if "fetch: feed fails:" in line]
     rig.check("watch: a failure is said once", len(failing) <= 2, failing)
     status, took = sensor.stop()
     rig.check("watch: ends at once", status == 0 and took < 8, f"status {status}, {took:.1f} s: {sensor.text()}")
