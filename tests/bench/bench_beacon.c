@@ -15,6 +15,7 @@
 #include "base/when.h"
 #include "beacon/beacon.h"
 #include "beacon/score.h"
+#include "../unit/office.h"
 
 enum { CALLS = 200, BATCH = 2000, POLLERS = 100, LINES = 4 };
 
@@ -387,6 +388,30 @@ fill_up(void)
 	beacon_free(b);
 }
 
+/* ---- working days ---- */
+
+static void
+days(unsigned hosts, unsigned tabs, unsigned count)
+{
+	static struct office o;
+	unsigned seed, i, missed = 0, wrong = 0;
+	struct beacon_limits ranked = limits;
+	double precision = 0;
+
+	ranked.record_score = .5;
+	for (seed = 1; seed <= count; seed++) {
+		if (!office_day(&o, &ranked, state + seed, hosts, tabs))
+			exit(1);
+		precision += office_precision(&o);
+		wrong += o.alerts_false > 0;
+		for (i = 0; i < OFFICE_BEACONS; i++)
+			missed += o.first_alert[i] == 0;
+	}
+	printf("%u invented days, %u hosts, %u open pages, %d beacons each: average precision %.4f, %u beacons missed, "
+	    "%u days with a false alert\n", count, hosts, tabs, OFFICE_BEACONS, precision / count, missed, wrong);
+	fflush(stdout);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -397,6 +422,8 @@ main(int argc, char **argv)
 	if (keys > 0)
 		calibrate(keys);
 	all_beats();
+	days(40, 20, 40);
+	days(15, 15, 20);
 	fill_up();
 	return 0;
 }
