@@ -141,8 +141,12 @@ struct contact {
 	const struct host *at_host;	/* NULL: no memory */
 };
 
-/* One keyed hash of two. */
+/* ---- hashes.c ---- */
+
+/* One hash of two. */
 uint64_t hash_pair(uint64_t a, uint64_t b);
+uint64_t host_hash(const struct realm *realm, const struct addr *host);
+uint64_t address_hash(const struct addr *peer, uint16_t port, uint8_t protocol);
 
 /* Sets of the sketch: a purpose and what it is about. */
 enum set_kind { SET_HOSTS_OF_SERVICE, SET_HOSTS_OF_VOICE, SET_SERVICES_OF_VOICE, SET_SERVICES_OF_HOST, SET_ZONES_CALLED };
