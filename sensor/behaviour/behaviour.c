@@ -188,6 +188,7 @@ static void
 sight_begin(struct sight *s, struct behaviour *b, const struct observation *o)
 {
 	s->b = b;
+	s->house = b->house;
 	s->limits = &b->limits;
 	s->o = o;
 	s->addr = &o->key.addr[o->host_side];
@@ -244,13 +245,15 @@ behaviour_finding(struct behaviour *b, const struct finding *f)
 {
 	struct sight s;
 
-	if (b->limits.hosts == 0 || f->kind != FINDING_BEACON || f->because == NULL)
+	if (b->limits.hosts == 0 || f->because == NULL || (f->kind != FINDING_BEACON && f->kind != FINDING_INDICATOR))
 		return;
 	sight_begin(&s, b, f->because);
 	s.addr = &f->host;
 	s.peer = &f->peer;
 	s.peer_hash = 0;
-	if (sight_known(&s) != NULL)
+	if (f->kind == FINDING_INDICATOR)
+		family_finding(&s, f);
+	else if (sight_known(&s) != NULL)
 		chain_beacon(&s, f);
 }
 
@@ -263,7 +266,7 @@ voice_others(const struct behaviour *b, uint32_t voice, const struct addr *host)
 /* ---- findings ---- */
 
 static void
-emit_finding(struct sight *s, enum row_number row, struct score *c, int64_t first_ns)
+emit_finding(struct sight *s, enum row_number row, struct score *c, int64_t first_ns, const char *subject)
 {
 	const struct behaviour_text *t = &behaviour_texts[row];
 	enum language l = s->limits->language;
@@ -289,7 +292,7 @@ emit_finding(struct sight *s, enum row_number row, struct score *c, int64_t firs
 	f.peer_port = s->peer_port;
 	f.protocol = s->o->key.protocol;
 	f.service = service;
-	f.subject = t->name;
+	f.subject = subject;
 	f.reason = texts_sentence(t, l, &c->n, reason, sizeof reason);
 	f.severity = (enum severity)(rows[row].severity + (c->n.confidence < SURE ? 1 : 0));
 	f.behaviour = &c->n;
@@ -352,8 +355,16 @@ sight_ring(struct sight *s, enum row_number row, struct score *c, int64_t first_
 	}
 	r->at_ns = s->o->ts_ns;
 	r->confidence = confidence;
-	emit_finding(s, row, c, first_ns);
+	emit_finding(s, row, c, first_ns, behaviour_texts[row].name);
 	return true;
+}
+
+void
+sight_tell(struct sight *s, enum row_number row, struct score *c, const char *subject)
+{
+	s->host->rung[row].at_ns = s->o->ts_ns;
+	s->host->rung[row].confidence = score_confidence(c);
+	emit_finding(s, row, c, s->o->ts_ns, subject);
 }
 
 /* ---- making it ---- */

@@ -40,6 +40,7 @@ struct behaviour_limits {
 	uint32_t young_days;		/* a certificate younger than this is new */
 	uint32_t mail_sec, mail_exchangers, mail_recipients;	/* a spam module: within so long, so many */
 	uint32_t spread_sec, spread_hosts;	/* spreading: within so long, so many machines */
+	uint32_t stranger_days;		/* a sender not heard for so long is a stranger */
 	struct cidr *mail_hosts;	/* may send mail themselves */
 	unsigned mail_hosts_count;
 	struct cidr *admin_hosts;	/* may reach for many machines */
@@ -61,7 +62,7 @@ void behaviour_free(struct behaviour *b);	/* NULL is fine */
 /* One observation, of any kind. */
 void behaviour_note(struct behaviour *b, const struct observation *o);
 
-/* What another detector found: a beacon may be the end of a chain. */
+/* What another detector found: a beacon may be the end of a chain, and an indicator names a malware. */
 void behaviour_finding(struct behaviour *b, const struct finding *f);
 
 const struct behaviour_counts *behaviour_counts(const struct behaviour *b);

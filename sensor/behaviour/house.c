@@ -6,17 +6,37 @@
 #include "base/hash.h"
 #include "behaviour/private.h"
 
-enum { NAMES = 1 << 16, VOICES = 1 << 12, HOSTS_TO_TELL = 5, HOST_BITS = 64 };
+enum {
+	NAMES = 1 << 16, VOICES = 1 << 12, HOSTS_TO_TELL = 5, HOST_BITS = 64,
+	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14
+};
+
+#define DAY_NS (86400 * NS_PER_SEC)
 
 struct voice {
 	uint32_t voice;
 	uint32_t host[VOICE_HOSTS + 1];	/* tags; 0: none yet */
 };
 
+struct correspondent {
+	uint32_t name, address;
+	uint32_t seen, others;
+};
+
+struct sender {
+	uint32_t address;
+	int32_t day;			/* heard last */
+};
+
 struct house {
 	uint32_t name[NAMES];
 	struct voice voice[VOICES];
 	uint64_t hosts;			/* a bit for each host that spoke TLS, by its tag */
+	struct correspondent correspondent[CORRESPONDENTS];
+	struct sender sender[SENDERS];
+	int32_t first_mail_day;		/* 0: none yet */
+	int64_t sent_since_ns;
+	uint32_t sent, sent_before;	/* since then, and in the day before */
 };
 
 struct house *
@@ -110,4 +130,63 @@ house_others(const struct house *h, uint32_t voice, const struct addr *host)
 	for (i = 0; i <= VOICE_HOSTS && v->host[i] != 0; i++)
 		others += v->host[i] != tag;
 	return others < VOICE_HOSTS ? others : VOICE_HOSTS;
+}
+
+/* A name that several addresses bear is nobody's: "Info", "Support". */
+enum acquaintance
+house_correspondent(struct house *h, uint32_t name, uint32_t address)
+{
+	struct correspondent *c = &h->correspondent[name % CORRESPONDENTS];
+
+	if (c->name != name) {
+		*c = (struct correspondent){ name, address, 1, 0 };
+		return ACQUAINTANCE_NONE;
+	}
+	if (c->address == address) {
+		c->seen += c->seen < SEEN_TO_KNOW;
+		return ACQUAINTANCE_SAME;
+	}
+	c->others += c->others <= OTHERS_TO_DOUBT;
+	if (c->seen < SEEN_TO_KNOW)
+		c->others = OTHERS_TO_DOUBT + 1;
+	return c->others <= OTHERS_TO_DOUBT ? ACQUAINTANCE_OTHER_ADDRESS : ACQUAINTANCE_SAME;
+}
+
+bool
+house_stranger(struct house *h, uint32_t address, int64_t now_ns, uint32_t days)
+{
+	struct sender *s = &h->sender[address % SENDERS];
+	int32_t today = (int32_t)(now_ns / DAY_NS);
+	bool stranger;
+
+	if (h->first_mail_day == 0)
+		h->first_mail_day = today;
+	stranger = today - h->first_mail_day >= DAYS_TO_KNOW &&
+	    (s->address != address || today - s->day >= (int32_t)days);
+	*s = (struct sender){ address, today };
+	return stranger;
+}
+
+static void
+sent_advance(struct house *h, int64_t now_ns)
+{
+	if (now_ns - h->sent_since_ns < DAY_NS)
+		return;
+	h->sent_before = now_ns - h->sent_since_ns < 2 * DAY_NS ? h->sent : 0;
+	h->sent = 0;
+	h->sent_since_ns = now_ns;
+}
+
+void
+house_sends(struct house *h, int64_t now_ns, uint32_t mails)
+{
+	sent_advance(h, now_ns);
+	h->sent += mails;
+}
+
+uint32_t
+house_sent(struct house *h, int64_t now_ns)
+{
+	sent_advance(h, now_ns);
+	return h->sent + h->sent_before;
 }

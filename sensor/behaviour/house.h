@@ -31,4 +31,23 @@ void house_voice(struct house *h, uint32_t voice, const struct addr *host);
 /* See voice_others(). */
 int house_others(const struct house *h, uint32_t voice, const struct addr *host);
 
+/*
+ * ---- mail ----
+ *
+ * Names of correspondents with the address that each has here, 8,192 places;
+ * when a sender was heard last, 16,384 places; what was sent outwards within
+ * the latest one to two days.
+ */
+
+enum acquaintance { ACQUAINTANCE_NONE, ACQUAINTANCE_SAME, ACQUAINTANCE_OTHER_ADDRESS };
+
+/* Tags of the display name and the address of a mail that came in: were they met, and together? */
+enum acquaintance house_correspondent(struct house *h, uint32_t name, uint32_t address);
+
+/* Not heard for `days`, or never; false while mail was watched for less than 14 days. Heard from now on. */
+bool house_stranger(struct house *h, uint32_t address, int64_t now_ns, uint32_t days);
+
+void house_sends(struct house *h, int64_t now_ns, uint32_t mails);
+uint32_t house_sent(struct house *h, int64_t now_ns);
+
 #endif

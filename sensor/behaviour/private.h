@@ -13,7 +13,8 @@
 #include "message.h"
 
 /* In the order of their signature numbers: rows may be added at the end, never moved. */
-enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING, ROWS };
+enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING,
+	ROW_LURE, ROW_IMPERSONATED, ROW_FAMILY, ROWS };
 
 struct host_key {
 	struct realm realm;
@@ -54,6 +55,7 @@ enum reach {
 /* One observation being looked at. */
 struct sight {
 	struct behaviour *b;
+	struct house *house;
 	const struct behaviour_limits *limits;
 	const struct observation *o;
 	const struct addr *addr, *peer;	/* of host and other */
@@ -63,6 +65,8 @@ struct sight {
 	struct host *host;		/* NULL: not looked up yet, or not there */
 };
 
+enum { SUBJECT_MAX = 256 };
+
 typedef void note_fn(struct sight *s);
 
 struct row {
@@ -70,7 +74,7 @@ struct row {
 	enum severity severity;		/* when it is sure: from 80 points; below, one less */
 	unsigned kinds[REACHES];	/* bits 1 << observation_kind */
 	const size_t *part_bytes;	/* what it keeps of a host; NULL: nothing */
-	note_fn *note;
+	note_fn *note;			/* NULL: it looks at findings alone */
 };
 
 extern const struct row rows[ROWS];
@@ -91,8 +95,11 @@ int64_t sight_since(const struct sight *s, int64_t ns, uint32_t most);
 bool in_networks(const struct cidr *list, unsigned count, const struct addr *a);
 bool span_has(struct span text, const char *word);	/* ASCII case is ignored */
 
+struct span mail_domain(struct span address);	/* behind the @; absent without */
+
 /* A short name for what hashes long; equal ones are equal in every run. Never 0. */
 uint32_t tag_of(const void *bytes, size_t len);
+uint32_t tag_of_text(struct span text);		/* ASCII case is ignored; of its first 256 bytes */
 
 /* ---- sets of tags that forget the oldest ---- */
 
@@ -125,6 +132,9 @@ unsigned score_confidence(const struct score *c);
 /* Rings when it is sure enough. True: it is, whether it was told now or not. `first_ns`: of what it rests on. */
 bool sight_ring(struct sight *s, enum row_number row, struct score *c, int64_t first_ns);
 
+/* The same of a score that is sure enough, each time, as an incident of its own. */
+void sight_tell(struct sight *s, enum row_number row, struct score *c, const char *subject);
+
 /* ---- what the house knows ---- */
 
 /* TLS: how many other hosts speak like this (JA4), at most VOICE_HOSTS; -1 while too few are known to tell. */
@@ -133,8 +143,10 @@ int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *h
 
 /* ---- rows, each in a file of its own ---- */
 
-note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note;
+note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note, lure_note, impersonated_note;
 void chain_beacon(struct sight *s, const struct finding *f);
-extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes;
+void family_finding(struct sight *s, const struct finding *f);
+extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
+    lure_part_bytes, impersonated_part_bytes, family_part_bytes;
 
 #endif

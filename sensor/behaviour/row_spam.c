@@ -62,33 +62,12 @@ weigh(struct sight *s, const struct spam *k)
 	sight_ring(s, ROW_SPAM, &c, k->first_ns);
 }
 
-static struct span
-domain_of(struct span address)
-{
-	const uint8_t *at = address.left > 0 ? memrchr(address.at, '@', address.left) : NULL;
-
-	if (at == NULL)
-		return span_of(NULL, 0);
-	return span_of(at + 1, (size_t)(address.at + address.left - at) - 1);
-}
-
-static uint32_t
-tag_of_text(struct span text)
-{
-	char low[256];
-	size_t i, len = text.left < sizeof low ? text.left : sizeof low;
-
-	for (i = 0; i < len; i++)
-		low[i] = (char)(text.at[i] >= 'A' && text.at[i] <= 'Z' ? text.at[i] | 0x20 : text.at[i]);
-	return tag_of(low, len);
-}
-
 static void
 note_mail(struct sight *s, struct spam *k)
 {
 	const struct observation *o = s->o;
 	struct span from = observation_text(o, TEXT_MAIL_FROM), all = observation_text(o, TEXT_MAIL_RECIPIENTS), one;
-	struct span header = domain_of(observation_text(o, TEXT_MAIL_HEADER_FROM));
+	struct span header = mail_domain(observation_text(o, TEXT_MAIL_HEADER_FROM));
 	bool more = all.left > 0;
 
 	k->mails++;
@@ -96,11 +75,11 @@ note_mail(struct sight *s, struct spam *k)
 	k->refused += o->refused;
 	if (from.left > 0)
 		tags_add(k->sender, SENDERS, &k->senders, &k->next_sender, tag_of_text(from));
-	if (header.left > 0 && from.left > 0 && !span_equal_nocase(header, domain_of(from)))
+	if (header.left > 0 && from.left > 0 && !span_equal_nocase(header, mail_domain(from)))
 		k->others++;
 	while (more) {
 		more = span_until(&all, ',', &one);
-		one = domain_of(more ? one : all);
+		one = mail_domain(more ? one : all);
 		if (one.left > 0)
 			tags_add(k->domain, DOMAINS, &k->domains, &k->next_domain, tag_of_text(one));
 	}

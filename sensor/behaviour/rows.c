@@ -16,4 +16,10 @@ const struct row rows[ROWS] = {
 	    { [REACH_NAMED] = BIT(MAIL) | BIT(CONTACT), [REACH_BARE] = BIT(MAIL) | BIT(CONTACT) }, &spam_part_bytes, spam_note },
 	[ROW_SPREADING] = { "T1021", "TA0008", SEVERITY_HIGH,
 	    { [REACH_INSIDE] = BIT(CONTACT) | BIT(FLOW) | BIT(LOGIN) | BIT(REMOTE) }, &spreading_part_bytes, spreading_note },
+	[ROW_LURE] = { "T1566.001", "TA0001", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(MAIL) | BIT(FILE), [REACH_BARE] = BIT(MAIL) | BIT(FILE) }, &lure_part_bytes, lure_note },
+	[ROW_IMPERSONATED] = { "T1656", "TA0005", SEVERITY_MEDIUM,
+	    { [REACH_NAMED] = BIT(MAIL) | BIT(CONTACT), [REACH_BARE] = BIT(MAIL) | BIT(CONTACT) }, &impersonated_part_bytes,
+	    impersonated_note },
+	[ROW_FAMILY] = { "T1105", "TA0011", SEVERITY_HIGH, { 0 }, &family_part_bytes, NULL },
 };

@@ -90,6 +90,27 @@ tag_of(const void *bytes, size_t len)
 	return tag != 0 ? tag : 1;
 }
 
+struct span
+mail_domain(struct span address)
+{
+	const uint8_t *at = address.left > 0 ? memrchr(address.at, '@', address.left) : NULL;
+
+	if (at == NULL)
+		return span_of(NULL, 0);
+	return span_of(at + 1, (size_t)(address.at + address.left - at) - 1);
+}
+
+uint32_t
+tag_of_text(struct span text)
+{
+	char low[256];
+	size_t i, len = text.left < sizeof low ? text.left : sizeof low;
+
+	for (i = 0; i < len; i++)
+		low[i] = (char)(text.at[i] >= 'A' && text.at[i] <= 'Z' ? text.at[i] | 0x20 : text.at[i]);
+	return tag_of(low, len);
+}
+
 bool
 tags_add(uint32_t *tags, unsigned most, unsigned *count, unsigned *next, uint32_t tag)
 {

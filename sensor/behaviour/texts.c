@@ -51,6 +51,24 @@ const struct behaviour_text behaviour_texts[] = {
     "管理用の通信で組織内の {machines} 台に {minutes} 分間で接続を試みた。[応答なし {silent} 台。][ログイン拒否 {refused} 台。]"
     "[侵入できたもの {entered} 台。][うち拒否の後に成功 {entered_after_refusal} 台。]"
     "[サービスやタスクを起動した先 {ran_there} 台。]" } },
+[ROW_LURE] = { "inbound-lure",
+  { "Mail that wants to be opened", "不審な受信メール" },
+  { "took a mail from {from}[ ({name})] for {to}[ with {kind}][ called {file}][, which its {denied_by} denies]"
+    "[, a second one behind an encrypted archive: {second}][; the name is known at {name_known_at}][; the sender is {sender}]"
+    "[; it claims to answer and names {answers}][; the envelope says {envelope}]",
+    "{from}[（{name}）]から {to} 宛てのメールを受信した。[{kind}が付いている。][添付の名前は {file}。][{denied_by}が中身と違う。]"
+    "[暗号化された添付に続く二通目：{second}。][同じ名前の人は{name_known_at}で知られている。][差出人は{sender}。]"
+    "[返信を装うが参照は{answers}。][封筒の差出人は {envelope}。]" } },
+[ROW_IMPERSONATED] = { "impersonated",
+  { "Names of this house are abused", "組織の名前をかたるメール" },
+  { "got {bounces} notes of undeliverable mail from {servers} servers to {names} names in {minutes} min, latest to {name}; "
+    "mails seen to leave: {sent}. Your names are abused, no infected sender is seen here",
+    "配送不能通知を {minutes} 分間に {servers} 台のサーバーから {bounces} 通（宛名 {names} 種、最新は {name}）受けた。"
+    "送信を確認したメールは {sent} 通。名前をかたられているが、ここに感染した送信元は見えない。" } },
+[ROW_FAMILY] = { "second-family",
+  { "A second malware", "二つ目のマルウェア" },
+  { "has {families} malware families: first {first_family}, {after_min} min later {second_family}[, an order that is {order}]",
+    "マルウェアが {families} 種：最初に {first_family}、{after_min} 分後に {second_family}。[{order}順序。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;
@@ -79,6 +97,11 @@ static const struct {
 	{ "another", { "another server", "別のサーバー" } },
 	{ "the_address", { "this address", "このアドレス" } },
 	{ "expired", { "expired", "期限切れ" } },
+	{ "encrypted", { "an encrypted archive or document", "暗号化された添付" } },
+	{ "other_address", { "another address", "別のアドレス" } },
+	{ "stranger", { "a stranger", "初めて、または久しぶりの相手" } },
+	{ "nothing", { "nothing", "なし" } },
+	{ "known", { "known of such infections", "よく知られた感染の" } },
 	{ "yes", { "yes", "はい" } },
 };
 

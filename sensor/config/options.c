@@ -258,6 +258,8 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.mail_recipients, "recipients", 1, 100000, "10") },
 { "behaviour.mail_hosts", "Hosts that may send mail themselves: mail servers, printers, newsletter hosts. As CIDRs or addresses.",
   NETWORKS(behaviour.mail_hosts, 0, 4096, "") },
+{ "behaviour.stranger_days", "Who wrote no mail to us for so long is a stranger, once mail was watched for 14 days.",
+  INTEGER(behaviour.stranger_days, "days", 1, 3650, "90") },
 { "behaviour.spread_sec", "Machines that a host reaches for are counted over so long.",
   INTEGER(behaviour.spread_sec, "s", 60, 604800, "1800") },
 { "behaviour.spread_hosts", "From so many machines on it weighs; twice and five times as many weigh more.",

@@ -73,7 +73,7 @@ on_finding(void *to, const struct finding *f)
 	struct analyst *a = to;
 
 	alerts_take(a->alerts, f);
-	if (f->kind == FINDING_BEACON)
+	if (f->kind == FINDING_BEACON || f->kind == FINDING_INDICATOR)
 		behaviour_finding(a->behaviour, f);
 }
 

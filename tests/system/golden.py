@@ -126,7 +126,8 @@ def check_beacons():
 
 BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address-check-in"},
               "10.50.0.13": {"false-type-download", "dropper-chain"}, "10.50.0.14": {"odd-tls"},
-              "10.50.0.15": {"spam-module"}, "10.50.0.16": {"spreading"}}
+              "10.50.0.15": {"spam-module"}, "10.50.0.16": {"spreading"},
+              "10.50.0.25": {"inbound-lure", "impersonated"}}
 
 
 def check_behaviours():
@@ -134,7 +135,7 @@ def check_behaviours():
     found = collections.defaultdict(set)
     for a in alerts:
         if a["kind"] == "behaviour":
-            found[a["host"]].add(a["subject"])
+            found[a["host"]].add(a["behaviour"]["name"])
     tell("behaviours: each host's own", wrong or ("" if found == BEHAVIOURS else str(dict(found))))
     alerts, wrong = opened("pcaps/behaviours-twin.pcap")
     tell("behaviours-twin: nothing rings", wrong or ("" if not alerts else str([a["subject"] for a in alerts])))

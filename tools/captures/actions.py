@@ -1,4 +1,5 @@
 """What a host does at a time of the recipe: names asked, pages fetched, mails sent, TLS calls, datagrams."""
+import base64
 import ipaddress
 import struct
 
@@ -38,6 +39,8 @@ def place(text, usual=None):
 HEADS = {
     "pe": b"MZ" + b"\0" * 58 + (64).to_bytes(4, "little") + b"PE\0\0" + b"\0" * 20,
     "lnk": bytes.fromhex("4c0000000114020000000000c000000000000046"),
+    "zip": b"PK\3\4\x14\0\1\0\x08\0" + b"\0" * 4 + bytes.fromhex("11223344") + (200).to_bytes(4, "little") * 2
+           + (9).to_bytes(2, "little") + b"\0\0order.doc",     # a password is needed
     "script": b"<job><script language=\"VBScript\">\r\nWScript.Echo \"bell\"\r\n",
 }
 
@@ -183,8 +186,18 @@ def call(run, event):
 
 # ---- mail (RFC 5321) ----
 
+def attached(o, rng):
+    """The rest of the header; with `holds` also the first part, so that the text is the second."""
+    if "holds" not in o:
+        return "Content-Type: text/plain\r\n\r\n"
+    body = base64.encodebytes(content(rng, "", 600, o["holds"])).decode().replace("\n", "\r\n")
+    return ("Content-Type: multipart/mixed; boundary=bell\r\n\r\n--bell\r\n"
+            f"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"{o['filename']}\"\r\n"
+            f"Content-Transfer-Encoding: base64\r\n\r\n{body}\r\n--bell\r\nContent-Type: text/plain\r\n\r\n")
+
+
 def mail(run, event):
-    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES] [author=ADDRESS: of the header]."""
+    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES] [author=ADDRESS: of the header] [holds=KIND filename=NAME]."""
     host, number = place(event.words[0], 25)
     o = event.options
     to = o["to"].split(",")
@@ -192,7 +205,9 @@ def mail(run, event):
     text = filler(event.rng, o.get("size", 500)).decode()
     lines = "\r\n".join(text[at:at + 70] for at in range(0, len(text), 70))
     head = (f"From: {o.get('author', o['from'])}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\n"
-            "Content-Type: text/plain\r\n\r\n")
+            + attached(o, event.rng))
+    if "holds" in o:
+        lines += "\r\n--bell--\r\n"
     talk.say(SERVER, f"220 {host} ESMTP\r\n".encode())
     turns = [(f"EHLO {o.get('helo', 'client')}", f"250-{host}\r\n250-SIZE 10240000\r\n250 8BITMIME"),
              (f"MAIL FROM:<{o['from']}>", "250 2.1.0 Ok")]

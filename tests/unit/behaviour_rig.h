@@ -1,0 +1,116 @@
+/*
+ * behaviour_rig.h - observations to order for the tests of behaviour/, and the
+ * findings that come of them.
+ */
+#ifndef TESTS_BEHAVIOUR_RIG_H
+#define TESTS_BEHAVIOUR_RIG_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alert_rig.h"
+#include "behaviour/behaviour.h"
+#include "behaviour/texts.h"
+#include "message.h"
+
+enum { KEPT = 64 };
+
+struct kept {
+	unsigned count;
+	struct {
+		enum finding_kind kind;
+		enum severity severity;
+		struct behaviour_numbers n;
+		struct addr host;
+		char reason[1024], subject[64];
+	} f[KEPT];
+};
+
+static struct behaviour_limits limits;
+static struct kept kept;
+static struct behaviour *behaviour;
+static struct observation_buffer b;
+
+static inline void
+keep(void *to, const struct finding *f)
+{
+	struct kept *k = to;
+
+	assert_true(k->count < KEPT);
+	k->f[k->count].kind = f->kind;
+	k->f[k->count].severity = f->severity;
+	k->f[k->count].host = f->host;
+	if (f->behaviour != NULL)
+		k->f[k->count].n = *f->behaviour;
+	snprintf(k->f[k->count].reason, sizeof k->f[k->count].reason, "%s", f->reason);
+	snprintf(k->f[k->count].subject, sizeof k->f[k->count].subject, "%s", f->subject);
+	k->count++;
+}
+
+static inline int
+setup(void **state)
+{
+	(void)state;
+	limits = (struct behaviour_limits){ .hosts = 100, .confidence = 60, .flood_hosts = 100, .lure_sec = 600,
+		.chain_sec = 600, .check_in_sec = 7200, .check_in_body_bytes = 65536, .young_days = 7, .mail_sec = 3600,
+		.mail_exchangers = 3, .mail_recipients = 10, .spread_sec = 1800, .spread_hosts = 5,
+		.stranger_days = 90 };
+	kept.count = 0;
+	behaviour = NULL;
+	return 0;
+}
+
+static inline int
+teardown(void **state)
+{
+	(void)state;
+	behaviour_free(behaviour);
+	return 0;
+}
+
+/* With the limits as they are now. */
+static inline void
+begin(void)
+{
+	behaviour_free(behaviour);
+	kept.count = 0;
+	behaviour = behaviour_new(&limits, keep, &kept);
+	assert_non_null(behaviour);
+}
+
+static inline void
+note(void)
+{
+	observation_seal(&b);
+	assert_true(observation_valid(&b.o, b.o.bytes));
+	behaviour_note(behaviour, &b.o);
+}
+
+static inline unsigned
+rang(const char *name)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < kept.count; i++)
+		n += kept.f[i].kind == FINDING_BEHAVIOUR && strcmp(kept.f[i].subject, name) == 0;
+	return n;
+}
+
+static inline void
+to(const char *peer, uint16_t port)
+{
+	b.o.key.addr[RESPONDER] = rig_addr(peer);
+	b.o.key.port[RESPONDER] = port;
+}
+
+static inline void
+contact(double sec, const char *peer, uint16_t port)
+{
+	rig_observation(&b, OBSERVE_CONTACT, sec);
+	to(peer, port);
+	note();
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+#endif
