@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "alert/ageing.h"
 #include "base/when.h"
 #include "indicators/value.h"
 
@@ -138,11 +139,31 @@ find_around(struct finds *f, const struct value *v)
 
 /* ---- telling ---- */
 
+/* As an alert of now would judge it. */
 static const char *
-state_text(const struct indicator *i)
+state_text(const struct config *c, const struct indicator *i)
 {
-	return i->valid_until_ns != WHEN_UNKNOWN && i->valid_until_ns < (int64_t)time(NULL) * NS_PER_SEC ?
-	    "expired" : "active";
+	static const char *const words[] = {
+		[INDICATOR_ACTIVE] = "active", [INDICATOR_FADING] = "fading", [INDICATOR_EXPIRED] = "expired",
+	};
+	struct ageing_feed feed = { i->feed, { 0, 0 } };
+	const struct ageing rules = { &feed, 1 };
+	struct observation_buffer match;
+	unsigned n;
+
+	for (n = 0; n < c->feeds_count; n++)
+		if (strcmp(c->feeds[n].name, i->feed) == 0)
+			feed.days = (struct ageing_days){ c->feeds[n].fade_days, c->feeds[n].expire_days };
+	memset(&match.o, 0, sizeof match.o);
+	match.o.kind = OBSERVE_MATCH;
+	match.o.ts_ns = (int64_t)time(NULL) * NS_PER_SEC;
+	match.o.indicator_type = (uint8_t)i->type;
+	match.o.indicator_first_ns = i->first_seen_ns;
+	match.o.indicator_last_ns = i->last_seen_ns;
+	match.o.indicator_until_ns = i->valid_until_ns;
+	observation_add(&match, TEXT_INDICATOR_FEED, span_text(i->feed), FETCH_NAME_MAX);
+	observation_seal(&match);
+	return words[ageing_look(&rules, &match.o).state];
 }
 
 static void
@@ -155,10 +176,10 @@ print_time(const char *what, int64_t ns)
 }
 
 static void
-print(const char *word, const struct indicator *i)
+print(const struct config *c, const char *word, const struct indicator *i)
 {
 	printf("%s: %s %s, %s: %s, feed %s line %u, confidence %u", word, indicator_type_text(i->type), i->value,
-	    state_text(i), indicator_role_text(i->role), i->feed, i->line, i->confidence);
+	    state_text(c, i), indicator_role_text(i->role), i->feed, i->line, i->confidence);
 	print_time("first seen", i->first_seen_ns);
 	print_time("last seen", i->last_seen_ns);
 	print_time("valid until", i->valid_until_ns);
@@ -176,14 +197,14 @@ add_time(cJSON *o, const char *key, int64_t ns)
 }
 
 static void
-print_json(const char *word, const struct indicator *i)
+print_json(const struct config *c, const char *word, const struct indicator *i)
 {
 	cJSON *o = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(o, "value", word);
 	cJSON_AddStringToObject(o, "type", indicator_type_text(i->type));
 	cJSON_AddStringToObject(o, "indicator", i->value);
-	cJSON_AddStringToObject(o, "state", state_text(i));
+	cJSON_AddStringToObject(o, "state", state_text(c, i));
 	cJSON_AddStringToObject(o, "role", indicator_role_text(i->role));
 	cJSON_AddStringToObject(o, "feed", i->feed);
 	cJSON_AddNumberToObject(o, "line", i->line);
@@ -213,7 +234,7 @@ print_none(const struct feed_request *q, const char *word, const char *why)
 
 /* True: something is known of it. */
 static bool
-lookup(const struct feed_request *q, const struct indicators *set, const char *word)
+lookup(const struct feed_request *q, const struct config *c, const struct indicators *set, const char *word)
 {
 	struct finds f = { .set = set };
 	struct indicator i;
@@ -229,7 +250,7 @@ lookup(const struct feed_request *q, const struct indicators *set, const char *w
 	}
 	for (n = 0; n < f.count; n++) {
 		indicators_get(set, f.entry[n], &i);
-		(q->json ? print_json : print)(word, &i);
+		(q->json ? print_json : print)(c, word, &i);
 	}
 	if (f.count == 0)
 		print_none(q, word, "not known");
@@ -250,7 +271,7 @@ feed_lookup(const struct feed_request *q, const struct config *c)
 		return 1;
 	feeds_report(results, c->feeds_count);
 	for (i = 0; i < q->words_count; i++)
-		known = lookup(q, set, q->words[i]) || known;
+		known = lookup(q, c, set, q->words[i]) || known;
 	indicators_unmap(set);
 	free(results);
 	return known ? 0 : 1;
