@@ -67,6 +67,7 @@ struct config {
 	struct reassembly_limits reassembly;
 	struct proto_limits proto;
 	uint32_t max_indicators;
+	uint64_t feed_bytes;		/* unpacked */
 
 	bool allow_shipped, allow_documentation;
 	char allow_path[CONFIG_TEXT_MAX];	/* "" for none */

@@ -338,6 +338,8 @@ const struct option_row option_rows[] = {
   INTEGER(proto.mail_recipients, "recipients", 0, 10000, "100") },
 { "limits.indicators", "Indicators from all feeds together. Beyond, they are left out, and counted.",
   INTEGER(max_indicators, "indicators", 1, 100000000, "5000000") },
+{ "limits.feed_mib", "What a packed feed (gzip, xz, zstd, zip) may become when it is unpacked. A larger one is not read.",
+  SCALED(feed_bytes, 1u << 20, "MiB", 1, 1048576, "4096") },
 { "limits.ring_mib", "Observations that may wait between a worker and the analyst. A full ring makes a replay wait; "
   "a live sensor loses observations and says so.",
   INTEGER(ring_mib, "MiB", 1, 1024, "16") },

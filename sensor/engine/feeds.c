@@ -132,6 +132,7 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 		r = fault_set(fault, SE_NOMEM, "feeds: no memory for %u indicators", config->max_indicators);
 		goto done;
 	}
+	builder_set_feed_bytes(b, config->feed_bytes);
 	builder_set_allow(b, allow, (int64_t)time(NULL) * NS_PER_SEC);
 	if (sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, &room, fault)) < 0)
 		goto done;
@@ -164,6 +165,9 @@ compiler_main(const struct feeds_job *j, FILE *const *in, int socket)
 	process_mute(STDOUT_FILENO);
 	if (j->shed != NULL)
 		j->shed(j->to);
+	/* Zip has local times: without TZ the C library looks for /etc/localtime each time, which the sandbox forbids. */
+	setenv("TZ", "UTC0", 1);
+	tzset();
 	r = compile(j->config, true, in, j->results, &image, &fault);
 	if (handover_send(socket, fault.text, strlen(fault.text) + 1, image) < 0)
 		return 1;

@@ -80,6 +80,12 @@ builder_set_allow(struct builder *b, const struct allow *allow, int64_t now_ns)
 	b->allow_ns = now_ns;
 }
 
+void
+builder_set_feed_bytes(struct builder *b, uint64_t most)
+{
+	b->feed_bytes = most;
+}
+
 struct builder *
 builder_new(uint32_t max_indicators)
 {
@@ -91,6 +97,7 @@ builder_new(uint32_t max_indicators)
 	b->max_indicators = max_indicators < RECORD_SIX ? max_indicators : RECORD_SIX - 1;
 	b->key = new_key();
 	builder_set_terms(b, NULL);
+	b->feed_bytes = 4ULL << 30;
 	b->cp932 = iconv_open("UTF-8", "CP932");
 	set_ceilings(b);
 	slots_init(&b->by_value);

@@ -36,6 +36,7 @@ struct builder {
 	struct feed_terms terms;
 	const struct allow *allow;
 	int64_t allow_ns;
+	uint64_t feed_bytes;		/* as much may become of a packed feed */
 	iconv_t cp932;		/* (iconv_t)-1 when the system has no such table */
 	feed_complaint_fn *complain;	/* NULL is fine */
 	void *complain_to;

@@ -376,8 +376,8 @@ verdict(struct feed *f)
 	if (f->code < 0)
 		return f->code;
 	if (f->lines.failed)
-		return fault_set(f->fault, SE_SYSTEM, "feed %s: reading failed: %s", f->name,
-		    se_text(SE_SYSTEM));
+		return fault_set(f->fault, f->lines.unpack != NULL ? SE_FORMAT : SE_SYSTEM,
+		    "feed %s: reading failed: %s", f->name, lines_fault(&f->lines));
 	if (f->reader->csv != NULL && f->columns.count == 0)
 		return fault_set(f->fault, SE_FORMAT, "feed %s: no header line, expected %s as in '%s'",
 		    f->name, s->format, f->reader->csv->header);
@@ -405,7 +405,7 @@ feed_read(FILE *in, const char *name, const char *format, struct builder *b,
 	f->summary = summary;
 	f->fault = fault;
 	f->event.ns = WHEN_UNKNOWN;
-	lines_init(&f->lines, in);
+	lines_init(&f->lines, in, b->feed_bytes);
 	if ((r = choose(f, format)) < 0)
 		goto done;
 	if (f->lines.failed)
@@ -418,6 +418,7 @@ feed_read(FILE *in, const char *name, const char *format, struct builder *b,
 	if (r < 0 && r != SE_LIMIT)
 		builder_rollback(b, mark);
 done:
+	lines_clear(&f->lines);
 	free(f);
 	return r;
 }

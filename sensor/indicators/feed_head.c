@@ -84,10 +84,10 @@ static const struct {
 	size_t len;
 	const char *what;
 } strangers[] = {
-	{ "\x1f\x8b", 2, "gzip data (unpack it first)" },
-	{ "PK\x03\x04", 4, "a zip archive (unpack it first)" },
-	{ "\x28\xb5\x2f\xfd", 4, "zstd data (unpack it first)" },
-	{ "\xfd" "7zXZ", 5, "xz data (unpack it first)" },
+	{ "\x1f\x8b", 2, "gzip data inside packed data" },
+	{ "PK\x03\x04", 4, "a zip archive inside packed data" },
+	{ "\x28\xb5\x2f\xfd", 4, "zstd data inside packed data" },
+	{ "\xfd" "7zXZ", 5, "xz data inside packed data" },
 	{ "\xff\xfe", 2, "UTF-16 text (expected UTF-8)" },
 	{ "\xfe\xff", 2, "UTF-16 text (expected UTF-8)" },
 	{ "<", 1, "HTML or XML, such as an error page" },

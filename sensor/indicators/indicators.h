@@ -80,6 +80,9 @@ void builder_set_terms(struct builder *b, const struct feed_terms *terms);
 struct allow;
 void builder_set_allow(struct builder *b, const struct allow *allow, int64_t now_ns);
 
+/* A packed feed (gzip, xz, zstd, the first file of a zip) may become so large; without it 4 GiB. */
+void builder_set_feed_bytes(struct builder *b, uint64_t most);
+
 /* The n-th format's name, from 0, and what it is (may be NULL), for help texts; NULL behind the last. */
 const char *feed_format(unsigned n, const char **what);
 

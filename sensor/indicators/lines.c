@@ -2,13 +2,43 @@
 
 #include <string.h>
 
+#include "base/error.h"
+
 void
-lines_init(struct lines *l, FILE *in)
+lines_init(struct lines *l, FILE *in, uint64_t most_bytes)
 {
 	l->in = in;
+	l->unpack = NULL;
+	l->most_bytes = most_bytes;
 	l->end = l->failed = l->begun = false;
 	l->number = 0;
 	l->from = l->to = 0;
+}
+
+void
+lines_clear(struct lines *l)
+{
+	unpack_free(l->unpack);
+	l->unpack = NULL;
+}
+
+const char *
+lines_fault(const struct lines *l)
+{
+	const char *why = l->unpack != NULL ? unpack_fault(l->unpack) : NULL;
+
+	return why != NULL ? why : se_text(SE_SYSTEM);
+}
+
+/* As fread(3): less than asked for only at the end. */
+static size_t
+unpack_all(struct unpack *u, uint8_t *to, size_t size)
+{
+	size_t used = 0, got;
+
+	while (used < size && (got = unpack_read(u, to + used, size - used)) > 0)
+		used += got;
+	return used;
 }
 
 static void
@@ -24,12 +54,25 @@ fill(struct lines *l)
 	room = sizeof l->bytes - l->to;
 	if (l->end || room == 0)
 		return;
-	got = fread(l->bytes + l->to, 1, room, l->in);
+	got = l->unpack != NULL ? unpack_all(l->unpack, l->bytes + l->to, room) :
+	    fread(l->bytes + l->to, 1, room, l->in);
 	l->to += got;
 	if (got < room) {
 		l->end = true;
-		l->failed = ferror(l->in) != 0;
+		l->failed = l->unpack != NULL ? unpack_fault(l->unpack) != NULL : ferror(l->in) != 0;
 	}
+}
+
+/* What was read is packed: begin again with what it holds. */
+static void
+begin_unpacking(struct lines *l)
+{
+	l->unpack = unpack_new(l->in, span_of(l->bytes, l->to), l->most_bytes);
+	l->failed = l->unpack == NULL;
+	l->end = l->failed;
+	l->to = 0;
+	if (!l->failed)
+		fill(l);
 }
 
 /* The first bytes, less a byte order mark. */
@@ -40,6 +83,8 @@ begin(struct lines *l)
 		return;
 	l->begun = true;
 	fill(l);
+	if (!l->failed && unpack_knows(span_of(l->bytes, l->to)))
+		begin_unpacking(l);
 	if (l->to >= 3 && memcmp(l->bytes, "\xef\xbb\xbf", 3) == 0)
 		l->from = 3;
 }

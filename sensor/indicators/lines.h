@@ -4,7 +4,7 @@
  * A line is at most LINE_BYTES long; of a longer one the first LINE_EXCERPT
  * bytes are handed out and the rest is skipped, so that memory is fixed
  * whatever the file holds. CR before LF is dropped, a byte order mark at the
- * start too.
+ * start too. What is packed (see unpack.h) is unpacked on the way.
  */
 #ifndef SENSOR_INDICATORS_LINES_H
 #define SENSOR_INDICATORS_LINES_H
@@ -14,11 +14,14 @@
 #include <stdio.h>
 
 #include "base/span.h"
+#include "indicators/unpack.h"
 
 enum { LINE_BYTES = 65536, LINE_EXCERPT = 64 };
 
 struct lines {
 	FILE *in;
+	struct unpack *unpack;		/* NULL: it is not packed */
+	uint64_t most_bytes;		/* unpacked */
 	bool end, failed, begun;
 	uint32_t number;	/* of the line handed out last, from 1 */
 	size_t from, to;	/* what is unread of `bytes` */
@@ -26,7 +29,12 @@ struct lines {
 	uint8_t bytes[2 * LINE_BYTES];
 };
 
-void lines_init(struct lines *l, FILE *in);
+/* `most_bytes`: as much may become of what is packed. */
+void lines_init(struct lines *l, FILE *in, uint64_t most_bytes);
+void lines_clear(struct lines *l);
+
+/* Why reading failed; dies with `l`. */
+const char *lines_fault(const struct lines *l);
 
 /* The bytes ahead, at least LINE_BYTES of them when the file has as many. Nothing is read away. */
 struct span lines_peek(struct lines *l);
