@@ -7,6 +7,7 @@
 
 #include "alert/ageing.h"
 #include "base/when.h"
+#include "cli/hunt.h"
 #include "indicators/value.h"
 
 enum { FOUND_MAX = 256 };
@@ -239,10 +240,11 @@ lookup(const struct feed_request *q, const struct config *c, const struct indica
 	struct finds f = { .set = set };
 	struct indicator i;
 	struct value v;
-	const char *why;
+	const char *why, *called = word;
 	unsigned n;
 
 	if (value_read(span_text(word), VALUE_ANY, &v, &why)) {
+		called = v.text;
 		find_value(&f, &v);
 		find_around(&f, &v);
 	} else {
@@ -256,7 +258,8 @@ lookup(const struct feed_request *q, const struct config *c, const struct indica
 		print_none(q, word, "not known");
 	if (f.more)
 		fprintf(stderr, "hansho: feed lookup: %s: only the first %d entries are shown\n", word, (int)FOUND_MAX);
-	return f.count > 0;
+	/* Who inside called it, known to a feed or not. */
+	return (hunt_print_history(c, called, q->json) > 0) | (f.count > 0);
 }
 
 int

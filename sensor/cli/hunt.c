@@ -1,3 +1,5 @@
+#include "cli/hunt.h"
+
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -268,6 +270,28 @@ print_row(void *to, const struct history_row *row)
 	    name[0] != '\0' ? "  " : "", name, row->resolved ? " (by DNS)" : "",
 	    realm[0] != '\0' ? "  in " : "", realm);
 	return !ferror(stdout);
+}
+
+int64_t
+hunt_print_history(const struct config *c, const char *value, bool json)
+{
+	struct request *r = calloc(1, sizeof *r);
+	char folder[CONFIG_TEXT_MAX + 16];
+	struct fault fault = { "no memory" };
+	struct rows rows = { r, 0 };
+	int64_t found = SE_NOMEM;
+
+	if (r != NULL) {
+		r->json = json;
+		r->to_ns = INT64_MAX;
+		found = history_who(keeper_folder(c, folder, sizeof folder), value, false, print_row, &rows, &fault);
+	}
+	free(r);
+	if (found == SE_USAGE)
+		return 0;
+	if (found < 0)
+		fprintf(stderr, "hansho: %s\n", fault.text);
+	return found;
 }
 
 static int

@@ -109,6 +109,13 @@ def hunting():
               any(r["service"] == "panel.cdn-metrics.example" and r["contacts"] == 40 for r in found), f"{found} {said}")
 
 
+    config = rig.write(os.path.join(d, "look.yaml"), f"state_directory: {plain}\n")
+    done = subprocess.run([rig.HANSHO, "feed", "lookup", "-c", config, "--feed", DOMAINS, "cdn-metrics[.]example"],
+                          capture_output=True, text=True, timeout=20)
+    rig.check("feed lookup: who inside called it", done.returncode == 0 and "40 times" in done.stdout and
+              "10.20.0.15" in done.stdout, f"{done.stdout} {done.stderr}")
+
+
 def in_use():
     d = rig.folder()
     state = os.path.join(d, "state")
