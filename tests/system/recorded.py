@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What real programs did, as they told it themselves (recorded.json), against what hansho saw of it: in the
-recordings of pcaps/, and in new ones, for which curl, nginx, openssl, dnsmasq, swaks, Postfix,
-smbclient, impacket, Samba and OpenSSH run now."""
+recordings of pcaps/, and in new ones, for which curl, nginx, openssl and OpenSSH run now, and with
+HANSHO_LONG (make test-long) also dnsmasq, swaks, Postfix, smbclient, impacket and Samba."""
 import json
 import os
 import subprocess
@@ -15,6 +15,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 HANSHO = os.environ.get("HANSHO", os.path.join(TOP, "build", "hansho"))
 RCODES = {"NOERROR": "0", "NXDOMAIN": "3"}
 TYPES = {"A": "1", "AAAA": "28", "TXT": "16"}
+QUICK = ["web", "tls", "ssh"]
 failed = False
 
 
@@ -37,6 +38,12 @@ def records(folder, name, kinds):
 def answers(found):
     return sorted([str(r["http"]["status"]), f"http://{r['http']['hostname']}{r['http']['url']}", r["http"]["http_method"]]
                   for r in found if r["event_type"] == "http" and r["direction"] == "to_client")
+
+
+def files(found, of):
+    """Of those whose content is known, coded or not: path and SHA-256 of what came whole."""
+    return sorted([r["http"]["url"], r["fileinfo"]["sha256"]] for r in found
+                  if r["event_type"] == "fileinfo" and r["http"]["url"] in of and "sha256" in r["fileinfo"])
 
 
 def names(found):
@@ -80,10 +87,12 @@ def check(folder, when):
     with open(os.path.join(folder, "recorded.json"), encoding="utf-8") as f:
         truth = json.load(f)
     for name, wanted in truth.items():
-        found = records(folder, name, "http,tls,dns,smtp,login,remote")
+        found = records(folder, name, "http,tls,dns,smtp,login,remote,fileinfo")
         tls = [r["tls"] for r in found if r["event_type"] == "tls"]
         if "http" in wanted:
             tell(f"{when} {name}, requests and answers", answers(found), sorted(wanted["http"]))
+        if "files" in wanted:
+            tell(f"{when} {name}, files", files(found, [path for path, _ in wanted["files"]]), sorted(wanted["files"]))
         if "sni" in wanted:
             tell(f"{when} {name}, server names", names(found), wanted["sni"])
             tell(f"{when} {name}, certificates", sorted({t["fingerprint"].replace(":", "") for t in tls if "fingerprint" in t}),
@@ -106,8 +115,9 @@ def main():
     if why:
         print(f"skip recorded now: {why}")
         return 1 if failed else 0
+    names = [] if "HANSHO_LONG" in os.environ else QUICK  # none: all
     with tempfile.TemporaryDirectory(prefix="hansho-recorded-") as folder:
-        p = subprocess.run([os.path.join(TOP, "tools/record-captures"), "--into", folder], text=True, timeout=120,
+        p = subprocess.run([os.path.join(TOP, "tools/record-captures"), "--into", folder, *names], text=True, timeout=300,
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if p.returncode == 0:
             check(folder, "now,")
