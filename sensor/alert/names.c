@@ -5,9 +5,10 @@
 /*
  * Indicators: base + 1 + 10 * role + type, types from the eleventh on
  * base + 1001 + 10 * role + type - 10. The others have a number each.
- * T1071.001: web protocols, T1071.004: DNS, T1095: something that is no
- * application protocol we know, T1001.001: junk data in the protocol, T1105: tools fetched. A list of infected
- * addresses does not tell how they are commanded.
+ * T1071.001: web protocols, .002: file transfer, .003: mail, .004: DNS, T1095:
+ * something that is no application protocol we know, T1001.001: junk data in
+ * the protocol, T1105: tools fetched. A list of infected addresses does not
+ * tell how they are commanded.
  */
 enum {
 	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
@@ -30,24 +31,21 @@ static const struct role_names roles[ROLE_KINDS] = {
 	[ROLE_RESOLVER] = { "Anonymiser", "Potentially Bad Traffic" },
 };
 
+/* T1071: an application protocol that has no technique of its own. */
 static const char *
 channel_technique(const struct finding *f)
 {
+	static const char *const techniques[APP_KINDS] = {
+		[APP_UNKNOWN] = "T1095",
+		[APP_HTTP] = "T1071.001", [APP_HTTP2] = "T1071.001", [APP_TLS] = "T1071.001", [APP_QUIC] = "T1071.001",
+		[APP_FTP] = "T1071.002", [APP_SMB] = "T1071.002",
+		[APP_SMTP] = "T1071.003", [APP_IMAP] = "T1071.003", [APP_POP3] = "T1071.003",
+		[APP_DNS] = "T1071.004", [APP_DOT] = "T1071.004", [APP_DOH] = "T1071.004", [APP_DOQ] = "T1071.004",
+		[APP_MDNS] = "T1071.004", [APP_LLMNR] = "T1071.004",
+	};
 	uint8_t app = f->because == NULL ? APP_UNKNOWN : f->because->app;
 
-	switch (app) {
-	case APP_HTTP:
-	case APP_TLS:
-	case APP_QUIC:
-		return "T1071.001";
-	case APP_DNS:
-	case APP_DOT:
-	case APP_DOH:
-	case APP_DOQ:
-		return "T1071.004";
-	default:
-		return "T1095";
-	}
+	return techniques[app] == NULL ? "T1071" : techniques[app];
 }
 
 static const char *

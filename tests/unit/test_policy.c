@@ -120,6 +120,9 @@ test_techniques_and_signatures(void **state)
 	assert_string_equal(match(ROLE_C2, INDICATOR_DOMAIN, "c2.example", APP_TLS).names.technique, "T1071.001");
 	assert_string_equal(match(ROLE_C2, INDICATOR_DOMAIN, "c2.example", APP_DNS).names.technique, "T1071.004");
 	assert_string_equal(match(ROLE_C2, INDICATOR_ADDRESS, "192.0.2.77", APP_UNKNOWN).names.technique, "T1095");
+	assert_string_equal(match(ROLE_C2, INDICATOR_ADDRESS, "192.0.2.77", APP_SMTP).names.technique, "T1071.003");
+	assert_string_equal(match(ROLE_C2, INDICATOR_ADDRESS, "192.0.2.77", APP_SMB).names.technique, "T1071.002");
+	assert_string_equal(match(ROLE_C2, INDICATOR_ADDRESS, "192.0.2.77", APP_SSH).names.technique, "T1071");
 	assert_string_equal(match(ROLE_C2, INDICATOR_JA3, "x", APP_UNKNOWN).names.technique, "T1071.001");
 	assert_string_equal(match(ROLE_DOWNLOAD, INDICATOR_URL, "a/b", APP_HTTP).names.technique, "T1105");
 	assert_string_equal(match(ROLE_INFECTED, INDICATOR_ADDRESS, "192.0.2.7", APP_TLS).names.technique, "");

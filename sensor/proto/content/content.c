@@ -392,12 +392,6 @@ content_pass(struct content *c, uint64_t bytes)
 		c->bytes += bytes;
 }
 
-uint64_t
-content_seen(const struct content *c)
-{
-	return c == NULL ? 0 : c->bytes;
-}
-
 static void
 end_hash(struct content *c, char hex[65])
 {

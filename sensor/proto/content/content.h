@@ -59,8 +59,6 @@ void content_lost(struct content *c, uint64_t bytes);	/* a hole */
 bool content_wants(const struct content *c);
 void content_pass(struct content *c, uint64_t bytes);	/* there, but not looked at */
 
-uint64_t content_seen(const struct content *c);	/* bytes so far, holes included */
-
 /*
  * Fills kind, inner, bytes, sha256, whole, encrypted, macros, ordinary of *out
  * (the rest is the caller's), and closes. `whole`: the end is the true one; what was
