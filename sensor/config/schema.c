@@ -169,7 +169,7 @@ set_holders(struct schema *s, cyaml_schema_field_t *root)
 			return false;
 		if (row->type == OPTION_SECTION) {
 			if (sections == SECTIONS_MAX ||
-			    !set_mapping(s, &f->value, row->path, sizeof(struct config)))
+			    !set_mapping(s, &f->value, row->path, sizeof(struct loaded)))
 				return false;
 			f->data_offset = (uint32_t)(offsetof(struct loaded, section) +
 			    sections++ * sizeof(struct config *));
@@ -263,7 +263,11 @@ schema_unload(const struct schema *s, struct loaded *l)
 const struct loaded_networks *
 schema_networks(const struct loaded *l, const struct option_row *row)
 {
-	return &l->networks[networks_place(row)];
+	static const struct loaded_networks none;
+	/* A section is loaded into a whole struct loaded of its own, for the networks beneath it. */
+	const struct loaded *holder = schema_base(l, row, 0);
+
+	return holder == NULL ? &none : &holder->networks[networks_place(row)];
 }
 
 const void *

@@ -38,7 +38,7 @@ int schema_load(const struct schema *s, const char *name, const void *bytes, siz
     struct loaded **out, struct fault *fault);
 void schema_unload(const struct schema *s, struct loaded *l);	/* NULL is fine */
 
-/* What was loaded for a row of networks, which stands in no section. */
+/* What was loaded for a row of networks. */
 const struct loaded_networks *schema_networks(const struct loaded *l, const struct option_row *row);
 
 /* Where the value of a scalar row was loaded to: `entry` of its list, or its section. NULL when there is none. */
