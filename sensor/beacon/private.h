@@ -108,6 +108,8 @@ struct track {
 	char service[];
 };
 
+enum { ZONES_KEPT = 4096 };
+
 struct beacon {
 	struct beacon_limits limits;
 	int64_t burst_ns;
@@ -122,6 +124,10 @@ struct beacon {
 	uint32_t plotted_count, plotted_most;
 	const struct known *known;
 	struct beacon_lookup lookup;
+	struct zone_entry {
+		uint64_t name;		/* its hash; 0: free */
+		uint64_t bytes;		/* of the zone at the name's end; 0: there is none */
+	} zones[ZONES_KEPT];		/* a name's place is in its hash; the latest stays */
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
 	struct beacon_counts counts;
@@ -196,6 +202,9 @@ void tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struc
 
 /* What can be registered of this name ("a.b.example.co.uk": example.co.uk); absent: nothing that one could own. */
 struct span zone_of(struct span name);
+
+/* The same, remembered: the list of suffixes costs more than all else that a contact does. */
+struct span zone_find(struct beacon *b, struct span name);
 
 /* How many bytes at the end of both, whole labels, are the same? */
 size_t zone_common(struct span a, struct span b);
