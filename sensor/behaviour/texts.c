@@ -12,7 +12,7 @@ const struct behaviour_text behaviour_texts[] = {
   { "fetched {kind} from {peer}[ ({host})][ ({from})][, called {file}][, announced as {declared}]"
     "[, which its {denied_by} denies][, by {agent}][, {after_mail_sec} s after mail]"
     "[, {after_office_sec} s after an Office program fetched something]",
-    "{peer}[ ({host})][（{from}）]から{kind}を取得した。[名前は {file}。][申告された種類は {declared}。]"
+    "{peer}[ ({host})][（{from}）] から{kind}を取得した。[名前は {file}。][申告された種類は {declared}。]"
     "[{denied_by}が中身と違う。][取得したのは{agent}。][メールの {after_mail_sec} 秒後。]"
     "[Office の取得の {after_office_sec} 秒後。]" } },
 [ROW_CHECK_IN] = { "raw-address-check-in",
@@ -34,7 +34,7 @@ const struct behaviour_text behaviour_texts[] = {
   { "speaks TLS with {peer}[ ({host})] port {port}[, {server}], whose certificate ({subject})[ is signed by {signed_by}]"
     "[, names {certificate_names}][, is {validity}][, is {age_days} days old]"
     "[; {others_like_it} other hosts here use such a program]",
-    "{peer}[ ({host})]ポート {port}[（{server}）]と TLS で通信。証明書（{subject}）は[{signed_by}が署名。]"
+    "{peer}[ ({host})] のポート {port}[（{server}）]と TLS で通信。証明書（{subject}）は[{signed_by}が署名。]"
     "[名前は{certificate_names}のもの。][{validity}。][発行から {age_days} 日。]"
     "[同じ通信プログラムを使う他のホストは {others_like_it} 台。]" } },
 [ROW_SPAM] = { "spam-module",

@@ -269,7 +269,7 @@ test_japanese(void **state)
 	rig_text(&b, TEXT_SERVICE, "www.example");
 	note();
 	assert_string_equal(kept.f[0].n.title, "不審なダウンロード");
-	assert_string_equal(kept.f[0].reason, "192.0.2.77 (www.example)からWindows の実行ファイルを取得した。"
+	assert_string_equal(kept.f[0].reason, "192.0.2.77 (www.example) からWindows の実行ファイルを取得した。"
 	    "名前は logo.png。申告された種類は image/png。申告された種類や名前が中身と違う。");
 }
 
