@@ -41,7 +41,7 @@ def answers(found):
 
 
 def files(found, of):
-    """Of those whose content is known, coded or not: path and SHA-256 of what came whole."""
+    """Of those whose content is known: path and SHA-256 of what came whole."""
     return sorted([r["http"]["url"], r["fileinfo"]["sha256"]] for r in found
                   if r["event_type"] == "fileinfo" and r["http"]["url"] in of and "sha256" in r["fileinfo"])
 
@@ -73,7 +73,7 @@ def deeds(found):
 def mails(found):
     """Sender, recipients taken, the answer to the data, subject."""
     return sorted([r["smtp"]["mail_from"].strip("<>"), [x.strip("<>") for x in r["smtp"].get("rcpt_to", [])],
-                   str(r["hansho"]["mail"].get("status", "")), r["email"].get("subject", "")]
+                   str(r["hansho"]["mail"].get("status", "")), r.get("email", {}).get("subject", "")]
                   for r in found if r["event_type"] == "smtp")
 
 

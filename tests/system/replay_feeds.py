@@ -31,7 +31,7 @@ def load(feed, capture):
 
 
 def main():
-    feeds = [f for f in sorted(glob.glob(os.path.join(SAMPLES, "*"))) if not f.endswith(".md")]
+    feeds = [f for f in sorted(glob.glob(os.path.join(SAMPLES, "*"))) if not f.endswith((".md", "understood.tsv"))]
     with tempfile.TemporaryDirectory() as folder:
         capture = os.path.join(folder, "empty.pcap")
         empty_capture(capture)
