@@ -396,6 +396,9 @@ plain_values(void **state)
 		{ ".dot.test", INDICATOR_DOMAIN, "dot.test" },
 		{ "||block.test^", INDICATOR_DOMAIN, "block.test" },
 		{ "xn--fiqs8s.test", INDICATOR_DOMAIN, "xn--fiqs8s.test" },
+		{ "\xe6\x97\xa5\xe6\x9c\xac.test", INDICATOR_DOMAIN, "xn--wgv71a.test" },
+		{ "B\xc3\xbc" "cher.example", INDICATOR_DOMAIN, "xn--bcher-kva.example" },
+		{ "http://b\xc3\xbc" "cher.example:8080/a", INDICATOR_URL, "xn--bcher-kva.example:8080/a" },
 		{ "hxxps://gate[.]test/in.php?a=1;b#f", INDICATOR_URL, "gate.test/in.php?a=1;b" },
 		{ "gate.test/go?to=ftp://x", INDICATOR_URL, "gate.test/go?to=ftp://x" },
 		{ "http://192.0.2.1/24", INDICATOR_URL, "192.0.2.1/24" },
@@ -444,7 +447,8 @@ never_loaded(void **state)
 		{ "c2.example:8080", "address" }, { "two words.test", "address" },
 		{ "http://127.0.0.1/x", "loopback" }, { "http://a.test/\x01", "address" },
 		{ "http://a.test/\xff", "address" }, { "http:///x", "address" }, { "a..test", "address" },
-		{ "0123456789abcdef0123456789abcde", "two labels" }, { "\xe6\x97\xa5.test", "address" },
+		{ "0123456789abcdef0123456789abcde", "two labels" }, { "\xe6\x97.test", "address" },
+		{ "\xe2\x80\xae.test", "address" },
 	};
 	size_t n;
 	char text[256];
