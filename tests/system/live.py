@@ -112,8 +112,10 @@ def delay():
     worst = []
     other = rig.recipe(os.path.join(rig.folder(), "thin.pcap"), START + "host pc 10.1.1.1\n"
                        "host dns 10.1.1.2\nresolver 10.1.1.2\nat 0 pc ntp 203.0.113.9 every=0.02s times=600\n")
+    # Without dates: an entry that was last seen half a year ago has expired for what is on the wire today.
+    feed = rig.write(os.path.join(rig.folder(), "c2.txt"), "198.51.100.23:8080\n")
     for workers in (1, 2):
-        w = Watch(net, workers=workers)
+        w = Watch(net, workers=workers, feeds=[feed])
         thin = subprocess.Popen([*net.inside, "tcpreplay", "-q", "-i", net.near, other], stdout=subprocess.DEVNULL,
                                 stderr=subprocess.DEVNULL)
         time.sleep(0.5)
