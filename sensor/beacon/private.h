@@ -7,6 +7,7 @@
 #define SENSOR_BEACON_PRIVATE_H
 
 #include "base/hash.h"
+#include "base/zone.h"
 #include "beacon/beacon.h"
 #include "beacon/host.h"
 #include "beacon/known.h"
@@ -200,13 +201,7 @@ void tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struc
 
 /* ---- zone.c ---- */
 
-/* What can be registered of this name ("a.b.example.co.uk": example.co.uk); absent: nothing that one could own. */
-struct span zone_of(struct span name);
-
-/* The same, remembered: the list of suffixes costs more than all else that a contact does. */
+/* zone_of(), remembered: the list of suffixes costs more than all else that a contact does. */
 struct span zone_find(struct beacon *b, struct span name);
-
-/* How many bytes at the end of both, whole labels, are the same? */
-size_t zone_common(struct span a, struct span b);
 
 #endif

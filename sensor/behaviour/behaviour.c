@@ -24,6 +24,8 @@ struct behaviour {
 	void *to;
 	struct host *table, *idlest, *busiest;
 	struct house *house;
+	behaviour_harmless_fn *harmless;
+	void *harmless_to;
 	struct flood flood[ROWS];
 	unsigned kinds[REACHES];	/* that any row looks at */
 	struct behaviour_counts counts;
@@ -136,6 +138,12 @@ sight_since(const struct sight *s, int64_t ns, uint32_t most)
 	return (s->o->ts_ns - ns) / NS_PER_SEC;
 }
 
+bool
+sight_harmless(const struct sight *s, struct span name)
+{
+	return s->b->harmless != NULL && s->b->harmless(s->b->harmless_to, s->o, name) != NULL;
+}
+
 /* ---- sights ---- */
 
 static bool
@@ -212,11 +220,24 @@ note_contact(struct sight *s)
 	const struct observation *o = s->o;
 	struct host *h;
 
+	if (s->reach != REACH_INSIDE)
+		house_called(s->house, peer_hash(s));
 	if (o->app == APP_TLS)
 		house_voice(s->b->house, o->number, s->addr);
 	if (o->key.protocol == 6 && o->host_side == ORIGINATOR && is_mail_port(s->peer_port) &&
 	    (h = sight_host(s)) != NULL)
 		h->mail_ns = o->ts_ns;
+}
+
+/* Who answers questions inside asks for others. */
+static void
+note_resolver(struct sight *s)
+{
+	const struct observation *o = s->o;
+
+	if (o->home == 3 && o->app == APP_DNS && o->status == 0 &&
+	    (o->flags & (OBSERVED_RESPONSE | OBSERVED_MULTICAST)) == OBSERVED_RESPONSE)
+		house_resolver(s->house, house_hash(&o->key.realm, &o->key.addr[RESPONDER]));
 }
 
 void
@@ -232,12 +253,21 @@ behaviour_note(struct behaviour *b, const struct observation *o)
 	sight_begin(&s, b, o);
 	if (o->kind == OBSERVE_CONTACT)
 		note_contact(&s);
+	else if (o->kind == OBSERVE_DNS)
+		note_resolver(&s);
 	if ((b->kinds[s.reach] & kind) == 0)
 		return;
 	b->counts.observations++;
 	for (i = 0; i < ROWS; i++)
 		if (rows[i].kinds[s.reach] & kind)
 			rows[i].note(&s);
+}
+
+void
+behaviour_set_harmless(struct behaviour *b, behaviour_harmless_fn *harmless, void *to)
+{
+	b->harmless = harmless;
+	b->harmless_to = to;
 }
 
 void

@@ -41,6 +41,8 @@ struct behaviour_limits {
 	uint32_t mail_sec, mail_exchangers, mail_recipients;	/* a spam module: within so long, so many */
 	uint32_t spread_sec, spread_hosts;	/* spreading: within so long, so many machines */
 	uint32_t stranger_days;		/* a sender not heard for so long is a stranger */
+	uint32_t tunnel_sec, tunnel_names;	/* a DNS tunnel: within so long, so many names under one zone */
+	uint32_t generated_sec, generated_names;	/* generated names: within so long, so many zones that do not exist */
 	struct cidr *mail_hosts;	/* may send mail themselves */
 	unsigned mail_hosts_count;
 	struct cidr *admin_hosts;	/* may reach for many machines */
@@ -58,6 +60,10 @@ struct behaviour;
 /* `limits` and what it points to are borrowed. NULL: no memory. */
 struct behaviour *behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to);
 void behaviour_free(struct behaviour *b);	/* NULL is fine */
+
+/* Why is what this observation's host calls, or this name, harmless? NULL: it is not known to be. */
+typedef const char *behaviour_harmless_fn(void *to, const struct observation *o, struct span name);
+void behaviour_set_harmless(struct behaviour *b, behaviour_harmless_fn *harmless, void *to);
 
 /* One observation, of any kind. */
 void behaviour_note(struct behaviour *b, const struct observation *o);

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/zone.h"
 #include "behaviour/private.h"
 
 enum {
-	NAMES = 1 << 16, VOICES = 1 << 12, HOSTS_TO_TELL = 5, HOST_BITS = 64,
+	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, ZONES = 1 << 12, VOICES = 1 << 12, HOSTS_TO_TELL = 5, HOST_BITS = 64,
 	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14
 };
 
@@ -28,8 +29,14 @@ struct sender {
 	int32_t day;			/* heard last */
 };
 
+struct zone_entry {
+	uint64_t name;			/* its hash; 0: none */
+	size_t bytes;			/* of its zone */
+};
+
 struct house {
-	uint32_t name[NAMES];
+	struct zone_entry zone[ZONES];
+	uint32_t name[NAMES], called[CALLED], resolver[RESOLVERS];
 	struct voice voice[VOICES];
 	uint64_t hosts;			/* a bit for each host that spoke TLS, by its tag */
 	struct correspondent correspondent[CORRESPONDENTS];
@@ -81,6 +88,44 @@ bool
 house_named(const struct house *h, uint64_t a)
 {
 	return h->name[a % NAMES] == name_tag(a);
+}
+
+void
+house_called(struct house *h, uint64_t a)
+{
+	h->called[a % CALLED] = name_tag(a);
+}
+
+bool
+house_was_called(const struct house *h, uint64_t a)
+{
+	return h->called[a % CALLED] == name_tag(a);
+}
+
+struct span
+house_zone(struct house *h, struct span name)
+{
+	uint64_t hash = hash_quick(hash_seed(), name.at, name.left) | 1;
+	struct zone_entry *e = &h->zone[hash >> 32 & (ZONES - 1)];
+
+	if (e->name != hash) {
+		e->name = hash;
+		e->bytes = zone_of(name).left;
+	}
+	return e->bytes == 0 || e->bytes > name.left ? span_of(NULL, 0) :
+	    span_of(name.at + (name.left - e->bytes), e->bytes);
+}
+
+void
+house_resolver(struct house *h, uint64_t a)
+{
+	h->resolver[a % RESOLVERS] = name_tag(a);
+}
+
+bool
+house_is_resolver(const struct house *h, uint64_t a)
+{
+	return h->resolver[a % RESOLVERS] == name_tag(a);
 }
 
 /* Hosts of one house differ in their last bytes; a full hash for every contact would be dear. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/span.h"
 #include "realm.h"
 
 struct house;
@@ -26,6 +27,17 @@ uint64_t house_hash(const struct realm *realm, const struct addr *a);
 
 void house_name(struct house *h, uint64_t named);
 bool house_named(const struct house *h, uint64_t a);
+
+/* Was this address called, or did it call, lately? 65,536 places. */
+void house_called(struct house *h, uint64_t a);
+bool house_was_called(const struct house *h, uint64_t a);
+
+/* zone_of(), remembered: the list of suffixes is slow. 4,096 places. */
+struct span house_zone(struct house *h, struct span name);
+
+/* Does this host answer the DNS questions of others? 1,024 places. */
+void house_resolver(struct house *h, uint64_t a);
+bool house_is_resolver(const struct house *h, uint64_t a);
 
 void house_voice(struct house *h, uint32_t voice, const struct addr *host);
 /* See voice_others(). */

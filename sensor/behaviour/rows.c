@@ -22,4 +22,8 @@ const struct row rows[ROWS] = {
 	    { [REACH_NAMED] = BIT(MAIL) | BIT(CONTACT), [REACH_BARE] = BIT(MAIL) | BIT(CONTACT) }, &impersonated_part_bytes,
 	    impersonated_note },
 	[ROW_FAMILY] = { "T1105", "TA0011", SEVERITY_HIGH, { 0 }, &family_part_bytes, NULL },
+	[ROW_TUNNEL] = { "T1071.004", "TA0011", SEVERITY_HIGH,
+	    { [REACH_INSIDE] = BIT(DNS) | BIT(NAME), [REACH_NAMED] = BIT(DNS) | BIT(NAME) }, &tunnel_part_bytes, dns_tunnel_note },
+	[ROW_GENERATED] = { "T1568.002", "TA0011", SEVERITY_HIGH,
+	    { [REACH_INSIDE] = BIT(DNS), [REACH_NAMED] = BIT(DNS) }, &generated_part_bytes, generated_note },
 };

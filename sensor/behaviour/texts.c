@@ -69,6 +69,22 @@ const struct behaviour_text behaviour_texts[] = {
   { "A second malware", "二つ目のマルウェア" },
   { "has {families} malware families: first {first_family}, {after_min} min later {second_family}[, an order that is {order}]",
     "マルウェアが {families} 種：最初に {first_family}、{after_min} 分後に {second_family}。[{order}順序。]" } },
+[ROW_TUNNEL] = { "dns-tunnel",
+  { "Data inside DNS questions", "DNS 問い合わせに隠れた通信" },
+  { "asked for {names} names under {zone} in {minutes} min, {mean_name_bytes} bytes before the zone on average, {name_bytes} together "
+    "({entropy_millibits} millibits a letter, {digits_percent} % digits); {odd_types} of {questions} questions for other than addresses, "
+    "{payload_bytes} bytes of text or data in answers, {called} of {addresses} addresses given were called[; {failed} answers said no]; "
+    "latest {name}",
+    "{minutes} 分間に {zone} の下の名前を {names} 種問い合わせた。ゾーンの前は平均 {mean_name_bytes} バイト、合計 {name_bytes} バイト"
+    "（1 文字 {entropy_millibits} ミリビット、数字 {digits_percent} %）。{questions} 件中 {odd_types} 件はアドレス以外の種類。"
+    "応答のデータは {payload_bytes} バイト。回答されたアドレス {addresses} 件のうち {called} 件と通信した。[拒否された応答 {failed} 件。]"
+    "最新は {name}。" } },
+[ROW_GENERATED] = { "generated-names",
+  { "Tries generated names", "自動生成された名前の探索" },
+  { "asked for names in {missing_zones} zones that do not exist in {minutes} min, {generated} of them look generated, under {suffixes} suffixes; "
+    "{missing_percent} % of its answers said no; latest {name}",
+    "{minutes} 分間に存在しないゾーン {missing_zones} 個の名前を問い合わせた。うち {generated} 個は自動生成に見える（末尾は {suffixes} 種）。"
+    "応答の {missing_percent} % が「存在しない」。最新は {name}。" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;

@@ -6,6 +6,7 @@
 #include "alert/policy.h"
 #include "base/log.h"
 #include "base/when.h"
+#include "beacon/known.h"
 #include "indicators/allow.h"
 #include "record.h"
 
@@ -20,6 +21,7 @@ struct analyst {
 	struct analyst_counts counts;
 	struct policy_options policy;
 	const struct allow *allow;
+	const struct known *known;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
 	kept_fn *keep;
@@ -258,11 +260,29 @@ asn_of(void *to, const struct addr *peer)
 	return place.asn;
 }
 
+/* A name in a TLS hello is what the client says: where DNS gave the address another zone's, that one counts. */
+static const char *
+harmless(void *to, const struct observation *o, struct span name)
+{
+	struct analyst *a = to;
+	const struct addr *host = &o->key.addr[o->host_side], *peer = &o->key.addr[!o->host_side];
+	struct span given = span_text(o->kind == OBSERVE_DNS ? "" : name_of(a, &o->key.realm, host, peer));
+	const char *why = known_domain(a->known, given.left > 0 ? given : name, host, o->ts_ns);
+
+	if (why != NULL || o->kind == OBSERVE_DNS || (o->flags & OBSERVED_PROXIED) != 0)
+		return why;
+	if ((why = known_address(a->known, peer, host, o->ts_ns)) == NULL)
+		why = known_asn(a->known, asn_of(a, peer), host, o->ts_ns);
+	return why;
+}
+
 void
 analyst_set_known(struct analyst *a, const struct known *known)
 {
 	const struct beacon_lookup lookup = { name_of, asn_of, a };
 
+	a->known = known;
+	behaviour_set_harmless(a->behaviour, known != NULL ? harmless : NULL, a);
 	beacon_set_known(a->beacon, known, &lookup);
 }
 
