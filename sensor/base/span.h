@@ -40,13 +40,21 @@ span_said(const char *text)
 	return text[0] == '\0' ? span_of(NULL, 0) : span_text(text);
 }
 
+/* For the functions below. An absent span may give up its no bytes: in C NULL + 0 has no meaning. */
+static inline void
+span_advance(struct span *s, size_t len)
+{
+	if (len > 0)
+		s->at += len;
+	s->left -= len;
+}
+
 static inline bool
 span_skip(struct span *s, size_t len)
 {
 	if (len > s->left)
 		return false;
-	s->at += len;
-	s->left -= len;
+	span_advance(s, len);
 	return true;
 }
 
@@ -58,8 +66,7 @@ span_take(struct span *s, size_t len, struct span *out)
 		return false;
 	out->at = s->at;
 	out->left = len;
-	s->at += len;
-	s->left -= len;
+	span_advance(s, len);
 	return true;
 }
 
@@ -68,9 +75,9 @@ span_copy(struct span *s, void *to, size_t len)
 {
 	if (len > s->left)
 		return false;
-	memcpy(to, s->at, len);
-	s->at += len;
-	s->left -= len;
+	if (len > 0)
+		memcpy(to, s->at, len);
+	span_advance(s, len);
 	return true;
 }
 
