@@ -43,6 +43,7 @@ struct behaviour_limits {
 	uint32_t stranger_days;		/* a sender not heard for so long is a stranger */
 	uint32_t tunnel_sec, tunnel_names;	/* a DNS tunnel: within so long, so many names under one zone */
 	uint32_t generated_sec, generated_names;	/* generated names: within so long, so many zones that do not exist */
+	uint32_t strobe_minutes, strobe_calls;	/* a strobe: for so many minutes, so many connections in each */
 	struct cidr *mail_hosts;	/* may send mail themselves */
 	unsigned mail_hosts_count;
 	struct cidr *admin_hosts;	/* may reach for many machines */

@@ -15,7 +15,7 @@
 /* In the order of their signature numbers: rows may be added at the end, never moved. */
 enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING,
 	ROW_LURE, ROW_IMPERSONATED, ROW_FAMILY,
-	ROW_TUNNEL, ROW_GENERATED, ROWS };
+	ROW_TUNNEL, ROW_GENERATED, ROW_STROBE, ROWS };
 
 struct host_key {
 	struct realm realm;
@@ -148,10 +148,10 @@ int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *h
 /* ---- rows, each in a file of its own ---- */
 
 note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note, lure_note, impersonated_note,
-    dns_tunnel_note, generated_note;
+    dns_tunnel_note, generated_note, strobe_note;
 void chain_beacon(struct sight *s, const struct finding *f);
 void family_finding(struct sight *s, const struct finding *f);
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
-    lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes;
+    lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes;
 
 #endif

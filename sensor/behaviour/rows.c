@@ -26,4 +26,6 @@ const struct row rows[ROWS] = {
 	    { [REACH_INSIDE] = BIT(DNS) | BIT(NAME), [REACH_NAMED] = BIT(DNS) | BIT(NAME) }, &tunnel_part_bytes, dns_tunnel_note },
 	[ROW_GENERATED] = { "T1568.002", "TA0011", SEVERITY_HIGH,
 	    { [REACH_INSIDE] = BIT(DNS), [REACH_NAMED] = BIT(DNS) }, &generated_part_bytes, generated_note },
+	[ROW_STROBE] = { "T1071", "TA0011", SEVERITY_MEDIUM,
+	    { [REACH_NAMED] = BIT(CONTACT), [REACH_BARE] = BIT(CONTACT) }, &strobe_part_bytes, strobe_note },
 };

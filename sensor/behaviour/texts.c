@@ -85,6 +85,11 @@ const struct behaviour_text behaviour_texts[] = {
     "{missing_percent} % of its answers said no; latest {name}",
     "{minutes} 分間に存在しないゾーン {missing_zones} 個の名前を問い合わせた。うち {generated} 個は自動生成に見える（末尾は {suffixes} 種）。"
     "応答の {missing_percent} % が「存在しない」。最新は {name}。" } },
+[ROW_STROBE] = { "strobe",
+  { "Calls without a pause", "絶え間ない接続" },
+  { "opened {calls} connections to [{host} at ]{peer} port {port} in {minutes} min without a pause, {calls_a_minute} a minute, "
+    "uneven by {uneven_percent} %",
+    "{peer}[（{host}）]のポート {port} へ {minutes} 分間絶え間なく {calls} 回接続した。毎分 {calls_a_minute} 回、ばらつき {uneven_percent} %。" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;

@@ -272,6 +272,10 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.generated_sec, "s", 60, 604800, "3600") },
 { "behaviour.generated_names", "From so many zones that do not exist on it weighs; three and ten times as many weigh more.",
   INTEGER(behaviour.generated_names, "zones", 4, 10000, "10") },
+{ "behaviour.strobe_minutes", "From so many minutes of calls without a pause on it weighs; twice and eight times as many weigh more.",
+  INTEGER(behaviour.strobe_minutes, "minutes", 5, 1440, "30") },
+{ "behaviour.strobe_calls", "So many connections of a host to a service in each of these minutes.",
+  INTEGER(behaviour.strobe_calls, "connections", 6, 100000, "30") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

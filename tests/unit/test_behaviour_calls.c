@@ -299,6 +299,47 @@ test_second_family_twins(void **state)
 	assert_int_equal(kept.count, 0);
 }
 
+/* ---- strobes ---- */
+
+static void
+test_strobe(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	begin();
+	for (i = 0; i < 1800; i++)
+		contact(i, "198.51.100.1", 8080);
+	assert_int_equal(kept.count, 0);
+	for (; i < 1850; i++)
+		contact(i, "198.51.100.1", 8080);
+	assert_int_equal(rang("strobe"), 1);
+	assert_string_equal(kept.f[0].reason, "opened 1800 connections to 198.51.100.1 port 8080 in 30 min without a pause, "
+	    "60 a minute, uneven by 0 %");
+}
+
+static void
+test_strobe_twins(void **state)
+{
+	unsigned i, n;
+
+	(void)state;
+	begin();	/* a minute without; few; name servers */
+	for (i = 0; i < 7200; i++) {
+		if (i / 60 % 20 != 19)
+			contact(i, "198.51.100.1", 8080);
+		if (i % 4 == 0)
+			contact(i, "198.51.100.2", 8080);
+		contact(i, "198.51.100.3", 53);
+	}
+	assert_int_equal(kept.count, 0);
+	begin();	/* pages, one after the other: never as many */
+	for (i = 0; i < 120; i++)
+		for (n = 0; n < (i % 3 == 0 ? 200u : 40u); n++)
+			contact(i * 60 + n * .25, "198.51.100.1", 443);
+	assert_int_equal(kept.count, 0);
+}
+
 int
 main(void)
 {
@@ -313,6 +354,8 @@ main(void)
 		TEST(test_spreading_twins),
 		TEST(test_second_family),
 		TEST(test_second_family_twins),
+		TEST(test_strobe),
+		TEST(test_strobe_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
