@@ -205,10 +205,10 @@ json_chance(struct json *j, cJSON *in, const char *key, double p)
 void
 json_array_seconds(struct json *j, cJSON *array, int64_t ns)
 {
+	long long ms = (long long)(ns / (NS_PER_SEC / 1000)), sec = llabs(ms) / 1000;
 	char text[48];
 
-	snprintf(text, sizeof text, "%lld.%03lld", (long long)(ns / NS_PER_SEC),
-	    (long long)(ns % NS_PER_SEC / (NS_PER_SEC / 1000)));
+	snprintf(text, sizeof text, "%s%lld.%03lld", ms < 0 ? "-" : "", sec, llabs(ms) % 1000);
 	put(j, array, NULL, cJSON_CreateRaw(text));
 }
 
