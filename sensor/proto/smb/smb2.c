@@ -137,20 +137,10 @@ create_asked(struct smb_reader *r, const struct command *c)
 static void
 create_answered(struct smb_reader *r, const struct command *c)
 {
-	struct smb_asked *a = smb_asked_of(r, c->id);
-	enum smb_want want = a == NULL ? 0 : (enum smb_want)a->want;
-	struct span id;
+	struct span id = { NULL, 0 };
 
-	if (want != SMB_WANT_PIPE && want != SMB_WANT_WRITE)
-		return;
-	a->want = 0;
-	if (want == SMB_WANT_WRITE) {
-		smb_tell_write(r, c->client, a->name, c->status, a->tells);
-		return;
-	}
-	if (c->status == STATUS_SUCCESS && smb_field(c->body, 64, FILE_ID_BYTES, &id))
-		smb_pipe_opened(r, id);
-	smb_tell_pipe(r, c->client, a->name, c->status);
+	smb_field(c->body, 64, FILE_ID_BYTES, &id);
+	smb_open_answered(r, c->id, c->client, c->status, id);
 }
 
 /* A pipe's number by the FileId at `at` of the body. */

@@ -120,3 +120,21 @@ smb_open_asked(struct smb_reader *r, const struct smb_open *o, const char *name)
 	a->tells = kind == SMB_TREE_ADMIN || looks_executable(name);
 	snprintf(a->name, sizeof a->name, "%s", name);
 }
+
+void
+smb_open_answered(struct smb_reader *r, uint64_t id, int client, uint32_t status, struct span pipe)
+{
+	struct smb_asked *a = smb_asked_of(r, id);
+	enum smb_want want = a == NULL ? 0 : (enum smb_want)a->want;
+
+	if (want != SMB_WANT_PIPE && want != SMB_WANT_WRITE)
+		return;
+	a->want = 0;
+	if (want == SMB_WANT_WRITE) {
+		smb_tell_write(r, client, a->name, status, a->tells);
+		return;
+	}
+	if (status == STATUS_SUCCESS && pipe.at != NULL)
+		smb_pipe_opened(r, pipe);
+	smb_tell_pipe(r, client, a->name, status);
+}

@@ -80,6 +80,9 @@ struct smb_open {
 };
 void smb_open_asked(struct smb_reader *r, const struct smb_open *o, const char *name);
 
+/* Its answer; `pipe`: the number that what was opened has from now on, absent when the answer is too short. */
+void smb_open_answered(struct smb_reader *r, uint64_t id, int client, uint32_t status, struct span pipe);
+
 /* ---- smb_tell.c: `client` is the side that asked ---- */
 struct speaker smb_speaker(const struct smb_reader *r, int client);
 void smb_tell_share(struct smb_reader *r, int client, const char *name, uint32_t status);
