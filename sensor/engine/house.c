@@ -12,19 +12,11 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
-#include "engine/analyst.h"
-#include "engine/feeds.h"
+#include "engine/analyst_process.h"
+#include "engine/courier_process.h"
 #include "engine/keeper_process.h"
-#include "engine/merge.h"
-#include "engine/privilege.h"
 #include "engine/process.h"
 #include "engine/rooms.h"
-#include "engine/scratch.h"
-#include "fetch/fetch.h"
-#include "indicators/allow.h"
-#include "sinks/courier.h"
-
-enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50, COURIER_WAIT_MS = 50 };
 
 int
 house_make(struct house *h, const struct config *config, bool live, unsigned workers, bool once,
@@ -116,71 +108,7 @@ house_tell(struct house *h, const char *note)
 	bell_ring(h->bell);
 }
 
-/* ---- the analyst ---- */
-
-static void
-take(void *to, const struct observation *o)
-{
-	analyst_take(to, o);
-}
-
-static int64_t
-input_end_ns(const struct house *h)
-{
-	int64_t last = WHEN_UNKNOWN;
-	unsigned i;
-
-	for (i = 0; i < h->workers; i++)
-		if (h->board->worker[i].counts.last_ns > last)
-			last = h->board->worker[i].counts.last_ns;
-	return last;
-}
-
-/* Live there is no end at which beacon records are written: they come once an hour as well. */
-static void
-advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
-{
-	analyst_advance(a, now_ns);
-	/* Further off than that: the time was set back. */
-	if (now_ns < *next_records_ns && *next_records_ns - now_ns <= BEACON_RECORDS_SEC * NS_PER_SEC)
-		return;
-	if (*next_records_ns != WHEN_UNKNOWN)
-		analyst_record_beacons(a);
-	*next_records_ns = now_ns + BEACON_RECORDS_SEC * NS_PER_SEC;
-}
-
-static int
-analyse(struct house *h, struct analyst *a, struct merge *m)
-{
-	int64_t next_records_ns = WHEN_UNKNOWN;
-	enum merge_state state;
-	uint32_t seen;
-
-	for (;;) {
-		seen = bell_count(h->bell);
-		state = merge_run(m, MERGE_BATCH, take, a);
-		analyst_count(a, &h->board->analyst);
-		if (state == MERGE_MORE)
-			continue;
-		if (state == MERGE_END)
-			break;
-		if (state == MERGE_DAMAGED) {
-			log_error("analyst", "a worker's ring holds what is no observation");
-			return ANALYST_RING_DAMAGED;
-		}
-		keeper_wake(h);
-		if (h->live && merge_watermark(m) != INT64_MIN)
-			advance(a, merge_watermark(m), &next_records_ns);
-		analyst_sync(a);
-		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
-	}
-	analyst_finish(a, input_end_ns(h));
-	analyst_count(a, &h->board->analyst);
-	if (h->kept != NULL)
-		ring_end(h->kept);
-	keeper_wake(h);
-	return 0;
-}
+/* ---- what a child opens before its sandbox ---- */
 
 struct geoip *
 house_open_geoip(const struct config *c)
@@ -231,138 +159,6 @@ house_enter_room(const struct house *h, enum sandbox which, struct fault *fault)
 	r = sandbox_enter(which, &plan->room, fault);
 	free(plan);
 	return r;
-}
-
-/* The keeper's is the last. */
-static unsigned
-rings_count(const struct house *h)
-{
-	return h->workers + (h->live ? 1 : 0) + (h->kept != NULL ? 1 : 0);
-}
-
-static int
-analyst_main(struct house *h, uint64_t already)
-{
-	struct geoip *geoip = house_open_geoip(h->config);
-	struct known *known = house_open_known(h->config);
-	struct allow *allow = feeds_open_allow(h->config);
-	struct journal *journal = NULL;
-	struct analyst *a = NULL;
-	struct merge *m = NULL;
-	struct fault fault;
-	int status = 1;
-
-	if (journal_open(h->journal_directory, &h->config->journal, &journal, &fault) < 0 ||
-	    house_enter_room(h, SANDBOX_ANALYST, &fault) < 0) {
-		log_error("analyst", "%s", fault.text);
-		goto done;
-	}
-	if ((a = analyst_new(h->config, journal, geoip, already)) == NULL ||
-	    (m = merge_new(h->rings, rings_count(h), h->live)) == NULL) {
-		log_error("analyst", "no memory for its tables");
-		goto done;
-	}
-	analyst_set_known(a, known);
-	analyst_set_allow(a, allow);
-	if (h->kept != NULL)
-		analyst_set_keep(a, keeper_post, h);
-	atomic_store(&h->board->analyst_up, 1);
-	status = analyse(h, a, m);
-done:
-	merge_free(m);
-	analyst_free(a);
-	journal_close(journal);
-	known_free(known);
-	allow_free(allow);
-	geoip_close(geoip);
-	return status;
-}
-
-/* ---- the courier ---- */
-
-/* Nobody else is left to tidy up behind a replay whose supervisor was killed. */
-static void
-tidy_up(const struct house *h, uint64_t undelivered)
-{
-	if (h->live)
-		return;
-	if (undelivered == 0)
-		scratch_remove(h->journal_directory);
-	else
-		log_warn("courier", "the supervisor is gone; what was not delivered lies in %s",
-		    h->journal_directory);
-}
-
-/* Live only: a replay is to see what its feeds said then. Keys and certificates are read before the sandbox is set. */
-static int
-open_fetcher(const struct house *h, struct fetcher **out, struct fault *fault)
-{
-	const struct config *c = h->config;
-	struct fetch_feed *feeds = calloc(c->feeds_count + 1, sizeof *feeds);
-	char folder[CONFIG_TEXT_MAX + 16];
-	unsigned count = 0, i;
-	int r = 0;
-
-	*out = NULL;
-	if (feeds == NULL)
-		return fault_set(fault, SE_NOMEM, "no memory for feeds");
-	for (i = 0; i < c->feeds_count && h->live; i++)
-		if (c->feeds[i].fetch.url[0] != '\0')
-			feeds[count++] = (struct fetch_feed){ c->feeds[i].name, c->feeds[i].format, &c->feeds[i].fetch };
-	snprintf(folder, sizeof folder, "%s/feeds", c->state_directory);
-	if (count > 0)
-		r = fetcher_open(folder, feeds, count, out, fault);
-	free(feeds);
-	return r;
-}
-
-static int
-courier_begin(struct house *h, struct fetcher **fetcher, struct courier **c, struct fault *fault)
-{
-	int r;
-
-	*fetcher = NULL;
-	*c = NULL;
-	if ((h->live && (r = privilege_drop_all(fault)) < 0) || (r = open_fetcher(h, fetcher, fault)) < 0 ||
-	    (r = house_enter_room(h, SANDBOX_COURIER, fault)) < 0 || (r = courier_open(h->journal_directory,
-	    h->config->sinks, h->config->sinks_count, c, fault)) < 0)
-		return r;
-	return *fetcher == NULL ? 0 : fetcher_start(*fetcher, atomic_exchange(&h->board->fetch_now, 0) != 0, fault);
-}
-
-static int
-courier_main(struct house *h, pid_t parent, uint32_t turn)
-{
-	struct fetcher *fetcher;
-	struct courier *c;
-	struct fault fault;
-	uint64_t left;
-	uint32_t seen;
-
-	if (courier_begin(h, &fetcher, &c, &fault) < 0) {
-		log_error("courier", "%s", fault.text);
-		return 1;
-	}
-	atomic_store(&h->board->courier_up, 1);
-	for (;;) {
-		seen = bell_count(h->call);
-		if (atomic_load(&h->board->drain) != 0 || getppid() != parent)
-			break;
-		if (atomic_load(&h->board->courier_turn) != turn) {
-			fetcher_close(fetcher);
-			courier_close(c);
-			return 0;
-		}
-		bell_wait(h->call, seen, COURIER_WAIT_MS);
-		courier_step(c);
-	}
-	fetcher_close(fetcher);
-	left = courier_drain(c, h->config->drain_sec * 1000);
-	atomic_store(&h->board->undelivered, left);
-	courier_close(c);
-	if (getppid() != parent)
-		tidy_up(h, left);
-	return 0;
 }
 
 /* ---- starting ---- */

@@ -8,30 +8,13 @@
 
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/back_off.h"
 #include "engine/eve_files.h"
-#include "engine/feeds.h"
-#include "engine/house.h"
-#include "engine/posts.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
-#include "engine/refresh.h"
 #include "engine/report.h"
+#include "engine/watch_state.h"
 
-enum { WAIT_MS = 100, STOP_SEC = 15, KEEPER_SEC = 5, COURIER_STARTS = 5 };
-
-struct watch {
-	const struct watch_options *options;
-	struct house house;
-	struct posts *posts;
-	struct feeds_job *job;			/* feeds are being compiled, or NULL */
-	struct refresh *refresh;
-	bool refreshing;			/* the job is for what was fetched, not for `fresh` */
-	struct config fresh;			/* for which; taken when they are */
-	struct back_off courier, analyst, keeper;
-	bool keeper_told;			/* that it cannot work */
-	bool stopping, reload_again, analyst_done, delivered, abandoned, failed;
-};
+enum { STOP_SEC = 15, KEEPER_SEC = 5, COURIER_STARTS = 5 };
 
 /* ---- children ---- */
 
@@ -42,17 +25,6 @@ shed(void *to, unsigned worker)
 	struct watch *w = to;
 
 	posts_shed(w->posts, worker);
-}
-
-/* In a compiler. */
-static void
-shed_all(void *to)
-{
-	struct watch *w = to;
-
-	posts_shed(w->posts, WORKERS_MAX);
-	eve_files_close(w->options->config);
-	eve_files_close(&w->fresh);
 }
 
 static void
@@ -235,156 +207,6 @@ restart_missing(struct watch *w)
 		posts_end_empty(w->posts);
 }
 
-/* ---- reload ---- */
-
-static void
-say_restart_needed(const struct config *old, const struct config *fresh)
-{
-	bool changed = old->home_count != fresh->home_count ||
-	    memcmp(old->home, fresh->home, old->home_count * sizeof *old->home) != 0 ||
-	    old->relays_count != fresh->relays_count ||
-	    (old->relays_count > 0 &&
-	    memcmp(old->relays, fresh->relays, old->relays_count * sizeof *old->relays) != 0) ||
-	    memcmp(&old->capture, &fresh->capture, sizeof old->capture) != 0 ||
-	    memcmp(&old->flow, &fresh->flow, sizeof old->flow) != 0 ||
-	    memcmp(&old->beacon, &fresh->beacon, sizeof old->beacon) != 0 ||
-	    memcmp(&old->alert, &fresh->alert, sizeof old->alert) != 0 ||
-	    old->workers != fresh->workers || old->records != fresh->records;
-
-	if (changed)
-		log_warn("watch", "home, relays, capture, limits, beacon, alerts, workers or records changed: "
-		    "they take effect at the next start; feeds and sinks are in force now");
-}
-
-static void
-begin_reload(struct watch *w)
-{
-	struct fault fault;
-
-	if (w->job != NULL) {
-		w->reload_again = true;
-		return;
-	}
-	log_info("watch", "reading configuration and feeds again");
-	if (!w->options->reread(w->options->to, &w->fresh)) {
-		log_info("watch", "the configuration in force stays");
-		config_clear(&w->fresh);
-		return;
-	}
-	if (eve_files_reopen(&w->fresh, w->options->config, &fault) < 0 ||
-	    feeds_begin(&w->fresh, shed_all, w, &w->job, &fault) < 0) {
-		log_error("watch", "%s; the configuration in force stays", fault.text);
-		eve_files_close(&w->fresh);
-		config_clear(&w->fresh);
-	}
-}
-
-/* Better old indicators than none: a feed that cannot be read must not take its own away. */
-static void
-take_feeds(struct watch *w, const struct config *config, int image)
-{
-	const struct feed_result *results = feeds_job_results(w->job);
-
-	refresh_in_force(w->refresh, config, results);
-	if (feeds_report(results, config->feeds_count) > 0) {
-		log_warn("watch", "the indicators in force stay");
-		close(image);
-		return;
-	}
-	posts_take_image(w->posts, image);
-}
-
-static void
-take_config(struct watch *w)
-{
-	say_restart_needed(w->options->config, &w->fresh);
-	/* The processes have their own copy since the fork: the old one can go. */
-	eve_files_close(w->options->config);
-	config_clear(w->options->config);
-	*w->options->config = w->fresh;
-	memset(&w->fresh, 0, sizeof w->fresh);
-	house_turn_courier(&w->house);
-	house_turn_keeper(&w->house);
-	log_info("watch", "configuration and feeds are in force");
-}
-
-/* `r`: what the job came to. */
-static void
-end_reload(struct watch *w, int r, int image, const struct fault *fault)
-{
-	if (r < 0)
-		log_error("watch", "%s; the indicators in force stay", fault->text);
-	else
-		take_feeds(w, &w->fresh, image);
-	feeds_job_free(w->job);
-	w->job = NULL;
-	atomic_store(&w->house.board->fetch_now, 1);
-	take_config(w);
-}
-
-/* ---- what was fetched ---- */
-
-static void
-compile_fetched(struct watch *w)
-{
-	struct fault fault;
-
-	w->refreshing = true;
-	if (feeds_begin(refresh_config(w->refresh), shed_all, w, &w->job, &fault) == 0)
-		return;
-	w->refreshing = false;
-	log_error("watch", "%s; the indicators in force stay", fault.text);
-}
-
-/* What is held back is left out, and the rest compiled again: once, for then there is no candidate. */
-static void
-end_refresh(struct watch *w, int r, int image, const struct fault *fault)
-{
-	bool well;
-
-	if (r < 0)
-		log_error("watch", "%s; the indicators in force stay", fault->text);
-	well = refresh_judge(w->refresh, r < 0 ? NULL : feeds_job_results(w->job));
-	if (r >= 0 && well)
-		take_feeds(w, w->options->config, image);
-	else if (image >= 0)
-		close(image);
-	feeds_job_free(w->job);
-	w->job = NULL;
-	w->refreshing = false;
-	if (!well && !w->stopping)
-		compile_fetched(w);
-}
-
-static void
-tend_fetched(struct watch *w)
-{
-	if (w->stopping || w->job != NULL)
-		return;
-	if (refresh_look(w->refresh, w->options->config))
-		compile_fetched(w);
-	refresh_mind_age(w->refresh, w->options->config, house_wall_clock_ns(), &w->house);
-}
-
-static void
-tend_job(struct watch *w)
-{
-	struct fault fault;
-	int image, r;
-
-	if (w->job == NULL || (r = feeds_job_look(w->job, &image, &fault)) == 0)
-		return;
-	if (w->refreshing)
-		end_refresh(w, r, image, &fault);
-	else
-		end_reload(w, r, image, &fault);
-	if (w->job != NULL)
-		return;
-	if (w->reload_again && !w->stopping)
-		begin_reload(w);
-	w->reload_again = false;
-}
-
 /* ---- its life ---- */
 
 /* The first time, all that was seen is told; the second time nothing is waited for. */
@@ -429,16 +251,15 @@ supervise(struct watch *w)
 	int64_t give_up_ns = INT64_MAX;
 
 	while (!w->analyst_done) {
-		got = process_wait(WAIT_MS);
+		got = process_wait(WATCH_WAIT_MS);
 		reap(w);
 		if (got.stop)
 			on_stop(w, &give_up_ns);
 		if (w->analyst_done)
 			break;
 		if (got.reload && !w->stopping)
-			begin_reload(w);
-		tend_job(w);
-		tend_fetched(w);
+			watch_reload(w);
+		watch_tend_feeds(w);
 		restart_missing(w);
 		give_up_workers(w, &give_up_ns);
 	}
@@ -455,7 +276,7 @@ end_keeper(struct watch *w)
 	ring_end(w->house.kept);
 	bell_ring(w->house.keeper_bell);
 	while (w->house.keeper > 0 && back_off_clock_ns() < give_up_ns) {
-		process_wait(WAIT_MS);
+		process_wait(WATCH_WAIT_MS);
 		reap(w);
 	}
 	if (w->house.keeper > 0)
@@ -479,39 +300,12 @@ deliver(struct watch *w)
 				break;
 			start_courier(w);
 		}
-		if (process_wait(WAIT_MS).stop)
+		if (process_wait(WATCH_WAIT_MS).stop)
 			on_stop(w, &never);
 		reap(w);
 	}
 	if (!w->delivered)
 		w->failed = true;
-}
-
-/* The first feeds, before there is anybody who could use them. */
-static int
-compile_first(struct watch *w, struct fault *fault)
-{
-	struct config *c = w->options->config;
-	int status, r;
-	pid_t pid;
-
-	if ((r = feeds_begin(c, shed_all, w, &w->job, fault)) < 0)
-		return r;
-	while ((r = feeds_job_look(w->job, &w->house.image, fault)) == 0) {
-		if (process_wait(WAIT_MS).stop)
-			w->stopping = true;
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			feeds_job_ended(w->job, pid, status);
-		if (w->stopping)
-			break;
-	}
-	if (r == 1) {
-		feeds_report(feeds_job_results(w->job), c->feeds_count);
-		refresh_in_force(w->refresh, c, feeds_job_results(w->job));
-	}
-	feeds_job_free(w->job);
-	w->job = NULL;
-	return r;
 }
 
 static int
@@ -539,7 +333,7 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = keeper_make_folders(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
-	return compile_first(w, fault);
+	return watch_first_feeds(w, fault);
 }
 
 static int

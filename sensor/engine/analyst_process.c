@@ -1,0 +1,121 @@
+#include "engine/analyst_process.h"
+
+#include "base/log.h"
+#include "base/when.h"
+#include "beacon/known.h"
+#include "engine/analyst.h"
+#include "engine/feeds.h"
+#include "engine/keeper_process.h"
+#include "engine/merge.h"
+#include "indicators/allow.h"
+
+enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50 };
+
+static void
+take(void *to, const struct observation *o)
+{
+	analyst_take(to, o);
+}
+
+static int64_t
+input_end_ns(const struct house *h)
+{
+	int64_t last = WHEN_UNKNOWN;
+	unsigned i;
+
+	for (i = 0; i < h->workers; i++)
+		if (h->board->worker[i].counts.last_ns > last)
+			last = h->board->worker[i].counts.last_ns;
+	return last;
+}
+
+/* Live there is no end at which beacon records are written: they come once an hour as well. */
+static void
+advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
+{
+	analyst_advance(a, now_ns);
+	/* Further off than that: the time was set back. */
+	if (now_ns < *next_records_ns && *next_records_ns - now_ns <= BEACON_RECORDS_SEC * NS_PER_SEC)
+		return;
+	if (*next_records_ns != WHEN_UNKNOWN)
+		analyst_record_beacons(a);
+	*next_records_ns = now_ns + BEACON_RECORDS_SEC * NS_PER_SEC;
+}
+
+static int
+analyse(struct house *h, struct analyst *a, struct merge *m)
+{
+	int64_t next_records_ns = WHEN_UNKNOWN;
+	enum merge_state state;
+	uint32_t seen;
+
+	for (;;) {
+		seen = bell_count(h->bell);
+		state = merge_run(m, MERGE_BATCH, take, a);
+		analyst_count(a, &h->board->analyst);
+		if (state == MERGE_MORE)
+			continue;
+		if (state == MERGE_END)
+			break;
+		if (state == MERGE_DAMAGED) {
+			log_error("analyst", "a worker's ring holds what is no observation");
+			return ANALYST_RING_DAMAGED;
+		}
+		keeper_wake(h);
+		if (h->live && merge_watermark(m) != INT64_MIN)
+			advance(a, merge_watermark(m), &next_records_ns);
+		analyst_sync(a);
+		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
+	}
+	analyst_finish(a, input_end_ns(h));
+	analyst_count(a, &h->board->analyst);
+	if (h->kept != NULL)
+		ring_end(h->kept);
+	keeper_wake(h);
+	return 0;
+}
+
+/* The keeper's is the last. */
+static unsigned
+rings_count(const struct house *h)
+{
+	return h->workers + (h->live ? 1 : 0) + (h->kept != NULL ? 1 : 0);
+}
+
+int
+analyst_main(struct house *h, uint64_t already)
+{
+	struct geoip *geoip = house_open_geoip(h->config);
+	struct known *known = house_open_known(h->config);
+	struct allow *allow = feeds_open_allow(h->config);
+	struct journal *journal = NULL;
+	struct analyst *a = NULL;
+	struct merge *m = NULL;
+	struct fault fault;
+	int status = 1;
+
+	if (journal_open(h->journal_directory, &h->config->journal, &journal, &fault) < 0 ||
+	    house_enter_room(h, SANDBOX_ANALYST, &fault) < 0) {
+		log_error("analyst", "%s", fault.text);
+		goto done;
+	}
+	if ((a = analyst_new(h->config, journal, geoip, already)) == NULL ||
+	    (m = merge_new(h->rings, rings_count(h), h->live)) == NULL) {
+		log_error("analyst", "no memory for its tables");
+		goto done;
+	}
+	analyst_set_known(a, known);
+	analyst_set_allow(a, allow);
+	if (h->kept != NULL)
+		analyst_set_keep(a, keeper_post, h);
+	atomic_store(&h->board->analyst_up, 1);
+	status = analyse(h, a, m);
+done:
+	merge_free(m);
+	analyst_free(a);
+	journal_close(journal);
+	known_free(known);
+	allow_free(allow);
+	geoip_close(geoip);
+	return status;
+}
