@@ -108,6 +108,11 @@ $(BUILD)/made/harmless.inc: feeds/harmless.txt Makefile
 	@mkdir -p $(@D)
 	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< > $@
 $(BUILD)/sensor/beacon/known.o: $(BUILD)/made/harmless.inc
+# What to do about each malware.
+$(BUILD)/made/advice.inc: feeds/advice.yaml Makefile
+	@mkdir -p $(@D)
+	@sed 's/["\\]/\\&/g; s/.*/"&\\n"/' $< > $@
+$(BUILD)/sensor/config/advice.o: $(BUILD)/made/advice.inc
 # And what must never be an indicator.
 $(BUILD)/made/allow.inc: feeds/allow.txt Makefile
 	@mkdir -p $(@D)
@@ -155,6 +160,7 @@ install: all
 	for page in docs/hansho*.[15]; do \
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -D -m 644 feeds/catalogue.yaml $(DESTDIR)$(PREFIX)/share/hansho/catalogue.yaml
+	install -D -m 644 feeds/advice.yaml $(DESTDIR)$(PREFIX)/share/hansho/advice.yaml
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/hansho.service
 	for file in $(wildcard etc/hansho.yaml); do \

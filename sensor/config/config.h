@@ -72,6 +72,7 @@ struct config {
 	bool allow_shipped, allow_documentation;
 	char allow_path[CONFIG_TEXT_MAX];	/* "" for none */
 	char catalogue[CONFIG_TEXT_MAX];	/* "" for the one that came with the program */
+	char advice[CONFIG_TEXT_MAX];		/* over the shipped table, see config/advice.h; "" for none */
 	struct config_feed *feeds;
 	unsigned feeds_count;
 

@@ -14,6 +14,7 @@
 #include "beacon/known.h"
 #include "indicators/allow.h"
 #include "capture/capture.h"
+#include "config/advice.h"
 #include "config/catalogue.h"
 #include "config/config_check.h"
 #include "config/schema.h"
@@ -133,6 +134,18 @@ need_rules(const struct reading *r, const struct outline_entry *e, const char *p
 	return code < 0 ? refuse(r, e, why.text) : 0;
 }
 
+static int
+need_advice(const struct reading *r, const struct outline_entry *e, const char *path)
+{
+	struct advice *a;
+	struct fault why;
+
+	if (advice_open(path, &a, &why) < 0)
+		return refuse(r, e, why.text);
+	advice_free(a);
+	return 0;
+}
+
 /* A list or a folder of lists. */
 static int
 need_allow(const struct reading *r, const struct outline_entry *e, const char *path)
@@ -200,6 +213,8 @@ copy_path(const struct reading *r, const struct outline_entry *e, const struct o
 		return need_rules(r, e, path);
 	if (strcmp(row->path, "allow.path") == 0)
 		return need_allow(r, e, path);
+	if (strcmp(row->path, "advice") == 0)
+		return need_advice(r, e, path);
 	if (option_is_beneath(row, "feeds[]") && path[0] != '\0')
 		return need_file(r, e, path);
 	if (option_is_beneath(row, "sinks[]"))

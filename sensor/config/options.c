@@ -124,6 +124,8 @@ const struct option_row option_rows[] = {
 
 { "catalogue", "The catalogue that feeds[].from names entries of. Without it: the one that came with the program.",
   PATH(config, catalogue, "") },
+{ "advice", "A file of your own of what to do about each malware, over what is shipped (feeds/advice.yaml, the same form).",
+  PATH(config, advice, "") },
 { "feeds", "Lists of what attackers use: destinations are held against them. The format is recognised; "
   "`hansho check --formats` lists those that are understood.",
   LIST(feeds, FEEDS_MAX, "- path: feeds/feodo.csv\n- path: feeds/urlhaus.csv\n  name: urlhaus\n  format: urlhaus-csv\n"

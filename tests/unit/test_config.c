@@ -244,7 +244,7 @@ static bool
 has_own_test(const struct option_row *row)
 {
 	return option_is_beneath(row, "geoip") || strcmp(row->path, "beacon.allow") == 0 ||
-	    strcmp(row->path, "allow.path") == 0 ||
+	    strcmp(row->path, "allow.path") == 0 || strcmp(row->path, "advice") == 0 ||
 	    strcmp(row->path, "feeds[].path") == 0 ||
 	    strcmp(row->path, "feeds[].url") == 0 || strcmp(row->path, "feeds[].from") == 0 ||
 	    strcmp(row->path, "feeds[].auth_header_file") == 0 || strcmp(row->path, "feeds[].ca_file") == 0 ||
@@ -372,6 +372,22 @@ test_rules_of_harmless_services(void **state)
 	write_bytes("sub/rules.txt", "domain a.example why\nfoo\n", 25);
 	expect_refused("beacon:\n  allow: sub/rules.txt\n", 2, "rules.txt:2: domain, asn, cert or address expected");
 	expect_refused("beacon:\n  allow: sub/none.txt\n", 2, "No such file");
+}
+
+static void
+test_advice_of_the_house(void **state)
+{
+	static const char rules[] = "advice:\n- {family: x, en: [call 1234]}\n";
+	struct config c;
+
+	(void)state;
+	write_bytes("sub/advice.yaml", rules, sizeof rules - 1);
+	expect_read("advice: sub/advice.yaml\n", &c);
+	assert_non_null(strstr(c.advice, "sub/advice.yaml"));
+	config_clear(&c);
+	write_bytes("sub/advice.yaml", rules, sizeof rules - 6);
+	expect_refused("advice: sub/advice.yaml\n", 1, "advice.yaml:3: expected YAML");
+	expect_refused("advice: sub/none.yaml\n", 1, "No such file");
 }
 
 static void
@@ -961,6 +977,7 @@ main(void)
 		cmocka_unit_test(test_lists),
 	cmocka_unit_test(test_lists_of_networks_are_two),
 		cmocka_unit_test(test_feeds), cmocka_unit_test(test_rules_of_harmless_services),
+		cmocka_unit_test(test_advice_of_the_house),
 		cmocka_unit_test(test_sinks),
 		cmocka_unit_test(test_paths_begin_at_the_file),
 		cmocka_unit_test(test_what_the_file_has_goes_over_what_holds),
