@@ -23,10 +23,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/language.h"
 #include "finding.h"
 #include "observation.h"
-
-enum language { LANGUAGE_EN, LANGUAGE_JA, LANGUAGES };
 
 struct behaviour_limits {
 	uint32_t hosts;			/* 0: no behaviour is looked for */

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "base/sentence.h"
 #include "behaviour/private.h"
 
 enum { FAMILIES = 4, FAMILY_MAX = 48, POINTS_SECOND = 50, POINTS_THIRD = 15, POINTS_LATER = 10,
@@ -122,7 +123,7 @@ family_finding(struct sight *s, const struct finding *f)
 			return;
 	if (k->count == FAMILIES)
 		return;
-	snprintf(now.name, sizeof now.name, "%.*s", (int)texts_whole(f->indicator->malware, strlen(f->indicator->malware),
+	snprintf(now.name, sizeof now.name, "%.*s", (int)sentence_whole(f->indicator->malware, strlen(f->indicator->malware),
 	    sizeof now.name - 1), f->indicator->malware);
 	k->family[k->count++] = now;
 	if (k->count > 1)

@@ -4,6 +4,7 @@
  * has a correspondent's name and another address, answers what was never
  * written, or was never heard of.
  */
+#include "base/sentence.h"
 #include "behaviour/house.h"
 #include "behaviour/private.h"
 
@@ -84,7 +85,7 @@ note_file(struct sight *s)
 	w->kind = kind;
 	w->points = points;
 	w->denied = (o->flags & OBSERVED_MISMATCHED) != 0;
-	len = name.left > 0 ? texts_whole((const char *)name.at, name.left, sizeof w->file - 1) : 0;
+	len = name.left > 0 ? sentence_whole((const char *)name.at, name.left, sizeof w->file - 1) : 0;
 	if (len > 0)
 		memcpy(w->file, name.at, len);
 	w->file[len] = '\0';
@@ -145,7 +146,7 @@ static void
 tell(struct sight *s, struct lure *k, struct score *c, struct span from)
 {
 	char subject[SUBJECT_MAX];
-	size_t len = texts_whole((const char *)from.at, from.left, sizeof subject - 1);
+	size_t len = sentence_whole((const char *)from.at, from.left, sizeof subject - 1);
 	uint32_t tag = tag_of_text(from);
 	unsigned i;
 

@@ -1,6 +1,7 @@
 /* score.c - points with their reasons, and small sets that forget the oldest. */
 #include <stdio.h>
 
+#include "base/sentence.h"
 #include "behaviour/private.h"
 
 void
@@ -53,7 +54,7 @@ score_text(struct score *c, const char *what, struct span text, int points)
 
 	if (text.at == NULL || text.left == 0 || (e = add(c, what, points)) == NULL)
 		return;
-	len = texts_whole((const char *)text.at, text.left, sizeof e->text - 1);
+	len = sentence_whole((const char *)text.at, text.left, sizeof e->text - 1);
 	memcpy(e->text, text.at, len);
 	e->text[len] = '\0';
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sentence.h"
 #include "behaviour/private.h"
 
 const struct behaviour_text behaviour_texts[] = {
@@ -126,32 +127,7 @@ static const struct {
 	{ "yes", { "yes", "はい" } },
 };
 
-size_t
-texts_whole(const char *text, size_t len, size_t most)
-{
-	if (len <= most)
-		return len;
-	while (most > 0 && ((unsigned char)text[most] & 0xc0) == 0x80)
-		most--;
-	return most;
-}
-
 /* ---- sentences ---- */
-
-struct writer {
-	char *at;
-	size_t len, size;
-};
-
-static void
-put(struct writer *w, const char *text, size_t len)
-{
-	size_t fits = texts_whole(text, len, w->size - 1 - w->len);
-
-	memcpy(w->at + w->len, text, fits);
-	w->len += fits;
-	w->at[w->len] = '\0';
-}
 
 static const struct evidence *
 find(const struct behaviour_numbers *n, const char *what, size_t len)
@@ -175,62 +151,32 @@ in_language(const char *word, enum language l)
 	return word;
 }
 
-static void
-put_evidence(struct writer *w, const struct evidence *e, enum language l)
+struct telling {
+	const struct behaviour_numbers *n;
+	enum language l;
+};
+
+static const char *
+piece_of(void *to, const char *name, size_t len, char room[PIECE_ROOM])
 {
-	char number[24];
-	const char *text = e->word != NULL ? in_language(e->word, l) : e->text;
+	const struct telling *t = to;
+	const struct evidence *e = find(t->n, name, len);
 
-	if (e->word == NULL && e->text[0] == '\0') {
-		snprintf(number, sizeof number, "%" PRIu64, e->number);
-		text = number;
-	}
-	put(w, text, strlen(text));
-}
-
-/* Is every piece that is named between here and `end` there? */
-static bool
-has_all(const struct behaviour_numbers *n, const char *s, const char *end)
-{
-	const char *close;
-
-	for (; s < end; s++) {
-		if (*s != '{')
-			continue;
-		close = strchr(s, '}');
-		if (find(n, s + 1, (size_t)(close - s) - 1) == NULL)
-			return false;
-		s = close;
-	}
-	return true;
+	if (e == NULL)
+		return NULL;
+	if (e->word != NULL || e->text[0] != '\0')
+		return e->word != NULL ? in_language(e->word, t->l) : e->text;
+	snprintf(room, PIECE_ROOM, "%" PRIu64, e->number);
+	return room;
 }
 
 const char *
 texts_sentence(const struct behaviour_text *t, enum language l, const struct behaviour_numbers *n, char *buf,
     size_t size)
 {
-	struct writer w = { buf, 0, size };
-	const struct evidence *e;
-	const char *s, *close;
+	struct telling telling = { n, l };
 
-	buf[0] = '\0';
-	for (s = t->sentence[l]; *s != '\0'; s++) {
-		if (*s == '[') {
-			close = strchr(s, ']');
-			if (!has_all(n, s, close))
-				s = close;
-		} else if (*s == '{') {
-			close = strchr(s, '}');
-			if ((e = find(n, s + 1, (size_t)(close - s) - 1)) != NULL)
-				put_evidence(&w, e, l);
-			s = close;
-		} else if (*s != ']') {
-			close = s + strcspn(s, "[]{}");
-			put(&w, s, (size_t)(close - s));
-			s = close - 1;
-		}
-	}
-	return buf;
+	return sentence_write(t->sentence[l], piece_of, &telling, buf, size);
 }
 
 /* Told like a behaviour: the sentence names two pieces of evidence. */

@@ -1,9 +1,8 @@
 /*
  * texts.h - what behaviours are called and how they are told, in each language.
  *
- * A sentence names pieces of evidence in braces: "fetched {kind} from {peer}".
- * What stands in square brackets is left out when a piece in it is missing.
- * A piece that is one of a few words is told in the language's own word.
+ * The pieces of a sentence (base/sentence.h) are those of the evidence. One
+ * that is one of a few words is told in the language's own word.
  */
 #ifndef SENSOR_BEHAVIOUR_TEXTS_H
 #define SENSOR_BEHAVIOUR_TEXTS_H
@@ -27,8 +26,5 @@ const char *texts_sentence(const struct behaviour_text *t, enum language l,
 
 /* "Too many hosts at once": about the sensor's own configuration. Returns `buf`. */
 const char *texts_flood(const struct behaviour_text *t, enum language l, uint32_t hosts, char *buf, size_t size);
-
-/* How many bytes of `text` may stand in `most` without cutting a UTF-8 character. */
-size_t texts_whole(const char *text, size_t len, size_t most);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "base/sentence.h"
 #include "behaviour_rig.h"
 
 /* ---- downloads ---- */
@@ -319,8 +320,8 @@ test_texts_are_cut_between_characters(void **state)
 		assert_true(len < size);
 		assert_true(((unsigned char)whole[len] & 0xc0) != 0x80 || strncmp(buf, whole, len) != 0);
 	}
-	assert_int_equal(texts_whole("a鐘", 4, 3), 1);
-	assert_int_equal(texts_whole("a鐘", 4, 4), 4);
+	assert_int_equal(sentence_whole("a鐘", 4, 3), 1);
+	assert_int_equal(sentence_whole("a鐘", 4, 4), 4);
 }
 
 int
