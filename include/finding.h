@@ -49,7 +49,7 @@ enum beacon_sign_kind {
 	SIGN_LABELS,		/* DNS: share of the names never asked before */
 	SIGN_TYPES,		/* DNS: share of the questions for other than addresses */
 	SIGN_INTERNAL,		/* the peer is in the home networks, too */
-	SIGN_NOVELTY,		/* days since the house first called it; only with a history */
+	SIGN_NOVELTY,		/* days between the house's first call and this host's, 0: nobody had called it; only with history_days */
 	BEACON_SIGN_KINDS
 };
 
@@ -73,6 +73,7 @@ struct beacon_numbers {
 	bool clustered;			/* each beat is several contacts */
 	bool claimed;			/* the host is whom a proxy says it asks for */
 	const char *known;		/* why it is harmless, or NULL; outlives the finding */
+	uint32_t history_days;		/* of contacts of this network before: what SIGN_NOVELTY rests on; 0: too few to tell */
 	unsigned peers;			/* used of `peer`: distinct addresses, latest first */
 	struct addr peer[BEACON_PEERS_MAX];
 	unsigned signs;

@@ -134,6 +134,8 @@ put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 		json_text(j, in, "known", b->known);
 	if (b->claimed)
 		json_bool(j, in, "claimed", true);
+	if (b->history_days > 0)
+		json_number(j, in, "history_days", b->history_days);
 	if (b->first_alert_contact > 0)
 		json_number(j, in, "first_alert_beat", b->first_alert_contact);
 	json_when(j, in, "first_seen", b->first_ns);

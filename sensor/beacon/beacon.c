@@ -517,6 +517,14 @@ beacon_set_known(struct beacon *b, const struct known *known, const struct beaco
 		b->lookup = *lookup;
 }
 
+void
+beacon_set_novelty(struct beacon *b, novelty_fn *ask, void *to)
+{
+	b->novelty = ask;
+	b->novelty_to = to;
+	b->novelty_turn++;
+}
+
 static uint32_t
 part(uint32_t keys, uint32_t each, uint32_t least)
 {

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "finding.h"
+#include "novelty.h"
 #include "observation.h"
 
 struct beacon_limits {
@@ -55,6 +56,9 @@ void beacon_free(struct beacon *b);	/* NULL is fine */
 
 /* Harmless services (known.h) are recorded low and never ring. Borrowed, either may be NULL. */
 void beacon_set_known(struct beacon *b, const struct known *known, const struct beacon_lookup *lookup);
+
+/* What the history says of services. To be set again when it knows more: what was asked before is asked anew. */
+void beacon_set_novelty(struct beacon *b, novelty_fn *ask, void *to);
 
 /* Note one OBSERVE_CONTACT; emits a finding each time the key's score is at or above alert_score. */
 void beacon_note(struct beacon *b, const struct observation *contact);

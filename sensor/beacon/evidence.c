@@ -41,6 +41,7 @@ enum { ALIKE_BYTES = 24, SIZES_LEAST = 5, ALIKE_LEAST = 8 };	/* ... or so many b
 
 static const double UNATTENDED = .7, STEADY = 2, NAMELESS = .5, CERTIFICATE = 1, FAILING = .5;
 static const double LABELS_NEW = 1.5, LABELS_OLD = -3, TYPES_ODD = .7;
+static const double NEVER_BEFORE = .7, CALLED_BEFORE = -.3;	/* by the house, says the history */
 enum { NIGHT_CALLS_LEAST = 6, STEADY_HOURS_LEAST = 12, STEADY_CALLS_LEAST = 60, FAILING_LEAST = 4 };
 
 /* ---- the run that is regular, and what it began with ---- */
@@ -287,6 +288,43 @@ weigh_peer(const struct key *k, struct sum *s)
 		weigh(s, SIGN_FAILING, (double)t->failed / ended, FAILING);
 }
 
+/* Of changing addresses the best known one counts. */
+static void
+ask_novelty(struct beacon *b, const struct key *k, struct novelty *out)
+{
+	struct track *t = k->track;
+	struct novelty_question q = { &t->realm, &t->host, &t->peer, span_text(k->kind == KEY_SERVICE ? t->service : ""),
+		t->port, t->protocol, t->first_ns };
+	struct novelty one;
+	unsigned i;
+
+	b->novelty(b->novelty_to, &q, out);
+	for (i = 0; k->kind == KEY_BEHAVIOUR && t->peers != NULL && i < t->peers_count && i < BEACON_PEERS_MAX; i++) {
+		q.peer = &t->peers->latest[i];
+		b->novelty(b->novelty_to, &q, &one);
+		if (!one.never)
+			*out = one;
+	}
+}
+
+/* The history has contacts, not questions: of a zone it says nothing. Without enough days it says nothing of anything. */
+static void
+weigh_novelty(struct beacon *b, const struct key *k, struct sum *s)
+{
+	struct track *t = k->track;
+
+	if (b->novelty == NULL || k->kind == KEY_ZONE)
+		return;
+	if (t->novelty_turn != b->novelty_turn) {
+		t->novelty_turn = b->novelty_turn;
+		ask_novelty(b, k, &t->novelty);
+	}
+	if (!t->novelty.known)
+		return;
+	s->n->history_days = t->novelty.days;
+	weigh(s, SIGN_NOVELTY, t->novelty.since_days, t->novelty.never ? NEVER_BEFORE : CALLED_BEFORE);
+}
+
 static void
 weigh_names(const struct track *t, struct sum *s)
 {
@@ -361,6 +399,7 @@ judge(struct beacon *b, struct key *k, struct beacon_numbers *out)
 		weigh_pages(k, at != 0 ? pool_at(&b->hosts, at) : NULL, &s);
 	weigh_sizes(t, &s);
 	weigh_hours(k, &s);
+	weigh_novelty(b, k, &s);
 	weigh_names(t, &s);
 	weigh_peer(k, &s);
 	/* Calls all day without a clock mean something of an odd service only: so do memoryless sleeps show. */

@@ -100,6 +100,9 @@ struct track {
 	uint32_t hours;			/* in which there was a contact */
 	int64_t last_hour;
 
+	struct novelty novelty;		/* of the days before the first contact */
+	uint32_t novelty_turn;		/* when that was asked; 0: never */
+
 	uint32_t name[NAMES];		/* DNS: hashes of the latest names */
 	uint32_t names, names_new, types_odd;
 
@@ -125,6 +128,9 @@ struct beacon {
 	uint32_t plotted_count, plotted_most;
 	const struct known *known;
 	struct beacon_lookup lookup;
+	novelty_fn *novelty;
+	void *novelty_to;
+	uint32_t novelty_turn;		/* how often it was set */
 	struct zone_entry {
 		uint64_t name;		/* its hash; 0: free */
 		uint64_t bytes;		/* of the zone at the name's end; 0: there is none */

@@ -66,7 +66,7 @@ say(struct text *t, const char *format, ...)
 }
 
 static void
-say_sign(struct text *t, const struct beacon_sign *s)
+say_sign(struct text *t, const struct beacon_sign *s, uint32_t history_days)
 {
 	double percent = s->value * 100;
 
@@ -111,6 +111,12 @@ say_sign(struct text *t, const struct beacon_sign *s)
 	case SIGN_LABELS:
 		say(t, "; %.0f %% of the names never asked before", percent);
 		break;
+	case SIGN_NOVELTY:
+		if (s->weight > 0)
+			say(t, "; nobody here called it on the %u days of history before", history_days);
+		else
+			say(t, "; called from here for %.0f days already", s->value);
+		break;
 	default:
 		break;
 	}
@@ -138,7 +144,7 @@ reason_of(const struct key *k, const struct beacon_numbers *n, const char *subje
 		return;
 	}
 	for (i = 1; i < n->signs; i++)
-		say_sign(&t, &n->sign[i]);
+		say_sign(&t, &n->sign[i], n->history_days);
 }
 
 /* ---- numbers ---- */

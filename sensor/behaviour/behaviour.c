@@ -26,6 +26,8 @@ struct behaviour {
 	struct house *house;
 	behaviour_harmless_fn *harmless;
 	void *harmless_to;
+	novelty_fn *novelty;
+	void *novelty_to;
 	struct flood flood[ROWS];
 	unsigned kinds[REACHES];	/* that any row looks at */
 	struct behaviour_counts counts;
@@ -142,6 +144,19 @@ bool
 sight_harmless(const struct sight *s, struct span name)
 {
 	return s->b->harmless != NULL && s->b->harmless(s->b->harmless_to, s->o, name) != NULL;
+}
+
+bool
+sight_novelty(const struct sight *s, int64_t before_ns, struct novelty *out)
+{
+	const struct observation *o = s->o;
+	const struct novelty_question q = { &o->key.realm, &o->key.addr[o->host_side], &o->key.addr[!o->host_side],
+		observation_text(o, TEXT_SERVICE), o->key.port[!o->host_side], o->key.protocol, before_ns };
+
+	memset(out, 0, sizeof *out);
+	if (s->b->novelty != NULL)
+		s->b->novelty(s->b->novelty_to, &q, out);
+	return out->known;
 }
 
 /* ---- sights ---- */
@@ -268,6 +283,13 @@ behaviour_set_harmless(struct behaviour *b, behaviour_harmless_fn *harmless, voi
 {
 	b->harmless = harmless;
 	b->harmless_to = to;
+}
+
+void
+behaviour_set_novelty(struct behaviour *b, novelty_fn *ask, void *to)
+{
+	b->novelty = ask;
+	b->novelty_to = to;
 }
 
 void

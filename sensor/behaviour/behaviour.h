@@ -25,6 +25,7 @@
 
 #include "base/language.h"
 #include "finding.h"
+#include "novelty.h"
 #include "observation.h"
 
 struct behaviour_limits {
@@ -64,6 +65,9 @@ void behaviour_free(struct behaviour *b);	/* NULL is fine */
 /* Why is what this observation's host calls, or this name, harmless? NULL: it is not known to be. */
 typedef const char *behaviour_harmless_fn(void *to, const struct observation *o, struct span name);
 void behaviour_set_harmless(struct behaviour *b, behaviour_harmless_fn *harmless, void *to);
+
+/* Had the house called a service before? */
+void behaviour_set_novelty(struct behaviour *b, novelty_fn *ask, void *to);
 
 /* One observation, of any kind. */
 void behaviour_note(struct behaviour *b, const struct observation *o);

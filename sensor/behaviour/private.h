@@ -93,6 +93,12 @@ uint32_t sight_peer_tag(struct sight *s);
 /* Is the other end, or this name, known to be harmless? */
 bool sight_harmless(const struct sight *s, struct span name);
 
+/*
+ * What the history knows of the service of this sight's observation from the days before `before_ns`. False: nothing
+ * that could be said of it (out->known).
+ */
+bool sight_novelty(const struct sight *s, int64_t before_ns, struct novelty *out);
+
 /* Seconds since `ns`, when that was within the last `most`; else -1. */
 int64_t sight_since(const struct sight *s, int64_t ns, uint32_t most);
 

@@ -287,6 +287,13 @@ analyst_set_known(struct analyst *a, const struct known *known)
 }
 
 void
+analyst_set_novelty(struct analyst *a, novelty_fn *ask, void *to)
+{
+	beacon_set_novelty(a->beacon, ask, to);
+	behaviour_set_novelty(a->behaviour, ask, to);
+}
+
+void
 analyst_set_allow(struct analyst *a, const struct allow *allow)
 {
 	a->allow = allow;

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "engine/keep.h"
+#include "novelty.h"
 #include "observation.h"
 
 struct analyst;
@@ -44,6 +45,9 @@ void analyst_set_known(struct analyst *a, const struct known *known);
 
 /* From now on what is to be kept is handed on; NULL: it is not. */
 void analyst_set_keep(struct analyst *a, kept_fn *keep, void *to);
+
+/* What the history knows of services: asked by beacons and behaviours. Again, when it knows more. */
+void analyst_set_novelty(struct analyst *a, novelty_fn *ask, void *to);
 
 /* Matches that are none by the AS or certificate they met; borrowed. */
 struct allow;

@@ -3,19 +3,13 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
-#include "engine/analyst.h"
+#include "engine/desk.h"
 #include "engine/feeds.h"
 #include "engine/keeper_process.h"
 #include "engine/merge.h"
 #include "indicators/allow.h"
 
 enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50 };
-
-static void
-take(void *to, const struct observation *o)
-{
-	analyst_take(to, o);
-}
 
 static int64_t
 input_end_ns(const struct house *h)
@@ -43,15 +37,16 @@ advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
 }
 
 static int
-analyse(struct house *h, struct analyst *a, struct merge *m)
+analyse(struct house *h, struct desk *d, struct merge *m)
 {
+	struct analyst *a = d->analyst;
 	int64_t next_records_ns = WHEN_UNKNOWN;
 	enum merge_state state;
 	uint32_t seen;
 
 	for (;;) {
 		seen = bell_count(h->bell);
-		state = merge_run(m, MERGE_BATCH, take, a);
+		state = merge_run(m, MERGE_BATCH, desk_take, d);
 		analyst_count(a, &h->board->analyst);
 		if (state == MERGE_MORE)
 			continue;
@@ -88,6 +83,7 @@ analyst_main(struct house *h, uint64_t already)
 	struct geoip *geoip = house_open_geoip(h->config);
 	struct known *known = house_open_known(h->config);
 	struct allow *allow = feeds_open_allow(h->config);
+	struct desk desk = { .past = past_new(h->config) };
 	struct journal *journal = NULL;
 	struct analyst *a = NULL;
 	struct merge *m = NULL;
@@ -99,7 +95,7 @@ analyst_main(struct house *h, uint64_t already)
 		log_error("analyst", "%s", fault.text);
 		goto done;
 	}
-	if ((a = analyst_new(h->config, journal, geoip, already)) == NULL ||
+	if (desk.past == NULL || (a = analyst_new(h->config, journal, geoip, already)) == NULL ||
 	    (m = merge_new(h->rings, rings_count(h), h->live)) == NULL) {
 		log_error("analyst", "no memory for its tables");
 		goto done;
@@ -108,11 +104,13 @@ analyst_main(struct house *h, uint64_t already)
 	analyst_set_allow(a, allow);
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
+	desk_open(&desk, a, h->board, h->live);
 	atomic_store(&h->board->analyst_up, 1);
-	status = analyse(h, a, m);
+	status = analyse(h, &desk, m);
 done:
 	merge_free(m);
 	analyst_free(a);
+	past_free(desk.past);
 	journal_close(journal);
 	known_free(known);
 	allow_free(allow);

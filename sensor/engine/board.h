@@ -41,6 +41,7 @@ struct board {
 	struct analyst_counts analyst;
 	_Atomic uint32_t keeper_turn;	/* changes: the keeper makes room for a new one */
 	_Atomic uint32_t keeper_gone;	/* replay: there will be none any more */
+	_Atomic uint32_t snapshot_turn;	/* changes: the keeper has written a snapshot of the history */
 	_Atomic uint64_t kept_dropped;	/* records for the history that found no room */
 	struct keeper_counts keeper;
 	_Atomic uint64_t undelivered;	/* by the courier, when it has drained */

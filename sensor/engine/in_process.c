@@ -8,6 +8,7 @@
 #include "engine/feeds.h"
 #include "engine/house.h"
 #include "engine/keeper.h"
+#include "engine/past.h"
 #include "engine/process.h"
 #include "engine/report.h"
 #include "engine/scratch.h"
@@ -29,6 +30,7 @@ struct alone {
 	struct analyst *analyst;
 	struct pipeline *pipeline;
 	struct keeper *keeper;
+	struct past *past;
 	struct courier *courier;
 	struct board *board;		/* the report reads its counts */
 	struct progress progress;
@@ -81,6 +83,8 @@ open_keeper(struct alone *a, struct fault *fault)
 		return r;
 	if (!keeper_look_back(a->keeper, tell_late, a))
 		return fault_set(fault, SE_SYSTEM, "the history cannot be used");
+	past_read(a->past);
+	analyst_set_novelty(a->analyst, past_ask, a->past);
 	analyst_set_keep(a->analyst, keep, a);
 	return 0;
 }
@@ -104,7 +108,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
 	a->allow = feeds_open_allow(c);
-	if ((a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
+	if ((a->past = past_new(c)) == NULL || (a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
 	    (a->pipeline = pipeline_new(&pipeline, take, a)) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
 	analyst_set_known(a->analyst, a->known);
@@ -167,6 +171,7 @@ close_all(struct alone *a)
 	keeper_close(a->keeper, a->finished);
 	pipeline_free(a->pipeline);
 	analyst_free(a->analyst);
+	past_free(a->past);
 	journal_close(a->journal);
 	known_free(a->known);
 	allow_free(a->allow);

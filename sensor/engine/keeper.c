@@ -21,7 +21,7 @@ struct keeper {
 	bool whole;
 	bool looking_back;
 	uint64_t retro;
-	uint32_t index;
+	uint32_t index, snapshots;
 	int64_t last_ns;		/* latest time of a record; WHEN_UNKNOWN */
 	int64_t commit_ns, look_ns, snapshot_ns;	/* when each is due */
 	struct log_limit trouble, log_trouble;
@@ -166,8 +166,10 @@ write_snapshot(struct keeper *k, int64_t now_ns)
 	struct fault fault;
 
 	if (history_known_write(k->history, keeper_known_path(k->config, path, sizeof path),
-	    now_ns == WHEN_UNKNOWN ? 0 : (int32_t)(now_ns / NS_PER_SEC / 86400), &fault) == 0)
+	    now_ns == WHEN_UNKNOWN ? 0 : (int32_t)(now_ns / NS_PER_SEC / 86400), &fault) == 0) {
+		k->snapshots++;
 		return true;
+	}
 	log_limited(&k->trouble, LOG_LEVEL_ERROR, "keeper", "%s", fault.text);
 	return false;
 }
@@ -266,4 +268,5 @@ keeper_count(const struct keeper *k, struct keeper_counts *out)
 	if (k->log != NULL)
 		out->log = *contact_log_counts(k->log);
 	out->retro = k->retro;
+	out->snapshots = k->snapshots;
 }

@@ -18,6 +18,7 @@ struct keeper_counts {
 	struct history_counts history;
 	struct contact_log_counts log;
 	uint64_t retro;			/* matches found in the history */
+	uint32_t snapshots;		/* written */
 };
 
 /* "STATE/history", "STATE/contacts", "STATE/history/known" → buf. */

@@ -58,6 +58,17 @@ emit(void *to, const struct observation *o)
 	return true;
 }
 
+/* The analyst reads the snapshot when this says that there is a new one. */
+static void
+count(struct house *h, struct keeper *k, uint32_t *snapshots)
+{
+	keeper_count(k, &h->board->keeper);
+	if (h->board->keeper.snapshots == *snapshots)
+		return;
+	*snapshots = h->board->keeper.snapshots;
+	atomic_fetch_add(&h->board->snapshot_turn, 1);
+}
+
 /* RING_EMPTY, RING_ENDED or RING_DAMAGED; RING_RECORD: there is more. */
 static enum ring_state
 take(struct house *h, struct keeper *k)
@@ -84,13 +95,13 @@ static enum ring_state
 keep_live(struct house *h, struct keeper *k, uint32_t turn)
 {
 	enum ring_state state;
-	uint32_t seen;
+	uint32_t seen, snapshots = 0;
 
 	do {
 		seen = bell_count(h->keeper_bell);
 		state = take(h, k);
 		keeper_tick(k, house_wall_clock_ns(), emit, h);
-		keeper_count(k, &h->board->keeper);
+		count(h, k, &snapshots);
 		if (state == RING_EMPTY)
 			bell_wait(h->keeper_bell, seen, WAIT_MS);
 	} while (state != RING_ENDED && state != RING_DAMAGED && atomic_load(&h->board->keeper_turn) == turn);
@@ -101,10 +112,11 @@ static enum ring_state
 keep_replay(struct house *h, struct keeper *k)
 {
 	enum ring_state state;
-	uint32_t seen;
+	uint32_t seen, snapshots = 0;
 
 	if (!keeper_look_back(k, emit, h))
 		return RING_DAMAGED;
+	count(h, k, &snapshots);
 	ring_end(house_keeper_ring(h));
 	do {
 		seen = bell_count(h->keeper_bell);

@@ -160,6 +160,18 @@ history_known_coverage_days(const struct history_known *k, const struct realm *r
 	return e == NULL ? 0 : e->days;
 }
 
+uint32_t
+history_known_days_before(const struct history_known *k, const struct realm *realm, const struct addr *host,
+    int32_t day)
+{
+	const struct history_known_entry *e = find(k->network, k->header->networks,
+	    history_known_hash_network(&k->header->key, realm, host));
+
+	if (e == NULL || e->first_day >= day)
+		return 0;
+	return (int64_t)day - e->first_day < e->days ? (uint32_t)(day - e->first_day) : e->days;
+}
+
 int32_t
 history_known_made_day(const struct history_known *k)
 {

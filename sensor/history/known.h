@@ -34,6 +34,10 @@ int32_t history_known_first_day(const struct history_known *k, struct span name,
 /* On how many days contacts of this host's network (/24, /64) were seen. */
 uint32_t history_known_coverage_days(const struct history_known *k, const struct realm *realm, const struct addr *host);
 
+/* The same, of days before `day`: at most so many. */
+uint32_t history_known_days_before(const struct history_known *k, const struct realm *realm, const struct addr *host,
+    int32_t day);
+
 /* Day on which the snapshot was made, of packet time; and its services. */
 int32_t history_known_made_day(const struct history_known *k);
 uint32_t history_known_services(const struct history_known *k);

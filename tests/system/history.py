@@ -116,6 +116,43 @@ def hunting():
               "10.20.0.15" in done.stdout, f"{done.stdout} {done.stderr}")
 
 
+def novelty():
+    """Never called before: only with 14 days of history of that network, and the finding says how many days."""
+    d = rig.folder()
+    frames, days = rig.frames_of(OTHER), 86400 * 10**9
+    before = {}
+    for n in (10, 20):
+        path = os.path.join(d, f"before{n}.pcap")
+        rig.write_pcap(path, [(ns - k * days, frame) for k in range(n, 0, -1) for ns, frame in frames])
+        before[n] = os.path.join(d, f"state{n}")
+        replay([path], before[n], os.path.join(d, f"before{n}.json"))
+
+    def beacon(state, *words):
+        path = state + ".json"
+        rig.replay([CAPTURE], "--quiet", "--state", state, "--records", "alert,beacon", "--eve", path, *words)
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        return text, next((r["hansho"] for r in rig.records(path) if r["event_type"] == "alert" and
+                           r["hansho"]["kind"] == "beacon"), {})
+
+    def weight(found):
+        return {e["what"]: e["weight"] for e in found.get("beacon", {}).get("evidence", [])}.get("novelty")
+
+    plain, few = beacon(os.path.join(d, "none"))[1], beacon(before[10])[1]
+    rig.check("history: with too few days nothing is said of novelty", plain and few and weight(few) is None and
+              weight(plain) is None, f"{plain} {few}")
+    told = []
+    for k, words in enumerate((["--workers", "1"], ["--workers", "3"], ["--in-process"])):
+        copy = os.path.join(d, f"novel{k}")
+        shutil.copytree(before[20], copy)
+        told.append(beacon(copy, *words))
+    found = told[0][1]
+    rig.check("history: never called in the days before is told, with their number", weight(found) == 0.7 and
+              found["beacon"]["history_days"] == 19 and "19 days of history" in found["reason"] and
+              found["beacon"]["score"] > plain["beacon"]["score"], f"{found}")
+    rig.check("history: novelty is the same with any number of workers", len({text for text, _ in told}) == 1, "it differs")
+
+
 def in_use():
     d = rig.folder()
     state = os.path.join(d, "state")
@@ -172,7 +209,7 @@ def live():
 
 
 if __name__ == "__main__":
-    cases = [late_indicator, all_or_nothing, hunting, in_use, damaged]
+    cases = [late_indicator, novelty, all_or_nothing, hunting, in_use, damaged]
     why = rig.no_network()
     if why:
         rig.skip("history live", why)

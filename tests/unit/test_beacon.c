@@ -635,6 +635,77 @@ test_known_services(void **state)
 	known_free(known);
 }
 
+/* ---- the history ---- */
+
+struct asked {
+	struct novelty answer;
+	struct novelty_question question;
+	char name[64];
+	unsigned times;
+};
+
+static void
+answer(void *to, const struct novelty_question *q, struct novelty *out)
+{
+	struct asked *a = to;
+
+	a->question = *q;
+	snprintf(a->name, sizeof a->name, "%.*s", (int)q->name.left, (const char *)q->name.at);
+	a->times++;
+	*out = a->answer;
+}
+
+static double
+score_with(struct asked *a, struct caught *c, const char *service)
+{
+	struct beacon *b = beacon_new(&limits, catch, c);
+	unsigned i;
+
+	memset(c, 0, sizeof *c);
+	if (a != NULL)
+		beacon_set_novelty(b, answer, a);
+	for (i = 0; i < 30; i++)
+		contact(b, "10.0.0.5", "192.0.2.77", 443, 6, service, i * 60.0);
+	assert_true(c->findings > 0);
+	if (a != NULL) {
+		beacon_set_novelty(b, answer, a);
+		contact(b, "10.0.0.5", "192.0.2.77", 443, 6, service, i++ * 60.0);
+		contact(b, "10.0.0.5", "192.0.2.77", 443, 6, service, i++ * 60.0);
+		assert_int_equal(a->times, 2);		/* once a snapshot */
+	}
+	beacon_free(b);
+	return c->numbers.score;
+}
+
+static void
+test_history_weighs(void **state)
+{
+	struct asked a = { .answer = { true, true, 31, 0 } };
+	struct caught c;
+	double without = score_with(NULL, &c, "c2.example");
+
+	(void)state;
+	assert_int_equal(c.numbers.history_days, 0);
+	assert_null(strstr(c.reason, "history"));
+	assert_true(score_with(&a, &c, "c2.example") > without);
+	assert_int_equal(c.numbers.history_days, 31);
+	assert_non_null(strstr(c.reason, "nobody here called it on the 31 days of history before"));
+	assert_string_equal(a.name, "c2.example");
+	assert_int_equal(a.question.before_ns, START_NS);
+	assert_int_equal(a.question.port, 443);
+	a = (struct asked){ .answer = { true, false, 31, 12 } };
+	assert_true(score_with(&a, &c, NULL) > 0);
+	assert_string_equal(a.name, "");
+	assert_non_null(strstr(c.reason, "called from here for 12 days already"));
+	/* too few days: unknown, weight 0 */
+	a = (struct asked){ .answer = { false, true, 13, 0 } };
+	assert_true(fabs(score_with(&a, &c, "c2.example") - score_with(NULL, &c, "c2.example")) < .02);
+	a.times = 0;
+	score_with(&a, &c, "c2.example");
+	assert_int_equal(c.numbers.history_days, 0);
+	assert_null(strstr(c.reason, "history"));
+}
+
 static void
 dns(struct beacon *b, const char *host, const char *name, unsigned type, double at_sec)
 {
@@ -795,7 +866,8 @@ main(void)
 		cmocka_unit_test(test_routine_is_not_noted), cmocka_unit_test(test_bursts_merge),
 		cmocka_unit_test(test_late_contacts_are_sorted_in),
 		cmocka_unit_test(test_ceiling_pushes_out_the_idle), cmocka_unit_test(test_each_in_order),
-		cmocka_unit_test(test_known_services), cmocka_unit_test(test_dns_beacons),
+		cmocka_unit_test(test_known_services), cmocka_unit_test(test_history_weighs),
+		cmocka_unit_test(test_dns_beacons),
 		cmocka_unit_test(test_shared_services), cmocka_unit_test(test_proxies), cmocka_unit_test(test_internal_peers),
 	};
 

@@ -368,8 +368,13 @@ test_snapshot_knows_first_days(void **state)
 	assert_int_equal(history_known_first_day(k, span_text("a.example"), &peer, 443, 6), 20003);
 	assert_int_equal(history_known_first_day(k, span_text("b.example"), &peer, 443, 6), KNOWN_NEVER);
 	assert_true(history_known_coverage_days(k, &realm, &host) >= KNOWN_COVERAGE_DAYS);
+	assert_int_equal(history_known_days_before(k, &realm, &host, 20000), 0);
+	assert_int_equal(history_known_days_before(k, &realm, &host, 20005), 5);
+	assert_int_equal(history_known_days_before(k, &realm, &host, 20400),
+	    history_known_coverage_days(k, &realm, &host));
 	host = address("10.0.1.77");
 	assert_int_equal(history_known_coverage_days(k, &realm, &host), 0);
+	assert_int_equal(history_known_days_before(k, &realm, &host, 20005), 0);
 	history_known_close(k);
 	assert_int_equal(truncate(path, 60), 0);
 	assert_true(history_known_open(path, &k, &fault) < 0);

@@ -1,0 +1,24 @@
+/*
+ * desk.h - the analyst, with the history's newest snapshot before it.
+ */
+#ifndef SENSOR_ENGINE_DESK_H
+#define SENSOR_ENGINE_DESK_H
+
+#include "engine/analyst.h"
+#include "engine/board.h"
+#include "engine/past.h"
+
+struct desk {
+	struct analyst *analyst;
+	const struct board *board;
+	struct past *past;
+	uint32_t snapshot_turn;		/* of the snapshot that was read */
+};
+
+/* `past` is set. A replay's snapshot is yet to come: what lies there may be of any run. */
+void desk_open(struct desk *d, struct analyst *a, const struct board *b, bool live);
+
+/* One observation, in order. */
+void desk_take(void *desk, const struct observation *o);
+
+#endif
