@@ -79,6 +79,8 @@ int journal_read(struct journal_reader *r, uint16_t *kind, const char **line,
 int journal_acknowledge(struct journal_reader *r, struct fault *fault);
 /* Records that this reader should have had and that are gone; kept with the position. */
 uint64_t journal_reader_lost(const struct journal_reader *r);
+/* The record that it read last, also before this process; 0 at the journal's beginning. */
+uint64_t journal_reader_number(const struct journal_reader *r);
 void journal_reader_close(struct journal_reader *r);	/* NULL is fine */
 
 /* This reader will not come again: its position no longer holds segments back. */

@@ -145,6 +145,12 @@ journal_reader_lost(const struct journal_reader *r)
 	return r->position.lost;
 }
 
+uint64_t
+journal_reader_number(const struct journal_reader *r)
+{
+	return r->position.next > 0 ? r->position.next - 1 : 0;
+}
+
 /*
  * Does the journal reach up to the wanted record? When it ends before, its
  * end was cut back after this reader had been there (the power failed): what

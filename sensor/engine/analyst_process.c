@@ -37,7 +37,7 @@ advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
 }
 
 static int
-analyse(struct house *h, struct desk *d, struct merge *m)
+analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 {
 	struct analyst *a = d->analyst;
 	int64_t next_records_ns = WHEN_UNKNOWN;
@@ -48,6 +48,7 @@ analyse(struct house *h, struct desk *d, struct merge *m)
 		seen = bell_count(h->bell);
 		state = merge_run(m, MERGE_BATCH, desk_take, d);
 		analyst_count(a, &h->board->analyst);
+		atomic_store(&h->board->journal_records, journal_count(j));
 		if (state == MERGE_MORE)
 			continue;
 		if (state == MERGE_END)
@@ -106,7 +107,7 @@ analyst_main(struct house *h, uint64_t already)
 		analyst_set_keep(a, keeper_post, h);
 	desk_open(&desk, a, h->board, h->live);
 	atomic_store(&h->board->analyst_up, 1);
-	status = analyse(h, &desk, m);
+	status = analyse(h, &desk, journal, m);
 done:
 	merge_free(m);
 	analyst_free(a);

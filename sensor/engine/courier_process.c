@@ -51,6 +51,8 @@ open_fetcher(const struct house *h, struct fetcher **out, struct fault *fault)
 static int
 courier_begin(struct house *h, struct fetcher **fetcher, struct courier **c, struct fault *fault)
 {
+	uint32_t fetch_now;
+	bool at_once;
 	int r;
 
 	*fetcher = NULL;
@@ -59,7 +61,33 @@ courier_begin(struct house *h, struct fetcher **fetcher, struct courier **c, str
 	    (r = house_enter_room(h, SANDBOX_COURIER, fault)) < 0 || (r = courier_open(h->journal_directory,
 	    h->config->sinks, h->config->sinks_count, c, fault)) < 0)
 		return r;
-	return *fetcher == NULL ? 0 : fetcher_start(*fetcher, atomic_exchange(&h->board->fetch_now, 0) != 0, fault);
+	fetch_now = atomic_load(&h->board->fetch_now);
+	at_once = fetch_now != atomic_exchange(&h->board->fetch_seen, fetch_now);
+	return *fetcher == NULL ? 0 : fetcher_start(*fetcher, at_once, fault);
+}
+
+/* For those who ask how the sensor is. */
+static void
+tell_sinks(struct board *b, const struct courier *c)
+{
+	struct sink_state states[SINKS_MAX];
+	unsigned count = courier_states(c, states, SINKS_MAX), i;
+
+	for (i = 0; i < count; i++) {
+		const struct sink_state *from = &states[i];
+		struct board_sink *to = &b->sink[i];
+
+		board_text(to->name, sizeof to->name, from->name);
+		board_text(to->last_fault, sizeof to->last_fault, from->last_fault);
+		atomic_store(&to->delivered, from->delivered);
+		atomic_store(&to->refused, from->refused);
+		atomic_store(&to->failures, from->failures);
+		atomic_store(&to->lost, from->lost);
+		atomic_store(&to->failing, from->failing);
+		atomic_store(&to->number, from->number);
+		atomic_store(&to->caught_up_ns, from->caught_up_ns);
+	}
+	atomic_store(&b->sinks_count, count);
 }
 
 int
@@ -87,9 +115,11 @@ courier_main(struct house *h, pid_t parent, uint32_t turn)
 		}
 		bell_wait(h->call, seen, COURIER_WAIT_MS);
 		courier_step(c);
+		tell_sinks(h->board, c);
 	}
 	fetcher_close(fetcher);
 	left = courier_drain(c, h->config->drain_sec * 1000);
+	tell_sinks(h->board, c);
 	atomic_store(&h->board->undelivered, left);
 	courier_close(c);
 	if (getppid() != parent)

@@ -239,6 +239,7 @@ house_start_courier(struct house *h)
 			h->shed(h->shed_to, WORKERS_MAX);
 		unmap_rings(h, NULL);
 		unmap_broadcast(h);
+		board_keep(h->board, BOARD_COURIER, 0);
 		_exit(courier_main(h, parent, turn));
 	}
 	return settle(&h->courier, pid);
@@ -253,6 +254,7 @@ house_start_analyst(struct house *h, uint64_t already)
 		process_mute(STDIN_FILENO);
 		let_go(h, WORKERS_MAX);
 		unmap_broadcast(h);
+		board_keep(h->board, BOARD_ANALYST, 0);
 		_exit(analyst_main(h, already));
 	}
 	return settle(&h->analyst, pid);
@@ -303,6 +305,7 @@ house_start_keeper(struct house *h)
 		let_go(h, WORKERS_MAX);
 		unmap_others(h);
 		unmap_broadcast(h);
+		board_keep(h->board, BOARD_KEEPER, 0);
 		_exit(keeper_main(h, turn));
 	}
 	return settle(&h->keeper, pid);
@@ -318,6 +321,7 @@ house_start_worker(struct house *h, const struct worker_task *task)
 		let_go(h, task->index);
 		unmap_rings(h, task->ring);
 		broadcast_keep(h->broadcast, task->index);
+		board_keep(h->board, BOARD_WORKERS, task->index);
 		_exit(worker_run(task));
 	}
 	return settle(&h->worker[task->index], pid);
@@ -331,6 +335,7 @@ house_start_reader(struct house *h, const struct capture_file *files, unsigned c
 	if (pid == 0) {
 		let_go(h, WORKERS_MAX);
 		unmap_rings(h, NULL);
+		board_keep(h->board, BOARD_WORKERS, 0);
 		_exit(broadcast_write(h->broadcast, h->board, files, count));
 	}
 	return settle(&h->reader, pid);

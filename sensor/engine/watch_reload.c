@@ -14,6 +14,7 @@ shed_all(void *to)
 {
 	struct watch *w = to;
 
+	board_keep(w->house.board, BOARD_NOTHING, 0);
 	posts_shed(w->posts, WORKERS_MAX);
 	eve_files_close(w->options->config);
 	eve_files_close(&w->fresh);
@@ -102,7 +103,7 @@ end_reload(struct watch *w, int r, int image, const struct fault *fault)
 		take_feeds(w, &w->fresh, image);
 	feeds_job_free(w->job);
 	w->job = NULL;
-	atomic_store(&w->house.board->fetch_now, 1);
+	atomic_fetch_add(&w->house.board->fetch_now, 1);
 	take_config(w);
 }
 

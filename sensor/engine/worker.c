@@ -213,6 +213,8 @@ tell(struct worker *w)
 		atomic_fetch_add(&w->mine->kernel_seen, seen);
 		atomic_fetch_add(&w->mine->kernel_dropped, dropped);
 	}
+	if (t->live)
+		atomic_store(&w->mine->ring_bytes, ring_used(t->ring));
 }
 
 static void

@@ -110,9 +110,14 @@ note_recovery(struct runner *r)
 	pthread_mutex_unlock(&r->courier->lock);
 }
 
+/* Everything that the journal has is delivered. */
 static void
 note_caught_up(struct runner *r)
 {
+	pthread_mutex_lock(&r->courier->lock);
+	r->state.number = journal_reader_number(r->reader);
+	r->state.caught_up_ns = wait_now();
+	pthread_mutex_unlock(&r->courier->lock);
 	if (!r->catching_up)
 		return;
 	r->catching_up = false;
@@ -128,6 +133,7 @@ note_delivered(struct runner *r, uint64_t count)
 	r->waited += count;
 	pthread_mutex_lock(&r->courier->lock);
 	r->state.delivered += count;
+	r->state.number = journal_reader_number(r->reader);
 	r->state.lost = lost;
 	r->changes += count;
 	pthread_mutex_unlock(&r->courier->lock);
@@ -396,7 +402,12 @@ runner_open(struct courier *c, struct runner *r, const char *directory,
 		r->options.retry_max_ms = SINK_RETRY_MAX_MS;
 	if (r->options.retry_max_ms < r->options.retry_min_ms)
 		r->options.retry_max_ms = r->options.retry_min_ms;
-	return journal_reader_open(directory, o->name, &r->reader, fault);
+	if ((e = journal_reader_open(directory, o->name, &r->reader, fault)) < 0)
+		return e;
+	r->state.number = journal_reader_number(r->reader);
+	r->state.lost = journal_reader_lost(r->reader);
+	r->state.caught_up_ns = wait_now();
+	return 0;
 }
 
 static int

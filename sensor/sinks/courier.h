@@ -54,6 +54,8 @@ struct sink_state {
 	const char *name;		/* the courier's */
 	uint64_t delivered, refused, failures;	/* failures: attempts that failed */
 	uint64_t lost;			/* removed from a full journal before this sink had them */
+	uint64_t number;		/* of the journal's records, the latest that it is done with */
+	int64_t caught_up_ns;		/* monotonic: when it was done with all of them last; at first, when it began */
 	bool failing;
 	char last_fault[256];		/* "" when there was none; kept after recovery */
 };
