@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -217,6 +218,27 @@ give_up_capabilities(enum sandbox which, struct fault *fault)
 	return 0;
 }
 
+static int
+by_byte(const void *a, const void *b)
+{
+	return *(const uint8_t *)a - *(const uint8_t *)b;
+}
+
+/*
+ * What the C library asks the system at the first use and remembers: the time
+ * zone's file at a conversion, of UTC too; how much memory there is when
+ * qsort() is given more than a KiB.
+ */
+static void
+ask_once(void)
+{
+	uint8_t some[2048] = { 0 };
+
+	hash_seed();
+	tzset();
+	qsort(some, sizeof some, 1, by_byte);
+}
+
 int
 sandbox_enter(enum sandbox which, const struct sandbox_room *room, struct fault *fault)
 {
@@ -225,8 +247,7 @@ sandbox_enter(enum sandbox which, const struct sandbox_room *room, struct fault 
 
 	if (UNDER_SANITIZER)
 		return 0;
-	hash_seed();
-	tzset();	/* the C library opens the time zone's file at the first conversion, of UTC too */
+	ask_once();
 	if ((r = limit(which, room, fault)) < 0 || (r = give_up_capabilities(which, fault)) < 0)
 		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)

@@ -331,9 +331,30 @@ test_analyst_is_ended(void **state)
 		expect_killed(SANDBOX_ANALYST, forbidden[i]);
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* More than a KiB: then the C library wants to know how much memory there is. */
+static void
+sort_much(void)
+{
+	int number[1000], i;
+
+	for (i = 0; i < 1000; i++)
+		number[i] = i * 7919 % 1000;
+	qsort(number, 1000, sizeof number[0], by_number);
+	if (number[0] != 0 || number[999] != 999)
+		_exit(3);
+}
+
 static void
 test_work_goes_on(void **state)
 {
+	enum sandbox which;
+
 	(void)state;
 	need_sandbox();
 	expect_alive(SANDBOX_WORKER, work);
@@ -342,6 +363,8 @@ test_work_goes_on(void **state)
 	expect_alive(SANDBOX_READER, work);
 	expect_alive(SANDBOX_COURIER, work);
 	expect_alive(SANDBOX_ANALYST, work);
+	for (which = SANDBOX_WORKER; which <= SANDBOX_COURIER; which++)
+		expect_alive(which, sort_much);
 }
 
 /* ---- folders ---- */
