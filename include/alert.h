@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "case.h"
 #include "finding.h"
 
 enum alert_state { ALERT_OPEN, ALERT_UPDATE, ALERT_CLOSE };
@@ -50,6 +51,10 @@ struct alert {
 	const char *signature;		/* title: "C2 feed ip:port Emotet" */
 	const struct finding *finding;	/* the latest; its texts are the incident's */
 	const char *peer_name;		/* what DNS called the peer; "" when not seen */
+	char case_id[ALERT_ID_TEXT];	/* of the case that it belongs to, which may have opened later; "" for none */
+	bool member;			/* it belonged to a case when it opened */
+	bool worse;			/* this revision came because it got more severe */
+	const struct case_story *story;	/* FINDING_CASE */
 	const struct host_identity *identity;	/* of the host, at its latest finding; NULL: nobody said */
 };
 

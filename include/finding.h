@@ -14,6 +14,7 @@
 #include "realm.h"
 
 struct observation;
+struct case_numbers;
 
 enum finding_kind {
 	FINDING_INDICATOR,	/* a feed knows the other side (or this host, for ROLE_INFECTED) */
@@ -22,6 +23,7 @@ enum finding_kind {
 	FINDING_EVASION,	/* bytes of a stream were sent again, and others */
 	FINDING_RETRO,		/* a feed knows now whom this host called before */
 	FINDING_BEHAVIOUR,	/* a host does what infected machines do besides calling home */
+	FINDING_CASE,		/* what the findings of one host come to */
 	FINDING_KINDS
 };
 
@@ -129,8 +131,10 @@ struct finding {
 	uint32_t age_days;
 	const struct beacon_numbers *beacon;	/* FINDING_BEACON */
 	const struct behaviour_numbers *behaviour;	/* FINDING_BEHAVIOUR */
+	const struct case_numbers *cased;	/* FINDING_CASE */
+	const char *case_id;			/* of the alert of the case that it belongs to; NULL: of none */
 	const struct beacon_plot *plot;		/* for its record; NULL in an alert */
-	const struct observation *because;	/* the last observation; NULL for FINDING_SENSOR */
+	const struct observation *because;	/* the last observation; NULL for FINDING_SENSOR, FINDING_CASE */
 };
 
 typedef void finding_fn(void *to, const struct finding *f);

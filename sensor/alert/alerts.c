@@ -7,6 +7,7 @@
 #include "alert/incident.h"
 #include "alert/peer_names.h"
 #include "base/when.h"
+#include "records/alert_id.h"
 
 struct alerts {
 	struct alert_limits limits;
@@ -78,7 +79,7 @@ later(int64_t ns, uint32_t sec)
 static int64_t
 close_time(const struct alerts *a, const struct incident *i)
 {
-	return later(i->alert.last_ns, a->limits.close_sec);
+	return later(i->alert.last_ns, i->finding.kind == FINDING_CASE ? a->limits.case_close_sec : a->limits.close_sec);
 }
 
 static void
@@ -150,10 +151,12 @@ close_incident(struct alerts *a, struct incident *i, int64_t ts_ns)
 }
 
 static void
-update_incident(struct alerts *a, struct incident *i, int64_t ts_ns)
+update_incident(struct alerts *a, struct incident *i, int64_t ts_ns, bool worse)
 {
 	a->counts.updated++;
+	i->alert.worse = worse;
 	let_out(a, i, ALERT_UPDATE, ts_ns);
+	i->alert.worse = false;
 	set_deadline(a, i);
 }
 
@@ -166,7 +169,7 @@ alerts_advance(struct alerts *a, int64_t now_ns)
 		if (i->deadline_ns >= close_time(a, i))
 			close_incident(a, i, i->deadline_ns);
 		else
-			update_incident(a, i, i->deadline_ns);
+			update_incident(a, i, i->deadline_ns, false);
 	}
 }
 
@@ -227,17 +230,41 @@ alerts_take(struct alerts *a, const struct finding *f)
 	a->counts.findings++;
 	HASH_FIND(hh, a->table, &key, sizeof key, i);
 	if (i == NULL) {
-		open_incident(a, f);
+		if (f->cased == NULL || f->cased->end == CASE_GOES_ON)
+			open_incident(a, f);
 		return;
 	}
 	idle_remove(a, i);
 	idle_append(a, i);
 	worse = incident_fold(i, f);
 	set_names(a, i);
-	if (worse || f->ts_ns >= later(i->alert.ts_ns, a->limits.update_sec))
-		update_incident(a, i, f->ts_ns);
+	if (f->cased != NULL && f->cased->end != CASE_GOES_ON)
+		close_incident(a, i, f->ts_ns);
+	else if (worse || f->ts_ns >= later(i->alert.ts_ns, a->limits.update_sec))
+		update_incident(a, i, f->ts_ns, worse);
 	else
 		set_deadline(a, i);
+}
+
+const char *
+alerts_id_of(struct alerts *a, const struct finding *f, char id[ALERT_ID_TEXT])
+{
+	struct incident_key key = incident_key(f);
+	struct incident *i;
+
+	alerts_advance(a, f->ts_ns);
+	HASH_FIND(hh, a->table, &key, sizeof key, i);
+	if (i == NULL)
+		return alert_id(f, id);
+	memcpy(id, i->alert.id, ALERT_ID_TEXT);
+	return id;
+}
+
+bool
+alerts_identity_of(const struct alerts *a, const struct realm *realm, const struct addr *host,
+    struct host_identity *out)
+{
+	return hosts_find(a->hosts, realm, host, out);
 }
 
 void

@@ -3,7 +3,7 @@
  *
  * The first finding of a subject opens an incident; later ones are folded
  * into it and let out as an update at most every `update_sec` of packet
- * time; after `close_sec` of silence it closes. At `max_open` the one idle
+ * time; after `close_sec` of silence it closes, a case also when it says that it ends. At `max_open` the one idle
  * longest is closed (counted). No clock but packet time. One thread only.
  */
 #ifndef SENSOR_ALERTS_H
@@ -19,6 +19,7 @@ struct alert_limits {
 	uint32_t max_names;		/* addresses whose DNS name is remembered */
 	uint32_t max_hosts;		/* addresses of which is remembered whose they are */
 	uint32_t update_sec, close_sec;
+	uint32_t case_close_sec;	/* of FINDING_CASE */
 };
 
 struct alert_counts {
@@ -58,6 +59,13 @@ void alerts_identity(struct alerts *a, const struct observation *o);
  * than all before it comes out at once.
  */
 void alerts_take(struct alerts *a, const struct finding *f);
+
+/* The id of the incident that this finding belongs to, or would open. What is due before comes out. Returns `id`. */
+const char *alerts_id_of(struct alerts *a, const struct finding *f, char id[ALERT_ID_TEXT]);
+
+/* Whose an address is, as far as anybody said. Valid until the next alerts_identity(). */
+bool alerts_identity_of(const struct alerts *a, const struct realm *realm, const struct addr *host,
+    struct host_identity *out);
 
 /* Updates and closings whose deadline is at or before now_ns, in deadline order. */
 void alerts_advance(struct alerts *a, int64_t now_ns);

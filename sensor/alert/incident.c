@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "alert/names.h"
+#include "records/alert_id.h"
 #include "records/community_id.h"
 
 enum { TEXT_SHORT = 512, TEXT_LONG = 4096 };
@@ -17,6 +18,7 @@ incident_key(const struct finding *f)
 		struct addr host;
 		uint32_t zero2;
 		uint64_t subject[2];
+		int64_t opened_ns;
 	} named;
 	const struct hash_key *seed = hash_seed();
 	struct hash_key other = { ~seed->k0, seed->k1 };
@@ -26,39 +28,16 @@ incident_key(const struct finding *f)
 	memset(&named, 0, sizeof named);
 	named.kind = f->kind;
 	named.realm = f->realm;
-	named.host = f->host;
+	/* A case goes with its machine, whatever address that has. */
+	if (f->cased == NULL)
+		named.host = f->host;
+	else
+		named.opened_ns = f->cased->opened_ns;
 	named.subject[0] = hash_bytes(seed, f->subject, len);
 	named.subject[1] = hash_bytes(&other, f->subject, len);
 	key.half[0] = hash_bytes(seed, &named, sizeof named);
 	key.half[1] = hash_bytes(&other, &named, sizeof named);
 	return key;
-}
-
-/*
- * The time is that of the observation that opens this incident: a beacon
- * that comes back after its incident closed still began when it began, and
- * must not get the old id again.
- */
-static void
-set_id(struct alert *a, const struct finding *f)
-{
-	struct {
-		uint32_t kind, zero;
-		struct realm realm;
-		struct addr host;
-		uint32_t zero2;
-		uint64_t subject;
-		int64_t opened_ns;
-	} named;
-
-	memset(&named, 0, sizeof named);
-	named.kind = f->kind;
-	named.realm = f->realm;
-	named.host = f->host;
-	named.subject = hash_bytes(&HASH_FIXED, f->subject, strlen(f->subject));
-	named.opened_ns = f->ts_ns;
-	snprintf(a->id, sizeof a->id, "%016llx",
-	    (unsigned long long)hash_bytes(&HASH_FIXED, &named, sizeof named));
 }
 
 /* ---- copies ---- */
@@ -144,6 +123,28 @@ copy_behaviour(struct incident *i, const struct behaviour_numbers *from)
 	i->finding.behaviour = i->behaviour;
 }
 
+/* Without memory the numbers before stay: their stages are the incident's own. */
+static void
+copy_case(struct incident *i, const struct case_numbers *from)
+{
+	struct incident_case *c;
+	int s;
+
+	if (from == NULL)
+		return;
+	if (i->cased == NULL && (i->cased = malloc(sizeof *i->cased)) == NULL)
+		return;
+	c = i->cased;
+	c->numbers = *from;
+	for (s = 0; s < CASE_STAGES; s++) {
+		if (from->stage[s] == NULL)
+			continue;
+		c->stage[s] = *from->stage[s];
+		c->numbers.stage[s] = &c->stage[s];
+	}
+	i->finding.cased = &c->numbers;
+}
+
 /* ---- counting ---- */
 
 static void
@@ -179,6 +180,7 @@ static void
 copy_ends(struct finding *to, const struct finding *from)
 {
 	to->ts_ns = from->ts_ns;
+	to->host = from->host;
 	to->peer = from->peer;
 	to->host_port = from->host_port;
 	to->peer_port = from->peer_port;
@@ -223,6 +225,9 @@ incident_fold(struct incident *i, const struct finding *f)
 		i->finding.beacon = &i->beacon;
 	}
 	copy_behaviour(i, f->behaviour);
+	copy_case(i, f->cased);
+	if (f->case_id != NULL)
+		snprintf(i->alert.case_id, sizeof i->alert.case_id, "%s", f->case_id);
 	if (words_change(i, f) && copy_texts(i, f) && worse)
 		i->finding.severity = f->severity;
 	set_names(i);
@@ -267,9 +272,10 @@ incident_new(const struct finding *f)
 		free(i);
 		return NULL;
 	}
-	set_id(&i->alert, f);
+	alert_id(f, i->alert.id);
 	i->alert.first_ns = f->first_ns;
 	i->alert.last_ns = f->ts_ns;
+	i->alert.member = f->case_id != NULL;
 	i->alert.finding = &i->finding;
 	i->alert.signature = i->signature;
 	i->alert.peer_name = i->peer_name;
@@ -284,6 +290,7 @@ incident_free(struct incident *i)
 	free(i->texts);
 	free(i->because);
 	free(i->behaviour);
+	free(i->cased);
 	free(i->identity_texts);
 	free(i);
 }

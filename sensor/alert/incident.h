@@ -22,6 +22,11 @@ struct counted_flow {
 	uint64_t id, out, in;
 };
 
+struct incident_case {
+	struct case_numbers numbers;	/* points into what follows */
+	struct case_stage_seen stage[CASE_STAGES];
+};
+
 struct incident {
 	UT_hash_handle hh;		/* in the order of opening */
 	struct incident_key key;
@@ -35,6 +40,7 @@ struct incident {
 	struct indicator indicator;
 	struct beacon_numbers beacon;
 	struct behaviour_numbers *behaviour;
+	struct incident_case *cased;
 	char *texts;
 	struct observation *because;
 	size_t because_room;

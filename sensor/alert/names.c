@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "case.h"
+
 /*
  * Indicators: base + 1 + 10 * role + type, types from the eleventh on
  * base + 1001 + 10 * role + type - 10. The others have a number each.
@@ -13,7 +15,7 @@
 enum {
 	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
 	SIGNATURE_EVASION = SIGNATURE_BASE + 301, SIGNATURE_RETRO = SIGNATURE_BASE + 401,
-	SIGNATURE_BEHAVIOUR = SIGNATURE_BASE + 501,
+	SIGNATURE_BEHAVIOUR = SIGNATURE_BASE + 501, SIGNATURE_CASE = SIGNATURE_BASE + 601,
 	SIGNATURE_MORE_TYPES = SIGNATURE_BASE + 1001
 };
 
@@ -111,6 +113,10 @@ names_of(const struct finding *f)
 		n.category = "A Network Trojan was detected";
 		n.technique = f->behaviour->technique;
 	}
+	if (f->kind == FINDING_CASE) {
+		n.signature_id = SIGNATURE_CASE;
+		n.category = "A Network Trojan was detected";
+	}
 	return n;
 }
 
@@ -131,6 +137,8 @@ names_signature(const struct finding *f, char *buf, size_t size)
 		snprintf(buf, size, "Stream sent twice with %s", f->subject);
 	else if (f->kind == FINDING_BEHAVIOUR && f->behaviour != NULL)
 		snprintf(buf, size, "%s", f->behaviour->title);
+	else if (f->kind == FINDING_CASE && f->cased != NULL)
+		snprintf(buf, size, "%s", f->cased->title);
 	else
 		snprintf(buf, size, "Sensor impaired");
 }
@@ -146,7 +154,8 @@ names_severity(enum severity s)
 const char *
 names_kind(enum finding_kind k)
 {
-	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion", "retro", "behaviour" };
+	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion", "retro", "behaviour",
+	    "case" };
 
 	return k < FINDING_KINDS ? names[k] : "?";
 }

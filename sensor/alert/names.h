@@ -26,7 +26,7 @@ struct alert_names names_of(const struct finding *f);
 void names_signature(const struct finding *f, char *buf, size_t size);
 
 const char *names_severity(enum severity s);	/* "critical" ... "low" */
-const char *names_kind(enum finding_kind k);	/* "indicator", "beacon", "sensor", "evasion", "retro", "behaviour" */
+const char *names_kind(enum finding_kind k);	/* "indicator", "beacon", "sensor", "evasion", "retro", "behaviour", "case" */
 const char *names_sign(enum beacon_sign_kind k);	/* "timing", "hosts", ... */
 const char *names_app(enum app a);		/* "http", "tls", "dns", "failed" as EVE has it */
 

@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "case.h"
 #include "flow.h"
 #include "indicator.h"
 #include "message.h"
@@ -43,6 +44,24 @@ identity_source_text(enum identity_source s)
 	};
 
 	return s < IDENTITY_SOURCES ? names[s] : "?";
+}
+
+const char *
+case_stage_text(enum case_stage s)
+{
+	static const char *const names[CASE_STAGES] = {
+		"delivery", "command-and-control", "theft", "spreading", "mass-mail", "destruction",
+	};
+
+	return s < CASE_STAGES ? names[s] : "?";
+}
+
+const char *
+case_end_text(enum case_end e)
+{
+	static const char *const names[] = { "", "address-taken", "address-released", "evicted" };
+
+	return e <= CASE_EVICTED ? names[e] : "?";
 }
 
 uint64_t
