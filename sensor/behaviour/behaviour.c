@@ -28,6 +28,8 @@ struct behaviour {
 	void *harmless_to;
 	novelty_fn *novelty;
 	void *novelty_to;
+	behaviour_place_fn *place;
+	void *place_to;
 	struct flood flood[ROWS];
 	unsigned kinds[REACHES];	/* that any row looks at */
 	struct behaviour_counts counts;
@@ -157,6 +159,15 @@ sight_novelty(const struct sight *s, int64_t before_ns, struct novelty *out)
 	if (s->b->novelty != NULL)
 		s->b->novelty(s->b->novelty_to, &q, out);
 	return out->known;
+}
+
+bool
+sight_place(const struct sight *s, struct place *out)
+{
+	if (s->b->place == NULL)
+		return false;
+	s->b->place(s->b->place_to, s->peer, out);
+	return out->asn != 0 || out->country[0] != '\0';
 }
 
 /* ---- sights ---- */
@@ -293,6 +304,13 @@ behaviour_set_novelty(struct behaviour *b, novelty_fn *ask, void *to)
 }
 
 void
+behaviour_set_place(struct behaviour *b, behaviour_place_fn *place, void *to)
+{
+	b->place = place;
+	b->place_to = to;
+}
+
+void
 behaviour_finding(struct behaviour *b, const struct finding *f)
 {
 	struct sight s;
@@ -412,11 +430,11 @@ sight_ring(struct sight *s, enum row_number row, struct score *c, int64_t first_
 }
 
 void
-sight_tell(struct sight *s, enum row_number row, struct score *c, const char *subject)
+sight_tell(struct sight *s, enum row_number row, struct score *c, int64_t first_ns, const char *subject)
 {
 	s->host->rung[row].at_ns = s->o->ts_ns;
 	s->host->rung[row].confidence = score_confidence(c);
-	emit_finding(s, row, c, s->o->ts_ns, subject);
+	emit_finding(s, row, c, first_ns, subject);
 }
 
 /* ---- making it ---- */

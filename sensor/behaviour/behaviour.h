@@ -23,6 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "base/language.h"
 #include "finding.h"
 #include "novelty.h"
@@ -44,6 +45,7 @@ struct behaviour_limits {
 	uint32_t tunnel_sec, tunnel_names;	/* a DNS tunnel: within so long, so many names under one zone */
 	uint32_t generated_sec, generated_names;	/* generated names: within so long, so many zones that do not exist */
 	uint32_t strobe_minutes, strobe_calls;	/* a strobe: for so many minutes, so many connections in each */
+	uint32_t account_sec, account_countries, account_networks;	/* a stolen account: within so long, from so many */
 	struct cidr *mail_hosts;	/* may send mail themselves */
 	unsigned mail_hosts_count;
 	struct cidr *admin_hosts;	/* may reach for many machines */
@@ -68,6 +70,10 @@ void behaviour_set_harmless(struct behaviour *b, behaviour_harmless_fn *harmless
 
 /* Had the house called a service before? */
 void behaviour_set_novelty(struct behaviour *b, novelty_fn *ask, void *to);
+
+/* Where is this address? What is not known stays empty. */
+typedef void behaviour_place_fn(void *to, const struct addr *a, struct place *out);
+void behaviour_set_place(struct behaviour *b, behaviour_place_fn *place, void *to);
 
 /* One observation, of any kind. */
 void behaviour_note(struct behaviour *b, const struct observation *o);

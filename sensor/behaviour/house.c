@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "base/zone.h"
+#include "behaviour/accounts.h"
 #include "behaviour/private.h"
 
 enum {
@@ -44,18 +45,34 @@ struct house {
 	int32_t first_mail_day;		/* 0: none yet */
 	int64_t sent_since_ns;
 	uint32_t sent, sent_before;	/* since then, and in the day before */
+	struct accounts *accounts;
 };
 
 struct house *
 house_new(void)
 {
-	return calloc(1, sizeof(struct house));
+	struct house *h = calloc(1, sizeof *h);
+
+	if (h != NULL && (h->accounts = accounts_new()) == NULL) {
+		free(h);
+		return NULL;
+	}
+	return h;
 }
 
 void
 house_free(struct house *h)
 {
+	if (h == NULL)
+		return;
+	accounts_free(h->accounts);
 	free(h);
+}
+
+struct accounts *
+house_accounts(struct house *h)
+{
+	return h->accounts;
 }
 
 /* Which place, and what stands there: two parts of one hash. */

@@ -17,7 +17,10 @@
 #include "base/span.h"
 #include "realm.h"
 
+struct accounts;
 struct house;
+
+struct accounts *house_accounts(struct house *h);	/* accounts.h */
 
 struct house *house_new(void);		/* NULL: no memory */
 void house_free(struct house *h);	/* NULL is fine */

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "alert.h"
 #include "base/table.h"
 #include "base/when.h"
 #include "behaviour/behaviour.h"
@@ -15,7 +16,8 @@
 /* In the order of their signature numbers: rows may be added at the end, never moved. */
 enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING,
 	ROW_LURE, ROW_IMPERSONATED, ROW_FAMILY,
-	ROW_TUNNEL, ROW_GENERATED, ROW_STROBE, ROWS };
+	ROW_TUNNEL, ROW_GENERATED, ROW_STROBE,
+	ROW_ACCOUNT, ROWS };
 
 struct host_key {
 	struct realm realm;
@@ -99,6 +101,9 @@ bool sight_harmless(const struct sight *s, struct span name);
  */
 bool sight_novelty(const struct sight *s, int64_t before_ns, struct novelty *out);
 
+/* Where is the other end? False: nothing is known of it. */
+bool sight_place(const struct sight *s, struct place *out);
+
 /* Seconds since `ns`, when that was within the last `most`; else -1. */
 int64_t sight_since(const struct sight *s, int64_t ns, uint32_t most);
 
@@ -143,7 +148,7 @@ unsigned score_confidence(const struct score *c);
 bool sight_ring(struct sight *s, enum row_number row, struct score *c, int64_t first_ns);
 
 /* The same of a score that is sure enough, each time, as an incident of its own. */
-void sight_tell(struct sight *s, enum row_number row, struct score *c, const char *subject);
+void sight_tell(struct sight *s, enum row_number row, struct score *c, int64_t first_ns, const char *subject);
 
 /* ---- what the house knows ---- */
 
@@ -154,10 +159,11 @@ int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *h
 /* ---- rows, each in a file of its own ---- */
 
 note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note, lure_note, impersonated_note,
-    dns_tunnel_note, generated_note, strobe_note;
+    dns_tunnel_note, generated_note, strobe_note, account_note;
 void chain_beacon(struct sight *s, const struct finding *f);
 void family_finding(struct sight *s, const struct finding *f);
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
-    lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes;
+    lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes,
+    account_part_bytes;
 
 #endif

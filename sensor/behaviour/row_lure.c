@@ -159,7 +159,7 @@ tell(struct sight *s, struct lure *k, struct score *c, struct span from)
 	tags_add(k->told, TOLD, &k->count, &k->next, tag);
 	memcpy(subject, from.at, len);
 	subject[len] = '\0';
-	sight_tell(s, ROW_LURE, c, subject);
+	sight_tell(s, ROW_LURE, c, s->o->ts_ns, subject);
 }
 
 static void

@@ -91,6 +91,14 @@ const struct behaviour_text behaviour_texts[] = {
   { "opened {calls} connections to [{host} at ]{peer} port {port} in {minutes} min without a pause, {calls_a_minute} a minute, "
     "uneven by {uneven_percent} %",
     "{peer}[（{host}）]のポート {port} へ {minutes} 分間絶え間なく {calls} 回接続した。毎分 {calls_a_minute} 回、ばらつき {uneven_percent} %。" } },
+[ROW_ACCOUNT] = { "stolen-account",
+  { "An account used from far apart", "離れた場所からのアカウント利用" },
+  { "lets {user} in[ by {protocol}][ from {networks} networks][ in {countries} countries][ ({places})] within {minutes} min"
+    "[, two countries {minutes_between} min apart][, after {failures} refusals][; {mails} mails to {recipients} recipients followed]; "
+    "latest from {peer}[ ({network})][ in {country}]",
+    "利用者 {user} が {minutes} 分間に[ {networks} 個のネットワーク][ {countries} か国][（{places}）]からログインした[（{protocol}）]。"
+    "[別の国との間隔は {minutes_between} 分。][{failures} 回の拒否の後。][その後メール {mails} 通、宛先 {recipients} 件。]"
+    "最新は {peer}[（{network}）][（{country}）]。" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;

@@ -278,6 +278,12 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.strobe_minutes, "minutes", 5, 1440, "30") },
 { "behaviour.strobe_calls", "So many connections of a host to a service in each of these minutes.",
   INTEGER(behaviour.strobe_calls, "connections", 6, 100000, "30") },
+{ "behaviour.account_sec", "From where a user logs in is counted over so long.",
+  INTEGER(behaviour.account_sec, "s", 3600, 604800, "86400") },
+{ "behaviour.account_countries", "From so many countries on it weighs as a stolen account; one and two more weigh more. Needs geoip.country.",
+  INTEGER(behaviour.account_countries, "countries", 2, 8, "2") },
+{ "behaviour.account_networks", "From so many networks (AS) on it weighs as a stolen account; twice and four times as many weigh more. Needs geoip.asn.",
+  INTEGER(behaviour.account_networks, "networks", 2, 4, "3") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

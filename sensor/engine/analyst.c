@@ -276,6 +276,14 @@ harmless(void *to, const struct observation *o, struct span name)
 	return why;
 }
 
+static void
+place_of(void *to, const struct addr *addr, struct place *out)
+{
+	struct analyst *a = to;
+
+	geoip_find(a->geoip, addr, out);
+}
+
 void
 analyst_set_known(struct analyst *a, const struct known *known)
 {
@@ -332,6 +340,8 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 		analyst_free(a);
 		return NULL;
 	}
+	if (geoip != NULL)
+		behaviour_set_place(a->behaviour, place_of, a);
 	return a;
 }
 

@@ -20,6 +20,16 @@ def replay(config):
     return [json.loads(line) for line in p.stdout.splitlines()], p
 
 
+def accounts(config, capture):
+    """The accounts that rang as stolen."""
+    command = ["timeout", "-s", "KILL", "60", HANSHO, "replay", "--quiet", "-c", config, "--eve", "-", "--records", "alert",
+               f"pcaps/{capture}.pcap"]
+    p = subprocess.run(command, cwd=TOP, text=True, capture_output=True)
+    alerts = [json.loads(line)["hansho"] for line in p.stdout.splitlines()]
+    return [(a["subject"], a["severity"]) for a in alerts
+            if a["state"] == "open" and a.get("behaviour", {}).get("name") == "stolen-account"]
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         made = subprocess.run(["perl", "tests/make-geoip.pl", folder], cwd=TOP, text=True, capture_output=True)
@@ -33,6 +43,10 @@ def main():
         places = [v for v in peers.values() if v.get("asn") and v.get("country") and v.get("organisation")]
         told("geoip: alerts name the peer's network and country", len(places) > 0, f"{peers} {p.stderr}")
         told("geoip: a run with databases ends well", p.returncode == 0, p.stderr)
+        found = accounts(config, "behaviours")
+        told("geoip: an account used from two countries at once rings", found == [("anna", "high")], str(found))
+        found = accounts(config, "behaviours-twin")
+        told("geoip: a telephone with many addresses does not", found == [], str(found))
         open(config, "w").write("{}\n")
         records, p = replay(config)
         bare = [r for r in records if "asn" in r.get("hansho", {}).get("peer", {})]

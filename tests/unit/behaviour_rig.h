@@ -55,7 +55,8 @@ setup(void **state)
 		.chain_sec = 600, .check_in_sec = 7200, .check_in_body_bytes = 65536, .young_days = 7, .mail_sec = 3600,
 		.mail_exchangers = 3, .mail_recipients = 10, .spread_sec = 1800, .spread_hosts = 5,
 		.stranger_days = 90, .tunnel_sec = 3600, .tunnel_names = 40, .generated_sec = 3600,
-		.generated_names = 10, .strobe_minutes = 30, .strobe_calls = 30 };
+		.generated_names = 10, .strobe_minutes = 30, .strobe_calls = 30,
+		.account_sec = 86400, .account_countries = 2, .account_networks = 3 };
 	kept.count = 0;
 	behaviour = NULL;
 	return 0;

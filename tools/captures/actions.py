@@ -220,6 +220,20 @@ def mail(run, event):
     talk.close()
 
 
+def imap(run, event):
+    """imap SERVER[:PORT] user=NAME [refused=N times before]: logs in with a password and out again."""
+    host, number = place(event.words[0], 143)
+    user, refused = event.options["user"], int(event.options.get("refused", "0"))
+    talk = run.tcp(event, host, number)
+    talk.say(SERVER, f"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] {host} ready\r\n".encode())
+    for n in range(refused + 1):
+        talk.say(CLIENT, f'a{n} LOGIN "{user}" "five bells {n}"\r\n'.encode(), pause=0.4)
+        talk.say(SERVER, f"a{n} {'NO [AUTHENTICATIONFAILED] no' if n < refused else 'OK logged in'}\r\n".encode())
+    talk.say(CLIENT, b"z LOGOUT\r\n", pause=0.4)
+    talk.say(SERVER, b"* BYE\r\nz OK done\r\n")
+    talk.close()
+
+
 # ---- anything else ----
 
 def udp(run, event):
@@ -260,5 +274,5 @@ def knock(run, event):
         run.wire.packet(event.ns + side * 9_000_000, (a, b), frames.TCP, body)
 
 
-ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "udp": udp, "ntp": ntp,
+ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "imap": imap, "udp": udp, "ntp": ntp,
            "tcp": tcp, "knock": knock, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
