@@ -26,7 +26,7 @@
 #include "reassembly/reassembly.h"
 #include "sinks/sink.h"
 
-enum { CONFIG_TEXT_MAX = 1024, WORKERS_MAX = 64, FEEDS_MAX = 256, SINKS_MAX = 16 };
+enum { CONFIG_TEXT_MAX = 1024, WORKERS_MAX = 64, FEEDS_MAX = 256, SINKS_MAX = 64 };
 
 struct config_feed {
 	char name[FETCH_NAME_MAX];	/* what alerts call it */

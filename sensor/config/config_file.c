@@ -263,10 +263,24 @@ begin_feed(const struct reading *r, const struct outline_entry *e)
 	return from == NULL || from->value[0] == '\0' ? 0 : fill_from_catalogue(r, from, f);
 }
 
+static int
+add_sink_network(const struct reading *r, const struct outline_entry *e)
+{
+	struct sink_options *s = &r->c->sinks[r->c->sinks_count - 1];
+
+	if (s->networks_count >= SINK_NETWORKS_MAX ||
+	    !cidr_parse(e->value, strlen(e->value), &s->networks[s->networks_count]))
+		return refuse(r, e, "expected an address or a CIDR such as 192.0.2.0/24");
+	s->networks_count++;
+	return 0;
+}
+
 /* A feed or sink begins; its members come with the next entries. */
 static int
 begin_list_entry(struct reading *r, const struct outline_entry *e, const struct option_row *row)
 {
+	if (row->type == OPTION_NETWORKS && option_is_beneath(row, "sinks[]"))
+		return add_sink_network(r, e);
 	if (row->type != OPTION_LIST)
 		return 0;
 	if (strcmp(row->path, "feeds") == 0)
@@ -323,7 +337,9 @@ copy_entry(struct reading *r, const struct outline_entry *e)
 		return begin_list_entry(r, e, row);
 	if (row->type == OPTION_SECTION || row->type == OPTION_LIST)
 		return 0;
-	return row->type == OPTION_NETWORKS ? copy_networks(r, row) : copy_value(r, e, row);
+	if (row->type == OPTION_NETWORKS)
+		return option_is_beneath(row, "sinks[]") ? 0 : copy_networks(r, row);
+	return copy_value(r, e, row);
 }
 
 static int

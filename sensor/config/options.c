@@ -66,6 +66,16 @@ static const struct option_choice sink_choices[] = {
 	{ "webhook", SINK_WEBHOOK }, { NULL, 0 },
 };
 
+static const struct option_choice severity_choices[] = {
+	{ "low", 4 }, { "medium", 3 }, { "high", 2 }, { "critical", 1 }, { NULL, 0 },
+};
+
+static const struct option_choice kind_choices[] = {
+	{ "indicator", 1 << HEAD_INDICATOR }, { "beacon", 1 << HEAD_BEACON }, { "behaviour", 1 << HEAD_BEHAVIOUR },
+	{ "case", 1 << HEAD_CASE }, { "retro", 1 << HEAD_RETRO }, { "evasion", 1 << HEAD_EVASION },
+	{ "sensor", 1 << HEAD_SENSOR }, { NULL, 0 },
+};
+
 /* RFC 5424, table 1. */
 static const struct option_choice facility_choices[] = {
 	{ "kern", 0 }, { "user", 1 }, { "mail", 2 }, { "daemon", 3 }, { "auth", 4 }, { "syslog", 5 },
@@ -202,6 +212,13 @@ const struct option_row option_rows[] = {
   TEXT(sink_options, name, "") },
 { "sinks[].records", "Which records it takes, of those written. Without it: eve takes all, the others alert.",
   RECORDS(sink_options, records, "") },
+{ "sinks[].min_severity", "Of alerts: those that are at least so severe.",
+  CHOICE(sink_options, least_severity, severity_choices, "low") },
+{ "sinks[].kinds", "Of alerts: those of these kinds (hansho.kind). Without it: all. Those of kind sensor are about the sensor itself.",
+  OPTION_RECORDS, IN(sink_options, kinds), 1, "", 0, 0, "", kind_choices, NULL },
+{ "sinks[].networks", "Only what is about hosts in these networks, as CIDRs or addresses. Without it: all. With it nothing about "
+  "the sensor itself.",
+  OPTION_NETWORKS, offsetof(struct sink_options, networks), 0, 1, "", 0, SINK_NETWORKS_MAX, "", NULL, NULL },
 { "sinks[].timeout_ms", "The longest one delivery may take.", MILLIS(timeout_ms, 100, "5000") },
 { "sinks[].retry_min_ms", "The first pause after a failed delivery; each further one is twice as long.",
   MILLIS(retry_min_ms, 10, "500") },

@@ -74,6 +74,13 @@ set_list(cyaml_schema_field_t *f, cyaml_schema_value_t *element, const struct op
 	return true;
 }
 
+/* Networks of a list's entry: read from the outline, since libcyaml could only allocate them. */
+static bool
+is_in_list(const struct option_row *row)
+{
+	return strstr(row->path, "[].") != NULL;
+}
+
 static size_t
 networks_place(const struct option_row *row)
 {
@@ -81,16 +88,21 @@ networks_place(const struct option_row *row)
 	size_t n = 0;
 
 	for (r = option_rows; r < row; r++)
-		n += r->type == OPTION_NETWORKS;
+		n += r->type == OPTION_NETWORKS && !is_in_list(r);
 	return n;
 }
 
 static bool
 set_networks(struct schema *s, const struct option_row *row, cyaml_schema_field_t *f)
 {
-	cyaml_schema_value_t *element = new_element(s);
+	cyaml_schema_value_t *element;
 	size_t at;
 
+	if (is_in_list(row)) {
+		f->value.type = CYAML_IGNORE;
+		return true;
+	}
+	element = new_element(s);
 	if (networks_place(row) >= NETWORKS_MAX)
 		return false;
 	if (element != NULL) {

@@ -359,17 +359,17 @@ console_flush(struct sink *s, struct fault *fault)
 
 /* An alert's updates and its end, and what is no alert, are for the other sinks. */
 static enum sink_result
-console_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+console_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
 {
 	struct console *c = s->state;
 	enum sink_result r = SINK_DONE;
 	struct view v;
 
-	if (kind != RECORD_ALERT)
+	if (rec->kind != RECORD_ALERT)
 		return SINK_DONE;
 	if (c->out.len >= OUTPUT_FLUSH_AT && (r = console_flush(s, fault)) != SINK_DONE)
 		return r;
-	if (!view_open(&v, line)) {
+	if (!view_open(&v, rec->line)) {
 		r = sink_refuse(fault, SE_FORMAT, "console: a record that is no JSON object");
 		goto done;
 	}

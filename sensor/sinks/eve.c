@@ -72,20 +72,19 @@ eve_flush(struct sink *s, struct fault *fault)
 }
 
 static enum sink_result
-eve_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+eve_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
 {
 	struct output *o = s->state;
-	size_t len = strlen(line);
+	size_t len = strlen(rec->line);
 	enum sink_result r;
 
-	(void)kind;
 	if (len + 1 > OUTPUT_MOST)
 		return sink_refuse(fault, SE_LIMIT, "%s: a record of %zu bytes is too long",
 		    s->options.target, len);
 	if ((o->len >= OUTPUT_FLUSH_AT || len + 1 > OUTPUT_MOST - o->len) &&
 	    (r = eve_flush(s, fault)) != SINK_DONE)
 		return r;
-	if (!output_add(o, line, len))
+	if (!output_add(o, rec->line, len))
 		return sink_later(fault, SE_NOMEM, "%s: out of memory", s->options.target);
 	if (!output_add(o, "\n", 1)) {
 		o->len -= len;

@@ -11,9 +11,9 @@
 
 struct sink_row {
 	const char *name;
+	bool settles;			/* keeps `held` and `tally` itself, record by record */
 	int (*open)(struct sink *s, struct fault *fault);
-	enum sink_result (*deliver)(struct sink *s, enum record_kind kind, const char *line,
-	    struct fault *fault);
+	enum sink_result (*deliver)(struct sink *s, const struct sink_record *r, struct fault *fault);
 	enum sink_result (*flush)(struct sink *s, struct fault *fault);
 	int (*probe)(struct sink *s, struct fault *fault);
 	void (*close)(struct sink *s);		/* also after an open that failed */
@@ -24,6 +24,9 @@ struct sink {
 	struct sink_options options;
 	atomic_bool cancelled;
 	uint32_t retry_after_ms;
+	unsigned held, batch;		/* batch: 256 unless open() says otherwise */
+	bool hurry;
+	struct sink_tally tally;
 	void *state;			/* the kind's own */
 };
 

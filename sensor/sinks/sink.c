@@ -1,8 +1,11 @@
 #include "sinks/sink.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "sinks/kinds.h"
+
+enum { BATCH_USUAL = 256 };
 
 static const struct sink_row *const rows[SINK_KINDS] = {
 	[SINK_CONSOLE] = &sink_console,
@@ -30,6 +33,7 @@ sink_open(const struct sink_options *options, struct sink **out, struct fault *f
 		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", options->name);
 	s->row = rows[options->kind];
 	s->options = *options;
+	s->batch = BATCH_USUAL;
 	atomic_init(&s->cancelled, false);
 	if (s->options.timeout_ms == 0)
 		s->options.timeout_ms = SINK_TIMEOUT_MS;
@@ -41,18 +45,81 @@ sink_open(const struct sink_options *options, struct sink **out, struct fault *f
 	return 0;
 }
 
-enum sink_result
-sink_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+bool
+sink_wants(const struct sink_options *o, enum record_kind kind, const struct head *head)
 {
+	unsigned i;
+
+	if ((unsigned)kind >= 32 || (o->records >> kind & 1) == 0)
+		return false;
+	if (kind == RECORD_ALERT && o->least_severity > 0 && head->severity > o->least_severity)
+		return false;
+	if (kind == RECORD_ALERT && o->kinds != 0 && (o->kinds >> head->kind & 1) == 0)
+		return false;
+	for (i = 0; i < o->networks_count; i++)
+		if (head->has_host && cidr_contains(&o->networks[i], &head->host))
+			return true;
+	return o->networks_count == 0;
+}
+
+enum sink_result
+sink_deliver(struct sink *s, const struct sink_record *r, struct fault *fault)
+{
+	enum sink_result e;
+
 	s->retry_after_ms = 0;
-	return s->row->deliver(s, kind, line, fault);
+	e = s->row->deliver(s, r, fault);
+	if (!s->row->settles && e == SINK_DONE)
+		s->held++;
+	if (!s->row->settles && e == SINK_REFUSED) {
+		s->tally.refused++;
+		s->tally.fault = *fault;
+	}
+	return e;
 }
 
 enum sink_result
 sink_flush(struct sink *s, struct fault *fault)
 {
+	enum sink_result e;
+
 	s->retry_after_ms = 0;
-	return s->row->flush == NULL ? SINK_DONE : s->row->flush(s, fault);
+	e = s->row->flush == NULL ? SINK_DONE : s->row->flush(s, fault);
+	if (s->row->settles || (e != SINK_DONE && e != SINK_REFUSED))
+		return e;
+	if (e == SINK_DONE) {
+		s->tally.delivered += s->held;
+	} else {
+		s->tally.refused += s->held;
+		s->tally.fault = *fault;
+	}
+	s->held = 0;
+	return e;
+}
+
+unsigned
+sink_held(const struct sink *s)
+{
+	return s->held;
+}
+
+unsigned
+sink_batch(const struct sink *s)
+{
+	return s->batch;
+}
+
+void
+sink_take_tally(struct sink *s, struct sink_tally *out)
+{
+	*out = s->tally;
+	memset(&s->tally, 0, sizeof s->tally);
+}
+
+void
+sink_hurry(struct sink *s)
+{
+	s->hurry = true;
 }
 
 uint32_t

@@ -16,15 +16,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "record.h"
+#include "sinks/head.h"
 
 enum sink_kind { SINK_CONSOLE, SINK_EVE, SINK_SYSLOG, SINK_WEBHOOK, SINK_KINDS };
+
+enum { SINK_NETWORKS_MAX = 64 };
 
 struct sink_options {
 	enum sink_kind kind;
 	char name[32];			/* for the journal position, metrics and messages */
 	uint32_t records;		/* bit (1 << record_kind): which it takes */
+	/* Of alerts: those at least so severe (1 critical to 4 low; 0: all), of these kinds (bit (1 << head_kind); 0: all). */
+	uint8_t least_severity;
+	uint32_t kinds;
+	/* Of all records: those about hosts in one of these; without any: all. */
+	struct cidr networks[SINK_NETWORKS_MAX];
+	unsigned networks_count;
 	/*
 	 * EVE: path, "-" is standard output. WEBHOOK: URL. SYSLOG: "local:/dev/log" (as syslog(3) writes:
 	 * for journald and rsyslog), or RFC 5424 to "/path" (a datagram socket), "udp://host:port", "tcp://host:port".
@@ -43,8 +53,16 @@ enum { SINK_TIMEOUT_MS = 10000, SINK_RETRY_MIN_MS = 1000, SINK_RETRY_MAX_MS = 60
 
 enum sink_result {
 	SINK_DONE,		/* delivered */
+	SINK_BUSY,		/* flush only: at work still; bring more, or flush again without a pause */
 	SINK_LATER,		/* not now: the same record again after the back-off */
 	SINK_REFUSED		/* never: the receiver says that it does not want this one */
+};
+
+/* One record: an EVE line without newline, and what its head says. Borrowed for the call. */
+struct sink_record {
+	enum record_kind kind;
+	const char *line;
+	const struct head *head;
 };
 
 struct sink;
@@ -52,19 +70,37 @@ struct sink;
 /* SE_USAGE for a target that cannot be one, SE_SYSTEM for a file that cannot be opened. Copies `options`. */
 int sink_open(const struct sink_options *options, struct sink **out, struct fault *fault);
 
+/* Does its filter let this record through? */
+bool sink_wants(const struct sink_options *o, enum record_kind kind, const struct head *head);
+
 /*
- * `line`: without newline. `fault` is filled for LATER and REFUSED: what, where,
- * why, and never a secret of the target. DONE may mean that the sink holds the record until sink_flush().
+ * `fault` is filled for LATER and REFUSED: what, where, why, and never a
+ * secret of the target. DONE may mean that the sink holds a copy of the record until sink_flush().
  */
-enum sink_result sink_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault);
+enum sink_result sink_deliver(struct sink *s, const struct sink_record *r, struct fault *fault);
 
 /*
  * Write out what is held (at a batch's end and before acknowledging), and look
  * whether the receiver is still there; call it when idle, too.
- * DONE: all delivered so far is out. LATER: it is held; flush again.
+ * DONE: nothing is held any more. LATER: it is held; flush again.
  * REFUSED: what was held is lost for good (the reader of the pipe has left).
  */
 enum sink_result sink_flush(struct sink *s, struct fault *fault);
+
+/* Records taken and not settled; so many at most before it wants to be flushed. */
+unsigned sink_held(const struct sink *s);
+unsigned sink_batch(const struct sink *s);
+
+/* What became of records since it was last asked: each is counted once, as delivered or refused. */
+struct sink_tally {
+	uint64_t delivered, refused;
+	uint64_t failures;		/* attempts that failed and are repeated by the sink itself */
+	struct fault fault;		/* of the last that was refused or failed */
+};
+void sink_take_tally(struct sink *s, struct sink_tally *out);
+
+/* The end is near: pause less between attempts of its own. */
+void sink_hurry(struct sink *s);
 
 /* After LATER: the receiver asked to be left alone for so long; 0 when it did not say. */
 uint32_t sink_retry_after_ms(const struct sink *s);

@@ -141,7 +141,7 @@ be_ready(struct sink *s, int64_t until_ns, struct fault *fault)
 }
 
 static enum sink_result
-syslog_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+syslog_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
 {
 	struct syslog *l = s->state;
 	int64_t until_ns = wait_deadline(s->options.timeout_ms);
@@ -150,7 +150,7 @@ syslog_deliver(struct sink *s, enum record_kind kind, const char *line, struct f
 	enum sink_result r;
 	int n;
 
-	if ((len = syslog_format(&l->from, kind, line, message, most + 1)) == 0)
+	if ((len = syslog_format(&l->from, rec->kind, rec->line, message, most + 1)) == 0)
 		return sink_refuse(fault, SE_FORMAT, "syslog %s: a record that is no JSON object",
 		    s->options.target);
 	if (l->link.kind == LINK_TCP) {

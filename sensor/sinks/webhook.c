@@ -106,6 +106,7 @@ webhook_open(struct sink *s, struct fault *fault)
 	if ((w = calloc(1, sizeof *w)) == NULL)
 		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", s->options.name);
 	s->state = w;
+	s->batch = 1;
 	if (curl_ready != CURLE_OK || (w->easy = curl_easy_init()) == NULL ||
 	    (w->multi = curl_multi_init()) == NULL)
 		return fault_set(fault, SE_NOMEM, "sink %s: libcurl does not start", s->options.name);
@@ -247,19 +248,18 @@ make_headers(const char *line)
 }
 
 static enum sink_result
-webhook_deliver(struct sink *s, enum record_kind kind, const char *line, struct fault *fault)
+webhook_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
 {
 	struct webhook *w = s->state;
 	struct curl_slist *headers;
 	long status = 0;
 	CURLcode r;
 
-	(void)kind;
-	if ((headers = make_headers(line)) == NULL)
+	if ((headers = make_headers(rec->line)) == NULL)
 		return sink_later(fault, SE_NOMEM, "webhook %s: out of memory", w->shown);
 	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, line);
-	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(line));
+	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, rec->line);
+	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(rec->line));
 	r = transfer(s, w->easy);
 	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, NULL);

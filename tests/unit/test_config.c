@@ -895,8 +895,8 @@ test_huge(void **state)
 	repeat(text + 6, "- 10.0.0.0/8\n", 9000);
 	expect_refused(text, 8193, "expected at most 8192 values");
 	strcpy(text, "sinks:\n");
-	repeat(text + 7, "- type: console\n", 17);
-	expect_refused(text, 1, "sinks: the list: expected a list of at most 16");
+	repeat(text + 7, "- type: console\n", 65);
+	expect_refused(text, 1, "sinks: the list: expected a list of at most 64");
 	strcpy(text, "user: ");
 	repeat(text + 6, "a", 100000);
 	expect_refused(text, 1, "expected a shorter value");

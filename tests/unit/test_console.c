@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "sink_rig.h"
 #include "sinks/sink.h"
 
 #define LINE(time, host, peer, more) "{\"timestamp\":\"2026-05-" time "+0000\",\"src_ip\":\"" host "\"," \
@@ -60,7 +61,7 @@ show(struct screen *c, enum record_kind kind, const char *line)
 	struct fault fault;
 	ssize_t n;
 
-	assert_int_equal(sink_deliver(c->sink, kind, line, &fault), SINK_DONE);
+	assert_int_equal(give(c->sink, kind, line, &fault), SINK_DONE);
 	assert_int_equal(sink_flush(c->sink, &fault), SINK_DONE);
 	assert_true((n = pread(c->fd, c->text, sizeof c->text - 1, 0)) >= 0);
 	c->text[n] = '\0';
@@ -269,7 +270,7 @@ test_not_an_alert(void **state)
 	struct screen *c = *state;
 	struct fault fault;
 
-	assert_int_equal(sink_deliver(c->sink, RECORD_ALERT, "{", &fault), SINK_REFUSED);
+	assert_int_equal(give(c->sink, RECORD_ALERT, "{", &fault), SINK_REFUSED);
 	assert_non_null(strstr(fault.text, "console"));
 	assert_non_null(strstr(show(c, RECORD_ALERT, "{}"), "(sensor)"));
 }
@@ -291,7 +292,7 @@ show_on_terminal(const char *no_color, char *text, size_t size)
 	setenv("TERM", "xterm", 1);
 	o.descriptor = fd;
 	assert_int_equal(sink_open(&o, &s, &fault), 0);
-	assert_int_equal(sink_deliver(s, RECORD_ALERT, LINE("20T10:00:12.1", "198.51.100.7",
+	assert_int_equal(give(s, RECORD_ALERT, LINE("20T10:00:12.1", "198.51.100.7",
 	    "192.0.2.77", REASON), &fault), SINK_DONE);
 	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
 	assert_true((n = read(main_fd, text, size - 1)) > 0);

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "sink_rig.h"
 #include "sinks/sink.h"
 
 struct place {
@@ -67,7 +68,7 @@ deliver(struct sink *s, unsigned from, unsigned to)
 
 	for (; from < to; from++) {
 		snprintf(line, sizeof line, "{\"n\":%u,\"pad\":\"xxxxxxxxxxxxxxxxxxxx\"}", from);
-		assert_int_equal(sink_deliver(s, RECORD_ALERT, line, &fault), SINK_DONE);
+		assert_int_equal(give(s, RECORD_ALERT, line, &fault), SINK_DONE);
 	}
 }
 
@@ -202,7 +203,7 @@ test_ceiling(void **state)
 	assert_non_null(line);
 	memset(line, 'x', (1 << 20) - 1);
 	line[(1 << 20) - 1] = '\0';
-	while (sink_deliver(s, RECORD_ALERT, line, &fault) == SINK_DONE)
+	while (give(s, RECORD_ALERT, line, &fault) == SINK_DONE)
 		assert_in_range(++taken, 1, 5);
 	assert_non_null(strstr(fault.text, "No space left"));
 	sink_close(s);
