@@ -70,6 +70,7 @@ struct flow {
 	bool self_signed;	/* the server's certificate is */
 	uint8_t contacts;	/* observed so far; stays at its largest value */
 	bool paused : 1;	/* HTTP: the originator spoke after a pause, its request is not whole yet */
+	uint8_t lasting : 4;	/* how often it was told that it is still open */
 	bool differed : 1;	/* TCP: bytes were sent again, and others; told once */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */

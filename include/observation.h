@@ -29,6 +29,7 @@ enum observation_kind {
 	OBSERVE_MAIL, OBSERVE_FILE, OBSERVE_LOGIN, OBSERVE_REMOTE,	/* one message of message.h each */
 	OBSERVE_IDENTITY,	/* which machine has `named` */
 	OBSERVE_EVASION,	/* bytes of a stream were sent again, and others: TEXT_NOTE; once a flow */
+	OBSERVE_LASTING,	/* a connection is open for very long; again when that has doubled */
 	OBSERVATION_KINDS
 };
 

@@ -239,6 +239,20 @@ is_mail_port(uint16_t port)
 	return port == 25 || port == 465 || port == 587 || port == 110 || port == 995 || port == 143 || port == 993;
 }
 
+uint32_t
+sight_service_tag(struct sight *s)
+{
+	struct span name = observation_text(s->o, TEXT_SERVICE);
+
+	return ((name.left > 0 ? tag_of_text(name) : sight_peer_tag(s)) ^ (uint32_t)s->peer_port << 16) | 1;
+}
+
+int
+sight_other_callers(struct sight *s)
+{
+	return house_callers(s->house, sight_service_tag(s), s->addr);
+}
+
 /* What several rows want to know of a host. */
 static void
 note_contact(struct sight *s)
@@ -246,8 +260,10 @@ note_contact(struct sight *s)
 	const struct observation *o = s->o;
 	struct host *h;
 
-	if (s->reach != REACH_INSIDE)
+	if (s->reach != REACH_INSIDE) {
 		house_called(s->house, peer_hash(s));
+		house_caller(s->house, sight_service_tag(s), s->addr);
+	}
 	if (o->app == APP_TLS)
 		house_voice(s->b->house, o->number, s->addr);
 	if (o->key.protocol == 6 && o->host_side == ORIGINATOR && is_mail_port(s->peer_port) &&

@@ -9,12 +9,14 @@
 #include "behaviour/private.h"
 
 enum {
-	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, ZONES = 1 << 12, VOICES = 1 << 12, HOSTS_TO_TELL = 5, HOST_BITS = 64,
+	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, ZONES = 1 << 12, VOICES = 1 << 12,
+	SERVICES = 1 << 14, HOSTS_TO_TELL = 5, HOST_BITS = 64,
 	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14
 };
 
 #define DAY_NS (86400 * NS_PER_SEC)
 
+/* A program or a service, and the first hosts that had it. */
 struct voice {
 	uint32_t voice;
 	uint32_t host[VOICE_HOSTS + 1];	/* tags; 0: none yet */
@@ -40,6 +42,8 @@ struct house {
 	uint32_t name[NAMES], called[CALLED], resolver[RESOLVERS];
 	struct voice voice[VOICES];
 	uint64_t hosts;			/* a bit for each host that spoke TLS, by its tag */
+	struct voice service[SERVICES];
+	uint64_t callers;		/* the same of hosts that called a service */
 	struct correspondent correspondent[CORRESPONDENTS];
 	struct sender sender[SENDERS];
 	int32_t first_mail_day;		/* 0: none yet */
@@ -160,14 +164,13 @@ host_tag(const struct addr *a)
 	return low != 0 ? low : 1;
 }
 
-void
-house_voice(struct house *h, uint32_t voice, const struct addr *host)
+static void
+add_host(struct voice *v, uint64_t *hosts, uint32_t voice, const struct addr *host)
 {
-	struct voice *v = &h->voice[voice % VOICES];
 	uint32_t tag = host_tag(host);
 	unsigned i;
 
-	h->hosts |= UINT64_C(1) << tag % HOST_BITS;
+	*hosts |= UINT64_C(1) << tag % HOST_BITS;
 	if (v->voice != voice) {
 		memset(v, 0, sizeof *v);
 		v->voice = voice;
@@ -179,19 +182,42 @@ house_voice(struct house *h, uint32_t voice, const struct addr *host)
 		v->host[i] = tag;
 }
 
+static int
+others(const struct voice *v, uint64_t hosts, uint32_t voice, const struct addr *host)
+{
+	uint32_t tag = host_tag(host);
+	int n = 0;
+	unsigned i;
+
+	if (voice == 0 || v->voice != voice || __builtin_popcountll(hosts) < HOSTS_TO_TELL)
+		return -1;
+	for (i = 0; i <= VOICE_HOSTS && v->host[i] != 0; i++)
+		n += v->host[i] != tag;
+	return n < VOICE_HOSTS ? n : VOICE_HOSTS;
+}
+
+void
+house_voice(struct house *h, uint32_t voice, const struct addr *host)
+{
+	add_host(&h->voice[voice % VOICES], &h->hosts, voice, host);
+}
+
 int
 house_others(const struct house *h, uint32_t voice, const struct addr *host)
 {
-	const struct voice *v = &h->voice[voice % VOICES];
-	uint32_t tag = host_tag(host);
-	int others = 0;
-	unsigned i;
+	return others(&h->voice[voice % VOICES], h->hosts, voice, host);
+}
 
-	if (voice == 0 || v->voice != voice || __builtin_popcountll(h->hosts) < HOSTS_TO_TELL)
-		return -1;
-	for (i = 0; i <= VOICE_HOSTS && v->host[i] != 0; i++)
-		others += v->host[i] != tag;
-	return others < VOICE_HOSTS ? others : VOICE_HOSTS;
+void
+house_caller(struct house *h, uint32_t service, const struct addr *host)
+{
+	add_host(&h->service[service % SERVICES], &h->callers, service, host);
+}
+
+int
+house_callers(const struct house *h, uint32_t service, const struct addr *host)
+{
+	return others(&h->service[service % SERVICES], h->callers, service, host);
 }
 
 /* A name that several addresses bear is nobody's: "Info", "Support". */

@@ -46,6 +46,10 @@ void house_voice(struct house *h, uint32_t voice, const struct addr *host);
 /* See voice_others(). */
 int house_others(const struct house *h, uint32_t voice, const struct addr *host);
 
+/* The same of who calls a service (sight_service_tag()). 16,384 places. */
+void house_caller(struct house *h, uint32_t service, const struct addr *host);
+int house_callers(const struct house *h, uint32_t service, const struct addr *host);
+
 /*
  * ---- mail ----
  *

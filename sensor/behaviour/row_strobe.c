@@ -8,7 +8,8 @@
 #include "behaviour/private.h"
 
 enum { FOLLOWED = 4, MINUTE_SEC = 60, EVEN_PERCENT = 15, STEADY_PERCENT = 30, PORT_DNS = 53, PORT_TIME = 123,
-	POINTS_EVEN = 25, POINTS_STEADY = 10, POINTS_BARE = 10 };
+	POINTS_EVEN = 25, POINTS_STEADY = 10, POINTS_BARE = 10,
+	POINTS_ALONE = 10, POINTS_SHARED = -25 };
 
 struct stream {
 	int64_t first_ns, minute_ns;
@@ -52,6 +53,7 @@ weigh(struct sight *s, const struct stream *t)
 	double mean = (double)t->all / t->minutes, spread = (double)t->squares / t->minutes - mean * mean;
 	unsigned uneven = (unsigned)(100 * sqrt(spread > 0 ? spread : 0) / mean);
 	struct span name = observation_text(s->o, TEXT_SERVICE);
+	int others = sight_other_callers(s);
 	struct score c;
 
 	score_begin(&c);
@@ -63,6 +65,9 @@ weigh(struct sight *s, const struct stream *t)
 	score_number(&c, "calls_a_minute", (uint64_t)mean, 0);
 	score_number(&c, "uneven_percent", uneven, uneven <= EVEN_PERCENT ? POINTS_EVEN :
 	    uneven <= STEADY_PERCENT ? POINTS_STEADY : -99);
+	if (others >= 0)
+		score_number(&c, "other_callers", (uint64_t)others, others == 0 ? POINTS_ALONE :
+		    others >= VOICE_HOSTS ? POINTS_SHARED : 0);
 	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name))
 		sight_ring(s, ROW_STROBE, &c, t->first_ns);
 }
@@ -92,16 +97,13 @@ void
 strobe_note(struct sight *s)
 {
 	const struct observation *o = s->o;
-	struct span name = observation_text(o, TEXT_SERVICE);
-	uint32_t service;
 	struct strobe *k;
 	struct stream *t;
 
 	if (o->burst || o->host_side != ORIGINATOR || o->app == APP_DNS || s->peer_port == PORT_DNS || s->peer_port == PORT_TIME ||
 	    (o->flags & OBSERVED_PROXIED) != 0 || (k = sight_part(s, ROW_STROBE)) == NULL)
 		return;
-	service = (name.left > 0 ? tag_of_text(name) : sight_peer_tag(s)) ^ (uint32_t)s->peer_port << 16;
-	t = stream_of(k, service | 1, o->ts_ns);
+	t = stream_of(k, sight_service_tag(s), o->ts_ns);
 	if (o->ts_ns - t->minute_ns >= MINUTE_SEC * NS_PER_SEC)
 		close_minute(s, t);
 	t->now++;

@@ -30,4 +30,6 @@ const struct row rows[ROWS] = {
 	    { [REACH_NAMED] = BIT(CONTACT), [REACH_BARE] = BIT(CONTACT) }, &strobe_part_bytes, strobe_note },
 	[ROW_ACCOUNT] = { "T1078", "TA0001", SEVERITY_HIGH,
 	    { [REACH_NAMED] = BIT(LOGIN) | BIT(MAIL), [REACH_BARE] = BIT(LOGIN) | BIT(MAIL) }, &account_part_bytes, account_note },
+	[ROW_LASTING] = { "T1071", "TA0011", SEVERITY_MEDIUM,
+	    { [REACH_NAMED] = BIT(LASTING), [REACH_BARE] = BIT(LASTING) }, NULL, lasting_note },
 };

@@ -89,8 +89,9 @@ const struct behaviour_text behaviour_texts[] = {
 [ROW_STROBE] = { "strobe",
   { "Calls without a pause", "絶え間ない接続" },
   { "opened {calls} connections to [{host} at ]{peer} port {port} in {minutes} min without a pause, {calls_a_minute} a minute, "
-    "uneven by {uneven_percent} %",
-    "{peer}[（{host}）]のポート {port} へ {minutes} 分間絶え間なく {calls} 回接続した。毎分 {calls_a_minute} 回、ばらつき {uneven_percent} %。" } },
+    "uneven by {uneven_percent} %[; {other_callers} other hosts here call it]",
+    "{peer}[（{host}）]のポート {port} へ {minutes} 分間絶え間なく {calls} 回接続した。毎分 {calls_a_minute} 回、ばらつき {uneven_percent} %。"
+    "[ここで同じ相手と通信する他のホストは {other_callers} 台。]" } },
 [ROW_ACCOUNT] = { "stolen-account",
   { "An account used from far apart", "離れた場所からのアカウント利用" },
   { "lets {user} in[ by {protocol}][ from {networks} networks][ in {countries} countries][ ({places})] within {minutes} min"
@@ -99,6 +100,15 @@ const struct behaviour_text behaviour_texts[] = {
     "利用者 {user} が {minutes} 分間に[ {networks} 個のネットワーク][ {countries} か国][（{places}）]からログインした[（{protocol}）]。"
     "[別の国との間隔は {minutes_between} 分。][{failures} 回の拒否の後。][その後メール {mails} 通、宛先 {recipients} 件。]"
     "最新は {peer}[（{network}）][（{country}）]。" } },
+[ROW_LASTING] = { "lasting-connection",
+  { "A connection that stays open", "長時間続く接続" },
+  { "keeps a connection to [{host} at ]{peer} port {port} open, for {hours} h now, {bytes_out} bytes out, {bytes_in} in"
+    "[; {certificate} signed its certificate][; nobody here called it on the {history_days} days of history before]"
+    "[; called from here for {known_days} days already][; {other_callers} other hosts here call it]"
+    "[; {others_like_it} other hosts here use such a program]",
+    "{peer}[（{host}）]のポート {port} への接続を {hours} 時間開いたままにしている。送信 {bytes_out} バイト、受信 {bytes_in} バイト。"
+    "[証明書の署名者は{certificate}。][過去 {history_days} 日の記録に同じ相手との通信はない。][{known_days} 日前から通信がある。]"
+    "[ここで同じ相手と通信する他のホストは {other_callers} 台。][同じ通信プログラムを使う他のホストは {others_like_it} 台。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;

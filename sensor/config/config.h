@@ -85,6 +85,7 @@ struct config {
 	bool tell_expired;
 	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */
 
+	uint32_t beacon_lasting_sec;	/* 0: connections that stay open are not told of */
 	bool history_enabled;
 	struct history_limits history;
 	bool contact_log_enabled;

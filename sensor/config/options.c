@@ -242,6 +242,8 @@ const struct option_row option_rows[] = {
 { "beacon.pause_sec", "In a connection that stays open, the client's first words after so long a silence "
   "are a new contact.",
   INTEGER(burst_pause_sec, "s", 1, 3600, "3") },
+{ "beacon.long_sec", "A connection to a service outside that is open for so long is told of, by packet time; again when that has "
+  "doubled. 0: it is not.", INTEGER(beacon_lasting_sec, "s", 0, 172800, "14400") },
 { "beacon.harmless", "Leave out what the shipped list calls harmless (feeds/harmless.txt: time, updates, telemetry, "
   "push). It is recorded, low, and never rings.",
   BOOLEAN(beacon_harmless, "yes") },

@@ -6,7 +6,7 @@
 #include "base/when.h"
 #include "indicators/indicators.h"
 
-enum { FAR_BEHIND_FRAMES = 64 };
+enum { FAR_BEHIND_FRAMES = 64, LASTING_MOST = 15 };
 
 #define FAR_BEHIND_NS (3600 * NS_PER_SEC)
 
@@ -17,7 +17,7 @@ struct pipeline {
 	struct reassembly *reassembly;
 	struct proto *proto;
 	struct witness *witness;
-	int64_t burst_pause_ns;
+	int64_t burst_pause_ns, lasting_ns;
 	int64_t now_ns;			/* the timers' clock: largest packet time so far, live also what idling says */
 	uint64_t ordinal;		/* of the frame being processed */
 	uint64_t frames, bytes, retimed, set_back;
@@ -130,6 +130,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 	p->shard = options->shard;
 	p->shards = options->shards;
 	p->burst_pause_ns = witness.burst_pause_ns;
+	p->lasting_ns = c->beacon_lasting_sec == 0 ? INT64_MAX : c->beacon_lasting_sec * NS_PER_SEC;
 	p->now_ns = p->first_ns = p->last_ns = WHEN_UNKNOWN;
 	if ((p->decode = decode_new(&c->decode)) == NULL ||
 	    (p->flows = flows_new(&flow, on_flow_end, p)) == NULL ||
@@ -272,6 +273,23 @@ start_flow(struct pipeline *p, struct flow *f, int side, const struct packet *pa
 	witness_flow_started(p->witness, f, packet->ts_ns);
 }
 
+/* Told at its first packet behind the limit, and again each time that it has doubled. */
+static bool
+lasts(const struct pipeline *p, const struct flow *f)
+{
+	return f->last_ns - f->first_ns >= p->lasting_ns << f->lasting;
+}
+
+static void
+tell_lasting(struct pipeline *p, struct flow *f, int64_t ts_ns)
+{
+	if (f->lasting >= LASTING_MOST)
+		return;
+	while (f->lasting < LASTING_MOST && lasts(p, f))
+		f->lasting++;
+	witness_flow_lasts(p->witness, f, ts_ns);
+}
+
 static void
 follow(struct pipeline *p, struct packet *packet)
 {
@@ -287,6 +305,8 @@ follow(struct pipeline *p, struct packet *packet)
 		start_flow(p, f, side, packet);
 	else if (spoke_after_a_pause(p, f, side, packet))
 		take_burst(p, f, packet->ts_ns);
+	if (lasts(p, f))
+		tell_lasting(p, f, packet->ts_ns);
 	if (packet->protocol == PROTO_TCP)
 		follow_tcp(p, f, side, packet);
 	else if (packet->protocol == PROTO_UDP)

@@ -73,6 +73,9 @@ void witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns);
 /* The originator sent payload after burst_pause_ns of silence. */
 void witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns);
 
+/* It is open for so long that this is told. */
+void witness_flow_lasts(struct witness *w, struct flow *f, int64_t ts_ns);
+
 /* No parser will name this flow's service. */
 void witness_flow_unnamed(struct witness *w, struct flow *f);
 

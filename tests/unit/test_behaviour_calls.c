@@ -340,6 +340,134 @@ test_strobe_twins(void **state)
 	assert_int_equal(kept.count, 0);
 }
 
+/* What many hosts call is a product. */
+static void
+test_strobe_shared(void **state)
+{
+	unsigned i, n;
+
+	(void)state;
+	begin();
+	for (n = 0; n < 6; n++) {
+		rig_observation(&b, OBSERVE_CONTACT, n);
+		b.o.key.addr[ORIGINATOR].b[15] = (uint8_t)(100 + n);
+		to("198.51.100.1", 8080);
+		note();
+	}
+	for (i = 0; i < 1850; i++)
+		contact(10 + i, "198.51.100.1", 8080);
+	assert_int_equal(rang("strobe"), 0);
+	begin();	/* the twin: they call another */
+	for (n = 0; n < 6; n++) {
+		rig_observation(&b, OBSERVE_CONTACT, n);
+		b.o.key.addr[ORIGINATOR].b[15] = (uint8_t)(100 + n);
+		to("198.51.100.2", 8080);
+		note();
+	}
+	for (i = 0; i < 1850; i++)
+		contact(10 + i, "198.51.100.1", 8080);
+	assert_int_equal(rang("strobe"), 1);
+	assert_non_null(strstr(kept.f[0].reason, "; 0 other hosts here call it"));
+}
+
+/* ---- what stays open ---- */
+
+static struct novelty history;
+
+static void
+ask(void *to_whom, const struct novelty_question *q, struct novelty *out)
+{
+	(void)to_whom;
+	assert_int_equal(q->before_ns, b.o.flow_first_ns);
+	*out = history;
+}
+
+/* One that has been open for four hours. */
+static void
+lasting(const char *name, const char *peer, uint16_t port, uint32_t flags)
+{
+	rig_observation(&b, OBSERVE_LASTING, 4 * 3600);
+	b.o.flow_first_ns = b.o.ts_ns - 4 * 3600 * NS_PER_SEC;
+	b.o.packets[0] = b.o.packets[1] = 100;
+	b.o.flow_bytes[0] = 9000;
+	b.o.flow_bytes[1] = 7000;
+	b.o.flags = flags;
+	to(peer, port);
+	if (name != NULL)
+		observation_add(&b, TEXT_SERVICE, span_text(name), 255);
+	note();
+}
+
+static void
+test_lasting(void **state)
+{
+	(void)state;
+	begin();
+	lasting("panel.example", "198.51.100.1", 443, 0);
+	assert_int_equal(rang("lasting-connection"), 1);
+	assert_int_equal(kept.f[0].severity, SEVERITY_LOW);
+	assert_string_equal(kept.f[0].reason,
+	    "keeps a connection to panel.example at 198.51.100.1 port 443 open, for 4 h now, 9000 bytes out, 7000 in");
+	begin();
+	behaviour_set_novelty(behaviour, ask, NULL);
+	history = (struct novelty){ true, true, 20, 0 };
+	lasting(NULL, "198.51.100.1", 4444, OBSERVED_SELF_SIGNED);
+	assert_int_equal(rang("lasting-connection"), 1);
+	assert_int_equal(kept.f[0].severity, SEVERITY_MEDIUM);
+	assert_string_equal(kept.f[0].reason,
+	    "keeps a connection to 198.51.100.1 port 4444 open, for 4 h now, 9000 bytes out, 7000 in; "
+	    "nobody but itself signed its certificate; nobody here called it on the 20 days of history before");
+}
+
+static const char *
+always(void *to_whom, const struct observation *o, struct span name)
+{
+	(void)to_whom;
+	(void)o;
+	(void)name;
+	return "push";
+}
+
+static void
+test_lasting_twins(void **state)
+{
+	unsigned n;
+
+	(void)state;
+	begin();	/* known for long; too few days to say */
+	behaviour_set_novelty(behaviour, ask, NULL);
+	history = (struct novelty){ true, false, 20, 19 };
+	lasting("panel.example", "198.51.100.1", 443, 0);
+	assert_int_equal(kept.count, 0);
+	history = (struct novelty){ false, false, 5, 4 };
+	lasting("panel.example", "198.51.100.1", 443, 0);
+	assert_int_equal(kept.count, 1);
+	begin();	/* mail, time, names; nobody answers; inside; harmless */
+	lasting("imap.example", "198.51.100.1", 993, 0);
+	lasting(NULL, "198.51.100.2", 123, 0);
+	lasting(NULL, "198.51.100.2", 53, 0);
+	rig_observation(&b, OBSERVE_LASTING, 4 * 3600);
+	b.o.packets[RESPONDER] = 0;
+	note();
+	rig_observation(&b, OBSERVE_LASTING, 4 * 3600);
+	b.o.home = 3;
+	b.o.packets[RESPONDER] = 7;
+	note();
+	behaviour_set_harmless(behaviour, always, NULL);
+	lasting(NULL, "198.51.100.1", 4444, OBSERVED_SELF_SIGNED);
+	assert_int_equal(kept.count, 0);
+	begin();	/* everybody calls it */
+	for (n = 0; n < 6; n++) {
+		rig_observation(&b, OBSERVE_CONTACT, n);
+		b.o.key.addr[ORIGINATOR].b[15] = (uint8_t)(100 + n);
+		to("198.51.100.1", 443);
+		observation_add(&b, TEXT_SERVICE, span_text("chat.example"), 255);
+		note();
+	}
+	lasting("chat.example", "198.51.100.1", 443, 0);
+	assert_int_equal(kept.count, 0);
+}
+
 int
 main(void)
 {
@@ -356,6 +484,9 @@ main(void)
 		TEST(test_second_family_twins),
 		TEST(test_strobe),
 		TEST(test_strobe_twins),
+		TEST(test_strobe_shared),
+		TEST(test_lasting),
+		TEST(test_lasting_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,45 @@ bursts_after_a_pause_are_contacts(void **state)
 	assert_int_equal(rig_found(OBSERVE_CONTACT, 2)->burst, 1);
 }
 
+/* An hour with a word every quarter, limit a quarter: at 15, 30 and 60 minutes. Keep-alives count as well as words. */
+static void
+what_stays_open_is_told(void **state)
+{
+	struct rig_talk t = rig_talk(1, 4444), brief = rig_talk(2, 4444);
+	const struct observation *o;
+	int i;
+
+	(void)state;
+	rig_config.beacon_lasting_sec = 900;
+	rig_handshake(&t, 0);
+	rig_say(&t, 10, 0, "x");
+	rig_say(&t, 20, 1, "y");
+	rig_handshake(&brief, 30);
+	rig_say(&brief, 899000, 0, "x");
+	for (i = 1; i <= 4; i++)
+		rig_segment(&t, i * 900000 + 5, i % 2, TCP_ACK, t.seq[i % 2], "");
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_LASTING), 3);
+	o = rig_found(OBSERVE_LASTING, 1);
+	assert_int_equal(o->ts_ns - o->flow_first_ns, 1800005 * (int64_t)1000000);
+	assert_int_equal(o->key.port[1], 4444);
+}
+
+static void
+what_stays_open_is_not_told_unless_asked(void **state)
+{
+	struct rig_talk t = rig_talk(1, 4444);
+
+	(void)state;
+	rig_config.beacon_lasting_sec = 0;
+	rig_config.flow.tcp_established_sec = 604800;
+	rig_handshake(&t, 0);
+	rig_say(&t, 10, 0, "x");
+	rig_say(&t, 500000000, 0, "x");
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_LASTING), 0);
+}
+
 /* TCP's own keep-alive (RFC 9293, 3.8.4) and repetitions are no word of the client's, however long the pause. */
 static void
 keep_alives_are_no_contacts(void **state)
@@ -583,6 +622,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(wrong_datagrams_follow_the_same_rule, setup, teardown),
 		cmocka_unit_test_setup_teardown(bursts_after_a_pause_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(keep_alives_are_no_contacts, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_stays_open_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_stays_open_is_not_told_unless_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_after_a_pause_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_in_two_segments_is_a_contact, setup, teardown),
 		cmocka_unit_test_setup_teardown(bursts_in_a_switched_connection_are_contacts, setup, teardown),

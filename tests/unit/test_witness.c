@@ -192,7 +192,7 @@ static void
 assert_kinds(const char *expected)
 {
 	static const char *const names[OBSERVATION_KINDS] = { "contact", "match", "name", "http", "tls", "dns",
-		"flow", "sensor", "unknown", "mail", "file", "login", "remote", "identity", "evasion" };
+		"flow", "sensor", "unknown", "mail", "file", "login", "remote", "identity", "evasion", "lasting" };
 	char text[300] = "";
 	unsigned i;
 
