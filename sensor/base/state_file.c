@@ -1,0 +1,288 @@
+#include "base/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define MAGIC UINT64_C(0x3165746174736e68)	/* "hnstate1" */
+
+enum { PATH_BYTES = 4096, ALIGN = 8 };
+
+struct header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t crc;			/* of what is behind the header */
+	uint64_t length;		/* of that */
+};
+
+struct table {
+	char name[STATE_NAME_MAX + 1];
+	uint32_t record_bytes, count;	/* behind it, filled up to ALIGN */
+};
+
+_Static_assert(sizeof(struct header) % ALIGN == 0 && sizeof(struct table) % ALIGN == 0, "records are aligned");
+
+static size_t
+padded(size_t bytes)
+{
+	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static uint32_t
+checksum(const uint8_t *at, size_t len)
+{
+	return (uint32_t)crc32_z(0, at, len);
+}
+
+/* ---- writing ---- */
+
+struct state_out {
+	uint8_t *bytes;			/* header first */
+	size_t used, room;
+	bool lost;
+};
+
+struct state_out *
+state_out_new(void)
+{
+	struct state_out *s = calloc(1, sizeof *s);
+
+	if (s != NULL)
+		s->used = sizeof(struct header);
+	return s;
+}
+
+void
+state_out_free(struct state_out *s)
+{
+	if (s == NULL)
+		return;
+	free(s->bytes);
+	free(s);
+}
+
+static bool
+grow(struct state_out *s, size_t more)
+{
+	size_t room = s->room == 0 ? 65536 : s->room;
+	uint8_t *bytes;
+
+	while (room - s->used < more)
+		room *= 2;
+	if (room == s->room)
+		return true;
+	if ((bytes = realloc(s->bytes, room)) == NULL)
+		return false;
+	s->bytes = bytes;
+	s->room = room;
+	return true;
+}
+
+void
+state_out_add(struct state_out *s, const char *name, const void *records, size_t record_bytes, size_t count)
+{
+	struct table t = { .record_bytes = (uint32_t)record_bytes, .count = (uint32_t)count };
+	size_t bytes = record_bytes * count;
+
+	if (count > UINT32_MAX || !grow(s, sizeof t + padded(bytes))) {
+		s->lost = true;
+		return;
+	}
+	snprintf(t.name, sizeof t.name, "%s", name);
+	memcpy(s->bytes + s->used, &t, sizeof t);
+	if (bytes > 0)
+		memcpy(s->bytes + s->used + sizeof t, records, bytes);
+	memset(s->bytes + s->used + sizeof t + bytes, 0, padded(bytes) - bytes);
+	s->used += sizeof t + padded(bytes);
+}
+
+static int
+write_whole(int fd, const uint8_t *at, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, at, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		at += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+state_out_write(struct state_out *s, const char *path, uint32_t version, bool sync, struct fault *fault)
+{
+	struct header h = { .magic = MAGIC, .version = version, .length = s->used - sizeof h };
+	char beside[PATH_BYTES];
+	int fd, r;
+
+	if (s->lost || !grow(s, 0))
+		return fault_set(fault, SE_NOMEM, "%s: no memory for it", path);
+	if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
+		return fault_set(fault, SE_USAGE, "%s: the path is too long", path);
+	h.crc = checksum(s->bytes + sizeof h, s->used - sizeof h);
+	memcpy(s->bytes, &h, sizeof h);
+	if ((fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
+		return fault_set(fault, SE_SYSTEM, "%s: %s", beside, strerror(errno));
+	r = write_whole(fd, s->bytes, s->used);
+	if (r == 0 && sync)
+		r = fdatasync(fd);
+	if (r < 0) {
+		r = fault_set(fault, SE_SYSTEM, "%s: %s", beside, strerror(errno));
+		close(fd);
+	} else if (close(fd) < 0 || rename(beside, path) < 0) {
+		r = fault_set(fault, SE_SYSTEM, "%s: %s", path, strerror(errno));
+	}
+	if (r < 0)
+		unlink(beside);
+	return r;
+}
+
+/* ---- reading ---- */
+
+struct state_in {
+	uint8_t *bytes;
+	size_t length;
+};
+
+void
+state_in_close(struct state_in *s)
+{
+	if (s == NULL)
+		return;
+	free(s->bytes);
+	free(s);
+}
+
+static int
+read_whole(int fd, size_t most, struct state_in *s)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return SE_SYSTEM;
+	if (!S_ISREG(st.st_mode) || st.st_size < 0 || (uint64_t)st.st_size > most)
+		return SE_FORMAT;
+	if ((s->bytes = malloc((size_t)st.st_size + 1)) == NULL)
+		return SE_NOMEM;
+	while (s->length < (size_t)st.st_size) {
+		n = read(fd, s->bytes + s->length, (size_t)st.st_size - s->length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return SE_SYSTEM;
+		if (n == 0)
+			break;
+		s->length += (size_t)n;
+	}
+	return 0;
+}
+
+/* Do the tables fill it, one behind the other? */
+static bool
+tables_fit(const struct state_in *s)
+{
+	size_t at = sizeof(struct header), room;
+	struct table t;
+
+	while (at < s->length) {
+		room = s->length - at;
+		if (room < sizeof t)
+			return false;
+		memcpy(&t, s->bytes + at, sizeof t);
+		if (t.name[STATE_NAME_MAX] != '\0' || padded((size_t)t.record_bytes * t.count) > room - sizeof t)
+			return false;
+		at += sizeof t + padded((size_t)t.record_bytes * t.count);
+	}
+	return true;
+}
+
+/* NULL: it is as it should be. */
+static const char *
+what_is_wrong(const struct state_in *s, uint32_t version)
+{
+	struct header h;
+
+	if (s->length < sizeof h)
+		return "is shorter than its header";
+	memcpy(&h, s->bytes, sizeof h);
+	if (h.magic != MAGIC)
+		return "is no state file";
+	if (h.version != version)
+		return "was written by another version";
+	if (h.length != s->length - sizeof h)
+		return "is cut";
+	if (h.crc != checksum(s->bytes + sizeof h, s->length - sizeof h))
+		return "is damaged: its checksum is another";
+	return tables_fit(s) ? NULL : "is damaged: its tables do not fit";
+}
+
+static int
+set_aside(const char *path, const char *why, struct fault *fault)
+{
+	char aside[PATH_BYTES];
+
+	if ((size_t)snprintf(aside, sizeof aside, "%s.damaged", path) >= sizeof aside || rename(path, aside) < 0)
+		return fault_set(fault, SE_FORMAT, "%s %s, and could not be set aside: %s", path, why, strerror(errno));
+	return fault_set(fault, SE_FORMAT, "%s %s: it is set aside as %s, and what it knew is forgotten", path, why, aside);
+}
+
+int
+state_in_open(const char *path, uint32_t version, size_t most_bytes, struct state_in **out, struct fault *fault)
+{
+	struct state_in *s = NULL;
+	const char *why;
+	int fd, r;
+
+	*out = NULL;
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		return errno == ENOENT ? 0 : fault_set(fault, SE_SYSTEM, "%s: %s", path, strerror(errno));
+	if ((s = calloc(1, sizeof *s)) == NULL) {
+		r = fault_set(fault, SE_NOMEM, "%s: no memory", path);
+		goto done;
+	}
+	r = read_whole(fd, most_bytes, s);
+	if (r == SE_FORMAT)
+		r = set_aside(path, "is no file of such a size", fault);
+	else if (r < 0)
+		fault_set(fault, r, "%s: %s", path, se_text(r));
+	else if ((why = what_is_wrong(s, version)) != NULL)
+		r = set_aside(path, why, fault);
+	if (r == 0) {
+		*out = s;
+		s = NULL;
+	}
+done:
+	close(fd);
+	state_in_close(s);
+	return r;
+}
+
+const void *
+state_in_records(const struct state_in *s, const char *name, size_t record_bytes, size_t *count)
+{
+	size_t at = sizeof(struct header);
+	struct table t;
+
+	*count = 0;
+	while (at < s->length) {
+		memcpy(&t, s->bytes + at, sizeof t);
+		at += sizeof t;
+		if (strcmp(t.name, name) == 0 && t.record_bytes == record_bytes) {
+			*count = t.count;
+			return s->bytes + at;
+		}
+		at += padded((size_t)t.record_bytes * t.count);
+	}
+	return NULL;
+}
