@@ -49,6 +49,7 @@ struct alert {
 	struct place peer_place;
 	const char *technique;		/* ATT&CK, e.g. "T1071.001" */
 	const char *signature;		/* title: "C2 feed ip:port Emotet" */
+	const char *held_by;		/* id of the summary that tells of it; "": it is told itself */
 	const struct finding *finding;	/* the latest; its texts are the incident's */
 	const char *peer_name;		/* what DNS called the peer; "" when not seen */
 	char case_id[ALERT_ID_TEXT];	/* of the case that it belongs to, which may have opened later; "" for none */

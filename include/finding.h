@@ -24,6 +24,7 @@ enum finding_kind {
 	FINDING_RETRO,		/* a feed knows now whom this host called before */
 	FINDING_BEHAVIOUR,	/* a host does what infected machines do besides calling home */
 	FINDING_CASE,		/* what the findings of one host come to */
+	FINDING_SUMMARY,	/* more alerts of a host or rule than are told one by one */
 	FINDING_KINDS
 };
 
@@ -111,6 +112,24 @@ struct behaviour_numbers {
 	struct evidence evidence[EVIDENCE_MAX];
 };
 
+enum { SUMMARY_EXAMPLES = 8, SUMMARY_SUBJECT_MAX = 128, SUMMARY_TITLE_MAX = 192 };
+
+struct summary_example {		/* an incident that is held back */
+	char id[17];			/* of its alert */
+	struct addr host;
+	char subject[SUMMARY_SUBJECT_MAX];
+};
+
+struct summary_numbers {
+	unsigned signature;		/* of the rule; 0: of the host */
+	uint32_t limit;			/* alerts an hour */
+	uint64_t further;		/* incidents held back */
+	int64_t since_ns;
+	char title[SUMMARY_TITLE_MAX];	/* of the latest */
+	unsigned examples;		/* used of `example`, latest first */
+	struct summary_example example[SUMMARY_EXAMPLES];
+};
+
 struct finding {
 	enum finding_kind kind;
 	int64_t ts_ns;			/* of the observation that caused it */
@@ -133,6 +152,7 @@ struct finding {
 	const struct behaviour_numbers *behaviour;	/* FINDING_BEHAVIOUR */
 	const struct case_numbers *cased;	/* FINDING_CASE */
 	const char *case_id;			/* of the alert of the case that it belongs to; NULL: of none */
+	const struct summary_numbers *summary;	/* FINDING_SUMMARY; of a rule: without host */
 	const struct beacon_plot *plot;		/* for its record; NULL in an alert */
 	const struct observation *because;	/* the last observation; NULL for FINDING_SENSOR, FINDING_CASE */
 };

@@ -2,10 +2,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert/hosts.h"
 #include "alert/incident.h"
 #include "alert/peer_names.h"
+#include "alert/rates.h"
+#include "alert/words.h"
 #include "base/when.h"
 #include "records/alert_id.h"
 
@@ -16,6 +19,7 @@ struct alerts {
 	void *to;
 	struct peer_names *names;
 	struct hosts *hosts;
+	struct rates *rates;
 	struct incident *table;
 	struct incident *idlest, *busiest;
 	struct incident **due;		/* binary heap by (deadline, order of opening) */
@@ -188,18 +192,61 @@ set_names(struct alerts *a, struct incident *i)
 	    peer_names_find(a->names, &f->realm, &f->host, &f->peer));
 }
 
+static struct incident *
+find(const struct alerts *a, const struct finding *f)
+{
+	struct incident_key key = incident_key(f, a->limits.same);
+	struct incident *i;
+
+	HASH_FIND(hh, a->table, &key, sizeof key, i);
+	return i;
+}
+
+/* The summary that tells of `i` is let out, or updated, before it. */
+static void
+hold_back(struct alerts *a, struct incident *i, const struct summary_numbers *numbers)
+{
+	char reason[WORDS_MAX], subject[64];
+	const struct incident *summary;
+	struct finding f;
+
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_SUMMARY;
+	f.ts_ns = i->alert.ts_ns;
+	f.first_ns = numbers->since_ns;
+	if (numbers->signature == 0) {
+		f.realm = i->finding.realm;
+		f.host = i->finding.host;
+	}
+	f.service = "";
+	f.subject = words_summary_subject(numbers, subject, sizeof subject);
+	f.reason = words_summary(numbers, a->limits.language, reason, sizeof reason);
+	f.severity = i->finding.severity;
+	f.summary = numbers;
+	alerts_take(a, &f);
+	if ((summary = find(a, &f)) == NULL)
+		return;
+	memcpy(i->held_by, summary->alert.id, sizeof i->held_by);
+	a->counts.held++;
+}
+
 static void
 open_incident(struct alerts *a, const struct finding *f)
 {
+	const struct summary_numbers *numbers;
 	struct incident *i;
 
+	if ((i = incident_new(f, &a->limits)) == NULL) {
+		a->counts.lost++;
+		return;
+	}
+	i->alert.ts_ns = f->ts_ns;
+	incident_fold(i, f);
+	if ((numbers = rates_open(a->rates, &i->alert)) != NULL)
+		hold_back(a, i, numbers);
 	if (a->counts.open >= a->limits.max_open) {
 		a->counts.evicted++;
 		close_incident(a, a->idlest, f->ts_ns);
-	}
-	if ((i = incident_new(f)) == NULL) {
-		a->counts.lost++;
-		return;
 	}
 	HASH_ADD(hh, a->table, key, sizeof i->key, i);
 	if (element_not_added(i)) {
@@ -210,7 +257,6 @@ open_incident(struct alerts *a, const struct finding *f)
 	i->order = a->opened++;
 	idle_append(a, i);
 	due_put(a, a->counts.open++, i);
-	incident_fold(i, f);
 	geoip_find(a->geoip, &f->peer, &i->alert.peer_place);
 	set_names(a, i);
 	a->counts.opened++;
@@ -221,15 +267,13 @@ open_incident(struct alerts *a, const struct finding *f)
 void
 alerts_take(struct alerts *a, const struct finding *f)
 {
-	struct incident_key key = incident_key(f);
 	struct incident *i;
 	bool worse;
 
 	/* What was due before this finding comes before it, however the caller slices time. */
 	alerts_advance(a, f->ts_ns);
 	a->counts.findings++;
-	HASH_FIND(hh, a->table, &key, sizeof key, i);
-	if (i == NULL) {
+	if ((i = find(a, f)) == NULL) {
 		if (f->cased == NULL || f->cased->end == CASE_GOES_ON)
 			open_incident(a, f);
 		return;
@@ -249,12 +293,10 @@ alerts_take(struct alerts *a, const struct finding *f)
 const char *
 alerts_id_of(struct alerts *a, const struct finding *f, char id[ALERT_ID_TEXT])
 {
-	struct incident_key key = incident_key(f);
 	struct incident *i;
 
 	alerts_advance(a, f->ts_ns);
-	HASH_FIND(hh, a->table, &key, sizeof key, i);
-	if (i == NULL)
+	if ((i = find(a, f)) == NULL)
 		return alert_id(f, id);
 	memcpy(id, i->alert.id, ALERT_ID_TEXT);
 	return id;
@@ -318,7 +360,8 @@ alerts_new(const struct alert_limits *limits, const struct geoip *geoip, alert_f
 	a->due = calloc(a->limits.max_open, sizeof *a->due);
 	a->names = peer_names_new(limits->max_names, &a->counts.names_evicted);
 	a->hosts = hosts_new(limits->max_hosts, &a->counts.hosts_evicted);
-	if (a->due == NULL || a->names == NULL || a->hosts == NULL) {
+	a->rates = rates_new(limits->host_hourly, limits->rule_hourly, limits->max_open, &a->counts.rates_evicted);
+	if (a->due == NULL || a->names == NULL || a->hosts == NULL || a->rates == NULL) {
 		alerts_free(a);
 		return NULL;
 	}
@@ -338,6 +381,7 @@ alerts_free(struct alerts *a)
 	}
 	peer_names_free(a->names);
 	hosts_free(a->hosts);
+	rates_free(a->rates);
 	free(a->due);
 	free(a);
 }

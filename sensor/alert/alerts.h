@@ -3,8 +3,10 @@
  *
  * The first finding of a subject opens an incident; later ones are folded
  * into it and let out as an update at most every `update_sec` of packet
- * time; after `close_sec` of silence it closes, a case also when it says that it ends. At `max_open` the one idle
- * longest is closed (counted). No clock but packet time. One thread only.
+ * time; after `close_sec` of silence it closes, a case also when it says that
+ * it ends. At `max_open` the one idle longest is closed (counted). What opens
+ * beyond an hourly limit is held back: it lives on with `held_by` set, and a
+ * summary tells of it. No clock but packet time. One thread only.
  */
 #ifndef SENSOR_ALERTS_H
 #define SENSOR_ALERTS_H
@@ -13,6 +15,10 @@
 
 #include "alert.h"
 #include "base/error.h"
+#include "base/language.h"
+
+/* What makes findings of one kind about one host the same incident. */
+enum alert_same { SAME_SUBJECT, SAME_MALWARE, SAME_HOST };
 
 struct alert_limits {
 	uint32_t max_open;
@@ -20,12 +26,17 @@ struct alert_limits {
 	uint32_t max_hosts;		/* addresses of which is remembered whose they are */
 	uint32_t update_sec, close_sec;
 	uint32_t case_close_sec;	/* of FINDING_CASE */
+	enum alert_same same;
+	uint32_t host_hourly, rule_hourly;	/* 0: no limit; see rates.h */
+	enum language language;
 };
 
 struct alert_counts {
 	uint64_t findings, opened, updated, closed, evicted, open;	/* closed counts the evicted too */
 	uint64_t lost;			/* findings that opened nothing: no memory */
 	uint64_t names_evicted, hosts_evicted;
+	uint64_t held;			/* incidents opened beyond an hourly limit, and summarised */
+	uint64_t rates_evicted;
 };
 
 struct geoip;

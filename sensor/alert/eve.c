@@ -194,6 +194,28 @@ put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity
 	}
 }
 
+/* What is held back, latest first: each is a record of kind "held". */
+static void
+put_summary(struct json *j, cJSON *hansho, const struct summary_numbers *s)
+{
+	cJSON *o = json_object(j, hansho, "summary"), *examples, *one;
+	unsigned i;
+
+	json_text(j, o, "of", s->signature == 0 ? "host" : "rule");
+	if (s->signature != 0)
+		json_number(j, o, "signature_id", s->signature);
+	json_number(j, o, "limit", s->limit);
+	json_number(j, o, "further", s->further);
+	json_when(j, o, "since", s->since_ns);
+	examples = json_array(j, o, "examples");
+	for (i = 0; i < s->examples && i < SUMMARY_EXAMPLES; i++) {
+		one = json_array_object(j, examples);
+		json_text(j, one, "id", s->example[i].id);
+		json_addr(j, one, "host", &s->example[i].host);
+		json_text(j, one, "subject", s->example[i].subject);
+	}
+}
+
 /* What each thing was, and beside it what it added to the confidence. */
 static void
 put_behaviour(struct json *j, cJSON *hansho, const struct behaviour_numbers *b)
@@ -228,6 +250,13 @@ put_retro(struct json *j, cJSON *hansho, const struct observation *o)
 		json_number(j, retro, "days", o->number);
 }
 
+/* A rule's summary is of many hosts, a host's of many peers. */
+static bool
+has_host(const struct finding *f)
+{
+	return f->kind != FINDING_SENSOR && (f->summary == NULL || f->summary->signature == 0);
+}
+
 static void
 put_hansho(struct json *j, const struct alert *a)
 {
@@ -246,13 +275,19 @@ put_hansho(struct json *j, const struct alert *a)
 	json_when(j, hansho, "first_seen", a->first_ns);
 	json_when(j, hansho, "last_seen", a->last_ns);
 	json_number(j, hansho, "count", a->count);
-	if (f->kind == FINDING_SENSOR)
+	json_text_if(j, hansho, "held_by", a->held_by == NULL ? "" : a->held_by);
+	if (f->summary != NULL)
+		put_summary(j, hansho, f->summary);
+	if (!has_host(f))
 		return;
-	json_number(j, hansho, "bytes_out", a->bytes_out);
-	json_number(j, hansho, "bytes_in", a->bytes_in);
+	if (f->summary == NULL) {
+		json_number(j, hansho, "bytes_out", a->bytes_out);
+		json_number(j, hansho, "bytes_in", a->bytes_in);
+	}
 	json_addr(j, hansho, "host", &f->host);
 	put_identity(j, hansho, a->identity);
-	put_peer(j, hansho, a);
+	if (f->summary == NULL)
+		put_peer(j, hansho, a);
 	eve_realm(j, hansho, &f->realm, true);
 	if (f->indicator != NULL)
 		put_indicator(j, hansho, f);
@@ -323,7 +358,9 @@ eve_alert(const struct alert *a, const char *sensor_name)
 	if (!json_begin(&j))
 		return NULL;
 	eve_head(&j, "alert", a->ts_ns, o, &f->realm, sensor_name);
-	if (f->kind != FINDING_SENSOR) {
+	if (f->summary != NULL && has_host(f)) {
+		json_addr(&j, j.root, "src_ip", &f->host);
+	} else if (has_host(f)) {
 		ends = o != NULL ? o->key : ends_of(f);
 		eve_ends(&j, &ends);
 	}

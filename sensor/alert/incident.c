@@ -4,13 +4,25 @@
 #include <stdlib.h>
 
 #include "alert/names.h"
+#include "alert/words.h"
 #include "records/alert_id.h"
 #include "records/community_id.h"
 
 enum { TEXT_SHORT = 512, TEXT_LONG = 4096 };
 
+/* What else than kind, realm and host makes it one incident. */
+static const char *
+same_text(const struct finding *f, enum alert_same same)
+{
+	if (f->kind == FINDING_SENSOR || f->kind == FINDING_SUMMARY || f->kind == FINDING_CASE || same == SAME_SUBJECT)
+		return f->subject;
+	if (same == SAME_HOST)
+		return "";
+	return f->indicator != NULL && f->indicator->malware[0] != '\0' ? f->indicator->malware : f->subject;
+}
+
 struct incident_key
-incident_key(const struct finding *f)
+incident_key(const struct finding *f, enum alert_same same)
 {
 	struct {
 		uint32_t kind, zero;
@@ -22,7 +34,8 @@ incident_key(const struct finding *f)
 	} named;
 	const struct hash_key *seed = hash_seed();
 	struct hash_key other = { ~seed->k0, seed->k1 };
-	size_t len = strlen(f->subject);
+	const char *text = same_text(f, same);
+	size_t len = strlen(text);
 	struct incident_key key;
 
 	memset(&named, 0, sizeof named);
@@ -33,8 +46,8 @@ incident_key(const struct finding *f)
 		named.host = f->host;
 	else
 		named.opened_ns = f->cased->opened_ns;
-	named.subject[0] = hash_bytes(seed, f->subject, len);
-	named.subject[1] = hash_bytes(&other, f->subject, len);
+	named.subject[0] = hash_bytes(seed, text, len);
+	named.subject[1] = hash_bytes(&other, text, len);
 	key.half[0] = hash_bytes(seed, &named, sizeof named);
 	key.half[1] = hash_bytes(&other, &named, sizeof named);
 	return key;
@@ -145,6 +158,18 @@ copy_case(struct incident *i, const struct case_numbers *from)
 	i->finding.cased = &c->numbers;
 }
 
+/* Likewise. */
+static void
+copy_summary(struct incident *i, const struct summary_numbers *from)
+{
+	if (from == NULL)
+		return;
+	if (i->summary == NULL && (i->summary = malloc(sizeof *i->summary)) == NULL)
+		return;
+	*i->summary = *from;
+	i->finding.summary = i->summary;
+}
+
 /* ---- counting ---- */
 
 static void
@@ -193,7 +218,7 @@ set_names(struct incident *i)
 	struct alert_names names = names_of(&i->finding);
 
 	i->alert.technique = names.technique;
-	names_signature(&i->finding, i->signature, sizeof i->signature);
+	words_title(&i->finding, i->limits->language, i->signature, sizeof i->signature);
 }
 
 /*
@@ -228,6 +253,7 @@ incident_fold(struct incident *i, const struct finding *f)
 	copy_case(i, f->cased);
 	if (f->case_id != NULL)
 		snprintf(i->alert.case_id, sizeof i->alert.case_id, "%s", f->case_id);
+	copy_summary(i, f->summary);
 	if (words_change(i, f) && copy_texts(i, f) && worse)
 		i->finding.severity = f->severity;
 	set_names(i);
@@ -256,13 +282,14 @@ incident_identify(struct incident *i, const struct host_identity *identity)
 }
 
 struct incident *
-incident_new(const struct finding *f)
+incident_new(const struct finding *f, const struct alert_limits *limits)
 {
 	struct incident *i = calloc(1, sizeof *i);
 
 	if (i == NULL)
 		return NULL;
-	i->key = incident_key(f);
+	i->limits = limits;
+	i->key = incident_key(f, limits->same);
 	i->finding.kind = f->kind;
 	i->finding.first_ns = f->first_ns;
 	i->finding.realm = f->realm;
@@ -279,6 +306,7 @@ incident_new(const struct finding *f)
 	i->alert.finding = &i->finding;
 	i->alert.signature = i->signature;
 	i->alert.peer_name = i->peer_name;
+	i->alert.held_by = i->held_by;
 	return i;
 }
 
@@ -291,6 +319,7 @@ incident_free(struct incident *i)
 	free(i->because);
 	free(i->behaviour);
 	free(i->cased);
+	free(i->summary);
 	free(i->identity_texts);
 	free(i);
 }

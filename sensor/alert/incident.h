@@ -8,6 +8,7 @@
 #define SENSOR_ALERT_INCIDENT_H
 
 #include "alert.h"
+#include "alert/alerts.h"
 #include "base/table.h"
 #include "observation.h"
 
@@ -30,6 +31,7 @@ struct incident_case {
 struct incident {
 	UT_hash_handle hh;		/* in the order of opening */
 	struct incident_key key;
+	const struct alert_limits *limits;
 	struct incident *idler, *busier;	/* by the time of the last finding */
 	int64_t deadline_ns;
 	uint64_t order;			/* of opening */
@@ -41,12 +43,13 @@ struct incident {
 	struct beacon_numbers beacon;
 	struct behaviour_numbers *behaviour;
 	struct incident_case *cased;
+	struct summary_numbers *summary;
 	char *texts;
 	struct observation *because;
 	size_t because_room;
 	struct host_identity identity;	/* points into identity_texts */
 	char *identity_texts;
-	char signature[SIGNATURE_TEXT_MAX], peer_name[PEER_NAME_MAX];
+	char signature[SIGNATURE_TEXT_MAX], peer_name[PEER_NAME_MAX], held_by[ALERT_ID_TEXT];
 
 	bool changed;			/* since the last revision was let out */
 	/* Bytes of the flows it rests on: the latest ones may still grow, the sums hold all. */
@@ -54,10 +57,10 @@ struct incident {
 	unsigned next_flow;
 };
 
-struct incident_key incident_key(const struct finding *f);
+struct incident_key incident_key(const struct finding *f, enum alert_same same);
 
-/* NULL: no memory. The alert has its id and times; nothing is counted yet. */
-struct incident *incident_new(const struct finding *f);
+/* NULL: no memory. The alert has its id and times; nothing is counted yet. `limits` is borrowed. */
+struct incident *incident_new(const struct finding *f, const struct alert_limits *limits);
 void incident_free(struct incident *i);	/* NULL is fine */
 
 /* One more finding. True: it is worse than all before. */

@@ -1,9 +1,5 @@
 #include "alert/names.h"
 
-#include <stdio.h>
-
-#include "case.h"
-
 /*
  * Indicators: base + 1 + 10 * role + type, types from the eleventh on
  * base + 1001 + 10 * role + type - 10. The others have a number each.
@@ -16,21 +12,18 @@ enum {
 	SIGNATURE_BEACON = SIGNATURE_BASE + 101, SIGNATURE_SENSOR = SIGNATURE_BASE + 201,
 	SIGNATURE_EVASION = SIGNATURE_BASE + 301, SIGNATURE_RETRO = SIGNATURE_BASE + 401,
 	SIGNATURE_BEHAVIOUR = SIGNATURE_BASE + 501, SIGNATURE_CASE = SIGNATURE_BASE + 601,
+	SIGNATURE_SUMMARY = SIGNATURE_BASE + 801,
 	SIGNATURE_MORE_TYPES = SIGNATURE_BASE + 1001
 };
 
-struct role_names {
-	const char *title, *category;
-};
-
-static const struct role_names roles[ROLE_KINDS] = {
-	[ROLE_C2] = { "C2", "Malware Command and Control Activity Detected" },
-	[ROLE_DOWNLOAD] = { "Malware download", "A Network Trojan was detected" },
-	[ROLE_INFECTED] = { "Infected host", "A Network Trojan was detected" },
-	[ROLE_SUSPICIOUS] = { "Suspicious", "Potentially Bad Traffic" },
-	[ROLE_SINKHOLE] = { "Sinkholed C2", "A Network Trojan was detected" },
-	[ROLE_SCANNER] = { "Scanner", "Detection of a Network Scan" },
-	[ROLE_RESOLVER] = { "Anonymiser", "Potentially Bad Traffic" },
+static const char *const categories[ROLE_KINDS] = {
+	[ROLE_C2] = "Malware Command and Control Activity Detected",
+	[ROLE_DOWNLOAD] = "A Network Trojan was detected",
+	[ROLE_INFECTED] = "A Network Trojan was detected",
+	[ROLE_SUSPICIOUS] = "Potentially Bad Traffic",
+	[ROLE_SINKHOLE] = "A Network Trojan was detected",
+	[ROLE_SCANNER] = "Detection of a Network Scan",
+	[ROLE_RESOLVER] = "Potentially Bad Traffic",
 };
 
 /* T1071: an application protocol that has no technique of its own. */
@@ -89,23 +82,23 @@ names_of(const struct finding *f)
 
 	if (f->kind == FINDING_INDICATOR && f->indicator != NULL && f->indicator->role < ROLE_KINDS) {
 		n.signature_id = indicator_signature(f->indicator);
-		n.category = roles[f->indicator->role].category;
+		n.category = categories[f->indicator->role];
 		n.technique = indicator_technique(f);
 	}
 	if (f->kind == FINDING_BEACON) {
 		n.signature_id = SIGNATURE_BEACON;
-		n.category = roles[ROLE_C2].category;
+		n.category = categories[ROLE_C2];
 		n.technique = channel_technique(f);
 	}
 	if (f->kind == FINDING_RETRO && f->indicator != NULL && f->indicator->role < ROLE_KINDS) {
 		n.signature_id = SIGNATURE_RETRO + (unsigned)f->indicator->role;
-		n.category = roles[f->indicator->role].category;
+		n.category = categories[f->indicator->role];
 		/* The history does not know what was spoken. */
 		n.technique = f->indicator->role == ROLE_DOWNLOAD ? "T1105" : "";
 	}
 	if (f->kind == FINDING_EVASION) {
 		n.signature_id = SIGNATURE_EVASION;
-		n.category = roles[ROLE_SUSPICIOUS].category;
+		n.category = categories[ROLE_SUSPICIOUS];
 		n.technique = "T1001.001";
 	}
 	if (f->kind == FINDING_BEHAVIOUR && f->behaviour != NULL) {
@@ -117,30 +110,9 @@ names_of(const struct finding *f)
 		n.signature_id = SIGNATURE_CASE;
 		n.category = "A Network Trojan was detected";
 	}
+	if (f->kind == FINDING_SUMMARY && f->summary != NULL)
+		n.signature_id = f->summary->signature == 0 ? SIGNATURE_SUMMARY : SIGNATURE_SUMMARY + 1;
 	return n;
-}
-
-void
-names_signature(const struct finding *f, char *buf, size_t size)
-{
-	const struct indicator *i = f->indicator;
-
-	if (f->kind == FINDING_BEACON)
-		snprintf(buf, size, "Beacon to %s", f->subject);
-	else if (f->kind == FINDING_INDICATOR && i != NULL && i->role < ROLE_KINDS)
-		snprintf(buf, size, "%s feed %s%s%s", roles[i->role].title,
-		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
-	else if (f->kind == FINDING_RETRO && i != NULL && i->role < ROLE_KINDS)
-		snprintf(buf, size, "Earlier contact, %s feed %s%s%s", roles[i->role].title,
-		    indicator_type_text(i->type), i->malware[0] != '\0' ? " " : "", i->malware);
-	else if (f->kind == FINDING_EVASION)
-		snprintf(buf, size, "Stream sent twice with %s", f->subject);
-	else if (f->kind == FINDING_BEHAVIOUR && f->behaviour != NULL)
-		snprintf(buf, size, "%s", f->behaviour->title);
-	else if (f->kind == FINDING_CASE && f->cased != NULL)
-		snprintf(buf, size, "%s", f->cased->title);
-	else
-		snprintf(buf, size, "Sensor impaired");
 }
 
 const char *
@@ -154,8 +126,9 @@ names_severity(enum severity s)
 const char *
 names_kind(enum finding_kind k)
 {
-	static const char *const names[FINDING_KINDS] = { "indicator", "beacon", "sensor", "evasion", "retro", "behaviour",
-	    "case" };
+	static const char *const names[FINDING_KINDS] = {
+		"indicator", "beacon", "sensor", "evasion", "retro", "behaviour", "case", "summary",
+	};
 
 	return k < FINDING_KINDS ? names[k] : "?";
 }

@@ -1,5 +1,5 @@
 /*
- * names.h - what alerts are called: signature, category, ATT&CK technique.
+ * names.h - what alerts are called by programs: signature, category, ATT&CK technique.
  *
  * Signature numbers are part of the output's contract: rows may be added,
  * never renumbered. docs/alerts.md lists them.
@@ -22,11 +22,8 @@ struct alert_names {
 
 struct alert_names names_of(const struct finding *f);
 
-/* "C2 feed ip:port Emotet" → buf. */
-void names_signature(const struct finding *f, char *buf, size_t size);
-
 const char *names_severity(enum severity s);	/* "critical" ... "low" */
-const char *names_kind(enum finding_kind k);	/* "indicator", "beacon", "sensor", "evasion", "retro", "behaviour", "case" */
+const char *names_kind(enum finding_kind k);	/* "indicator", "beacon", ... */
 const char *names_sign(enum beacon_sign_kind k);	/* "timing", "hosts", ... */
 const char *names_app(enum app a);		/* "http", "tls", "dns", "failed" as EVE has it */
 

@@ -24,7 +24,7 @@ static const char help[] =
 "  --home CIDR             a network whose hosts are watched over; may be repeated\n"
 "                          (default: the private networks)\n"
 "  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
-"  --records LIST          which: alert,beacon (default), also http,tls,dns,flow,\n"
+"  --records LIST          which: alert,beacon,held (default), also http,tls,dns,flow,\n"
 "                          smtp,fileinfo,login,remote,identity,unknown\n"
 "  --state DIR             keep a history below DIR, and hold what it has from earlier runs\n"
 "                          against the feeds\n"

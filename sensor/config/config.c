@@ -50,6 +50,7 @@ config_clear(struct config *c)
 	free(c->behaviour.admin_hosts);
 	free(c->feeds);
 	free(c->sinks);
+	free(c->suppress);
 	memset(c, 0, sizeof *c);
 }
 
@@ -238,6 +239,16 @@ config_add_sink(struct config *c, enum sink_kind kind, const char *target)
 	s->descriptor = -1;
 	c->sinks_count++;
 	return s;
+}
+
+struct suppress_rule *
+config_add_suppress(struct config *c)
+{
+	struct suppress_rule *r = grow((void **)&c->suppress, c->suppress_count, sizeof *r);
+
+	if (r != NULL)
+		c->suppress_count++;
+	return r;
 }
 
 int

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "alert/alerts.h"
+#include "alert/suppress.h"
 #include "base/addr.h"
 #include "base/error.h"
 #include "base/journal.h"
@@ -83,6 +84,8 @@ struct config {
 	struct behaviour_limits behaviour;
 	struct alert_limits alert;
 	bool tell_expired;
+	struct suppress_rule *suppress;
+	unsigned suppress_count;
 	char geoip_asn[CONFIG_TEXT_MAX], geoip_country[CONFIG_TEXT_MAX];	/* "" for none */
 
 	uint32_t beacon_lasting_sec;	/* 0: connections that stay open are not told of */
@@ -123,6 +126,9 @@ int config_add_feed(struct config *c, const char *text, struct fault *fault);
 
 /* A sink of this kind and target with default options; NULL without memory. Its name is made unique. */
 struct sink_options *config_add_sink(struct config *c, enum sink_kind kind, const char *target);
+
+/* One more, empty; NULL without memory. */
+struct suppress_rule *config_add_suppress(struct config *c);
 
 /* Is this a feed format's name? */
 bool config_is_format(const char *text, size_t len);

@@ -26,7 +26,7 @@ struct reading {
 	const struct outline *o;
 	const struct loaded *loaded;
 	struct config *c;
-	unsigned first_feed, first_sink;	/* of this file in c->feeds, c->sinks */
+	unsigned first_feed, first_sink, first_suppress;	/* of this file in c->feeds, c->sinks, c->suppress */
 	struct fault *fault;
 };
 
@@ -275,7 +275,7 @@ add_sink_network(const struct reading *r, const struct outline_entry *e)
 	return 0;
 }
 
-/* A feed or sink begins; its members come with the next entries. */
+/* A feed, sink or rule begins; its members come with the next entries. */
 static int
 begin_list_entry(struct reading *r, const struct outline_entry *e, const struct option_row *row)
 {
@@ -285,6 +285,9 @@ begin_list_entry(struct reading *r, const struct outline_entry *e, const struct 
 		return 0;
 	if (strcmp(row->path, "feeds") == 0)
 		return begin_feed(r, e);
+	if (strcmp(row->path, "suppress") == 0)
+		return config_add_suppress(r->c) != NULL ? 0 :
+		    fault_set(r->fault, SE_NOMEM, "%s: no memory", r->name);
 	if (r->c->sinks_count >= (unsigned)row->most)
 		return refuse(r, e, "expected no more sinks");
 	if (config_add_sink(r->c, r->loaded->top.sinks[e->entry].kind, "") == NULL)
@@ -299,6 +302,8 @@ place_of(const struct reading *r, const struct option_row *row)
 		return &r->c->feeds[r->c->feeds_count - 1];
 	if (option_is_beneath(row, "sinks[]"))
 		return &r->c->sinks[r->c->sinks_count - 1];
+	if (option_is_beneath(row, "suppress[]"))
+		return &r->c->suppress[r->c->suppress_count - 1];
 	return r->c;
 }
 
@@ -398,6 +403,23 @@ check_sink(const struct reading *r, unsigned number)
 	return check_target(r, s, number);
 }
 
+static int
+check_suppress(const struct reading *r, unsigned number)
+{
+	const struct suppress_rule *rule = &r->c->suppress[r->first_suppress + number];
+	const struct outline_entry *e;
+	const char *what, *expected;
+	char path[OUTLINE_PATH_MAX];
+
+	if ((what = suppress_rule_fault(rule, &expected)) == NULL)
+		return 0;
+	snprintf(path, sizeof path, "suppress[].%s", what);
+	if ((e = outline_find(r->o, path, number)) == NULL)
+		e = outline_find(r->o, "suppress[]", number);
+	return fault_set(r->fault, SE_USAGE, "%s:%u: suppress[]%s%s: expected %s", r->name, e->line,
+	    what[0] == '\0' ? "" : ".", what, expected);
+}
+
 /* Of a fetched feed: where it is kept. Those that are not enabled go. */
 static int
 settle_feeds(const struct reading *r)
@@ -433,10 +455,13 @@ copy_and_look(struct reading *r)
 
 	r->first_feed = r->c->feeds_count;
 	r->first_sink = r->c->sinks_count;
+	r->first_suppress = r->c->suppress_count;
 	if ((code = copy_all(r)) < 0 || (code = settle_feeds(r)) < 0)
 		return code;
 	for (i = 0; r->first_sink + i < r->c->sinks_count && code == 0; i++)
 		code = check_sink(r, i);
+	for (i = 0; r->first_suppress + i < r->c->suppress_count && code == 0; i++)
+		code = check_suppress(r, i);
 	return code;
 }
 

@@ -46,7 +46,7 @@ static const struct option_choice record_choices[] = {
 	{ "tls", 1 << RECORD_TLS }, { "dns", 1 << RECORD_DNS }, { "flow", 1 << RECORD_FLOW },
 	{ "smtp", 1 << RECORD_SMTP }, { "fileinfo", 1 << RECORD_FILEINFO },
 	{ "login", 1 << RECORD_LOGIN }, { "remote", 1 << RECORD_REMOTE },
-	{ "identity", 1 << RECORD_IDENTITY }, { "unknown", 1 << RECORD_UNKNOWN },
+	{ "identity", 1 << RECORD_IDENTITY }, { "unknown", 1 << RECORD_UNKNOWN }, { "held", 1 << RECORD_HELD },
 	{ NULL, 0 },
 };
 
@@ -73,7 +73,7 @@ static const struct option_choice severity_choices[] = {
 static const struct option_choice kind_choices[] = {
 	{ "indicator", 1 << HEAD_INDICATOR }, { "beacon", 1 << HEAD_BEACON }, { "behaviour", 1 << HEAD_BEHAVIOUR },
 	{ "case", 1 << HEAD_CASE }, { "retro", 1 << HEAD_RETRO }, { "evasion", 1 << HEAD_EVASION },
-	{ "sensor", 1 << HEAD_SENSOR }, { NULL, 0 },
+	{ "sensor", 1 << HEAD_SENSOR }, { "summary", 1 << HEAD_SUMMARY }, { NULL, 0 },
 };
 
 /* RFC 5424, table 1. */
@@ -82,6 +82,10 @@ static const struct option_choice facility_choices[] = {
 	{ "lpr", 6 }, { "news", 7 }, { "uucp", 8 }, { "cron", 9 }, { "authpriv", 10 }, { "ftp", 11 },
 	{ "local0", 16 }, { "local1", 17 }, { "local2", 18 }, { "local3", 19 }, { "local4", 20 },
 	{ "local5", 21 }, { "local6", 22 }, { "local7", 23 }, { NULL, 0 },
+};
+
+static const struct option_choice same_choices[] = {
+	{ "subject", SAME_SUBJECT }, { "malware", SAME_MALWARE }, { "host", SAME_HOST }, { NULL, 0 },
 };
 
 static const struct option_choice language_choices[] = {
@@ -104,7 +108,7 @@ const struct option_row option_rows[] = {
 { "workers", "Processes that share the traffic. One for each core is right, less one for the analyst.",
   INTEGER(workers, "processes", 1, WORKERS_MAX, "1") },
 { "records", "What is written at all. Each sink takes its own choice of these.",
-  RECORDS(config, records, "alert, beacon") },
+  RECORDS(config, records, "alert, beacon, held") },
 { "checksum", "auto leaves out packets with a wrong IPv4, TCP or UDP checksum, unless a network card that "
   "fills them in later (offload) is recognised, or this side of the conversation has shown no right one; "
   "strict leaves them all out; off verifies nothing.",
@@ -320,6 +324,29 @@ const struct option_row option_rows[] = {
 { "alerts.hosts", "Addresses of which is remembered whose they are (DHCP, NetBIOS, logins, ...). Beyond, the one heard "
   "longest ago is forgotten.",
   INTEGER(alert.max_hosts, "addresses", 1, 100000000, "100000") },
+
+{ "alerts.same", "What makes findings of one kind about one host the same incident. subject: the indicator's value or the "
+  "service; malware: also all indicators of one malware; host: everything of that kind.",
+  CHOICE(config, alert.same, same_choices, "subject") },
+{ "alerts.host_hourly", "When more alerts than this open for one host within an hour, one alert says how many more, and they "
+  "are records of kind held instead. Critical ones are always told. 0: no limit.",
+  INTEGER(alert.host_hourly, "alerts", 0, 1000000, "100") },
+{ "alerts.rule_hourly", "The same for the alerts of one rule (signature) about all hosts together.",
+  INTEGER(alert.rule_hourly, "alerts", 0, 100000000, "1000") },
+
+{ "suppress", "What is not to be told, why, and until when. All that a rule names must be so: host, service, indicator, rule. "
+  "It is counted for each rule. In force anew at each reload.",
+  LIST(suppress, SUPPRESS_MAX, "- service: backup.example\n  rule: beacon\n  reason: nightly backup, ticket 4711\n"
+  "  until: 2026-12-31\n"
+  "- host: 10.0.9.0/24\n  reason: malware laboratory\n  until: never\n") },
+{ "suppress[].host", "Address or CIDR of the host that is watched over.", TEXT(suppress_rule, host, "") },
+{ "suppress[].service", "A name and all beneath it, an address or CIDR of the peer, or a subject as alerts have it.",
+  TEXT(suppress_rule, service, "") },
+{ "suppress[].indicator", "The value of an indicator, as alerts have it.", TEXT(suppress_rule, indicator, "") },
+{ "suppress[].rule", "A signature number, the name of a behaviour, or a kind: indicator, beacon, evasion, retro, behaviour, sensor.",
+  TEXT(suppress_rule, rule, "") },
+{ "suppress[].reason", "Why. Required.", TEXT(suppress_rule, reason, "") },
+{ "suppress[].until", "Its last day, such as 2026-12-31, or never. Required.", TEXT(suppress_rule, until, "") },
 
 { "journal", "Every record is in the journal before a sink sees it; a sink that is down finds it there.", SECTION },
 { "journal.segment_mib", "The journal is kept in files of this size.",

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIELDS_MAX = 160, ELEMENTS_MAX = 8, CHOICES_MAX = 128 };
+enum { FIELDS_MAX = 320, ELEMENTS_MAX = 16, CHOICES_MAX = 256 };
 
 struct schema {
 	cyaml_schema_field_t field[FIELDS_MAX];
@@ -154,18 +154,33 @@ set_mapping(struct schema *s, cyaml_schema_value_t *v, const char *holder, size_
 	return (v->mapping.fields = set_members(s, holder)) != NULL;
 }
 
-static bool
-set_feeds_or_sinks(struct schema *s, cyaml_schema_field_t *f, const struct option_row *row)
-{
-	bool feeds = strcmp(row->path, "feeds") == 0;
-	cyaml_schema_value_t *element = new_element(s);
+/* Lists of mappings, all at the top: what an entry is, and where in struct config they lie. */
+static const struct list_kind {
+	const char *path, *holder;
+	size_t entry_bytes, at, count_at;
+} list_kinds[] = {
+	{ "feeds", "feeds[]", sizeof(struct config_feed), offsetof(struct config, feeds),
+	    offsetof(struct config, feeds_count) },
+	{ "sinks", "sinks[]", sizeof(struct sink_options), offsetof(struct config, sinks),
+	    offsetof(struct config, sinks_count) },
+	{ "suppress", "suppress[]", sizeof(struct suppress_rule), offsetof(struct config, suppress),
+	    offsetof(struct config, suppress_count) },
+};
 
-	if (element == NULL || !set_mapping(s, element, feeds ? "feeds[]" : "sinks[]",
-	    feeds ? sizeof(struct config_feed) : sizeof(struct sink_options)))
+enum { LIST_KINDS = sizeof list_kinds / sizeof *list_kinds };
+
+static bool
+set_mappings(struct schema *s, cyaml_schema_field_t *f, const struct option_row *row)
+{
+	cyaml_schema_value_t *element = new_element(s);
+	const struct list_kind *k = list_kinds;
+
+	while (k < list_kinds + LIST_KINDS && strcmp(k->path, row->path) != 0)
+		k++;
+	if (element == NULL || k == list_kinds + LIST_KINDS || !set_mapping(s, element, k->holder, k->entry_bytes))
 		return false;
-	return set_list(f, element, row, offsetof(struct loaded, top) + row->offset,
-	    offsetof(struct loaded, top) + (feeds ? offsetof(struct config, feeds_count)
-	    : offsetof(struct config, sinks_count)));
+	return set_list(f, element, row, offsetof(struct loaded, top) + k->at,
+	    offsetof(struct loaded, top) + k->count_at);
 }
 
 static bool
@@ -177,7 +192,7 @@ set_holders(struct schema *s, cyaml_schema_field_t *root)
 
 	for (f = root; f->key != NULL; f++) {
 		row = option_find(f->key);
-		if (row->type == OPTION_LIST && !set_feeds_or_sinks(s, f, row))
+		if (row->type == OPTION_LIST && !set_mappings(s, f, row))
 			return false;
 		if (row->type == OPTION_SECTION) {
 			if (sections == SECTIONS_MAX ||
@@ -286,12 +301,17 @@ const void *
 schema_base(const struct loaded *l, const struct option_row *row, unsigned entry)
 {
 	const struct option_row *r;
-	unsigned k = 0;
+	const struct list_kind *list;
+	const char *entries;
+	unsigned k = 0, count;
 
-	if (option_is_beneath(row, "feeds[]"))
-		return entry < l->top.feeds_count ? &l->top.feeds[entry] : NULL;
-	if (option_is_beneath(row, "sinks[]"))
-		return entry < l->top.sinks_count ? &l->top.sinks[entry] : NULL;
+	for (list = list_kinds; list < list_kinds + LIST_KINDS; list++) {
+		if (!option_is_beneath(row, list->holder))
+			continue;
+		memcpy(&entries, (const char *)&l->top + list->at, sizeof entries);
+		memcpy(&count, (const char *)&l->top + list->count_at, sizeof count);
+		return entry < count ? entries + entry * list->entry_bytes : NULL;
+	}
 	if (option_is_beneath(row, ""))
 		return &l->top;
 	for (r = option_rows; r < option_rows + option_rows_count; r++) {

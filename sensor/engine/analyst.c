@@ -21,6 +21,7 @@ struct analyst {
 	struct analyst_counts counts;
 	struct policy_options policy;
 	const struct allow *allow;
+	struct suppress *suppress;	/* NULL: no rules */
 	const struct known *known;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
@@ -55,10 +56,11 @@ write_record(struct analyst *a, enum record_kind kind, char *line)
 static void
 on_alert(void *to, const struct alert *alert)
 {
+	enum record_kind kind = alert->held_by[0] == '\0' ? RECORD_ALERT : RECORD_HELD;
 	struct analyst *a = to;
 
-	if (a->config->records & 1u << RECORD_ALERT)
-		write_record(a, RECORD_ALERT, eve_alert(alert, a->config->sensor_name));
+	if (a->config->records & 1u << kind)
+		write_record(a, kind, eve_alert(alert, a->config->sensor_name));
 }
 
 static void
@@ -74,6 +76,8 @@ on_finding(void *to, const struct finding *f)
 {
 	struct analyst *a = to;
 
+	if (a->suppress != NULL && suppress_finding(a->suppress, f))
+		return;
 	alerts_take(a->alerts, f);
 	if (f->kind == FINDING_BEACON || f->kind == FINDING_INDICATOR)
 		behaviour_finding(a->behaviour, f);
@@ -240,6 +244,8 @@ analyst_count(const struct analyst *a, struct analyst_counts *out)
 	out->beacon = *beacon_counts(a->beacon);
 	out->behaviour = *behaviour_counts(a->behaviour);
 	out->alert = *alerts_counts(a->alerts);
+	if (a->suppress != NULL)
+		out->suppress = *suppress_counts(a->suppress);
 }
 
 static const char *
@@ -307,6 +313,18 @@ analyst_set_allow(struct analyst *a, const struct allow *allow)
 	a->allow = allow;
 }
 
+bool
+analyst_set_suppress(struct analyst *a, const struct suppress_set *set)
+{
+	struct suppress *fresh = suppress_new(set->rule, set->count);
+
+	if (fresh == NULL)
+		return false;
+	suppress_free(a->suppress);
+	a->suppress = fresh;
+	return true;
+}
+
 static bool
 set_policy(struct analyst *a, const struct config *c)
 {
@@ -326,9 +344,11 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
     uint64_t already)
 {
 	struct analyst *a = calloc(1, sizeof *a);
+	struct alert_limits limits = config->alert;
 
 	if (a == NULL)
 		return NULL;
+	limits.language = config->behaviour.language;
 	a->config = config;
 	a->journal = journal;
 	a->geoip = geoip;
@@ -336,7 +356,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->counts.last_ns = WHEN_UNKNOWN;
 	if (!set_policy(a, config) || (a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
 	    (a->behaviour = behaviour_new(&config->behaviour, on_finding, a)) == NULL ||
-	    (a->alerts = alerts_new(&config->alert, geoip, on_alert, a)) == NULL) {
+	    (a->alerts = alerts_new(&limits, geoip, on_alert, a)) == NULL) {
 		analyst_free(a);
 		return NULL;
 	}
@@ -353,6 +373,7 @@ analyst_free(struct analyst *a)
 	beacon_free(a->beacon);
 	behaviour_free(a->behaviour);
 	alerts_free(a->alerts);
+	suppress_free(a->suppress);
 	free(a->ageing);
 	free(a);
 }

@@ -23,6 +23,7 @@ struct analyst_counts {
 	struct beacon_counts beacon;
 	struct alert_counts alert;
 	struct behaviour_counts behaviour;
+	struct suppress_counts suppress;
 	uint64_t observations;
 	uint64_t allowed;		/* matches at an AS or with a certificate on an allow list: nothing was told */
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
@@ -52,6 +53,9 @@ void analyst_set_novelty(struct analyst *a, novelty_fn *ask, void *to);
 /* Matches that are none by the AS or certificate they met; borrowed. */
 struct allow;
 void analyst_set_allow(struct analyst *a, const struct allow *allow);
+
+/* From now on these rules hold findings back, none of those before; their counts begin anew. False: no memory, those before stay. */
+bool analyst_set_suppress(struct analyst *a, const struct suppress_set *set);
 
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);

@@ -36,16 +36,27 @@ advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
 	*next_records_ns = now_ns + BEACON_RECORDS_SEC * NS_PER_SEC;
 }
 
+static void
+take_rules(const struct board *b, struct analyst *a, uint32_t *turn)
+{
+	uint32_t before = *turn;
+	const struct suppress_set *set = board_suppress(b, turn);
+
+	if (*turn != before && !analyst_set_suppress(a, set))
+		log_error("analyst", "no memory for suppress; the rules before stay in force");
+}
+
 static int
 analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 {
 	struct analyst *a = d->analyst;
 	int64_t next_records_ns = WHEN_UNKNOWN;
 	enum merge_state state;
-	uint32_t seen;
+	uint32_t seen, rules = 0;
 
 	for (;;) {
 		seen = bell_count(h->bell);
+		take_rules(h->board, a, &rules);
 		state = merge_run(m, MERGE_BATCH, desk_take, d);
 		analyst_count(a, &h->board->analyst);
 		atomic_store(&h->board->journal_records, journal_count(j));

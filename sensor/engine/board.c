@@ -87,3 +87,22 @@ board_text(char *to, size_t size, const char *from)
 	memcpy(to, from, n);
 	to[n] = '\0';
 }
+
+void
+board_put_suppress(struct board *b, const struct config *config)
+{
+	uint32_t turn = atomic_load(&b->suppress_turn) + 1;
+	struct suppress_set *to = &b->suppress[turn % 2];
+
+	to->count = config->suppress_count;
+	if (to->count > 0)
+		memcpy(to->rule, config->suppress, to->count * sizeof *to->rule);
+	atomic_store(&b->suppress_turn, turn);
+}
+
+const struct suppress_set *
+board_suppress(const struct board *b, uint32_t *turn)
+{
+	*turn = atomic_load(&b->suppress_turn);
+	return &b->suppress[*turn % 2];
+}

@@ -78,6 +78,8 @@ struct board {
 	_Atomic int64_t beat_ns;	/* monotonic: the supervisor's latest round */
 	struct board_process process[BOARD_PROCESSES];
 	struct board_feed feed[FEEDS_MAX];
+	_Atomic uint32_t suppress_turn;	/* changes: the analyst takes the rules anew, of suppress[turn % 2] */
+	struct suppress_set suppress[2];
 
 	/* ---- each worker's (a reader of pipes has the first one's, too) ---- */
 	struct board_worker worker[WORKERS_MAX];
@@ -113,5 +115,10 @@ void board_keep(struct board *b, enum board_part part, unsigned worker);
 
 /* From a text of any length, always ended. Whoever reads one reads BOARD_*_MAX - 1 bytes at most. */
 void board_text(char *to, size_t size, const char *from);
+
+/* What is not to be told, by this configuration: the supervisor's to put. */
+void board_put_suppress(struct board *b, const struct config *config);
+/* The rules in force, and which turn of them; they stand until the turn after the next. */
+const struct suppress_set *board_suppress(const struct board *b, uint32_t *turn);
 
 #endif

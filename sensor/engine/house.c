@@ -36,6 +36,7 @@ house_make(struct house *h, const struct config *config, bool live, unsigned wor
 	if ((h->board = board_new()) == NULL || (h->bell = bell_new()) == NULL ||
 	    (h->call = bell_new()) == NULL)
 		goto no_memory;
+	board_put_suppress(h->board, config);
 	for (i = 0; i < rings; i++) {
 		if ((h->rings[i] = ring_new(ring_bytes)) == NULL)
 			goto no_memory;

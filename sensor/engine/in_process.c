@@ -94,6 +94,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 {
 	const struct config *c = a->options->config;
 	const struct pipeline_options pipeline = { .config = c, .shard = 0, .shards = 1 };
+	uint32_t turn;
 	int r;
 
 	if ((a->board = board_new()) == NULL)
@@ -113,6 +114,9 @@ open_all(struct alone *a, int image, struct fault *fault)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
 	analyst_set_known(a->analyst, a->known);
 	analyst_set_allow(a->analyst, a->allow);
+	board_put_suppress(a->board, c);
+	if (!analyst_set_suppress(a->analyst, board_suppress(a->board, &turn)))
+		return fault_set(fault, SE_NOMEM, "no memory for suppress");
 	pipeline_set_indicators(a->pipeline, a->indicators);
 	return open_keeper(a, fault);
 }

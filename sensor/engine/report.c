@@ -139,6 +139,22 @@ report_history(const struct board *b)
 	return (h->evicted_size > 0 ? 1u : 0) + (dropped + h->lost > 0 ? 1u : 0);
 }
 
+static void
+report_suppressed(const struct board *b)
+{
+	const struct suppress_counts *c = &b->analyst.suppress;
+	uint32_t turn, i;
+	const struct suppress_set *set = board_suppress(b, &turn);
+
+	for (i = 0; i < set->count && i < SUPPRESS_MAX; i++)
+		if (c->hits[i] > 0)
+			log_info("alerts", "suppress: rule %u (%s) held back %" PRIu64 " finding%s", i + 1, set->rule[i].reason,
+			    c->hits[i], c->hits[i] == 1 ? "" : "s");
+	if (b->analyst.alert.held > 0)
+		log_info("alerts", "%" PRIu64 " alerts beyond the hourly limits are summed up (alerts.host_hourly, alerts.rule_hourly)",
+		    b->analyst.alert.held);
+}
+
 static unsigned
 report_ceilings(const struct board *b, unsigned workers)
 {
@@ -159,6 +175,7 @@ report_ceilings(const struct board *b, unsigned workers)
 		    a->beacon.evicted);
 		hit++;
 	}
+	report_suppressed(b);
 	if (a->allowed > 0)
 		log_info("alerts", "%" PRIu64 " matches were left out: their AS or certificate is on an allow list",
 		    a->allowed);

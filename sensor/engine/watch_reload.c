@@ -38,7 +38,7 @@ say_restart_needed(const struct config *old, const struct config *fresh)
 
 	if (changed)
 		log_warn("watch", "home, relays, capture, limits, beacon, alerts, workers or records changed: "
-		    "they take effect at the next start; feeds and sinks are in force now");
+		    "they take effect at the next start; feeds, sinks and suppress are in force now");
 }
 
 void
@@ -88,6 +88,7 @@ take_config(struct watch *w)
 	config_clear(w->options->config);
 	*w->options->config = w->fresh;
 	memset(&w->fresh, 0, sizeof w->fresh);
+	board_put_suppress(w->house.board, w->options->config);
 	house_turn_courier(&w->house);
 	house_turn_keeper(&w->house);
 	log_info("watch", "configuration and feeds are in force");

@@ -5,7 +5,7 @@
 #include "base/span.h"
 
 static const char *const kinds[HEAD_KINDS] = {
-	"", "indicator", "beacon", "behaviour", "case", "retro", "evasion", "sensor",
+	"", "indicator", "beacon", "behaviour", "case", "retro", "evasion", "sensor", "summary",
 };
 
 const char *

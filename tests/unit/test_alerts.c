@@ -15,7 +15,8 @@ enum { SEEN_MAX = 4000 };
 
 struct revision {
 	struct alert a;
-	char subject[300], reason[300], peer_name[300], feed[64], signature[200];
+	char subject[300], reason[300], peer_name[300], feed[64], signature[200], held_by[17];
+	unsigned further, examples;
 	enum severity severity;
 	double sec;
 };
@@ -39,6 +40,11 @@ see(void *to, const struct alert *a)
 	snprintf(r->reason, sizeof r->reason, "%s", a->finding->reason);
 	snprintf(r->peer_name, sizeof r->peer_name, "%s", a->peer_name);
 	snprintf(r->signature, sizeof r->signature, "%s", a->signature);
+	snprintf(r->held_by, sizeof r->held_by, "%s", a->held_by);
+	if (a->finding->summary != NULL) {
+		r->further = (unsigned)a->finding->summary->further;
+		r->examples = a->finding->summary->examples;
+	}
 	snprintf(r->feed, sizeof r->feed, "%s",
 	    a->finding->indicator != NULL ? a->finding->indicator->feed : "");
 }
@@ -55,7 +61,7 @@ begin(const struct alert_limits *l)
 
 struct order {
 	double sec;
-	const char *host, *subject, *feed;
+	const char *host, *subject, *feed, *malware;
 	enum severity severity;
 	uint64_t flow, out, in;
 };
@@ -67,7 +73,7 @@ take(struct alerts *a, struct order o)
 	static struct observation_buffer b;
 	char subject[300], feed[64], reason[300];
 	struct indicator i = { .type = INDICATOR_DOMAIN, .role = ROLE_C2, .value = subject, .feed = feed,
-		.malware = "", .reference = "", .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN,
+		.malware = o.malware != NULL ? o.malware : "", .reference = "", .first_seen_ns = WHEN_UNKNOWN, .last_seen_ns = WHEN_UNKNOWN,
 	    .valid_until_ns = WHEN_UNKNOWN };
 	struct finding f;
 
@@ -477,6 +483,135 @@ test_no_limits_set(void **state)
 	alerts_free(NULL);
 }
 
+/* What is held back lives on, and one incident tells how many there are. */
+static void
+test_host_limit(void **state)
+{
+	struct alert_limits l = limits;
+	const char *summary;
+	char name[32];
+	struct alerts *a;
+	unsigned n;
+
+	(void)state;
+	l.host_hourly = 2;
+	l.close_sec = 7200;
+	a = begin(&l);
+	for (n = 0; n < 12; n++) {
+		snprintf(name, sizeof name, "c%u.example", n);
+		take(a, (struct order){ .sec = n, .subject = name });
+	}
+	/* two told, then the summary before the first that is held back */
+	assert_string_equal(seen[1].held_by, "");
+	assert_int_equal(seen[2].a.finding == NULL, 0);
+	assert_int_equal(seen[2].further, 1);
+	assert_string_equal(seen[2].signature, "Further alerts of one host");
+	assert_string_equal(seen[3].subject, "c2.example");
+	assert_string_equal(seen[3].held_by, seen[2].a.id);
+	assert_int_equal(alerts_counts(a)->held, 10);
+	summary = seen[2].a.id;
+	until(a, 100);
+	for (n = 0; n < seen_count && strcmp(seen[n].a.id, summary) != 0; n++)
+		;
+	for (n = seen_count - 1; strcmp(seen[n].a.id, summary) != 0; n--)
+		;
+	assert_int_equal(seen[n].further, 10);
+	assert_int_equal(seen[n].examples, SUMMARY_EXAMPLES);
+	assert_int_equal(seen[n].a.count, 10);
+	assert_non_null(strstr(seen[n].reason, "10 further"));
+	/* another host has its own hour, critical ones are always told, and so is the next hour's */
+	n = seen_count;
+	take(a, (struct order){ .sec = 101, .host = "10.0.0.6", .subject = "c1.example" });
+	take(a, (struct order){ .sec = 102, .subject = "worst.example", .severity = SEVERITY_CRITICAL });
+	assert_string_equal(seen[n].held_by, "");
+	assert_string_equal(seen[n + 1].held_by, "");
+	take(a, (struct order){ .sec = 3700, .subject = "later.example" });
+	assert_string_equal(seen[seen_count - 1].subject, "later.example");
+	assert_string_equal(seen[seen_count - 1].held_by, "");
+	alerts_finish(a, RIG_START_NS + 3800 * NS_PER_SEC);
+	assert_int_equal(alerts_counts(a)->opened, alerts_counts(a)->closed);
+	alerts_free(a);
+}
+
+static void
+test_rule_limit(void **state)
+{
+	struct alert_limits l = limits;
+	char host[32];
+	struct alerts *a;
+	unsigned n;
+
+	(void)state;
+	l.rule_hourly = 3;
+	a = begin(&l);
+	for (n = 0; n < 10; n++) {
+		snprintf(host, sizeof host, "10.0.0.%u", n + 1);
+		take(a, (struct order){ .sec = n, .host = host, .subject = "c2.example" });
+	}
+	assert_int_equal(alerts_counts(a)->held, 7);
+	assert_string_equal(seen[3].signature, "Further alerts of one rule: C2 feed domain");
+	assert_string_equal(seen[3].subject, "alerts.rule_hourly 9000004");
+	alerts_free(a);
+}
+
+/* At one open alert the summary gives way to what it tells of. */
+static void
+test_limits_at_their_least(void **state)
+{
+	struct alert_limits l = limits;
+	struct alerts *a;
+	char name[32];
+	unsigned n;
+
+	(void)state;
+	l.max_open = l.host_hourly = l.rule_hourly = 1;
+	a = begin(&l);
+	for (n = 0; n < 50; n++) {
+		snprintf(name, sizeof name, "c%u.example", n);
+		take(a, (struct order){ .sec = n, .host = n % 2 ? "10.0.0.5" : "10.0.0.6", .subject = name });
+		assert_true(alerts_counts(a)->open <= 1);
+	}
+	alerts_free(a);
+}
+
+static void
+test_what_is_the_same(void **state)
+{
+	static const struct { enum alert_same same; uint64_t opened; } cases[] = {
+		{ SAME_SUBJECT, 4 }, { SAME_MALWARE, 3 }, { SAME_HOST, 1 },
+	};
+	unsigned n;
+
+	(void)state;
+	for (n = 0; n < 3; n++) {
+		struct alert_limits l = limits;
+		struct alerts *a;
+
+		l.same = cases[n].same;
+		a = begin(&l);
+		take(a, (struct order){ .subject = "one.example", .malware = "Emotet" });
+		take(a, (struct order){ .subject = "two.example", .malware = "Emotet" });
+		take(a, (struct order){ .subject = "three.example", .malware = "Dridex" });
+		take(a, (struct order){ .subject = "four.example" });
+		assert_int_equal(alerts_counts(a)->opened, cases[n].opened);
+		alerts_free(a);
+	}
+}
+
+static void
+test_japanese_titles(void **state)
+{
+	struct alert_limits l = limits;
+	struct alerts *a;
+
+	(void)state;
+	l.language = LANGUAGE_JA;
+	a = begin(&l);
+	take(a, (struct order){ .subject = "one.example", .malware = "Emotet" });
+	assert_string_equal(seen[0].signature, "C2 フィード一致（ドメイン） Emotet");
+	alerts_free(a);
+}
+
 int
 main(void)
 {
@@ -489,6 +624,11 @@ main(void)
 		cmocka_unit_test(test_the_host_as_it_was_known),
 		cmocka_unit_test(test_beacon_returns), cmocka_unit_test(test_same_findings_same_ids),
 		cmocka_unit_test(test_no_limits_set),
+		cmocka_unit_test(test_host_limit),
+		cmocka_unit_test(test_rule_limit),
+		cmocka_unit_test(test_limits_at_their_least),
+		cmocka_unit_test(test_what_is_the_same),
+		cmocka_unit_test(test_japanese_titles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

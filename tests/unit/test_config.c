@@ -158,7 +158,7 @@ test_defaults(void **state)
 	assert_int_equal(c.journal.urgent_kinds, 1 << RECORD_ALERT);
 	assert_true(c.beacon.alert_score == 0.8);
 	assert_int_equal(c.decode.checksum, CHECKSUM_AUTO);
-	assert_int_equal(c.records, 1 << RECORD_ALERT | 1 << RECORD_BEACON);
+	assert_int_equal(c.records, 1 << RECORD_ALERT | 1 << RECORD_BEACON | 1 << RECORD_HELD);
 	assert_int_equal(c.workers, 1);
 	assert_true(c.capture.promiscuous);
 	assert_false(c.capture.immediate);
@@ -243,7 +243,7 @@ read_back(const struct option_row *row, const char *value)
 static bool
 has_own_test(const struct option_row *row)
 {
-	return option_is_beneath(row, "geoip") || strcmp(row->path, "beacon.allow") == 0 ||
+	return option_is_beneath(row, "geoip") || option_is_beneath(row, "suppress[]") || strcmp(row->path, "beacon.allow") == 0 ||
 	    strcmp(row->path, "allow.path") == 0 || strcmp(row->path, "advice") == 0 ||
 	    strcmp(row->path, "feeds[].path") == 0 ||
 	    strcmp(row->path, "feeds[].url") == 0 || strcmp(row->path, "feeds[].from") == 0 ||
@@ -582,6 +582,25 @@ test_sample_without_marks_is_defaults(void **state)
 	free(text);
 }
 
+static void
+test_suppress(void **state)
+{
+	struct config c;
+
+	(void)state;
+	expect_read("suppress:\n  - host: 10.0.9.0/24\n    reason: laboratory\n    until: never\n"
+	    "  - {service: backup.example, indicator: x.example, rule: beacon, reason: ticket 4711, until: 2026-12-31}\n", &c);
+	assert_int_equal(c.suppress_count, 2);
+	assert_string_equal(c.suppress[0].host, "10.0.9.0/24");
+	assert_string_equal(c.suppress[0].service, "");
+	assert_string_equal(c.suppress[1].service, "backup.example");
+	assert_string_equal(c.suppress[1].indicator, "x.example");
+	assert_string_equal(c.suppress[1].rule, "beacon");
+	assert_string_equal(c.suppress[1].reason, "ticket 4711");
+	assert_string_equal(c.suppress[1].until, "2026-12-31");
+	config_clear(&c);
+}
+
 /* ---- refused ---- */
 
 struct wrong {
@@ -799,6 +818,22 @@ test_wrong_sinks(void **state)
 }
 
 static void
+test_wrong_suppress(void **state)
+{
+	static const struct wrong w[] = {
+		{ "suppress:\n  - reason: x\n    until: never\n", 2, "at least one of host, service" },
+		{ "suppress:\n  - rule: beacon\n    until: never\n", 2, "suppress[].reason: expected why" },
+		{ "suppress:\n  - rule: beacon\n    reason: x\n", 2, "suppress[].until: expected its last day" },
+		{ "suppress:\n  - rule: beacon\n    reason: x\n    until: tomorrow\n", 4, "suppress[].until: expected its last day" },
+		{ "suppress:\n  - host: 10.0.0.300\n    reason: x\n    until: never\n", 2, "an address or a CIDR" },
+		{ "suppress:\n  - hosts: 10.0.0.3\n", 2, "did you mean host" },
+	};
+
+	(void)state;
+	EXPECT_ALL(w);
+}
+
+static void
 test_no_password_is_shown(void **state)
 {
 	char yaml[2200], url[1200];
@@ -990,6 +1025,7 @@ main(void)
 		cmocka_unit_test(test_wrong_feeds), cmocka_unit_test(test_fetched_feeds),
 		cmocka_unit_test(test_wrong_fetched_feeds),
 		cmocka_unit_test(test_wrong_sinks),
+		cmocka_unit_test(test_suppress), cmocka_unit_test(test_wrong_suppress),
 		cmocka_unit_test(test_no_password_is_shown),
 		cmocka_unit_test(test_no_yaml),
 		cmocka_unit_test(test_binary),
