@@ -42,7 +42,7 @@ enum { ALIKE_BYTES = 24, SIZES_LEAST = 5, ALIKE_LEAST = 8 };	/* ... or so many b
 static const double UNATTENDED = .7, STEADY = 2, NAMELESS = .5, CERTIFICATE = 1, FAILING = .5;
 static const double LABELS_NEW = 1.5, LABELS_OLD = -3, TYPES_ODD = .7;
 static const double NEVER_BEFORE = .7, CALLED_BEFORE = -.3;	/* by the house, says the history */
-enum { NIGHT_CALLS_LEAST = 6, STEADY_HOURS_LEAST = 12, STEADY_CALLS_LEAST = 60, FAILING_LEAST = 4 };
+enum { NIGHT_CALLS_LEAST = 6, STEADY_HOURS_LEAST = 12, STEADY_CALLS_LEAST = 60, FAILING_LEAST = 4, NAMES_LEAST = 4 };
 
 /* ---- the run that is regular, and what it began with ---- */
 
@@ -333,7 +333,11 @@ weigh_names(const struct track *t, struct sum *s)
 
 	if (t->names == 0)
 		return;
-	weigh(s, SIGN_LABELS, fresh, fresh >= .7 ? LABELS_NEW : fresh >= .4 ? 0 : LABELS_OLD);
+	/* A few names say only whether one came again. */
+	if (t->names < NAMES_LEAST)
+		weigh(s, SIGN_LABELS, fresh, fresh < 1 ? LABELS_OLD : 0);
+	else
+		weigh(s, SIGN_LABELS, fresh, fresh >= .7 ? LABELS_NEW : fresh >= .4 ? 0 : LABELS_OLD);
 	if (odd >= .5)
 		weigh(s, SIGN_TYPES, odd, TYPES_ODD);
 }

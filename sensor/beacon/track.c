@@ -353,12 +353,11 @@ track_name(struct track *t, struct span name, bool odd_type)
 	size_t common = zone_common(span_text(t->service), name), len = strlen(t->service);
 	unsigned i;
 
-	for (i = 0; i < NAMES && i < t->names; i++)
+	for (i = 0; i < NAMES && i < t->names_new; i++)
 		if (t->name[i] == h)
 			break;
-	t->names_new += i == NAMES || i == t->names;
-	if (i == NAMES || i == t->names)
-		t->name[t->names_new % NAMES] = h;
+	if (i == NAMES || i == t->names_new)
+		t->name[t->names_new++ % NAMES] = h;
 	t->names++;
 	t->types_odd += odd_type;
 	memmove(t->service, t->service + (len - common), common + 1);
