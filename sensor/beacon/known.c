@@ -11,7 +11,7 @@ static const char shipped[] =
 #include "harmless.inc"
 ;
 
-enum kind { KIND_DOMAIN, KIND_ASN, KIND_CERT, KIND_ADDRESS, KINDS };
+enum kind { KIND_DOMAIN, KIND_ASN, KIND_CERT, KIND_ADDRESS, KIND_UPLOAD, KINDS };
 
 enum { VALUE_MAX = 255, LINE_MAX_BYTES = 1024 };
 
@@ -48,7 +48,7 @@ next_word(char **line)
 static bool
 read_kind(const char *word, struct rule *r)
 {
-	static const char *const kinds[KINDS] = { "domain", "asn", "cert", "address" };
+	static const char *const kinds[KINDS] = { "domain", "asn", "cert", "address", "upload" };
 	unsigned i;
 
 	for (i = 0; i < KINDS; i++) {
@@ -65,13 +65,14 @@ is_value(const struct rule *r, const char *value)
 {
 	static const char *const letters[KINDS] = {
 		"abcdefghijklmnopqrstuvwxyz0123456789-_.", "0123456789", "0123456789abcdef", NULL,
+		"abcdefghijklmnopqrstuvwxyz0123456789-_.",
 	};
 	size_t len = strlen(value);
 
 	if (r->kind == KIND_ADDRESS)
 		return true;
 	return len > 0 && strspn(value, letters[r->kind]) == len && (r->kind != KIND_CERT || len == 40) &&
-	    (r->kind != KIND_DOMAIN || (strchr(value, '.') != NULL && value[0] != '.' && value[len - 1] != '.'));
+	    ((r->kind != KIND_DOMAIN && r->kind != KIND_UPLOAD) || (strchr(value, '.') != NULL && value[0] != '.' && value[len - 1] != '.'));
 }
 
 static const char *
@@ -128,7 +129,7 @@ read_line(struct known *k, char *line)
 	for (at = value; *at != '\0'; at++)
 		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
 	if (!read_kind(kind, &form))
-		return "domain, asn, cert or address expected";
+		return "domain, asn, cert, address or upload expected";
 	if (strlen(value) > VALUE_MAX || !is_value(&form, value) ||
 	    (form.kind == KIND_ADDRESS && !cidr_parse(value, strlen(value), &form.network)))
 		return "that is no such value";
@@ -222,18 +223,31 @@ find(const struct known *k, enum kind kind, struct span value, const struct addr
 	return in_force(r, host, now_ns);
 }
 
-const char *
-known_domain(const struct known *k, struct span name, const struct addr *host, int64_t now_ns)
+/* The rule of the name or of one above it. */
+static const char *
+find_above(const struct known *k, enum kind kind, struct span name, const struct addr *host, int64_t now_ns)
 {
 	const char *reason;
 	const uint8_t *dot;
 
-	while ((reason = find(k, KIND_DOMAIN, name, host, now_ns)) == NULL) {
+	while ((reason = find(k, kind, name, host, now_ns)) == NULL) {
 		if (name.left == 0 || (dot = memchr(name.at, '.', name.left)) == NULL)
 			return NULL;
 		name = span_of(dot + 1, name.left - (size_t)(dot + 1 - name.at));
 	}
 	return reason;
+}
+
+const char *
+known_domain(const struct known *k, struct span name, const struct addr *host, int64_t now_ns)
+{
+	return find_above(k, KIND_DOMAIN, name, host, now_ns);
+}
+
+const char *
+known_upload(const struct known *k, struct span name, const struct addr *host, int64_t now_ns)
+{
+	return find_above(k, KIND_UPLOAD, name, host, now_ns);
 }
 
 const char *

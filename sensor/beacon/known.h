@@ -6,7 +6,8 @@
  *
  *     KIND VALUE [host=CIDR] [until=YYYY-MM-DD] REASON
  *
- * KIND: domain (and all beneath it), asn, cert (SHA-1), address (or CIDR).
+ * KIND: domain (and all beneath it), asn, cert (SHA-1), address (or CIDR);
+ * upload (a domain): beacons ring, but much that is sent there is no theft.
  * Read before any traffic; the sandboxed analyst only asks.
  */
 #ifndef SENSOR_BEACON_KNOWN_H
@@ -34,6 +35,7 @@ int known_add_file(struct known *k, const char *path, struct fault *fault);
 
 /* Why this is harmless, or NULL. `now_ns`: rules end. */
 const char *known_domain(const struct known *k, struct span name, const struct addr *host, int64_t now_ns);
+const char *known_upload(const struct known *k, struct span name, const struct addr *host, int64_t now_ns);
 const char *known_address(const struct known *k, const struct addr *peer, const struct addr *host, int64_t now_ns);
 const char *known_asn(const struct known *k, uint32_t asn, const struct addr *host, int64_t now_ns);
 const char *known_cert(const struct known *k, struct span sha1, const struct addr *host, int64_t now_ns);

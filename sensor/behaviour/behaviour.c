@@ -143,9 +143,9 @@ sight_since(const struct sight *s, int64_t ns, uint32_t most)
 }
 
 bool
-sight_harmless(const struct sight *s, struct span name)
+sight_harmless(const struct sight *s, struct span name, bool upload)
 {
-	return s->b->harmless != NULL && s->b->harmless(s->b->harmless_to, s->o, name) != NULL;
+	return s->b->harmless != NULL && s->b->harmless(s->b->harmless_to, s->o, name, upload) != NULL;
 }
 
 bool

@@ -46,6 +46,7 @@ struct behaviour_limits {
 	uint32_t generated_sec, generated_names;	/* generated names: within so long, so many zones that do not exist */
 	uint32_t strobe_minutes, strobe_calls;	/* a strobe: for so many minutes, so many connections in each */
 	uint32_t account_sec, account_countries, account_networks;	/* a stolen account: within so long, from so many */
+	uint32_t theft_kib, theft_hours;	/* theft: so much within a day to one service, or a hundredth of it in so many hours */
 	struct cidr *mail_hosts;	/* may send mail themselves */
 	unsigned mail_hosts_count;
 	struct cidr *admin_hosts;	/* may reach for many machines */
@@ -64,8 +65,8 @@ struct behaviour;
 struct behaviour *behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to);
 void behaviour_free(struct behaviour *b);	/* NULL is fine */
 
-/* Why is what this observation's host calls, or this name, harmless? NULL: it is not known to be. */
-typedef const char *behaviour_harmless_fn(void *to, const struct observation *o, struct span name);
+/* Why is what this observation's host calls, or this name, harmless, or at least to put files there? NULL: it is not known to be. */
+typedef const char *behaviour_harmless_fn(void *to, const struct observation *o, struct span name, bool upload);
 void behaviour_set_harmless(struct behaviour *b, behaviour_harmless_fn *harmless, void *to);
 
 /* Had the house called a service before? */

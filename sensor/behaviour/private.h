@@ -17,7 +17,7 @@
 enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING,
 	ROW_LURE, ROW_IMPERSONATED, ROW_FAMILY,
 	ROW_TUNNEL, ROW_GENERATED, ROW_STROBE,
-	ROW_ACCOUNT, ROW_LASTING, ROWS };
+	ROW_ACCOUNT, ROW_LASTING, ROW_THEFT, ROWS };
 
 struct host_key {
 	struct realm realm;
@@ -97,8 +97,8 @@ uint32_t sight_service_tag(struct sight *s);
 /* Which other hosts call it, at most VOICE_HOSTS; -1 while too few hosts are known to tell. */
 int sight_other_callers(struct sight *s);
 
-/* Is the other end, or this name, known to be harmless? */
-bool sight_harmless(const struct sight *s, struct span name);
+/* Is the other end, or this name, known to be harmless? `upload`: also as a place where people put their files. */
+bool sight_harmless(const struct sight *s, struct span name, bool upload);
 
 /*
  * What the history knows of the service of this sight's observation from the days before `before_ns`. False: nothing
@@ -164,11 +164,12 @@ int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *h
 /* ---- rows, each in a file of its own ---- */
 
 note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note, lure_note, impersonated_note,
-    dns_tunnel_note, generated_note, strobe_note, account_note, lasting_note;
+    dns_tunnel_note, generated_note, strobe_note, account_note, lasting_note,
+    theft_note;
 void chain_beacon(struct sight *s, const struct finding *f);
 void family_finding(struct sight *s, const struct finding *f);
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
     lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes,
-    account_part_bytes;
+    account_part_bytes, theft_part_bytes;
 
 #endif

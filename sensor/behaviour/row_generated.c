@@ -89,7 +89,7 @@ weigh(struct sight *s, const struct generated *k, struct span name)
 	    in_networks(s->limits->mail_hosts, s->limits->mail_hosts_count, s->addr))
 		score_word(&c, "takes_mail", "yes", POINTS_MAIL);
 	score_text(&c, "name", name, 0);
-	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name))
+	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name, false))
 		sight_ring(s, ROW_GENERATED, &c, k->first_ns);
 }
 

@@ -67,6 +67,6 @@ lasting_note(struct sight *s)
 	if (o->app == APP_TLS)
 		weigh_others(&c, "others_like_it", voice_others(s->b, o->number, s->addr), POINTS_OWN_PROGRAM,
 		    POINTS_COMMON_PROGRAM);
-	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name) && sight_host(s) != NULL)
+	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name, false) && sight_host(s) != NULL)
 		sight_ring(s, ROW_LASTING, &c, o->flow_first_ns);
 }

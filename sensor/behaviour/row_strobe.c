@@ -68,7 +68,7 @@ weigh(struct sight *s, const struct stream *t)
 	if (others >= 0)
 		score_number(&c, "other_callers", (uint64_t)others, others == 0 ? POINTS_ALONE :
 		    others >= VOICE_HOSTS ? POINTS_SHARED : 0);
-	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name))
+	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name, false))
 		sight_ring(s, ROW_STROBE, &c, t->first_ns);
 }
 

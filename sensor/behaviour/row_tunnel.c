@@ -188,7 +188,7 @@ weigh(struct sight *s, const struct zone *z, struct span name)
 	score_number(&c, "digits_percent", digits, 0);
 	weigh_answers(s, z, &c);
 	score_text(&c, "name", name, 0);
-	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name))
+	if (score_confidence(&c) >= s->limits->confidence && !sight_harmless(s, name, false))
 		sight_ring(s, ROW_TUNNEL, &c, z->first_ns);
 }
 

@@ -32,4 +32,7 @@ const struct row rows[ROWS] = {
 	    { [REACH_NAMED] = BIT(LOGIN) | BIT(MAIL), [REACH_BARE] = BIT(LOGIN) | BIT(MAIL) }, &account_part_bytes, account_note },
 	[ROW_LASTING] = { "T1071", "TA0011", SEVERITY_MEDIUM,
 	    { [REACH_NAMED] = BIT(LASTING), [REACH_BARE] = BIT(LASTING) }, NULL, lasting_note },
+	[ROW_THEFT] = { "T1048", "TA0010", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(CONTACT) | BIT(FLOW) | BIT(LASTING),
+	    [REACH_BARE] = BIT(CONTACT) | BIT(FLOW) | BIT(LASTING) }, &theft_part_bytes, theft_note },
 };

@@ -109,6 +109,12 @@ const struct behaviour_text behaviour_texts[] = {
     "{peer}[（{host}）]のポート {port} への接続を {hours} 時間開いたままにしている。送信 {bytes_out} バイト、受信 {bytes_in} バイト。"
     "[証明書の署名者は{certificate}。][過去 {history_days} 日の記録に同じ相手との通信はない。][{known_days} 日前から通信がある。]"
     "[ここで同じ相手と通信する他のホストは {other_callers} 台。][同じ通信プログラムを使う他のホストは {others_like_it} 台。]" } },
+[ROW_THEFT] = { "theft",
+  { "Sends much to one place outside", "外部への大量送信" },
+  { "sent {sent} to [{host} at ]{peer} port {port} within a day, in {hours} hours of it, and got {received} back; "
+    "on the {history_days} days of history before, the service {novelty}",
+    "{peer}[（{host}）]のポート {port} へ一日のうちに {sent}（まとまった送信は {hours} 時間分）を送り、受け取ったのは {received}。"
+    "それ以前の履歴 {history_days} 日分で、この相手は{novelty}。" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;
@@ -141,6 +147,10 @@ static const struct {
 	{ "other_address", { "another address", "別のアドレス" } },
 	{ "stranger", { "a stranger", "初めて、または久しぶりの相手" } },
 	{ "nothing", { "nothing", "なし" } },
+	{ "unknown", { "cannot be called new or old: too few days", "既知か未知か判断できない（日数が足りない）" } },
+	{ "never_called", { "was never called", "一度も通信がない" } },
+	{ "days_old", { "was first called days ago", "数日前に初めて通信した相手" } },
+	{ "called_before", { "was called before", "以前から通信がある" } },
 	{ "known", { "known of such infections", "よく知られた感染の" } },
 	{ "yes", { "yes", "はい" } },
 };

@@ -252,7 +252,7 @@ const struct option_row option_rows[] = {
   "push). It is recorded, low, and never rings.",
   BOOLEAN(beacon_harmless, "yes") },
 { "beacon.allow", "A file of your own such rules, one on a line: KIND VALUE [host=CIDR] [until=2026-12-31] REASON; "
-  "KIND is domain, asn, cert or address.",
+  "KIND is domain, asn, cert, address, or upload: a domain where people put files.",
   PATH(config, beacon_allow, "") },
 { "beacon.max_keys", "Pairs of host and service that are followed. Beyond, the one idle longest is forgotten.",
   INTEGER(beacon.max_keys, "pairs", 1, 100000000, "500000") },
@@ -307,6 +307,10 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.account_countries, "countries", 2, 8, "2") },
 { "behaviour.account_networks", "From so many networks (AS) on it weighs as a stolen account; twice and four times as many weigh more. Needs geoip.asn.",
   INTEGER(behaviour.account_networks, "networks", 2, 4, "3") },
+{ "behaviour.theft_kib", "From so much on that a host sends to one service outside within a day it weighs as theft; five and twenty times as much weigh more.",
+  INTEGER(behaviour.theft_kib, "KiB", 16, 100000000, "102400") },
+{ "behaviour.theft_hours", "From so many hours of a day on with a hundredth of that in each it weighs, too; twice and four times as many weigh more.",
+  INTEGER(behaviour.theft_hours, "hours", 1, 24, "4") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

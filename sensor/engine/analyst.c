@@ -268,13 +268,15 @@ asn_of(void *to, const struct addr *peer)
 
 /* A name in a TLS hello is what the client says: where DNS gave the address another zone's, that one counts. */
 static const char *
-harmless(void *to, const struct observation *o, struct span name)
+harmless(void *to, const struct observation *o, struct span name, bool upload)
 {
 	struct analyst *a = to;
 	const struct addr *host = &o->key.addr[o->host_side], *peer = &o->key.addr[!o->host_side];
 	struct span given = span_text(o->kind == OBSERVE_DNS ? "" : name_of(a, &o->key.realm, host, peer));
 	const char *why = known_domain(a->known, given.left > 0 ? given : name, host, o->ts_ns);
 
+	if (why == NULL && upload)
+		why = known_upload(a->known, given.left > 0 ? given : name, host, o->ts_ns);
 	if (why != NULL || o->kind == OBSERVE_DNS || (o->flags & OBSERVED_PROXIED) != 0)
 		return why;
 	if ((why = known_address(a->known, peer, host, o->ts_ns)) == NULL)

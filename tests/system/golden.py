@@ -97,10 +97,10 @@ def update(names):
 
 # ---- what the recipes mean, apart from what was once written down ----
 
-def opened(capture):
+def opened(capture, options=()):
     """The alerts that open with the feeds of the demo; what went wrong."""
     feeds = [w for f in sorted(glob.glob("feeds/demo/*.[ct]*", root_dir=TOP)) for w in ("--feed", f)]
-    lines, wrong = replay(capture, feeds)
+    lines, wrong = replay(capture, [*feeds, *options])
     alerts = [json.loads(line)["hansho"] for line in lines if '"event_type":"alert"' in line]
     return [a for a in alerts if a["state"] == "open"], wrong
 
@@ -130,15 +130,18 @@ BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address
               "10.50.0.25": {"inbound-lure", "impersonated"}}
 
 
-def check_behaviours():
-    alerts, wrong = opened("pcaps/behaviours.pcap")
+BEHAVIOURS_NET = {"10.51.0.11": {"theft"}}
+
+
+def check_behaviours(name, expected, options=()):
+    alerts, wrong = opened(f"pcaps/{name}.pcap", options)
     found = collections.defaultdict(set)
     for a in alerts:
         if a["kind"] == "behaviour":
             found[a["host"]].add(a["behaviour"]["name"])
-    tell("behaviours: each host's own", wrong or ("" if found == BEHAVIOURS else str(dict(found))))
-    alerts, wrong = opened("pcaps/behaviours-twin.pcap")
-    tell("behaviours-twin: nothing rings", wrong or ("" if not alerts else str([a["subject"] for a in alerts])))
+    tell(f"{name}: each host's own", wrong or ("" if found == expected else str(dict(found))))
+    alerts, wrong = opened(f"pcaps/{name}-twin.pcap", options)
+    tell(f"{name}-twin: nothing rings", wrong or ("" if not alerts else str([a["subject"] for a in alerts])))
 
 
 def check_fingerprints():
@@ -171,7 +174,8 @@ def main():
         compare(*entry)
     check_twins()
     check_beacons()
-    check_behaviours()
+    check_behaviours("behaviours", BEHAVIOURS)
+    check_behaviours("behaviours-net", BEHAVIOURS_NET, ["-c", "tests/golden/behaviours-net.yaml"])
     check_fingerprints()
     check_recipes()
     return 1 if failed else 0

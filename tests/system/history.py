@@ -153,6 +153,33 @@ def novelty():
     rig.check("history: novelty is the same with any number of workers", len({text for text, _ in told}) == 1, "it differs")
 
 
+def uploads():
+    """Much that is sent to a place never called before, and to one that is called every day."""
+    d = rig.folder()
+    captures = {n: os.path.join(rig.PCAPS, f"behaviours-net{n}.pcap") for n in ("", "-twin")}
+    known = {}
+    for n, path in captures.items():
+        frames, long = rig.frames_of(path), os.path.join(d, f"before{n}.pcap")
+        rig.write_pcap(long, [(ns - k * 86400 * 10**9, frame) for k in range(20, 0, -1) for ns, frame in frames])
+        known[n] = os.path.join(d, f"state{n}")
+        replay([long], known[n], os.path.join(d, f"before{n}.json"))
+
+    def theft(capture, history):    # names of captures: "" and "-twin"
+        state, eve = os.path.join(d, f"of{capture}.{history}"), os.path.join(d, f"of{capture}.{history}.json")
+        shutil.copytree(known[history], state)
+        replay([captures[capture]], state, eve, "-c", os.path.join(rig.TOP, "tests", "golden", "behaviours-net.yaml"))
+        return {r["hansho"]["peer"]["ip"]: r["hansho"] for r in rig.records(eve) if r["hansho"]["subject"] == "theft"}
+
+    new, old = theft("", "-twin"), theft("", "")
+    rig.check("history: much is sent to a bare address that the house never called", set(new) == {"198.51.100.66"} and
+              new["198.51.100.66"]["behaviour"]["confidence"] == 95 and
+              new["198.51.100.66"]["behaviour"]["evidence"]["history_days"] == 20, f"{new}")
+    rig.check("history: and to one that it calls every day: nothing", not old, f"{old}")
+    new, old = theft("-twin", ""), theft("-twin", "-twin")
+    rig.check("history: much is sent to a name that the house never called", set(new) == {"203.0.113.80"}, f"{new}")
+    rig.check("history: backup to the same place every day: nothing", not old, f"{old}")
+
+
 def in_use():
     d = rig.folder()
     state = os.path.join(d, "state")
@@ -209,7 +236,7 @@ def live():
 
 
 if __name__ == "__main__":
-    cases = [late_indicator, novelty, all_or_nothing, hunting, in_use, damaged]
+    cases = [late_indicator, novelty, uploads, all_or_nothing, hunting, in_use, damaged]
     why = rig.no_network()
     if why:
         rig.skip("history live", why)

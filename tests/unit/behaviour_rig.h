@@ -56,7 +56,8 @@ setup(void **state)
 		.mail_exchangers = 3, .mail_recipients = 10, .spread_sec = 1800, .spread_hosts = 5,
 		.stranger_days = 90, .tunnel_sec = 3600, .tunnel_names = 40, .generated_sec = 3600,
 		.generated_names = 10, .strobe_minutes = 30, .strobe_calls = 30,
-		.account_sec = 86400, .account_countries = 2, .account_networks = 3 };
+		.account_sec = 86400, .account_countries = 2, .account_networks = 3,
+		.theft_kib = 102400, .theft_hours = 4 };
 	kept.count = 0;
 	behaviour = NULL;
 	return 0;

@@ -420,11 +420,12 @@ test_lasting(void **state)
 }
 
 static const char *
-always(void *to_whom, const struct observation *o, struct span name)
+always(void *to_whom, const struct observation *o, struct span name, bool upload)
 {
 	(void)to_whom;
 	(void)o;
 	(void)name;
+	(void)upload;
 	return "push";
 }
 

@@ -158,9 +158,10 @@ ends_in(struct span name, const char *end)
 }
 
 static const char *
-of_list(void *what, const struct observation *o, struct span name)
+of_list(void *what, const struct observation *o, struct span name, bool upload)
 {
 	(void)o;
+	(void)upload;
 	return ends_in(name, what) ? "reputation by DNS" : NULL;
 }
 

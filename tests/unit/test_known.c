@@ -78,6 +78,7 @@ test_own_rules(void **state)
 	    "domain old.example host=10.9.0.0/16 still there for some\n"
 	    "address 192.0.2.0/24 the other office\r\n"
 	    "asn 64500 our provider\n"
+	    "upload files.example the customers' drop box\n"
 	    "cert AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA the appliance", &fault), 0);
 	assert_string_equal(domain(k, "a.backup.example"), "the nightly backup");
 	assert_null(known_domain(k, span_text("backup.example"), &other, NOW_NS));
@@ -88,6 +89,9 @@ test_own_rules(void **state)
 	assert_null(known_address(k, &host, &host, NOW_NS));
 	assert_string_equal(known_asn(k, 64500, &host, NOW_NS), "our provider");
 	assert_null(known_asn(k, 0, &host, NOW_NS));
+	assert_string_equal(known_upload(k, span_text("eu.files.example"), &host, NOW_NS), "the customers' drop box");
+	assert_null(domain(k, "files.example"));	/* a beacon to it rings all the same */
+	assert_null(known_upload(k, span_text("backup.example"), &host, NOW_NS));
 	assert_non_null(known_cert(k, span_text("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), &host, NOW_NS));
 	known_free(k);
 }
@@ -98,7 +102,7 @@ test_what_is_wrong_is_said(void **state)
 	static const struct {
 		const char *line, *words;
 	} wrong[] = {
-		{ "host a.example why", ":2: domain, asn, cert or address expected" },
+		{ "host a.example why", ":2: domain, asn, cert, address or upload expected" },
 		{ "domain nodot why", ":2: that is no such value" },
 		{ "domain a.example", ":2: a reason expected" },
 		{ "asn 12x why", ":2: that is no such value" },
