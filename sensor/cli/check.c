@@ -87,7 +87,7 @@ show_sandbox(const struct config *c)
 {
 	static const char *const roles[] = {
 		[SANDBOX_WORKER] = "worker", [SANDBOX_READER] = "reader", [SANDBOX_COMPILER] = "compiler",
-		[SANDBOX_ANALYST] = "analyst", [SANDBOX_KEEPER] = "keeper", [SANDBOX_COURIER] = "courier",
+		[SANDBOX_ANALYST] = "analyst", [SANDBOX_KEEPER] = "keeper", [SANDBOX_PORTER] = "porter", [SANDBOX_COURIER] = "courier",
 	};
 	static struct room_plan plan;
 	char journal[CONFIG_TEXT_MAX + 16], landlock[64];

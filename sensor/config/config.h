@@ -61,6 +61,7 @@ struct config {
 		bool promiscuous, immediate;
 	} capture;
 
+	char metrics_listen[64];	/* "" for no door */
 	uint32_t workers;
 	uint32_t ring_mib;		/* observations between one worker and the analyst */
 	struct decode_limits decode;

@@ -136,6 +136,10 @@ const struct option_row option_rows[] = {
 { "capture.poll_ms", "The longest a quiet interface is waited for.",
   INTEGER(capture.poll_ms, "ms", 1, 10000, "100") },
 
+{ "metrics", "How the sensor is, for Prometheus: /metrics, /healthz, /readyz. `hansho status` needs none of it.", SECTION },
+{ "metrics.listen", "Address and port. There is no password: keep it on the loopback, or on a network of your own. \"\" opens no port.",
+  TEXT(config, metrics_listen, "127.0.0.1:9477") },
+
 { "catalogue", "The catalogue that feeds[].from names entries of. Without it: the one that came with the program.",
   PATH(config, catalogue, "") },
 { "advice", "A file of your own of what to do about each malware, over what is shipped (feeds/advice.yaml, the same form).",

@@ -59,6 +59,8 @@ on_alert(void *to, const struct alert *alert)
 	enum record_kind kind = alert->held_by[0] == '\0' ? RECORD_ALERT : RECORD_HELD;
 	struct analyst *a = to;
 
+	if (alert->state == ALERT_OPEN && kind == RECORD_ALERT)
+		a->counts.opened[alert->finding->kind][alert->finding->severity]++;
 	if (a->config->records & 1u << kind)
 		write_record(a, kind, eve_alert(alert, a->config->sensor_name));
 }

@@ -24,6 +24,7 @@ struct analyst_counts {
 	struct alert_counts alert;
 	struct behaviour_counts behaviour;
 	struct suppress_counts suppress;
+	uint64_t opened[FINDING_KINDS][SEVERITY_LOW + 1];	/* alerts */
 	uint64_t observations;
 	uint64_t allowed;		/* matches at an AS or with a certificate on an allow list: nothing was told */
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */

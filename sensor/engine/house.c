@@ -15,6 +15,7 @@
 #include "engine/analyst_process.h"
 #include "engine/courier_process.h"
 #include "engine/keeper_process.h"
+#include "engine/porter.h"
 #include "engine/process.h"
 #include "engine/rooms.h"
 
@@ -30,7 +31,7 @@ house_make(struct house *h, const struct config *config, bool live, unsigned wor
 	h->live = live;
 	h->workers = workers;
 	h->run = live ? 0 : (uint64_t)house_wall_clock_ns();
-	h->image = -1;
+	h->image = h->door[0] = h->door[1] = -1;
 	if (keeps && ((h->kept = ring_new(ring_bytes)) == NULL || (h->keeper_bell = bell_new()) == NULL))
 		goto no_memory;
 	if ((h->board = board_new()) == NULL || (h->bell = bell_new()) == NULL ||
@@ -63,10 +64,23 @@ house_clear(struct house *h)
 	bell_free(h->bell);
 	bell_free(h->call);
 	board_free(h->board);
+	house_close_doors(h);
 	if (h->image >= 0)
 		close(h->image);
 	memset(h, 0, sizeof *h);
-	h->image = -1;
+	h->image = h->door[0] = h->door[1] = -1;
+}
+
+void
+house_close_doors(struct house *h)
+{
+	unsigned i;
+
+	for (i = 0; i < 2; i++) {
+		if (h->door[i] >= 0)
+			close(h->door[i]);
+		h->door[i] = -1;
+	}
 }
 
 /* ---- the supervisor's own observations ---- */
@@ -176,8 +190,9 @@ close_sinks(const struct house *h)
 
 /* In the child: what hostile bytes might take over holds as little as it can. */
 static void
-let_go(const struct house *h, unsigned worker)
+let_go(struct house *h, unsigned worker)
 {
+	house_close_doors(h);
 	process_mute(STDOUT_FILENO);
 	close_sinks(h);
 	if (h->shed != NULL)
@@ -221,10 +236,13 @@ unmap_broadcast(struct house *h)
 }
 
 static int
-settle(pid_t *place, pid_t pid)
+settle(struct house *h, pid_t *place, unsigned on_board, pid_t pid)
 {
 	*place = pid > 0 ? pid : 0;
-	return pid > 0 ? 0 : SE_SYSTEM;
+	if (pid <= 0)
+		return SE_SYSTEM;
+	atomic_fetch_add(&h->board->process[on_board].starts, 1);
+	return 0;
 }
 
 int
@@ -236,6 +254,7 @@ house_start_courier(struct house *h)
 
 	if (pid == 0) {
 		process_mute(STDIN_FILENO);
+		house_close_doors(h);
 		if (h->shed != NULL)
 			h->shed(h->shed_to, WORKERS_MAX);
 		unmap_rings(h, NULL);
@@ -243,7 +262,7 @@ house_start_courier(struct house *h)
 		board_keep(h->board, BOARD_COURIER, 0);
 		_exit(courier_main(h, parent, turn));
 	}
-	return settle(&h->courier, pid);
+	return settle(h, &h->courier, BOARD_OF_COURIER, pid);
 }
 
 int
@@ -258,7 +277,7 @@ house_start_analyst(struct house *h, uint64_t already)
 		board_keep(h->board, BOARD_ANALYST, 0);
 		_exit(analyst_main(h, already));
 	}
-	return settle(&h->analyst, pid);
+	return settle(h, &h->analyst, BOARD_OF_ANALYST, pid);
 }
 
 /* ---- the keeper ---- */
@@ -309,7 +328,27 @@ house_start_keeper(struct house *h)
 		board_keep(h->board, BOARD_KEEPER, 0);
 		_exit(keeper_main(h, turn));
 	}
-	return settle(&h->keeper, pid);
+	return settle(h, &h->keeper, BOARD_OF_KEEPER, pid);
+}
+
+int
+house_start_porter(struct house *h)
+{
+	pid_t parent = getpid(), pid = process_fork("porter");
+
+	if (pid == 0) {
+		int door[2] = { h->door[0], h->door[1] };
+
+		process_mute(STDIN_FILENO);
+		h->door[0] = h->door[1] = -1;
+		let_go(h, WORKERS_MAX);
+		h->door[0] = door[0];
+		h->door[1] = door[1];
+		unmap_rings(h, NULL);
+		board_keep(h->board, BOARD_NOTHING, 0);
+		_exit(porter_main(h, parent));
+	}
+	return settle(h, &h->porter, BOARD_OF_PORTER, pid);
 }
 
 int
@@ -325,7 +364,7 @@ house_start_worker(struct house *h, const struct worker_task *task)
 		board_keep(h->board, BOARD_WORKERS, task->index);
 		_exit(worker_run(task));
 	}
-	return settle(&h->worker[task->index], pid);
+	return settle(h, &h->worker[task->index], BOARD_OF_WORKER + task->index, pid);
 }
 
 int
@@ -339,7 +378,8 @@ house_start_reader(struct house *h, const struct capture_file *files, unsigned c
 		board_keep(h->board, BOARD_WORKERS, 0);
 		_exit(broadcast_write(h->broadcast, h->board, files, count));
 	}
-	return settle(&h->reader, pid);
+	h->reader = pid > 0 ? pid : 0;
+	return pid > 0 ? 0 : SE_SYSTEM;
 }
 
 void
@@ -376,6 +416,7 @@ house_find(struct house *h, pid_t pid, char *role, size_t size)
 		const char *name;
 		pid_t *place;
 	} roles[] = { { "courier", &h->courier }, { "analyst", &h->analyst }, { "keeper", &h->keeper },
+		{ "porter", &h->porter },
 		{ "reader", &h->reader } };
 
 	for (i = 0; i < sizeof roles / sizeof *roles; i++)

@@ -43,7 +43,9 @@ struct house {
 	 */
 	void (*shed)(void *to, unsigned worker);
 	void *shed_to;
-	pid_t courier, analyst, keeper, reader, worker[WORKERS_MAX];	/* 0: not running */
+	int64_t next_tally_ns;
+	int door[2];				/* live: where the porter is asked, TCP and Unix; or -1 */
+	pid_t courier, analyst, keeper, porter, reader, worker[WORKERS_MAX];	/* 0: not running */
 };
 
 /*
@@ -60,7 +62,14 @@ int house_start_courier(struct house *h);
 int house_start_analyst(struct house *h, uint64_t already);
 int house_start_worker(struct house *h, const struct worker_task *task);
 int house_start_keeper(struct house *h);
+int house_start_porter(struct house *h);
 int house_start_reader(struct house *h, const struct capture_file *files, unsigned count);
+
+/* In a child that is not the porter, and at the end. */
+void house_close_doors(struct house *h);
+
+/* Often, live: which processes run, and what they use. */
+void house_tally(struct house *h);
 
 /* The journal is complete: the courier delivers the rest and ends. */
 void house_drain(struct house *h);

@@ -39,6 +39,7 @@ room_bytes(enum sandbox which, const struct config *c)
 	case SANDBOX_COMPILER: return 2 * c->max_indicators * (uint64_t)INDICATOR_BYTES + 1024 * MIB;
 	/* A decompressor's window may be large: 2 GiB for zstd's longest. */
 	case SANDBOX_READER: return 4096 * MIB;
+	case SANDBOX_PORTER: return 256 * MIB;
 	case SANDBOX_COURIER: return 2048 * MIB;
 	}
 	return 0;

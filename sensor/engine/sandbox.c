@@ -76,6 +76,13 @@ static const int keeper[] = {
 	SCMP_SYS(umask), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(utimensat),
 };
 
+/* libevent's loop, and connections to doors that were opened before. */
+static const int porter[] = {
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(accept4), SCMP_SYS(readv),
+	SCMP_SYS(setsockopt), SCMP_SYS(getsockopt), SCMP_SYS(shutdown), SCMP_SYS(getppid), SCMP_SYS(recvfrom),
+	SCMP_SYS(sendto), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
+};
+
 static int
 allow(scmp_filter_ctx ctx, const int *calls, size_t count)
 {
@@ -137,6 +144,16 @@ allow_compiler(scmp_filter_ctx ctx)
 }
 
 static int
+allow_porter(scmp_filter_ctx ctx)
+{
+	int r = allow(ctx, porter, sizeof porter / sizeof *porter);
+
+	if (r == 0)
+		r = allow_if(ctx, SCMP_SYS(ioctl), 1, ALL_BITS, FIONREAD);
+	return r;
+}
+
+static int
 fill(scmp_filter_ctx ctx, enum sandbox which)
 {
 	int r = allow_basic(ctx);
@@ -147,13 +164,15 @@ fill(scmp_filter_ctx ctx, enum sandbox which)
 		return allow_worker(ctx);
 	if (which == SANDBOX_COMPILER)
 		return allow_compiler(ctx);
+	if (which == SANDBOX_PORTER)
+		return allow_porter(ctx);
 	if ((r = allow(ctx, analyst, sizeof analyst / sizeof *analyst)) == 0 && which == SANDBOX_KEEPER)
 		r = allow(ctx, keeper, sizeof keeper / sizeof *keeper);
 	return r;
 }
 
 /* New ones take the lowest free numbers: so many more than are in use now. */
-enum { DESCRIPTORS_MORE = 16, DESCRIPTORS_COURIER = 1024 };
+enum { DESCRIPTORS_MORE = 16, DESCRIPTORS_PORTER = 64, DESCRIPTORS_COURIER = 1024 };
 
 static int
 lower(int which, rlim_t to, struct fault *fault)
@@ -185,7 +204,8 @@ limit(enum sandbox which, const struct sandbox_room *room, struct fault *fault)
 		return lower(RLIMIT_NOFILE, DESCRIPTORS_COURIER, fault);
 	if ((r = lower(RLIMIT_NPROC, 0, fault)) < 0)
 		return r;
-	return free < 0 ? 0 : lower(RLIMIT_NOFILE, (rlim_t)free + DESCRIPTORS_MORE, fault);
+	return free < 0 ? 0 : lower(RLIMIT_NOFILE, (rlim_t)free + (which == SANDBOX_PORTER ? DESCRIPTORS_PORTER : DESCRIPTORS_MORE),
+	    fault);
 }
 
 static int

@@ -18,6 +18,7 @@ enum sandbox {
 	SANDBOX_COMPILER,	/* the same, and may make and send a memfd */
 	SANDBOX_ANALYST,	/* files below room.write, but no sockets and no processes */
 	SANDBOX_KEEPER,		/* the same, with what SQLite needs */
+	SANDBOX_PORTER,		/* accepts connections and answers; no files, makes no sockets, no processes */
 	SANDBOX_COURIER		/* files below its folders, the network; no system-call filter, and keeps capabilities */
 };
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "engine/eve_files.h"
+#include "engine/porter.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
 #include "engine/report.h"
@@ -60,6 +61,19 @@ start_keeper(struct watch *w)
 		back_off_failed(&w->keeper, now_ns);
 	else
 		back_off_started(&w->keeper, now_ns);
+}
+
+static void
+start_porter(struct watch *w)
+{
+	int64_t now_ns = back_off_clock_ns();
+
+	if (!porter_wanted(&w->house))
+		return;
+	if (house_start_porter(&w->house) < 0)
+		back_off_failed(&w->porter, now_ns);
+	else
+		back_off_started(&w->porter, now_ns);
 }
 
 static void
@@ -128,6 +142,13 @@ on_keeper_end(struct watch *w, bool clean, const char *text)
 	w->keeper_told = true;
 }
 
+static void
+on_porter_end(struct watch *w, const char *text)
+{
+	back_off_failed(&w->porter, back_off_clock_ns());
+	log_error("watch", "%s; metrics and status come back with a new one", text);
+}
+
 /* Its tables are gone; when a ring is damaged, all of them begin anew. */
 static void
 on_analyst_end(struct watch *w, int status, const char *text)
@@ -173,6 +194,8 @@ on_end(struct watch *w, pid_t pid, int status)
 		on_analyst_end(w, status, text);
 	else if (who == &w->house.keeper)
 		on_keeper_end(w, clean, text);
+	else if (who == &w->house.porter)
+		on_porter_end(w, text);
 	else if (!w->stopping)
 		posts_worker_ended(w->posts, (unsigned)(who - w->house.worker), status);
 }
@@ -201,6 +224,8 @@ restart_missing(struct watch *w)
 	if (w->house.keeper == 0 && !w->analyst_done && atomic_load(&w->house.board->analyst_up) != 0 &&
 	    back_off_over(&w->keeper, now_ns))
 		start_keeper(w);
+	if (w->house.porter == 0 && back_off_over(&w->porter, now_ns))
+		start_porter(w);
 	if (!w->stopping)
 		posts_tend(w->posts);
 	else
@@ -227,6 +252,7 @@ on_stop(struct watch *w, int64_t *give_up_ns)
 	house_kill(&w->house.analyst);
 	house_kill(&w->house.courier);
 	house_kill(&w->house.keeper);
+	house_kill(&w->house.porter);
 	w->analyst_done = w->abandoned = w->failed = true;
 }
 
@@ -261,6 +287,7 @@ supervise(struct watch *w)
 			watch_reload(w);
 		watch_tend_feeds(w);
 		restart_missing(w);
+		house_tally(&w->house);
 		give_up_workers(w, &give_up_ns);
 	}
 }
@@ -303,6 +330,7 @@ deliver(struct watch *w)
 		if (process_wait(WATCH_WAIT_MS).stop)
 			on_stop(w, &never);
 		reap(w);
+		house_tally(&w->house);
 	}
 	if (!w->delivered)
 		w->failed = true;
@@ -330,7 +358,7 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
 	    (r = privilege_make_directory(feeds, c->user, fault)) < 0 ||
-	    (r = keeper_make_folders(c, c->user, fault)) < 0 ||
+	    (r = keeper_make_folders(c, c->user, fault)) < 0 || (r = porter_open(&w->house, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
 	return watch_first_feeds(w, fault);
@@ -342,6 +370,11 @@ run(struct watch *w)
 	const struct config *c = w->options->config;
 	int64_t began_ns = back_off_clock_ns();
 
+	atomic_store(&w->house.board->started_ns, house_wall_clock_ns());
+	atomic_store(&w->house.board->workers, w->house.workers);
+	atomic_store(&w->house.board->process[BOARD_OF_SUPERVISOR].starts, 1);
+	house_tally(&w->house);
+	start_porter(w);
 	start_courier(w);
 	start_analyst(w);
 	if (w->house.courier == 0 || w->house.analyst == 0 || posts_start(w->posts) < 0)
@@ -349,6 +382,7 @@ run(struct watch *w)
 	log_info("watch", "watching %s with %u worker%s, configuration: %s", c->capture.interface,
 	    w->house.workers, w->house.workers == 1 ? "" : "s",
 	    w->options->file == NULL ? "none" : w->options->file);
+	atomic_store(&w->house.board->watching, 1);
 	supervise(w);
 	end_keeper(w);
 	deliver(w);
@@ -379,6 +413,8 @@ watch_run(const struct watch_options *options)
 	eve_files_close(&w->fresh);
 	config_clear(&w->fresh);
 	posts_close(w->posts);
+	house_kill(&w->house.porter);
+	porter_close(&w->house);
 	house_clear(&w->house);
 	free(w);
 	return status;

@@ -1,12 +1,16 @@
 #include "engine/watch_state.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/when.h"
 #include "engine/eve_files.h"
 #include "engine/process.h"
+
+enum { AGES_SEC = 10 };
 
 /* In a compiler. */
 static void
@@ -18,6 +22,45 @@ shed_all(void *to)
 	posts_shed(w->posts, WORKERS_MAX);
 	eve_files_close(w->options->config);
 	eve_files_close(&w->fresh);
+}
+
+/* ---- what the board says of feeds ---- */
+
+/* `config` was compiled; `in_force`: and is what matches are made of. */
+static void
+note_feeds(struct board *b, const struct config *config, const struct feed_result *results, bool in_force)
+{
+	unsigned i;
+
+	for (i = 0; i < config->feeds_count && i < FEEDS_MAX; i++) {
+		struct board_feed *to = &b->feed[i];
+
+		atomic_store(&to->well, results[i].code == 0 && !results[i].absent);
+		if (!in_force)
+			continue;
+		board_text(to->name, sizeof to->name, config->feeds[i].name);
+		atomic_store(&to->entries, results[i].code == 0 ? results[i].summary.loaded : 0);
+		atomic_store(&to->refused, results[i].code == 0 ? results[i].summary.not_understood : 0);
+	}
+	if (in_force)
+		atomic_store(&b->feeds_count, i);
+}
+
+/* The time of change of a feed's file is when it was last known to be current, whoever renews it. */
+static void
+note_ages(struct watch *w)
+{
+	const struct config *c = w->options->config;
+	int64_t now_ns = back_off_clock_ns();
+	struct stat st;
+	unsigned i;
+
+	if (now_ns < w->next_ages_ns)
+		return;
+	w->next_ages_ns = now_ns + AGES_SEC * NS_PER_SEC;
+	for (i = 0; i < c->feeds_count && i < FEEDS_MAX; i++)
+		atomic_store(&w->house.board->feed[i].renewed_sec, stat(c->feeds[i].path, &st) == 0 ?
+		    (int64_t)st.st_mtim.tv_sec : 0);
 }
 
 /* ---- reload ---- */
@@ -72,10 +115,13 @@ take_feeds(struct watch *w, const struct config *config, int image)
 
 	refresh_in_force(w->refresh, config, results);
 	if (feeds_report(results, config->feeds_count) > 0) {
+		note_feeds(w->house.board, config, results, false);
 		log_warn("watch", "the indicators in force stay");
 		close(image);
 		return;
 	}
+	note_feeds(w->house.board, config, results, true);
+	w->next_ages_ns = 0;
 	posts_take_image(w->posts, image);
 }
 
@@ -190,6 +236,7 @@ watch_first_feeds(struct watch *w, struct fault *fault)
 	}
 	if (r == 1) {
 		feeds_report(feeds_job_results(w->job), c->feeds_count);
+		note_feeds(w->house.board, c, feeds_job_results(w->job), true);
 		refresh_in_force(w->refresh, c, feeds_job_results(w->job));
 	}
 	feeds_job_free(w->job);
@@ -202,4 +249,5 @@ watch_tend_feeds(struct watch *w)
 {
 	tend_job(w);
 	tend_fetched(w);
+	note_ages(w);
 }

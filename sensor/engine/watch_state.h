@@ -22,7 +22,8 @@ struct watch {
 	struct refresh *refresh;
 	bool refreshing;			/* the job is for what was fetched, not for `fresh` */
 	struct config fresh;			/* for which; taken when they are */
-	struct back_off courier, analyst, keeper;
+	struct back_off courier, analyst, keeper, porter;
+	int64_t next_ages_ns;
 	bool keeper_told;			/* that it cannot work */
 	bool stopping, reload_again, analyst_done, delivered, abandoned, failed;
 };
