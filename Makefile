@@ -32,7 +32,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/b
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: bench-beacon golden-update all systems benches help deps demo test test-long soak bench fuzz units fuzzers parts layers install clean
+.PHONY: bench-beacon golden-update all systems benches help deps demo test test-long soak bench bench-compare fuzz units fuzzers parts layers install clean
 .SECONDARY:
 
 help:
@@ -43,6 +43,7 @@ help:
 	@echo 'make soak       an hour on a live interface of its own (root)'
 	@echo 'make golden-update NAME=X  take what replay says now as expected (tests/golden/LIST)'
 	@echo 'make bench      speed and memory beside a bare libpcap loop'
+	@echo 'make bench-compare BASE=commit  this tree beside another commit, in one run'
 	@echo 'make bench-beacon   error rates of the beacon score, calls until an alert, cost of keys'
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (default 300) each'
 	@echo 'make layers     the include direction'
@@ -84,7 +85,15 @@ soak: deps all
 
 bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all benches
-	@tests/bench/run $(BUILD)
+	@tests/bench/run $(BUILD) $(BENCH_OPTIONS)
+
+# This tree beside another commit's, run in turn: make bench-compare BASE=commit
+bench-compare: deps
+	@[ -n "$(BASE)" ] || { echo 'bench-compare: BASE= expected, a commit' >&2; exit 2; }
+	@$(MAKE) --no-print-directory -j$$(nproc) all benches
+	@rm -rf $(BUILD)/base && mkdir -p $(BUILD)/base && git archive $(BASE) | tar -x -C $(BUILD)/base
+	@$(MAKE) --no-print-directory -C $(BUILD)/base -j$$(nproc) BUILD=build all
+	@tests/bench/run $(BUILD) --base $(BUILD)/base/build $(BENCH_OPTIONS)
 
 FUZZ_SECONDS ?= 300
 fuzz: deps

@@ -1,4 +1,10 @@
-"""The capture that `make bench` reads: large, of many flows, the same each time."""
+"""The captures that `make bench` reads, four kinds of traffic, the same each time.
+
+mix     real captures merged, where they lie beside the checkout
+office  the project's own office and recorded sessions, many times over between other hosts
+bulk    few connections, full packets
+storm   small packets: a flood of SYNs, a million flows, DNS
+"""
 import glob
 import os
 import random
@@ -9,6 +15,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LEAST_BYTES = 300 << 20
 START_SEC, COPY_SEC = 1_790_000_000, 40
+KINDS = ("mix", "office", "bulk", "storm")
+MADE = {"bulk": ["256"], "storm": ["2000000", "1000000"]}
 
 
 def outside():
@@ -64,10 +72,11 @@ def moved(frame, key):
     return bytes(b)
 
 
-def mix_own(path):
-    """The project's own captures, each begun anew in every copy, in the order of time."""
+def office(path):
+    """The project's captures of ordinary work, each begun anew in every copy, in the order of time."""
     base = []
-    for source in sorted(glob.glob(os.path.join(ROOT, "pcaps", "*.pcap"))):
+    for source in sorted(glob.glob(os.path.join(ROOT, "pcaps", "office-like.pcap")) +
+                         glob.glob(os.path.join(ROOT, "pcaps", "recorded-*.pcap"))):
         frames = list(frames_of(source))
         if not frames:
             continue
@@ -90,16 +99,44 @@ def mix_own(path):
             copy += 1
 
 
-def make(folder):
-    """Path of the capture, made when it is not there yet."""
-    real = outside()
-    path = os.path.join(folder, "real.pcap" if real else "own.pcap")
-    if os.path.exists(path) and os.path.getsize(path) >= LEAST_BYTES:
+def make(folder, kind, maker):
+    """Path of the capture of this kind, made when it is not there yet; None: it cannot be. `maker`: make_traffic."""
+    path = os.path.join(folder, kind + ".pcap")
+    if os.path.exists(path):
         return path
-    if real:
+    if kind == "mix":
+        real = outside()
+        if real is None:
+            return None
         mix_real(path + ".new", *real)
+    elif kind == "office":
+        office(path + ".new")
     else:
-        print("bench: no real captures beside the checkout: the project's own, many times over, stand in.")
-        mix_own(path + ".new")
+        subprocess.run([maker, path + ".new", kind, *MADE[kind]], check=True)
     os.rename(path + ".new", path)
     return path
+
+
+def head(path, out, frames):
+    """The first frames of a capture, for what is too slow for the whole."""
+    data = open(path, "rb").read(24 + frames * 2000)
+    at = 24
+    while at + 16 <= len(data) and frames > 0:
+        at += 16 + struct.unpack_from("<I", data, at + 8)[0]
+        frames -= 1
+    with open(out, "wb") as f:
+        f.write(data[:at])
+
+
+def indicators(path, count):
+    """A plain list: 60 % names, 25 % addresses with port, 10 % URLs, 5 % JA3; nothing that any capture has."""
+    if os.path.exists(path):
+        return
+    with open(path, "w") as f:
+        for n in range(count):
+            x = n * 2654435761 & 0xffffffff
+            address = "%d.%d.%d.%d:%d" % (1 + x % 90, x >> 8 & 255, x >> 16 & 255, x >> 24, 1024 + n % 60000)
+            kind = n % 20
+            f.write("h%x.d%x.invalid-list.example\n" % (x, n % 5000) if kind < 12 else
+                    address + "\n" if kind < 17 else "%s/x/%x.sh\n" % (address, x) if kind < 19 else
+                    "%08x%08x%08x%08x\n" % (x, n, ~x & 0xffffffff, ~n & 0xffffffff))
