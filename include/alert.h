@@ -56,6 +56,7 @@ struct alert {
 	bool member;			/* it belonged to a case when it opened */
 	bool worse;			/* this revision came because it got more severe */
 	const struct case_story *story;	/* FINDING_CASE */
+	const char *former;		/* the line of the revision before, by an analyst that died: nothing came since; else NULL */
 	const struct host_identity *identity;	/* of the host, at its latest finding; NULL: nobody said */
 };
 

@@ -12,6 +12,12 @@
 #include "base/when.h"
 #include "records/alert_id.h"
 
+struct ended {
+	UT_hash_handle hh;
+	char id[ALERT_ID_TEXT];
+	uint32_t revision;		/* its last */
+};
+
 struct alerts {
 	struct alert_limits limits;
 	const struct geoip *geoip;
@@ -20,6 +26,7 @@ struct alerts {
 	struct peer_names *names;
 	struct hosts *hosts;
 	struct rates *rates;
+	struct ended *ended;		/* by an analyst that died */
 	struct incident *table;
 	struct incident *idlest, *busiest;
 	struct incident **due;		/* binary heap by (deadline, order of opening) */
@@ -230,10 +237,26 @@ hold_back(struct alerts *a, struct incident *i, const struct summary_numbers *nu
 	a->counts.held++;
 }
 
+/* Into every table. False: no memory, and it is freed. */
+static bool
+put_in(struct alerts *a, struct incident *i)
+{
+	HASH_ADD(hh, a->table, key, sizeof i->key, i);
+	if (element_not_added(i)) {
+		incident_free(i);
+		return false;
+	}
+	i->order = a->opened++;
+	idle_append(a, i);
+	due_put(a, a->counts.open++, i);
+	return true;
+}
+
 static void
 open_incident(struct alerts *a, const struct finding *f)
 {
 	const struct summary_numbers *numbers;
+	const struct ended *ended;
 	struct incident *i;
 
 	if ((i = incident_new(f, &a->limits)) == NULL) {
@@ -248,15 +271,13 @@ open_incident(struct alerts *a, const struct finding *f)
 		a->counts.evicted++;
 		close_incident(a, a->idlest, f->ts_ns);
 	}
-	HASH_ADD(hh, a->table, key, sizeof i->key, i);
-	if (element_not_added(i)) {
-		incident_free(i);
+	if (!put_in(a, i)) {
 		a->counts.lost++;
 		return;
 	}
-	i->order = a->opened++;
-	idle_append(a, i);
-	due_put(a, a->counts.open++, i);
+	HASH_FIND_STR(a->ended, i->alert.id, ended);
+	if (ended != NULL)
+		i->alert.revision = ended->revision;
 	geoip_find(a->geoip, &f->peer, &i->alert.peer_place);
 	set_names(a, i);
 	a->counts.opened++;
@@ -288,6 +309,41 @@ alerts_take(struct alerts *a, const struct finding *f)
 		update_incident(a, i, f->ts_ns, worse);
 	else
 		set_deadline(a, i);
+}
+
+static bool
+remember_end(struct alerts *a, const struct former_head *head)
+{
+	struct ended *e;
+
+	if (HASH_COUNT(a->ended) >= a->limits.max_open || (e = calloc(1, sizeof *e)) == NULL)
+		return false;
+	memcpy(e->id, head->id, sizeof e->id);
+	e->revision = head->revision;
+	HASH_ADD_STR(a->ended, id, e);
+	if (!element_not_added(e))
+		return true;
+	free(e);
+	return false;
+}
+
+bool
+alerts_again(struct alerts *a, const char *line)
+{
+	struct former_head head;
+	struct incident *i = NULL;
+	struct former f = { .root = NULL };
+
+	if (former_head(line, &head) && head.state == ALERT_CLOSE)
+		return remember_end(a, &head);
+	if (a->counts.open < a->limits.max_open && former_read(&f, line) && find(a, &f.finding) == NULL)
+		i = incident_again(&f, line, &a->limits);
+	former_clear(&f);
+	if (i == NULL || !put_in(a, i))
+		return false;
+	a->counts.again++;
+	set_deadline(a, i);
+	return true;
 }
 
 const char *
@@ -371,6 +427,7 @@ alerts_new(const struct alert_limits *limits, const struct geoip *geoip, alert_f
 void
 alerts_free(struct alerts *a)
 {
+	struct ended *e, *next;
 	struct incident *i;
 
 	if (a == NULL)
@@ -381,6 +438,10 @@ alerts_free(struct alerts *a)
 	}
 	peer_names_free(a->names);
 	hosts_free(a->hosts);
+	HASH_ITER(hh, a->ended, e, next) {
+		HASH_DEL(a->ended, e);
+		free(e);
+	}
 	rates_free(a->rates);
 	free(a->due);
 	free(a);

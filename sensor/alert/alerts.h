@@ -37,6 +37,7 @@ struct alert_counts {
 	uint64_t names_evicted, hosts_evicted;
 	uint64_t held;			/* incidents opened beyond an hourly limit, and summarised */
 	uint64_t rates_evicted;
+	uint64_t again;			/* incidents of an analyst that died that go on here */
 };
 
 struct geoip;
@@ -77,6 +78,14 @@ const char *alerts_id_of(struct alerts *a, const struct finding *f, char id[ALER
 /* Whose an address is, as far as anybody said. Valid until the next alerts_identity(). */
 bool alerts_identity_of(const struct alerts *a, const struct realm *realm, const struct addr *host,
     struct host_identity *out);
+
+/*
+ * After an analyst died, before anything else: an incident that was open is
+ * open again under its id, goes on when it is found again, and closes in its
+ * time; one that was closed never begins again at revision 1. `line`: its
+ * latest revision. False: it could not be read, or there is no room.
+ */
+bool alerts_again(struct alerts *a, const char *line);
 
 /* Updates and closings whose deadline is at or before now_ns, in deadline order. */
 void alerts_advance(struct alerts *a, int64_t now_ns);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "alert/eve_parts.h"
+#include "alert/former.h"
 #include "alert/names.h"
 #include "base/when.h"
 #include "records/community_id.h"
@@ -355,6 +356,8 @@ eve_alert(const struct alert *a, const char *sensor_name)
 	struct flow_key ends;
 	struct json j;
 
+	if (a->former != NULL)
+		return former_line(a->former, a);
 	if (!json_begin(&j))
 		return NULL;
 	eve_head(&j, "alert", a->ts_ns, o, &f->realm, sensor_name);

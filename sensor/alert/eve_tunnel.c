@@ -1,21 +1,9 @@
 #include <stdio.h>
 
 #include "alert/eve_parts.h"
+#include "records/realm_text.h"
 
 static const struct addr nowhere;
-
-static const char *
-kind_text(unsigned kind)
-{
-	static const char *const names[TUNNEL_KINDS] = {
-		[TUNNEL_NONE] = "none", [TUNNEL_MPLS] = "mpls", [TUNNEL_PPPOE] = "pppoe",
-		[TUNNEL_GRE] = "gre", [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",
-		[TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u", [TUNNEL_IP_IN_IP] = "ip-in-ip",
-		[TUNNEL_DSLITE] = "ds-lite", [TUNNEL_TEREDO] = "teredo", [TUNNEL_PBB] = "802.1ah",
-	};
-
-	return kind < TUNNEL_KINDS ? names[kind] : "?";
-}
 
 void
 eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan)
@@ -35,7 +23,7 @@ eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan)
 				json_array_number(j, tags, r->vlan[i]);
 	}
 	if (r->tunnel != TUNNEL_NONE) {
-		json_text(j, realm, "tunnel", kind_text(r->tunnel));
+		json_text(j, realm, "tunnel", realm_tunnel_text(r->tunnel));
 		json_number(j, realm, "tunnel_id", r->tunnel_id);
 	}
 	if (outer)
@@ -64,7 +52,7 @@ eve_tunnel(struct json *j, const struct observation *o)
 		eve_proto(j, tunnel, o->tunnel_protocol);
 		json_number(j, tunnel, "depth", o->tunnel_depth);
 	}
-	json_text(j, tunnel, "kind", kind_text(o->tunnel));
+	json_text(j, tunnel, "kind", realm_tunnel_text(o->tunnel));
 	for (side = 0; side < 2; side++)
 		if (o->tunnel_id[side] != 0)
 			json_number(j, tunnel, keys[side], o->tunnel_id[side]);
@@ -83,9 +71,9 @@ eve_tunnel_words(const struct observation *o, char *buf, size_t size)
 	if (number != 0)
 		snprintf(id, sizeof id, " %u", number);
 	if (over_ip(o))
-		snprintf(buf, size, "; through %s%s between %s and %s", kind_text(o->tunnel), id,
+		snprintf(buf, size, "; through %s%s between %s and %s", realm_tunnel_text(o->tunnel), id,
 		    addr_text(&o->outer[ORIGINATOR], from), addr_text(&o->outer[RESPONDER], to));
 	else
-		snprintf(buf, size, "; through %s%s", kind_text(o->tunnel), id);
+		snprintf(buf, size, "; through %s%s", realm_tunnel_text(o->tunnel), id);
 	return buf;
 }

@@ -229,7 +229,7 @@ set_names(struct incident *i)
 static bool
 words_change(const struct incident *i, const struct finding *f)
 {
-	return f->kind != FINDING_INDICATOR || f->severity < i->finding.severity;
+	return i->former != NULL || f->kind != FINDING_INDICATOR || f->severity < i->finding.severity;
 }
 
 bool
@@ -257,6 +257,9 @@ incident_fold(struct incident *i, const struct finding *f)
 	if (words_change(i, f) && copy_texts(i, f) && worse)
 		i->finding.severity = f->severity;
 	set_names(i);
+	free(i->former);
+	i->former = NULL;
+	i->alert.former = NULL;
 	i->changed = true;
 	return worse;
 }
@@ -316,10 +319,38 @@ incident_free(struct incident *i)
 	if (i == NULL)
 		return;
 	free(i->texts);
+	free(i->former);
 	free(i->because);
 	free(i->behaviour);
 	free(i->cased);
 	free(i->summary);
 	free(i->identity_texts);
 	free(i);
+}
+
+struct incident *
+incident_again(const struct former *f, const char *line, const struct alert_limits *limits)
+{
+	struct incident *i = incident_new(&f->finding, limits);
+
+	if (i == NULL)
+		return NULL;
+	if ((i->former = strdup(line)) == NULL) {
+		incident_free(i);
+		return NULL;
+	}
+	memcpy(i->alert.id, f->alert.id, sizeof i->alert.id);
+	i->alert.revision = f->alert.revision;
+	i->alert.ts_ns = f->alert.ts_ns;
+	i->alert.first_ns = f->alert.first_ns;
+	i->alert.last_ns = f->alert.last_ns;
+	i->alert.count = f->alert.count;
+	i->alert.bytes_out = f->alert.bytes_out;
+	i->alert.bytes_in = f->alert.bytes_in;
+	i->alert.former = i->former;
+	i->alert.technique = "";
+	copy_ends(&i->finding, &f->finding);
+	snprintf(i->signature, sizeof i->signature, "%s", f->alert.signature);
+	snprintf(i->held_by, sizeof i->held_by, "%s", f->alert.held_by);
+	return i;
 }

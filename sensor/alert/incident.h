@@ -9,6 +9,7 @@
 
 #include "alert.h"
 #include "alert/alerts.h"
+#include "alert/former.h"
 #include "base/table.h"
 #include "observation.h"
 
@@ -45,6 +46,7 @@ struct incident {
 	struct incident_case *cased;
 	struct summary_numbers *summary;
 	char *texts;
+	char *former;			/* see alert.former */
 	struct observation *because;
 	size_t because_room;
 	struct host_identity identity;	/* points into identity_texts */
@@ -61,6 +63,8 @@ struct incident_key incident_key(const struct finding *f, enum alert_same same);
 
 /* NULL: no memory. The alert has its id and times; nothing is counted yet. `limits` is borrowed. */
 struct incident *incident_new(const struct finding *f, const struct alert_limits *limits);
+/* One of an analyst that died, as `line` told it. */
+struct incident *incident_again(const struct former *f, const char *line, const struct alert_limits *limits);
 void incident_free(struct incident *i);	/* NULL is fine */
 
 /* One more finding. True: it is worse than all before. */

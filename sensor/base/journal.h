@@ -83,6 +83,16 @@ uint64_t journal_reader_lost(const struct journal_reader *r);
 uint64_t journal_reader_number(const struct journal_reader *r);
 void journal_reader_close(struct journal_reader *r);	/* NULL is fine */
 
+/*
+ * What is in the journal, without a position: the newest segment first, in
+ * each of them the oldest record first. `take` gets each record (valid until
+ * it returns); after a segment `more` says whether the one before it is wanted.
+ */
+typedef void journal_take_fn(void *to, uint16_t kind, const char *line);
+typedef bool journal_more_fn(void *to);
+int journal_look_back(const char *directory, journal_take_fn *take, journal_more_fn *more, void *to,
+    struct fault *fault);
+
 /* This reader will not come again: its position no longer holds segments back. */
 int journal_reader_forget(const char *directory, const char *name, struct fault *fault);
 

@@ -265,3 +265,39 @@ journal_reader_forget(const char *directory, const char *name, struct fault *fau
 		    strerror(errno));
 	return 0;
 }
+
+static int
+look_at(int directory, uint64_t first, journal_take_fn *take, void *to)
+{
+	char name[SEGMENT_NAME_BYTES];
+	struct segment_record record;
+	struct segment_scan scan;
+	int fd = openat(directory, segment_name(first, name), O_RDONLY | O_CLOEXEC), code;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : SE_SYSTEM;
+	scan_begin(&scan, fd, first);
+	while ((code = scan_next(&scan, &record)) > 0)
+		take(to, record.kind, record.line);
+	scan_clear(&scan);
+	return code;
+}
+
+int
+journal_look_back(const char *path, journal_take_fn *take, journal_more_fn *more, void *to, struct fault *fault)
+{
+	int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code = SE_SYSTEM;
+	struct segment_list l = { .count = 0 };
+	size_t i;
+
+	if (directory < 0 || (code = segments_list(directory, &l)) < 0)
+		goto done;
+	for (i = l.count; i > 0 && code == 0; i--)
+		if ((code = look_at(directory, l.first[i - 1], take, to)) == 0 && !more(to))
+			break;
+done:
+	free(l.first);
+	if (directory >= 0)
+		close(directory);
+	return code == 0 ? 0 : fault_set(fault, code, "journal %s: cannot look back: %s", path, se_text(code));
+}

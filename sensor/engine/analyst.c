@@ -318,6 +318,12 @@ analyst_set_allow(struct analyst *a, const struct allow *allow)
 }
 
 bool
+analyst_again(struct analyst *a, const char *line)
+{
+	return alerts_again(a->alerts, line);
+}
+
+bool
 analyst_set_suppress(struct analyst *a, const struct suppress_set *set)
 {
 	struct suppress *fresh = suppress_new(set->rule, set->count);

@@ -58,6 +58,9 @@ void analyst_set_allow(struct analyst *a, const struct allow *allow);
 /* From now on these rules hold findings back, none of those before; their counts begin anew. False: no memory, those before stay. */
 bool analyst_set_suppress(struct analyst *a, const struct suppress_set *set);
 
+/* Before the first observation: a line that an analyst which died had told, see alerts_again(). */
+bool analyst_again(struct analyst *a, const char *line);
+
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);
 

@@ -7,6 +7,7 @@
 #include "engine/feeds.h"
 #include "engine/keeper_process.h"
 #include "engine/merge.h"
+#include "engine/resume.h"
 #include "indicators/allow.h"
 
 enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50 };
@@ -117,6 +118,8 @@ analyst_main(struct house *h, uint64_t already)
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
 	desk_open(&desk, a, h->board, h->live);
+	if (h->live)
+		resume_alerts(h->journal_directory, h->config, a);
 	atomic_store(&h->board->analyst_up, 1);
 	status = analyse(h, &desk, journal, m);
 done:

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-static const char *
-kind_text(uint16_t kind)
+const char *
+realm_tunnel_text(uint16_t kind)
 {
 	static const char *const names[TUNNEL_KINDS] = {
 		[TUNNEL_NONE] = "", [TUNNEL_MPLS] = "mpls", [TUNNEL_PPPOE] = "pppoe",
@@ -32,6 +32,6 @@ realm_text(const struct realm *r, char buf[REALM_TEXT_MAX])
 		addr_text(&r->outer, outer + 1);
 	}
 	snprintf(buf, REALM_TEXT_MAX, "%s%s%s%s%s", vlan, vlan[0] != '\0' && r->tunnel != TUNNEL_NONE ? " " : "",
-	    kind_text(r->tunnel), id, outer);
+	    realm_tunnel_text(r->tunnel), id, outer);
 	return buf;
 }

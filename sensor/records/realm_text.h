@@ -12,4 +12,7 @@ enum { REALM_TEXT_MAX = 128 };
 /* Returns `buf`. */
 const char *realm_text(const struct realm *r, char buf[REALM_TEXT_MAX]);
 
+/* "" for none, "mpls", "pppoe", ... as records have it. */
+const char *realm_tunnel_text(uint16_t kind);
+
 #endif

@@ -93,26 +93,40 @@ def ticks(pid):
 # ---- live ----
 
 class Live:
-    def __init__(self, net, workers):
+    def __init__(self, net, workers, more=""):
         self.net, self.dir = net, rig.folder(0o777)
         self.eve = os.path.join(self.dir, "eve.json")
         feed = rig.write(os.path.join(self.dir, "bad.txt"), "198.51.100.23\n")
         config = rig.write(os.path.join(self.dir, "c.yaml"), f"state_directory: {self.dir}/state\nfeeds:\n  - path: {feed}\n"
-                           f"sinks:\n  - type: eve\n    path: {self.eve}\n")
+                           f"sinks:\n  - type: eve\n    path: {self.eve}\n{more}")
+        self.workers, self.config = workers, config
+        self.hosts = 0
+        self.begin()
+
+    def begin(self):
+        config, workers, net = self.config, self.workers, self.net
         self.sensor = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", str(workers)], before=net.inside)
         if not self.sensor.wait_for("watching", 15):
             raise OSError("did not begin: " + self.sensor.text())
-        self.hosts = 0
 
-    def calls(self, count=8):
+    def calls(self, count=8, port=8080):
         """Hosts that never called before call; those whose alerts came."""
         names = [f"10.1.{self.hosts // 200}.{self.hosts % 200 + n + 1}" for n in range(count)]
         self.hosts += 200
-        text = START + "".join(f"host h{n} {a}\nat {n * 0.001} h{n} post http://198.51.100.23:8080/x body=10 size=10 rtt=0.001\n"
+        text = START + "".join(f"host h{n} {a}\nat {n * 0.001} h{n} post http://198.51.100.23:{port}/x body=10 size=10 rtt=0.001\n"
                                for n, a in enumerate(names))
         self.net.send(rig.recipe(os.path.join(self.dir, "calls.pcap"), text), "--topspeed")
         rig.wait(lambda: self.heard(names) == names, 3)
         return len(self.heard(names)), count
+
+    def incidents(self):
+        """(revision, state) by id, each line once, in the order of the file."""
+        found = {}
+        for r in rig.records(self.eve):
+            h = r["hansho"]
+            if h["kind"] == "indicator" and (h["revision"], h["state"]) not in found.setdefault(h["id"], []):
+                found[h["id"]].append((h["revision"], h["state"]))
+        return found
 
     def heard(self, names):
         found = {r["hansho"].get("host") for r in rig.records(self.eve)}
@@ -143,6 +157,41 @@ def live_kills():
     status, took = live.sensor.stop()
     rig.check("live: ends cleanly after all that", status == 0 and took < 5, f"status {status}, {took:.1f} s")
     rig.check("live: nobody is left", not live.sensor.children(), "somebody is")
+
+
+def whole_life(revisions):
+    """From 1 without a gap; opens once, closes at the end and never before."""
+    states = [state for _, state in revisions]
+    return [n for n, _ in revisions] == list(range(1, len(revisions) + 1)) and states[0] == "open" and \
+        states[-1] == "close" and "open" not in states[1:] and "close" not in states[:-1]
+
+
+def live_incidents():
+    """An incident outlives its analyst, and its sensor: no id begins twice, each goes on or is closed."""
+    live = Live(net, 2, "alerts:\n  update_sec: 1\n  close_sec: 6\n")
+    live.calls()
+    first = live.incidents()
+    analyst = live.sensor.children("analyst")
+    os.kill(analyst[0], signal.SIGKILL)
+    rig.wait(lambda: live.sensor.children("analyst") not in ([], analyst), 5)
+    resumed = live.sensor.wait_for("open in the journal go on", 5)
+    rig.check("live: a new analyst says what goes on", resumed, live.sensor.text())
+    time.sleep(1)
+    live.hosts = 0              # the same hosts call again
+    live.calls(port=8081)
+    rig.wait(lambda: all(len(r) > 1 for r in live.incidents().values()), 3)
+    later = live.incidents()
+    rig.check("live: what is found again goes on under its id", set(later) == set(first) and len(first) == 8 and
+              all(r[1:] and r[1] == (2, "update") for r in later.values()), f"{first} then {later}")
+    for pid in [live.sensor.pid, *live.sensor.children()]:
+        os.kill(pid, signal.SIGKILL)
+    live.sensor.process.wait()
+    live.begin()
+    rig.wait(lambda: all(r[-1][1] == "close" for r in live.incidents().values()), 12)
+    ended = live.incidents()
+    rig.check("live: all killed: what was open is closed by its next revision", set(ended) == set(first) and
+              all(whole_life(r) for r in ended.values()), f"{ended}")
+    live.sensor.stop()
 
 
 def live_hang():
@@ -204,7 +253,7 @@ def main():
         rig.skip("kills of the live sensor", why)
     else:
         net = rig.Network()
-        cases += [live_kills, live_supervisor, live_interface]
+        cases += [live_kills, live_incidents, live_supervisor, live_interface]
         cases += [live_hang] if os.environ.get("HANSHO_LONG") else []       # it takes twenty seconds
     rig.run_cases(cases)
 
