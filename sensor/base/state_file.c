@@ -44,6 +44,8 @@ checksum(const uint8_t *at, size_t len)
 struct state_out {
 	uint8_t *bytes;			/* header first */
 	size_t used, room;
+	struct table open;
+	size_t open_at;
 	bool lost;
 };
 
@@ -72,7 +74,7 @@ grow(struct state_out *s, size_t more)
 	size_t room = s->room == 0 ? 65536 : s->room;
 	uint8_t *bytes;
 
-	while (room - s->used < more)
+	while (room - s->used < more + ALIGN)
 		room *= 2;
 	if (room == s->room)
 		return true;
@@ -84,21 +86,38 @@ grow(struct state_out *s, size_t more)
 }
 
 void
-state_out_add(struct state_out *s, const char *name, const void *records, size_t record_bytes, size_t count)
+state_out_table(struct state_out *s, const char *name, size_t record_bytes)
 {
-	struct table t = { .record_bytes = (uint32_t)record_bytes, .count = (uint32_t)count };
-	size_t bytes = record_bytes * count;
+	size_t before = s->used;
 
-	if (count > UINT32_MAX || !grow(s, sizeof t + padded(bytes))) {
+	s->used = padded(s->used);
+	if (s->lost || !grow(s, sizeof s->open)) {
 		s->lost = true;
 		return;
 	}
-	snprintf(t.name, sizeof t.name, "%s", name);
-	memcpy(s->bytes + s->used, &t, sizeof t);
+	memset(s->bytes + before, 0, s->used - before);
+	memset(&s->open, 0, sizeof s->open);
+	snprintf(s->open.name, sizeof s->open.name, "%s", name);
+	s->open.record_bytes = (uint32_t)record_bytes;
+	s->open_at = s->used;
+	memcpy(s->bytes + s->used, &s->open, sizeof s->open);
+	s->used += sizeof s->open;
+}
+
+void
+state_out_put(struct state_out *s, const void *records, size_t count)
+{
+	size_t bytes = s->open.record_bytes * count;
+
+	if (s->lost || count > UINT32_MAX - s->open.count || !grow(s, bytes)) {
+		s->lost = true;
+		return;
+	}
 	if (bytes > 0)
-		memcpy(s->bytes + s->used + sizeof t, records, bytes);
-	memset(s->bytes + s->used + sizeof t + bytes, 0, padded(bytes) - bytes);
-	s->used += sizeof t + padded(bytes);
+		memcpy(s->bytes + s->used, records, bytes);
+	s->used += bytes;
+	s->open.count += (uint32_t)count;
+	memcpy(s->bytes + s->open_at, &s->open, sizeof s->open);
 }
 
 static int
@@ -121,7 +140,7 @@ write_whole(int fd, const uint8_t *at, size_t len)
 int
 state_out_write(struct state_out *s, const char *path, uint32_t version, bool sync, struct fault *fault)
 {
-	struct header h = { .magic = MAGIC, .version = version, .length = s->used - sizeof h };
+	struct header h = { .magic = MAGIC, .version = version };
 	char beside[PATH_BYTES];
 	int fd, r;
 
@@ -129,6 +148,9 @@ state_out_write(struct state_out *s, const char *path, uint32_t version, bool sy
 		return fault_set(fault, SE_NOMEM, "%s: no memory for it", path);
 	if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
 		return fault_set(fault, SE_USAGE, "%s: the path is too long", path);
+	memset(s->bytes + s->used, 0, padded(s->used) - s->used);
+	s->used = padded(s->used);
+	h.length = s->used - sizeof h;
 	h.crc = checksum(s->bytes + sizeof h, s->used - sizeof h);
 	memcpy(s->bytes, &h, sizeof h);
 	if ((fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)

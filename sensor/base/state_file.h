@@ -30,8 +30,12 @@ struct state_out;
 struct state_out *state_out_new(void);		/* NULL: no memory */
 void state_out_free(struct state_out *s);	/* NULL is fine */
 
-/* Copies `count` records. What does not fit into memory is told by state_out_write(). */
-void state_out_add(struct state_out *s, const char *table, const void *records, size_t record_bytes, size_t count);
+/*
+ * A table begins; state_out_put() copies records into it, until the next one
+ * begins. What does not fit into memory is told by state_out_write().
+ */
+void state_out_table(struct state_out *s, const char *name, size_t record_bytes);
+void state_out_put(struct state_out *s, const void *records, size_t count);
 
 /*
  * → path, in place of what is there; `sync`: it has reached the disk when this

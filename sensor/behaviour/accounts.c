@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/state_file.h"
 #include "base/when.h"
 
 enum { WAYS = 4, ACCOUNTS = 1 << 12, FAILURES = 1 << 12 };
@@ -139,4 +140,37 @@ accounts_failures(struct accounts *a, uint32_t tag, uint32_t peer, int64_t now_n
 	f->tag = 0;
 	f->last_ns = 0;
 	return count;
+}
+
+/* ---- over a restart ---- */
+
+void
+accounts_save(const struct accounts *a, struct state_out *out)
+{
+	const struct account *k;
+	const struct failure *f;
+
+	state_out_table(out, "account", sizeof *k);
+	for (k = a->account; k < a->account + ACCOUNTS; k++)
+		if (k->tag != 0)
+			state_out_put(out, k, 1);
+	state_out_table(out, "failure", sizeof *f);
+	for (f = a->failure; f < a->failure + FAILURES; f++)
+		if (f->tag != 0)
+			state_out_put(out, f, 1);
+}
+
+void
+accounts_load(struct accounts *a, const struct state_in *in)
+{
+	const struct account *k;
+	const struct failure *f;
+	size_t i, count;
+
+	k = state_in_records(in, "account", sizeof *k, &count);
+	for (i = 0; i < count; i++)
+		*accounts_find(a, k[i].tag, true) = k[i];
+	f = state_in_records(in, "failure", sizeof *f, &count);
+	for (i = 0; i < count; i++)
+		*failure_find(a, f[i].tag, true) = f[i];
 }

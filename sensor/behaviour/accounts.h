@@ -42,6 +42,12 @@ struct accounts;
 struct accounts *accounts_new(void);	/* NULL: no memory */
 void accounts_free(struct accounts *a);	/* NULL is fine */
 
+/* Over a restart: the accounts, their places, refusals. */
+struct state_in;
+struct state_out;
+void accounts_save(const struct accounts *a, struct state_out *out);
+void accounts_load(struct accounts *a, const struct state_in *in);
+
 /* The account; with `make` an empty one takes a place. */
 struct account *accounts_find(struct accounts *a, uint32_t tag, bool make);
 

@@ -453,6 +453,20 @@ sight_tell(struct sight *s, enum row_number row, struct score *c, int64_t first_
 	emit_finding(s, row, c, first_ns, subject);
 }
 
+/* ---- over restarts ---- */
+
+void
+behaviour_save(const struct behaviour *b, struct state_out *out)
+{
+	house_save(b->house, out);
+}
+
+void
+behaviour_load(struct behaviour *b, const struct state_in *in)
+{
+	house_load(b->house, in);
+}
+
 /* ---- making it ---- */
 
 const struct behaviour_counts *

@@ -60,6 +60,8 @@ struct behaviour_counts {
 };
 
 struct behaviour;
+struct state_in;
+struct state_out;
 
 /* `limits` and what it points to are borrowed. NULL: no memory. */
 struct behaviour *behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to);
@@ -81,6 +83,11 @@ void behaviour_note(struct behaviour *b, const struct observation *o);
 
 /* What another detector found: a beacon may be the end of a chain, and an indicator names a malware. */
 void behaviour_finding(struct behaviour *b, const struct finding *f);
+
+/* What the house knows, as tables of a state file: correspondents, senders, from where users log in. */
+enum { BEHAVIOUR_STATE_VERSION = 1 };
+void behaviour_save(const struct behaviour *b, struct state_out *out);
+void behaviour_load(struct behaviour *b, const struct state_in *in);
 
 const struct behaviour_counts *behaviour_counts(const struct behaviour *b);
 size_t behaviour_host_bytes(void);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/state_file.h"
 #include "base/zone.h"
 #include "behaviour/accounts.h"
 #include "behaviour/private.h"
@@ -277,4 +278,44 @@ house_sent(struct house *h, int64_t now_ns)
 {
 	sent_advance(h, now_ns);
 	return h->sent + h->sent_before;
+}
+
+/* ---- over a restart ---- */
+
+void
+house_save(const struct house *h, struct state_out *out)
+{
+	const struct correspondent *c;
+	const struct sender *s;
+
+	state_out_table(out, "first mail", sizeof h->first_mail_day);
+	state_out_put(out, &h->first_mail_day, 1);
+	state_out_table(out, "correspondent", sizeof *c);
+	for (c = h->correspondent; c < h->correspondent + CORRESPONDENTS; c++)
+		if (c->name != 0)
+			state_out_put(out, c, 1);
+	state_out_table(out, "sender", sizeof *s);
+	for (s = h->sender; s < h->sender + SENDERS; s++)
+		if (s->address != 0)
+			state_out_put(out, s, 1);
+	accounts_save(h->accounts, out);
+}
+
+void
+house_load(struct house *h, const struct state_in *in)
+{
+	const struct correspondent *c;
+	const struct sender *s;
+	const int32_t *day;
+	size_t i, count;
+
+	if ((day = state_in_records(in, "first mail", sizeof *day, &count)) != NULL && count == 1)
+		h->first_mail_day = *day;
+	c = state_in_records(in, "correspondent", sizeof *c, &count);
+	for (i = 0; i < count; i++)
+		h->correspondent[c[i].name % CORRESPONDENTS] = c[i];
+	s = state_in_records(in, "sender", sizeof *s, &count);
+	for (i = 0; i < count; i++)
+		h->sender[s[i].address % SENDERS] = s[i];
+	accounts_load(h->accounts, in);
 }

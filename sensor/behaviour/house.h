@@ -20,6 +20,12 @@
 struct accounts;
 struct house;
 
+/* Over a restart: what is known of correspondents, senders and accounts. */
+struct state_in;
+struct state_out;
+void house_save(const struct house *h, struct state_out *out);
+void house_load(struct house *h, const struct state_in *in);
+
 struct accounts *house_accounts(struct house *h);	/* accounts.h */
 
 struct house *house_new(void);		/* NULL: no memory */

@@ -17,6 +17,7 @@
 #include "engine/house.h"
 #include "config/options.h"
 #include "engine/landlock.h"
+#include "engine/memory.h"
 #include "engine/rooms.h"
 
 static const char help[] =
@@ -90,7 +91,7 @@ show_sandbox(const struct config *c)
 		[SANDBOX_ANALYST] = "analyst", [SANDBOX_KEEPER] = "keeper", [SANDBOX_PORTER] = "porter", [SANDBOX_COURIER] = "courier",
 	};
 	static struct room_plan plan;
-	char journal[CONFIG_TEXT_MAX + 16], landlock[64];
+	char journal[CONFIG_TEXT_MAX + 16], memory[CONFIG_TEXT_MAX + 16], landlock[64];
 	struct fault fault;
 	bool well = true;
 	unsigned i;
@@ -103,14 +104,14 @@ show_sandbox(const struct config *c)
 	snprintf(journal, sizeof journal, "%s/journal", c->state_directory);
 	snprintf(landlock, sizeof landlock, "Landlock ABI %d", landlock_abi());
 	for (i = 0; i < sizeof roles / sizeof *roles; i++) {
-		room_plan(&plan, (enum sandbox)i, c, journal);
+		room_plan(&plan, (enum sandbox)i, c, journal, memory_folder(c, memory, sizeof memory));
 		r = sandbox_probe((enum sandbox)i, &plan.room, &fault);
 		well = well && r == 0;
 		printf("%s%-9s %s%s, %s, at most %" PRIu64 " MiB of memory of its own%s%s\n",
 		    i == 0 ? "sandbox   " : "          ", roles[i],
 		    i == SANDBOX_COURIER ? "" : "system calls filtered (seccomp), no network, ",
 		    i == SANDBOX_COURIER ? "files of its outputs" : i == SANDBOX_ANALYST ?
-		    "files of its journal" : i == SANDBOX_KEEPER ? "files of the history" : "no files",
+		    "files of its journal and memory" : i == SANDBOX_KEEPER ? "files of the history" : "no files",
 		    landlock_abi() > 0 ? landlock : "no Landlock in this kernel",
 		    plan.room.data_bytes >> 20, r < 0 ? ": NOT IN FORCE: " : "", r < 0 ? fault.text : "");
 	}

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/options.h"
 #include "engine/keeper.h"
+#include "engine/memory.h"
 #include "engine/replay.h"
 #include "record.h"
 
@@ -26,8 +27,8 @@ static const char help[] =
 "  --eve FILE              write EVE JSON lines; - is standard output, without the table\n"
 "  --records LIST          which: alert,beacon,held (default), also http,tls,dns,flow,\n"
 "                          smtp,fileinfo,login,remote,identity,unknown\n"
-"  --state DIR             keep a history below DIR, and hold what it has from earlier runs\n"
-"                          against the feeds\n"
+"  --state DIR             keep a history below DIR; what it has from earlier runs is known,\n"
+"                          and held against the feeds\n"
 "  --workers N             processes that read the captures (default: 1)\n"
 "  --in-process            everything in one process, without a sandbox\n"
 "  --quiet                 no summary at the end\n"
@@ -141,7 +142,7 @@ set_state(const struct request *r, struct config *c)
 	}
 	snprintf(c->state_directory, sizeof c->state_directory, "%s", r->state);
 	c->history_enabled = true;
-	if (keeper_make_folders(c, "", &fault) < 0) {
+	if (keeper_make_folders(c, "", &fault) < 0 || memory_make_folder(c, "", &fault) < 0) {
 		fprintf(stderr, "hansho: --state: %s\n", fault.text);
 		return false;
 	}

@@ -335,6 +335,12 @@ analyst_set_suppress(struct analyst *a, const struct suppress_set *set)
 	return true;
 }
 
+struct behaviour *
+analyst_behaviour(const struct analyst *a)
+{
+	return a->behaviour;
+}
+
 static bool
 set_policy(struct analyst *a, const struct config *c)
 {

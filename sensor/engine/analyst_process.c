@@ -6,6 +6,7 @@
 #include "engine/desk.h"
 #include "engine/feeds.h"
 #include "engine/keeper_process.h"
+#include "engine/memory.h"
 #include "engine/merge.h"
 #include "engine/resume.h"
 #include "indicators/allow.h"
@@ -24,17 +25,33 @@ input_end_ns(const struct house *h)
 	return last;
 }
 
+/* What comes again and again, live: WHEN_UNKNOWN before the first time. */
+struct turns {
+	int64_t records_ns, memory_ns;
+};
+
+/* Is it time? Not the first time that it is asked. */
+static bool
+is_due(int64_t *next_ns, int64_t now_ns, int64_t every_sec)
+{
+	bool first = *next_ns == WHEN_UNKNOWN;
+
+	/* Further off than that: the time was set back. */
+	if (now_ns < *next_ns && *next_ns - now_ns <= every_sec * NS_PER_SEC)
+		return false;
+	*next_ns = now_ns + every_sec * NS_PER_SEC;
+	return !first;
+}
+
 /* Live there is no end at which beacon records are written: they come once an hour as well. */
 static void
-advance(struct analyst *a, int64_t now_ns, int64_t *next_records_ns)
+advance(const struct house *h, struct analyst *a, int64_t now_ns, struct turns *t)
 {
 	analyst_advance(a, now_ns);
-	/* Further off than that: the time was set back. */
-	if (now_ns < *next_records_ns && *next_records_ns - now_ns <= BEACON_RECORDS_SEC * NS_PER_SEC)
-		return;
-	if (*next_records_ns != WHEN_UNKNOWN)
+	if (is_due(&t->records_ns, now_ns, BEACON_RECORDS_SEC))
 		analyst_record_beacons(a);
-	*next_records_ns = now_ns + BEACON_RECORDS_SEC * NS_PER_SEC;
+	if (is_due(&t->memory_ns, now_ns, MEMORY_SEC))
+		memory_write(a, h->memory_directory, false);
 }
 
 static void
@@ -51,7 +68,7 @@ static int
 analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 {
 	struct analyst *a = d->analyst;
-	int64_t next_records_ns = WHEN_UNKNOWN;
+	struct turns turns = { WHEN_UNKNOWN, WHEN_UNKNOWN };
 	enum merge_state state;
 	uint32_t seen, rules = 0;
 
@@ -71,11 +88,12 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 		}
 		keeper_wake(h);
 		if (h->live && merge_watermark(m) != INT64_MIN)
-			advance(a, merge_watermark(m), &next_records_ns);
+			advance(h, a, merge_watermark(m), &turns);
 		analyst_sync(a);
 		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
 	}
 	analyst_finish(a, input_end_ns(h));
+	memory_write(a, h->memory_directory, true);
 	analyst_count(a, &h->board->analyst);
 	if (h->kept != NULL)
 		ring_end(h->kept);
@@ -117,6 +135,7 @@ analyst_main(struct house *h, uint64_t already)
 	analyst_set_allow(a, allow);
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
+	memory_read(a, h->memory_directory);
 	desk_open(&desk, a, h->board, h->live);
 	if (h->live)
 		resume_alerts(h->journal_directory, h->config, a);

@@ -165,7 +165,7 @@ house_enter_room(const struct house *h, enum sandbox which, struct fault *fault)
 
 	if (plan == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for the sandbox");
-	room_plan(plan, which, h->config, h->journal_directory);
+	room_plan(plan, which, h->config, h->journal_directory, h->memory_directory);
 	snprintf(parent, sizeof parent, "%s", h->journal_directory);
 	if (!h->live && which == SANDBOX_COURIER && (slash = strrchr(parent, '/')) != NULL && slash != parent) {
 		*slash = '\0';

@@ -27,6 +27,7 @@ struct house {
 	bool live;
 	unsigned workers;
 	char journal_directory[CONFIG_TEXT_MAX + 16];
+	char memory_directory[CONFIG_TEXT_MAX + 16];	/* the analyst's; "": it always begins anew */
 	struct board *board;
 	struct bell *bell;			/* wakes the analyst */
 	struct bell *call;			/* wakes the courier */

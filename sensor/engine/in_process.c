@@ -8,6 +8,7 @@
 #include "engine/feeds.h"
 #include "engine/house.h"
 #include "engine/keeper.h"
+#include "engine/memory.h"
 #include "engine/past.h"
 #include "engine/process.h"
 #include "engine/report.h"
@@ -21,6 +22,7 @@ enum { BATCH = 4096 };
 struct alone {
 	const struct replay_options *options;
 	char directory[CONFIG_TEXT_MAX];
+	char memory_directory[CONFIG_TEXT_MAX + 16];	/* "": none */
 	struct capture *capture;
 	struct indicators *indicators;
 	struct journal *journal;
@@ -106,6 +108,8 @@ open_all(struct alone *a, int image, struct fault *fault)
 	    (r = journal_open(a->directory, &c->journal, &a->journal, fault)) < 0 ||
 	    (r = courier_open(a->directory, c->sinks, c->sinks_count, &a->courier, fault)) < 0)
 		return r;
+	if (a->options->keeps)
+		memory_folder(c, a->memory_directory, sizeof a->memory_directory);
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
 	a->allow = feeds_open_allow(c);
@@ -117,6 +121,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 	board_put_suppress(a->board, c);
 	if (!analyst_set_suppress(a->analyst, board_suppress(a->board, &turn)))
 		return fault_set(fault, SE_NOMEM, "no memory for suppress");
+	memory_read(a->analyst, a->memory_directory);
 	pipeline_set_indicators(a->pipeline, a->indicators);
 	return open_keeper(a, fault);
 }
@@ -162,6 +167,7 @@ run(struct alone *a)
 	pipeline_finish(a->pipeline);
 	note(a);
 	analyst_finish(a->analyst, a->board->worker[0].counts.last_ns);
+	memory_write(a->analyst, a->memory_directory, true);
 	note(a);
 	a->finished = true;
 	progress_end(&a->progress);

@@ -13,6 +13,7 @@
 #include "engine/feeds.h"
 #include "engine/house.h"
 #include "engine/in_process.h"
+#include "engine/memory.h"
 #include "engine/process.h"
 #include "engine/report.h"
 #include "engine/scratch.h"
@@ -348,6 +349,8 @@ run_processes(struct replay *r, int image, struct fault *fault)
 	    r->options->keeps, fault)) < 0)
 		return code;
 	r->house.image = image;
+	if (r->options->keeps)
+		memory_folder(r->options->config, r->house.memory_directory, sizeof r->house.memory_directory);
 	if ((code = scratch_make(r->house.journal_directory, sizeof r->house.journal_directory,
 	    fault)) < 0)
 		return code;

@@ -116,7 +116,8 @@ static const char *const system_folders[] = {
 };
 
 void
-room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal)
+room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal,
+    const char *memory)
 {
 	memset(plan, 0, sizeof *plan);
 	plan->room.data_bytes = room_bytes(which, c);
@@ -124,6 +125,8 @@ room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, co
 		add(plan, journal);
 		plan->room.write = plan->write;
 	}
+	if (which == SANDBOX_ANALYST && memory[0] != '\0')
+		add(plan, memory);
 	if (which == SANDBOX_KEEPER) {
 		add_below(plan, c->state_directory, "history");
 		add_below(plan, c->state_directory, "contacts");

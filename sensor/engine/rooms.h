@@ -26,7 +26,7 @@ struct room_plan {
 /* Bytes of private memory (RLIMIT_DATA). Reader and courier: `c` may be NULL. */
 uint64_t room_bytes(enum sandbox which, const struct config *c);
 
-/* `journal`: the journal's folder, for analyst and courier. Keeps no pointer but into `plan`. */
-void room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal);
+/* `journal`: the journal's folder, for analyst and courier; `memory`: another one of the analyst's, "" for none. Keeps no pointer but into `plan`. */
+void room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal, const char *memory);
 
 #endif

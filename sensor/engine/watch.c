@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "engine/eve_files.h"
+#include "engine/memory.h"
 #include "engine/porter.h"
 #include "engine/privilege.h"
 #include "engine/process.h"
@@ -354,11 +355,13 @@ prepare(struct watch *w, struct fault *fault)
 	house_open_keeper_ring(&w->house);
 	snprintf(w->house.journal_directory, sizeof w->house.journal_directory, "%s/journal",
 	    c->state_directory);
+	memory_folder(c, w->house.memory_directory, sizeof w->house.memory_directory);
 	if ((r = posts_open(&w->house, c, w->options->record, &w->posts, fault)) < 0 ||
 	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
 	    (r = privilege_make_directory(feeds, c->user, fault)) < 0 ||
 	    (r = keeper_make_folders(c, c->user, fault)) < 0 || (r = porter_open(&w->house, c->user, fault)) < 0 ||
+	    (r = memory_make_folder(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
 	return watch_first_feeds(w, fault);

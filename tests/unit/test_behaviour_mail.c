@@ -5,6 +5,9 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
+#include "base/state_file.h"
 #include "behaviour_rig.h"
 
 /* ---- mail ---- */
@@ -176,6 +179,44 @@ test_lure_of_a_stranger(void **state)
 	assert_int_equal(kept.count, 2);
 }
 
+/* What was learned before a restart is known behind it. */
+static void
+test_lure_over_a_restart(void **state)
+{
+	const double day = 86400;
+	char path[] = "/tmp/hansho-house-XXXXXX";
+	struct state_out *out = state_out_new();
+	struct state_in *in;
+	struct fault fault;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	begin();
+	arrives(0, 1, "Carol", "carol@partner.example", "Hello", 0);
+	arrives(1, 2, "Carol", "carol@partner.example", "Hello", 0);
+	behaviour_save(behaviour, out);
+	assert_int_equal(state_out_write(out, path, BEHAVIOUR_STATE_VERSION, false, &fault), 0);
+	state_out_free(out);
+	begin();
+	assert_int_equal(state_in_open(path, BEHAVIOUR_STATE_VERSION, 1 << 24, &in, &fault), 0);
+	behaviour_load(behaviour, in);
+	state_in_close(in);
+	attachment(20 * day, 3, FILE_OOXML, OBSERVED_MACROS, "a.xlsm");
+	arrives(20 * day, 3, "Carol", "carol@partner.example", "Fwd: plan", 0);
+	assert_int_equal(kept.count, 0);
+	attachment(20 * day, 4, FILE_OOXML, OBSERVED_MACROS, "a.xlsm");
+	arrives(20 * day, 4, "Dora", "dora@other.example", "Fwd: plan", 0);
+	assert_int_equal(kept.count, 1);
+	assert_non_null(strstr(kept.f[0].reason, "the sender is a stranger"));
+	attachment(21 * day, 5, FILE_ZIP, OBSERVED_ENCRYPTED, "a.zip");
+	arrives(21 * day, 5, "Carol", "carol@hacked.example", "plan", 0);
+	assert_int_equal(kept.count, 2);
+	assert_non_null(strstr(kept.f[1].reason, "the name is known at another address"));
+	unlink(path);
+}
+
 static void
 test_lure_twins(void **state)
 {
@@ -243,6 +284,7 @@ main(void)
 		TEST(test_spam_twins),
 		TEST(test_lure),
 		TEST(test_lure_of_a_stranger),
+		TEST(test_lure_over_a_restart),
 		TEST(test_lure_twins),
 		TEST(test_impersonated_and_its_twin),
 	};

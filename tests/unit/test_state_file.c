@@ -55,9 +55,12 @@ write_bells(uint32_t version, bool sync)
 	struct state_out *s = state_out_new();
 
 	assert_non_null(s);
-	state_out_add(s, "bells", bells, sizeof *bells, 3);
-	state_out_add(s, "none", NULL, 4, 0);
-	state_out_add(s, "odd", odd, 1, 3);
+	state_out_table(s, "bells", sizeof *bells);
+	state_out_put(s, bells, 3);
+	state_out_table(s, "none", 4);
+	state_out_put(s, NULL, 0);
+	state_out_table(s, "odd", 1);
+	state_out_put(s, odd, 3);
 	assert_int_equal(state_out_write(s, path, version, sync, &fault), 0);
 	state_out_free(s);
 }
@@ -106,8 +109,10 @@ test_many_records(void **state)
 	(void)state;
 	for (i = 0; i < 50000; i++)
 		numbers[i] = i * i;
-	state_out_add(s, "a", numbers, sizeof *numbers, 50000);
-	state_out_add(s, "b", numbers, sizeof *numbers, 50000);
+	state_out_table(s, "a", sizeof *numbers);
+	state_out_put(s, numbers, 50000);
+	state_out_table(s, "b", sizeof *numbers);
+	state_out_put(s, numbers, 50000);
 	assert_int_equal(state_out_write(s, path, 3, false, &fault), 0);
 	state_out_free(s);
 	assert_int_equal(state_in_open(path, 3, MOST, &in, &fault), 0);
@@ -181,7 +186,8 @@ test_cannot_be_written(void **state)
 	struct state_in *in;
 
 	(void)state;
-	state_out_add(s, "none", NULL, 4, 0);
+	state_out_table(s, "none", 4);
+	state_out_put(s, NULL, 0);
 	assert_int_equal(state_out_write(s, "/nonexistent/folder/x.state", 1, false, &fault), SE_SYSTEM);
 	assert_non_null(strstr(fault.text, "/nonexistent/folder/x.state.new"));
 	assert_int_equal(mkdir(path, 0700), 0);

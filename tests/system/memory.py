@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""What the analyst learned is known after a restart: who wrote before, over two replays with one state directory
+and over two live runs; a damaged file is set aside with one line."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import rig
+
+BEFORE = """
+start 2026-04-03T08:00:00Z
+host mx 10.50.0.25
+host partner 203.0.113.90
+at 0 partner mail 10.50.0.25 from=carol@partner.example to=anna@office.example subject=Order
+"""
+AFTER = """
+start 2026-05-03T08:00:00Z
+host mx 10.50.0.25
+host partner 203.0.113.90
+host other 203.0.113.91
+at 0 partner mail 10.50.0.25 from=carol@partner.example to=anna@office.example subject="Fwd: order" holds=zip filename=a.zip
+at 60 other mail 10.50.0.25 from=dora@other.example to=anna@office.example subject="Fwd: order" holds=zip filename=a.zip
+"""
+HOUSE = os.path.join("memory", "house.state")
+where = rig.folder()
+
+
+def lures(capture, state, *more):
+    """Who wrote the lures that rang; the log; the exit status."""
+    words = ["--state", state] if state else []
+    p = rig.replay([capture], "--quiet", *more, "--eve", "-", "--records", "alert", *words)
+    alerts = [json.loads(line)["hansho"] for line in p.stdout.splitlines()]
+    return [a["subject"] for a in alerts if a["state"] == "open"], p.stderr, p.returncode
+
+
+def damage(path):
+    with open(path, "r+b") as f:
+        f.seek(100)
+        f.write(b"\xff\xff")
+
+
+def replays():
+    before, after = rig.recipe(os.path.join(where, "before"), BEFORE), rig.recipe(os.path.join(where, "after"), AFTER)
+    for n, more in enumerate((["--workers", "1"], ["--workers", "2"], ["--in-process"])):
+        state = os.path.join(where, f"state-{n}")
+        lures(before, state, *more)
+        found = lures(after, state, *more)
+        rig.check(f"memory: a month later a stranger is one, {' '.join(more)}", found == (["dora@other.example"], "", 0), found)
+    found = lures(after, None)
+    rig.check("memory: without one nobody is a stranger", found == ([], "", 0), found)
+    damage(os.path.join(state, HOUSE))
+    found, log, code = lures(after, state)
+    rig.check("memory: a damaged file is set aside, in one line",
+              (found, code) == ([], 0) and log.count("house.state.damaged") == 1 and log.count("\n") == 1 and
+              os.path.exists(os.path.join(state, HOUSE + ".damaged")), (found, log, code))
+    found = lures(after, state)
+    rig.check("memory: it begins anew", found == ([], "", 0), found)
+
+
+def live():
+    why = rig.no_network()
+    if why:
+        rig.skip("memory: live", why)
+        return
+    net, state = rig.Network(), os.path.join(where, "live")
+    config = rig.write(os.path.join(where, "live.yaml"), f"state_directory: {state}\n")
+    said = []
+    for run in range(3):
+        s = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", "1"], before=net.inside)
+        if not s.wait_for("watching"):
+            rig.fail("memory: live", s.text())
+            return
+        if run == 0:
+            net.send(os.path.join(where, "before"), "--topspeed")
+            rig.wait(lambda: False, 1)
+        status, _ = s.stop()
+        said.append((status, s.text().count("house.state.damaged")))
+        if run == 1:
+            damage(os.path.join(state, HOUSE))
+    rig.check("memory: live, written at the end and read at the start", said == [(0, 0), (0, 0), (0, 1)], said)
+
+
+rig.run_cases([replays, live])
