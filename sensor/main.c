@@ -10,6 +10,7 @@ static const struct {
 } commands[] = {
 	{ "replay", "read captures, print alerts", command_replay },
 	{ "watch", "watch an interface", command_watch },
+	{ "status", "how is the sensor that runs here", command_status },
 	{ "hunt", "who called this, weeks ago", command_hunt },
 	{ "check", "validate the configuration, show what is in force", command_check },
 	{ "feed", "fetch, list, test, look up, hand on what feeds say", command_feed },
@@ -53,7 +54,10 @@ run(int argc, char **argv)
 			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
 		}
-	fprintf(stderr, "hansho: no command \"%s\": expected replay, watch, hunt, check or feed\n", argv[1]);
+	fprintf(stderr, "hansho: no command \"%s\": expected ", argv[1]);
+	for (i = 0; i < COMMANDS; i++)
+		fprintf(stderr, "%s%s", i == 0 ? "" : i + 1 < COMMANDS ? ", " : " or ", commands[i].name);
+	fputc('\n', stderr);
 	return EXIT_USAGE;
 }
 

@@ -90,8 +90,8 @@ hand_to(const char *path, const char *user)
 	return chmod(path, 0660) == 0 && (p == NULL || lchown(path, p->pw_uid, p->pw_gid) == 0);
 }
 
-static void
-open_local(const char *path, const char *user, int *out)
+static int
+open_local(const char *path, const char *user, int *out, struct fault *fault)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	int fd = -1;
@@ -99,19 +99,20 @@ open_local(const char *path, const char *user, int *out)
 	if (strlen(path) >= sizeof a.sun_path) {
 		log_warn("status", "%s: longer than a socket's name may be (%zu): `hansho status` cannot reach this sensor",
 		    path, sizeof a.sun_path - 1);
-		return;
+		return 0;
 	}
 	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
 	if (is_taken(&a))
-		errno = EADDRINUSE;
-	else if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) >= 0 &&
+		return fault_set(fault, SE_PEER, "%s: another sensor answers there; give each sensor a directory of its own", path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) >= 0 &&
 	    bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && hand_to(path, user) && listen(fd, BACKLOG) == 0) {
 		*out = fd;
-		return;
+		return 0;
 	}
 	log_warn("status", "%s: %s: `hansho status` cannot reach this sensor", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	return 0;
 }
 
 int
@@ -120,10 +121,9 @@ porter_open(struct house *h, const char *user, struct fault *fault)
 	char path[CONFIG_TEXT_MAX + 16];
 	int r;
 
-	if ((r = open_tcp(h->config->metrics_listen, &h->door[0], fault)) < 0)
+	if ((r = open_local(porter_socket_path(h->config, path, sizeof path), user, &h->door[1], fault)) < 0)
 		return r;
-	open_local(porter_socket_path(h->config, path, sizeof path), user, &h->door[1]);
-	return 0;
+	return open_tcp(h->config->metrics_listen, &h->door[0], fault);
 }
 
 void

@@ -19,7 +19,7 @@ const char *porter_socket_path(const struct config *c, char *buf, size_t size);
 /*
  * While it is root, so that the port may be a low one; `user` becomes the
  * socket's owner. A door that cannot be opened is said and stays shut;
- * SE_USAGE for an address that is none.
+ * SE_USAGE for an address that is none, SE_PEER when another sensor has this state directory.
  */
 int porter_open(struct house *h, const char *user, struct fault *fault);
 void porter_close(struct house *h);		/* in the supervisor, at its end */

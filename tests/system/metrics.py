@@ -164,6 +164,48 @@ def porter():
     sensor.stop()
 
 
+def status():
+    """The same to a person: once, as JSON, live in a terminal."""
+    sensor, folder = begin(workers=2)
+    config = os.path.join(folder, "hansho.yaml")
+    rig.wait(lambda: ask(folder, "/readyz")[0] == 200, 5)
+    net.send(CAPTURE, "--topspeed")
+    time.sleep(1)
+    done = subprocess.run([rig.HANSHO, "status", "-c", config], capture_output=True, text=True, timeout=10)
+    rig.check("status: ready", done.returncode == 0 and "ready" in done.stdout.splitlines()[0], done.stdout + done.stderr)
+    for part in ("traffic", "lost      nothing", "workers", "alerts", "domains: ", "eve: ", "memory"):
+        rig.check(f"status: {part.strip(': ')}", part in done.stdout, done.stdout)
+    done = subprocess.run([rig.HANSHO, "status", "-c", config, "--json"], capture_output=True, text=True, timeout=10)
+    rig.check("status: JSON", json.loads(done.stdout)["total"]["frames"] >= 1596, done.stdout)
+    out = live(["status", "-c", config], 3.5)
+    rig.check("status: live", out.count("\033[H\033[J") >= 3 and "frames/s" in out, out)
+    status_code, _ = sensor.stop()
+    done = subprocess.run([rig.HANSHO, "status", "-c", config], capture_output=True, text=True, timeout=10)
+    rig.check("status: no sensor", done.returncode == 1 and done.stderr.startswith("hansho: status: no sensor runs here")
+              and done.stderr.count("\n") == 1, done.stderr)
+
+
+def live(words, seconds):
+    """What a terminal of its own shows until ^C."""
+    ours, theirs = os.openpty()
+    child = subprocess.Popen([rig.HANSHO, *words], stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    time.sleep(seconds)
+    child.send_signal(signal.SIGINT)
+    out = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            part = b""
+        if not part:
+            break
+        out += part
+    os.close(ours)
+    rig.check("status: ^C ends it", child.wait(5) == 0, child.returncode)
+    return out.decode(errors="replace")
+
+
 def wrong_addresses():
     sensor, _ = begin("metrics:\n  listen: nowhere\n", wait=False)
     status, _ = sensor.stop(0)
@@ -171,7 +213,7 @@ def wrong_addresses():
     rig.check("an address that is none", status == 1 and len(said) == 1 and "127.0.0.1:9477" in said[0], sensor.text())
     sensor, folder = begin("metrics:\n  listen: \"\"\n")
     rig.check("no port", rig.wait(lambda: ask(folder, "/readyz")[0] == 200, 5) and ask_port("/readyz")[0] == 0, f"{ask(folder, '/readyz')} {ask_port('/readyz')}")
-    other, there = begin()
+    other, _ = begin()
     third, elsewhere = begin()
     rig.check("a port that is taken: said, and the socket answers", third.wait_for("metrics.listen: 127.0.0.1:9477", 5)
               and rig.wait(lambda: ask(elsewhere, "/readyz")[0] == 200, 5), third.text())
@@ -185,4 +227,4 @@ if reason is not None:
     sys.exit(0)
 net = rig.Network()
 rig.Network.call("ip", "-n", net.name, "link", "set", "lo", "up")
-rig.run_cases([truth, failing_sink, porter, wrong_addresses])
+rig.run_cases([truth, failing_sink, porter, status, wrong_addresses])

@@ -1,0 +1,260 @@
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/status_page.h"
+#include "engine/porter.h"
+
+enum { ANSWER_MAX = 16 << 20, TIMEOUT_SEC = 5, REFRESH_SEC = 1 };
+
+static const char help[] =
+"usage: hansho status [options]\n"
+"\n"
+"How is the sensor that runs here? Live in a terminal, until ^C.\n"
+"\n"
+"  -c, --config FILE   its configuration (default: /etc/hansho.yaml, when it is there)\n"
+"  --socket PATH       where it is asked (default: status.sock in the state directory)\n"
+"  --once              once, also in a terminal\n"
+"  --json              once, as JSON\n"
+"  --help              this text\n"
+"\n"
+"Exit status: 0 every process of it works, 1 not, or no sensor runs, 2 wrong usage.\n";
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "socket", required_argument, NULL, 's' },
+	{ "once", no_argument, NULL, 'o' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+struct request {
+	struct common_options common;
+	const char *socket;
+	bool once, json;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stopped = 1;
+}
+
+/* ---- asking ---- */
+
+struct received {
+	char *text;
+	size_t len;
+};
+
+static size_t
+receive(char *bytes, size_t one, size_t count, void *to)
+{
+	struct received *r = to;
+	size_t more = one * count;
+	char *grown;
+
+	if (more > ANSWER_MAX - r->len || (grown = realloc(r->text, r->len + more + 1)) == NULL)
+		return 0;
+	memcpy(grown + r->len, bytes, more);
+	r->text = grown;
+	r->len += more;
+	r->text[r->len] = '\0';
+	return more;
+}
+
+/* The caller's; NULL: one line was printed. */
+static char *
+ask(const char *path)
+{
+	struct received r = { NULL, 0 };
+	CURL *c = curl_easy_init();
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+	long failed = 0;
+
+	if (c != NULL) {
+		curl_easy_setopt(c, CURLOPT_URL, "http://localhost/status");
+		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
+		curl_easy_setopt(c, CURLOPT_PROXY, "");
+		curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)TIMEOUT_SEC);
+		curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+		curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
+		curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
+		curl_easy_setopt(c, CURLOPT_WRITEDATA, &r);
+		code = curl_easy_perform(c);
+		curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &failed);
+		curl_easy_cleanup(c);
+	}
+	if (code == CURLE_OK && r.text != NULL)
+		return r.text;
+	free(r.text);
+	if (code == CURLE_COULDNT_CONNECT && (failed == ENOENT || failed == ECONNREFUSED))
+		fprintf(stderr, "hansho: status: no sensor runs here: nobody answers at %s\n", path);
+	else if (code == CURLE_COULDNT_CONNECT && failed == EACCES)
+		fprintf(stderr, "hansho: status: %s: only the sensor's own user and group may ask\n", path);
+	else
+		fprintf(stderr, "hansho: status: %s: %s\n", path, curl_easy_strerror(code));
+	return NULL;
+}
+
+static cJSON *
+ask_json(const char *path)
+{
+	char *text = ask(path);
+	cJSON *o;
+
+	if (text == NULL)
+		return NULL;
+	if ((o = cJSON_Parse(text)) == NULL)
+		fprintf(stderr, "hansho: status: %s: expected JSON\n", path);
+	free(text);
+	return o;
+}
+
+static int
+is_ready(const cJSON *o)
+{
+	return cJSON_GetObjectItemCaseSensitive(o, "not_ready") == NULL ? 0 : 1;
+}
+
+/* ---- showing ---- */
+
+static int
+show_json(const char *path)
+{
+	cJSON *o = ask_json(path);
+	char *text;
+	int status;
+
+	if (o == NULL)
+		return 1;
+	status = is_ready(o);
+	if ((text = cJSON_Print(o)) != NULL)
+		puts(text);
+	free(text);
+	cJSON_Delete(o);
+	return status;
+}
+
+static int
+show_once(const char *path)
+{
+	cJSON *o = ask_json(path);
+	int status;
+
+	if (o == NULL)
+		return 1;
+	status_print(stdout, o, NULL, isatty(STDOUT_FILENO) == 1);
+	status = is_ready(o);
+	cJSON_Delete(o);
+	return status;
+}
+
+/* In one write, so that a terminal does not flicker. */
+static void
+show(const cJSON *now, const cJSON *before)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL)
+		return;
+	fputs("\033[H\033[J", f);
+	status_print(f, now, before, true);
+	if (fclose(f) == 0)
+		fputs(text, stdout);
+	fflush(stdout);
+	free(text);
+}
+
+static int
+show_live(const char *path)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+	const struct timespec pause = { REFRESH_SEC, 0 };
+	cJSON *before = NULL, *now;
+	int status = 1;
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	while (stopped == 0 && (now = ask_json(path)) != NULL) {
+		show(now, before);
+		status = is_ready(now);
+		cJSON_Delete(before);
+		before = now;
+		nanosleep(&pause, NULL);
+	}
+	cJSON_Delete(before);
+	return stopped != 0 ? status : 1;
+}
+
+/* ---- options ---- */
+
+/* 0; the exit status; -1 when help was asked for. */
+static int
+read_options(int argc, char **argv, struct request *r)
+{
+	int o;
+
+	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
+		switch (o) {
+		case 's':
+			r->socket = optarg;
+			break;
+		case 'o':
+			r->once = true;
+			break;
+		case 'j':
+			r->json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return -1;
+		default:
+			if (!common_option(&r->common, o, optarg))
+				return EXIT_USAGE;
+		}
+	if (optind < argc) {
+		fprintf(stderr, "hansho: status: \"%s\" is not expected here\n", argv[optind]);
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+command_status(int argc, char **argv)
+{
+	struct request r = { .socket = NULL };
+	char path[CONFIG_TEXT_MAX + 16];
+	struct config config;
+	int status;
+
+	if ((status = read_options(argc, argv, &r)) != 0)
+		return status < 0 ? 0 : status;
+	if (r.socket == NULL) {
+		common_find_config(&r.common);
+		status = common_config(&r.common, &config) ? 0 : EXIT_USAGE;
+		if (status == 0)
+			r.socket = porter_socket_path(&config, path, sizeof path);
+		config_clear(&config);
+		if (status != 0)
+			return status;
+	}
+	if (r.json)
+		return show_json(r.socket);
+	return r.once || isatty(STDOUT_FILENO) != 1 ? show_once(r.socket) : show_live(r.socket);
+}
