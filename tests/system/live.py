@@ -272,7 +272,7 @@ def refused():
                   f"status {status}: {s.said}")
 
 
-def journal_in_use():
+def state_in_use():
     w = Watch(net)
     s = rig.Sensor(["watch", "-i", net.far, "-c", w.config], before=net.inside)
     try:
@@ -283,7 +283,7 @@ def journal_in_use():
     s.reader.join(5)
     wrong = [line for line in s.said if "info" not in line]
     rig.check("two sensors with one state directory: the second ends with a line", status == 1 and len(wrong) == 1 and
-              "journal" in wrong[0], f"status {status}: {s.said}")
+              "a directory of its own" in wrong[0], f"status {status}: {s.said}")
     rig.check("and the first goes on", w.sensor.stop()[0] == 0, w.sensor.text())
 
 
@@ -310,7 +310,7 @@ def main():
         rig.skip("live", why)
         return
     net = rig.Network()
-    rig.run_cases([one_worker, two_workers, delay, stop_while_busy, reload, privileges, rotate, refused, journal_in_use, closed_streams])
+    rig.run_cases([one_worker, two_workers, delay, stop_while_busy, reload, privileges, rotate, refused, state_in_use, closed_streams])
 
 
 main()
