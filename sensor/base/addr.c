@@ -3,33 +3,81 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+static char *
+put_octet(char *to, unsigned n)
+{
+	if (n >= 100)
+		*to++ = (char)('0' + n / 100);
+	if (n >= 10)
+		*to++ = (char)('0' + n / 10 % 10);
+	*to++ = (char)('0' + n % 10);
+	return to;
+}
+
 const char *
 addr_text(const struct addr *a, char *buf)
 {
-	if (addr_is_v4(a))
-		inet_ntop(AF_INET, a->b + 12, buf, ADDR_TEXT_MAX);
-	else
+	char *to = buf;
+	int i;
+
+	if (!addr_is_v4(a)) {
 		inet_ntop(AF_INET6, a->b, buf, ADDR_TEXT_MAX);
+		return buf;
+	}
+	for (i = 12; i < 16; i++) {
+		to = put_octet(to, a->b[i]);
+		*to++ = '.';
+	}
+	to[-1] = '\0';
 	return buf;
+}
+
+/* Four numbers, as inet_pton(3) takes them: no zero in front of another digit. */
+static bool
+parse_v4(const char *text, size_t len, struct addr *out)
+{
+	unsigned number = 0, digits = 0, part = 0;
+	uint8_t four[4];
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (text[i] >= '0' && text[i] <= '9' && (digits == 0 || number > 0)) {
+			number = number * 10 + (unsigned)(text[i] - '0');
+			digits++;
+			if (number > 255)
+				return false;
+		} else if (text[i] == '.' && digits > 0 && part < 3) {
+			four[part++] = (uint8_t)number;
+			number = digits = 0;
+		} else {
+			return false;
+		}
+	}
+	if (part != 3 || digits == 0)
+		return false;
+	four[3] = (uint8_t)number;
+	*out = addr_v4(four);
+	return true;
 }
 
 bool
 addr_parse(const char *text, size_t len, struct addr *out)
 {
 	char buf[ADDR_TEXT_MAX];
+	const char *colon;
 	struct addr a;
-	uint8_t four[4];
 
-	if (len == 0 || len >= sizeof buf || memchr(text, '\0', len) != NULL)
+	if (len == 0 || len >= sizeof buf)
+		return false;
+	if ((colon = memchr(text, ':', len)) == NULL)
+		return parse_v4(text, len, out);
+	/* "192.0.2.7:80": in IPv6 dots come behind colons. */
+	if (memchr(text, '.', (size_t)(colon - text)) != NULL)
+		return false;
+	if (memchr(text, '\0', len) != NULL)
 		return false;
 	memcpy(buf, text, len);
 	buf[len] = '\0';
-	if (strchr(buf, ':') == NULL) {
-		if (inet_pton(AF_INET, buf, four) != 1)
-			return false;
-		*out = addr_v4(four);
-		return true;
-	}
 	if (inet_pton(AF_INET6, buf, a.b) != 1)
 		return false;
 	*out = a;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "indicators/suffix.h"
 #include "indicators/value.h"
 
 enum { TEXT_BYTES = 256, LEAST_BYTES = 65536 };
@@ -96,6 +97,7 @@ builder_new(uint32_t max_indicators)
 		return NULL;
 	b->max_indicators = max_indicators < RECORD_SIX ? max_indicators : RECORD_SIX - 1;
 	b->key = new_key();
+	suffix_prepare();
 	builder_set_terms(b, NULL);
 	b->feed_bytes = 4ULL << 30;
 	b->cp932 = iconv_open("UTF-8", "CP932");

@@ -31,32 +31,6 @@ is_net(enum indicator_type type)
 	return type <= INDICATOR_CIDR;
 }
 
-/* "192.0.2.7", which is most of all that is read. */
-static bool
-dotted(const char *text, size_t len, struct addr *out)
-{
-	uint8_t four[4];
-	unsigned number = 0, digits = 0, part = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		if (text[i] >= '0' && text[i] <= '9' && digits < 3) {
-			number = number * 10 + (unsigned)(text[i] - '0');
-			digits++;
-		} else if (text[i] == '.' && digits > 0 && part < 3 && number < 256) {
-			four[part++] = (uint8_t)number;
-			number = digits = 0;
-		} else {
-			return false;
-		}
-	}
-	if (part != 3 || digits == 0 || number > 255)
-		return false;
-	four[3] = (uint8_t)number;
-	*out = addr_v4(four);
-	return true;
-}
-
 /* Up to `most`, all of `text` digits. */
 static bool
 decimal(const char *text, size_t len, unsigned most, unsigned *out)
@@ -93,7 +67,7 @@ parse_net(enum indicator_type type, const char *text, size_t len, struct addr *a
 		text++;
 		host -= 2;
 	}
-	return dotted(text, host, a) || addr_parse(text, host, a);
+	return addr_parse(text, host, a);
 }
 
 /* A network is of IPv4 when it is written with dots: "::ffff:0:0/95" is none. */

@@ -2,10 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/error.h"
 
-enum { SLOTS_LEAST = 64 };
+enum { SLOTS_LEAST = 64, HUGE_LEAST = 2 << 20 };
 
 void
 slots_init(struct slots *s)
@@ -41,6 +42,20 @@ put(struct slots *s, uint32_t hash, uint32_t number)
 	s->used++;
 }
 
+/* Read at random: fewer, larger pages cost less. Where there are none it is memory like any other. */
+static void *
+take(size_t bytes)
+{
+	void *p;
+
+	if (bytes < HUGE_LEAST)
+		return malloc(bytes);
+	if (posix_memalign(&p, HUGE_LEAST, bytes) != 0)
+		return NULL;
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
 /*
  * Twice as large. Equal hashes keep their order: what is carried over first
  * must be what is found first, so the walk begins behind a free slot.
@@ -54,7 +69,7 @@ grow(struct slots *s)
 	if (s->size >= 1u << 31)
 		return SE_LIMIT;
 	bigger.size = s->size == 0 ? SLOTS_LEAST : s->size * 2;
-	if ((bigger.slot = malloc(sizeof *bigger.slot * bigger.size)) == NULL)
+	if ((bigger.slot = take(sizeof *bigger.slot * bigger.size)) == NULL)
 		return SE_NOMEM;
 	slots_empty(&bigger);
 	while (from < s->size && s->slot[from].number != SLOTS_NONE)

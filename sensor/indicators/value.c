@@ -78,6 +78,23 @@ port_parse(struct span s, uint16_t *out)
 	return true;
 }
 
+/* ":PORT", at most six bytes; returns how many. */
+static size_t
+put_port(char *to, unsigned port)
+{
+	char digits[5];
+	size_t n = 0, used = 1;
+
+	do {
+		digits[n++] = (char)('0' + port % 10);
+		port /= 10;
+	} while (port > 0);
+	to[0] = ':';
+	while (n > 0)
+		to[used++] = digits[--n];
+	return used;
+}
+
 /* Split "host:port", "[v6]:port", "host", "[v6]". `port` is absent (at == NULL) when there is none. */
 static bool
 split_port(struct span s, struct span *host, struct span *port)
@@ -112,7 +129,6 @@ value_host(struct span host, char *buf, size_t size)
 	struct addr a;
 	uint16_t port = 0;
 	bool v6 = host.left > 0 && host.at[0] == '[';
-	int n;
 
 	if (size <= HOST_BYTES || !split_port(host, &name, &digits))
 		return 0;
@@ -131,8 +147,7 @@ value_host(struct span host, char *buf, size_t size)
 	}
 	if (port == 0 || port == 80 || port == 443)
 		return name.left;
-	n = snprintf(buf + name.left, size - name.left, ":%u", (unsigned)port);
-	return name.left + (size_t)n;
+	return name.left + put_port(buf + name.left, port);
 }
 
 static bool
@@ -156,11 +171,17 @@ parse_address(struct span s, struct value *v)
 static bool
 with_port(struct value *v)
 {
-	char plain[ADDR_TEXT_MAX];
 	bool v4 = addr_is_v4(&v->net.base);
+	size_t len = 0;
 
-	addr_text(&v->net.base, plain);
-	snprintf(v->text, sizeof v->text, v4 ? "%s:%u" : "[%s]:%u", plain, (unsigned)v->port);
+	if (!v4)
+		v->text[len++] = '[';
+	addr_text(&v->net.base, v->text + len);
+	len = strlen(v->text);
+	if (!v4)
+		v->text[len++] = ']';
+	len += put_port(v->text + len, v->port);
+	v->text[len] = '\0';
 	return done(v, INDICATOR_ADDRESS_PORT);
 }
 

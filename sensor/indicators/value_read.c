@@ -1,8 +1,9 @@
 /* value_read.c - values as feeds write them, and what must never be loaded. */
 #include "indicators/value.h"
 
-#include <libpsl.h>
 #include <string.h>
+
+#include "indicators/suffix.h"
 
 bool
 value_is_findable(const struct value *v)
@@ -58,7 +59,7 @@ domain_refused(const struct value *v)
 {
 	if (strchr(v->text, '.') == NULL)
 		return "a name of two labels at least";
-	if (psl_is_public_suffix(psl_builtin(), v->text))
+	if (suffix_is_public(v->text))
 		return "a name below a public suffix, not the suffix itself";
 	return NULL;
 }
