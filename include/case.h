@@ -24,7 +24,7 @@ enum case_end {
 };
 
 enum {
-	CASE_ID_TEXT = 17, CASE_EVIDENCE = 6, CASE_KINDS = 16, CASE_FAMILIES = 4, CASE_ADDRESSES = 4,
+	CASE_ID_TEXT = 17, CASE_EVIDENCE = 8, CASE_LEFT_OUT = 16, CASE_KINDS = 16, CASE_FAMILIES = 4, CASE_ADDRESSES = 4,
 	CASE_NAME_MAX = 64, CASE_FAMILY_MAX = 48
 };
 
@@ -49,7 +49,8 @@ struct case_evidence {
 struct case_stage_seen {
 	int64_t first_ns, last_ns;
 	uint64_t count;			/* findings, of what was left out too */
-	uint32_t left_out;		/* incidents that found no room in `evidence` */
+	unsigned left_out;		/* incidents that found no room in `evidence`; so many are told apart */
+	uint32_t left_out_tag[CASE_LEFT_OUT];
 	unsigned pieces;
 	struct case_evidence evidence[CASE_EVIDENCE];
 };
@@ -69,15 +70,21 @@ struct case_numbers {
 	int64_t address_since_ns[CASE_ADDRESSES];
 };
 
-enum { CASE_STEPS = 24, CASE_WHO_MAX = 768, CASE_TEXT_MAX = 1536 };
+enum { CASE_WHO_MAX = 768, CASE_TEXT_MAX = 1536 };
 
 /* The same for people, in the configured language. */
 struct case_story {
 	char who[CASE_WHO_MAX];
 	const char *title[CASE_STAGES];		/* static */
 	char text[CASE_STAGES][CASE_TEXT_MAX];	/* "" when the stage was not seen */
-	unsigned steps;
-	const char *step[CASE_STEPS];		/* what to do next; outlive the story */
+	/* What to do next, for each family that is known; outlives the story. */
+	const char *next_title;			/* static */
+	unsigned nexts;
+	struct {
+		const char *family;		/* "": whatever it is */
+		unsigned steps;
+		const char *const *step;
+	} next[CASE_FAMILIES];
 };
 
 /* "delivery", "command-and-control", "theft", "spreading", "mass-mail", "destruction" */

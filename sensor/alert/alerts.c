@@ -265,7 +265,7 @@ open_incident(struct alerts *a, const struct finding *f)
 	}
 	i->alert.ts_ns = f->ts_ns;
 	incident_fold(i, f);
-	if ((numbers = rates_open(a->rates, &i->alert)) != NULL)
+	if ((!i->alert.member || a->limits.members_count) && (numbers = rates_open(a->rates, &i->alert)) != NULL)
 		hold_back(a, i, numbers);
 	if (a->counts.open >= a->limits.max_open) {
 		a->counts.evicted++;

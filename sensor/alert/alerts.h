@@ -27,6 +27,7 @@ struct alert_limits {
 	uint32_t update_sec, close_sec;
 	uint32_t case_close_sec;	/* of FINDING_CASE */
 	enum alert_same same;
+	bool members_count;		/* against these limits: what a case tells of is not held back else */
 	uint32_t host_hourly, rule_hourly;	/* 0: no limit; see rates.h */
 	enum language language;
 };

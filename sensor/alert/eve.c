@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "alert/eve_case.h"
 #include "alert/eve_parts.h"
 #include "alert/former.h"
 #include "alert/names.h"
@@ -277,11 +278,14 @@ put_hansho(struct json *j, const struct alert *a)
 	json_when(j, hansho, "last_seen", a->last_ns);
 	json_number(j, hansho, "count", a->count);
 	json_text_if(j, hansho, "held_by", a->held_by == NULL ? "" : a->held_by);
+	json_text_if(j, hansho, "case_id", a->case_id);
+	if (a->quiet)
+		json_bool(j, hansho, "quiet", true);
 	if (f->summary != NULL)
 		put_summary(j, hansho, f->summary);
 	if (!has_host(f))
 		return;
-	if (f->summary == NULL) {
+	if (f->summary == NULL && f->cased == NULL) {
 		json_number(j, hansho, "bytes_out", a->bytes_out);
 		json_number(j, hansho, "bytes_in", a->bytes_in);
 	}
@@ -296,6 +300,8 @@ put_hansho(struct json *j, const struct alert *a)
 		put_retro(j, hansho, f->because);
 	if (f->behaviour != NULL)
 		put_behaviour(j, hansho, f->behaviour);
+	if (f->cased != NULL)
+		eve_case(j, hansho, a);
 	if (f->beacon == NULL)
 		return;
 	beacon = json_object(j, hansho, "beacon");

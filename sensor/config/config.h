@@ -18,6 +18,7 @@
 #include "base/journal.h"
 #include "beacon/beacon.h"
 #include "behaviour/behaviour.h"
+#include "cases/cases.h"
 #include "decode/decode.h"
 #include "fetch/fetch.h"
 #include "flow/table.h"
@@ -83,6 +84,7 @@ struct config {
 	bool beacon_harmless;		/* use the shipped list */
 	char beacon_allow[CONFIG_TEXT_MAX];	/* "" for none */
 	struct behaviour_limits behaviour;
+	struct case_limits cases;
 	struct alert_limits alert;
 	bool tell_expired;
 	struct suppress_rule *suppress;

@@ -18,6 +18,7 @@
 #include "config/catalogue.h"
 #include "config/config_check.h"
 #include "config/schema.h"
+#include "record.h"
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -393,6 +394,9 @@ check_sink(const struct reading *r, unsigned number)
 	unsigned i;
 
 	snprintf(s->sensor_name, sizeof s->sensor_name, "%s", r->c->sensor_name);
+	/* A file of records wants all alerts, also those that nobody is called for. */
+	if (s->kind == SINK_EVE && (s->records & 1u << RECORD_ALERT) != 0)
+		s->records |= 1u << RECORD_MEMBER;
 	for (i = 0; i < r->first_sink + number; i++)
 		if (strcmp(r->c->sinks[i].name, s->name) == 0)
 			return refuse(r, find_key(r, "sinks[].name", number),

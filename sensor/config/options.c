@@ -47,8 +47,11 @@ static const struct option_choice record_choices[] = {
 	{ "smtp", 1 << RECORD_SMTP }, { "fileinfo", 1 << RECORD_FILEINFO },
 	{ "login", 1 << RECORD_LOGIN }, { "remote", 1 << RECORD_REMOTE },
 	{ "identity", 1 << RECORD_IDENTITY }, { "unknown", 1 << RECORD_UNKNOWN }, { "held", 1 << RECORD_HELD },
+	{ "member", 1 << RECORD_MEMBER },
 	{ NULL, 0 },
 };
+
+static const struct option_choice member_choices[] = { { "quiet", 0 }, { "ring", 1 }, { NULL, 0 } };
 
 static const struct option_choice checksum_choices[] = {
 	{ "auto", CHECKSUM_AUTO }, { "strict", CHECKSUM_STRICT }, { "off", CHECKSUM_OFF }, { NULL, 0 },
@@ -317,6 +320,21 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.theft_hours, "hours", 1, 24, "4") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
+
+{ "cases", "What the alerts of one host come to: how far has an infection got? docs/cases.md has the points.", SECTION },
+{ "cases.threshold", "A host has a case from so many points on. No single alert has more than 60.",
+  INTEGER(cases.threshold, "points", 1, 1000, "80") },
+{ "cases.members", "What a case tells of: quiet alerts are written as records, and ring (console, syslog, webhook) as the case "
+  "alone; ring: each by itself too.",
+  CHOICE(config, cases.ring_members, member_choices, "quiet") },
+{ "cases.close_sec", "A case without news for so long is closed; what is older opens none.",
+  INTEGER(cases.close_sec, "s", 60, 2592000, "259200") },
+{ "cases.flood_hosts", "When more cases than this open within an hour, that is one alert about the sensor's configuration, and further "
+  "hosts wait.",
+  INTEGER(cases.flood_hosts, "hosts", 1, 10000000, "50") },
+{ "cases.hosts", "Hosts of which alerts are remembered. Beyond, the one without a case that is idle longest is forgotten, "
+  "else the case idle longest ends. 0: no cases.",
+  INTEGER(cases.hosts, "hosts", 0, 1000000, "10000") },
 
 { "alerts", "The life of an alert: it opens, is updated while it goes on, and closes.", SECTION },
 { "alerts.update_sec", "An open alert that goes on is told again no sooner than this.",

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
+#include "engine/docket.h"
 #include "indicators/allow.h"
 #include "record.h"
 
@@ -17,6 +18,7 @@ struct analyst {
 	struct beacon *beacon;
 	struct behaviour *behaviour;
 	struct alerts *alerts;
+	struct docket *docket;
 	uint64_t skip;			/* records still to be skipped */
 	struct analyst_counts counts;
 	struct policy_options policy;
@@ -56,13 +58,14 @@ write_record(struct analyst *a, enum record_kind kind, char *line)
 static void
 on_alert(void *to, const struct alert *alert)
 {
-	enum record_kind kind = alert->held_by[0] == '\0' ? RECORD_ALERT : RECORD_HELD;
 	struct analyst *a = to;
+	struct alert told;
+	enum record_kind kind = docket_alert(a->docket, alert, &told);
 
 	if (alert->state == ALERT_OPEN && kind == RECORD_ALERT)
 		a->counts.opened[alert->finding->kind][alert->finding->severity]++;
-	if (a->config->records & 1u << kind)
-		write_record(a, kind, eve_alert(alert, a->config->sensor_name));
+	if (a->config->records & (1u << kind | (kind == RECORD_MEMBER ? 1u << RECORD_ALERT : 0)))
+		write_record(a, kind, eve_alert(&told, a->config->sensor_name));
 }
 
 static void
@@ -80,7 +83,7 @@ on_finding(void *to, const struct finding *f)
 
 	if (a->suppress != NULL && suppress_finding(a->suppress, f))
 		return;
-	alerts_take(a->alerts, f);
+	docket_take(a->docket, f);
 	if (f->kind == FINDING_BEACON || f->kind == FINDING_INDICATOR)
 		behaviour_finding(a->behaviour, f);
 }
@@ -158,6 +161,7 @@ static void
 take_identity(struct analyst *a, const struct observation *o)
 {
 	alerts_identity(a->alerts, o);
+	docket_identity(a->docket, o);
 }
 
 static void
@@ -248,6 +252,7 @@ analyst_count(const struct analyst *a, struct analyst_counts *out)
 	out->alert = *alerts_counts(a->alerts);
 	if (a->suppress != NULL)
 		out->suppress = *suppress_counts(a->suppress);
+	out->cases = *docket_counts(a->docket);
 }
 
 static const char *
@@ -312,6 +317,12 @@ analyst_set_novelty(struct analyst *a, novelty_fn *ask, void *to)
 }
 
 void
+analyst_set_advice(struct analyst *a, const struct advice *advice)
+{
+	docket_set_advice(a->docket, advice);
+}
+
+void
 analyst_set_allow(struct analyst *a, const struct allow *allow)
 {
 	a->allow = allow;
@@ -370,9 +381,12 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->geoip = geoip;
 	a->skip = already;
 	a->counts.last_ns = WHEN_UNKNOWN;
+	limits.case_close_sec = config->cases.close_sec;
+	limits.members_count = config->cases.ring_members;
 	if (!set_policy(a, config) || (a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
 	    (a->behaviour = behaviour_new(&config->behaviour, on_finding, a)) == NULL ||
-	    (a->alerts = alerts_new(&limits, geoip, on_alert, a)) == NULL) {
+	    (a->alerts = alerts_new(&limits, geoip, on_alert, a)) == NULL ||
+	    (a->docket = docket_new(config, a->alerts)) == NULL) {
 		analyst_free(a);
 		return NULL;
 	}
@@ -388,6 +402,7 @@ analyst_free(struct analyst *a)
 		return;
 	beacon_free(a->beacon);
 	behaviour_free(a->behaviour);
+	docket_free(a->docket);
 	alerts_free(a->alerts);
 	suppress_free(a->suppress);
 	free(a->ageing);

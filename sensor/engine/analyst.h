@@ -2,7 +2,7 @@
  * analyst.h - the analyst's side of the house, joined: observations in,
  * records into the journal.
  *
- *     observation ⇒ beacon, behaviour, policy → finding → alert → EVE line → journal
+ *     observation ⇒ beacon, behaviour, policy → finding → case → alert → EVE line → journal
  *
  * Detection reads no clock but the observations' own times. A journal that
  * cannot be written (full disk) costs records, each counted, never detection.
@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "cases/cases.h"
 #include "config/config.h"
 #include "engine/keep.h"
 #include "novelty.h"
@@ -25,6 +26,7 @@ struct analyst_counts {
 	struct behaviour_counts behaviour;
 	struct suppress_counts suppress;
 	uint64_t opened[FINDING_KINDS][SEVERITY_LOW + 1];	/* alerts */
+	struct case_counts cases;
 	uint64_t observations;
 	uint64_t allowed;		/* matches at an AS or with a certificate on an allow list: nothing was told */
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
@@ -50,6 +52,10 @@ void analyst_set_keep(struct analyst *a, kept_fn *keep, void *to);
 
 /* What the history knows of services: asked by beacons and behaviours. Again, when it knows more. */
 void analyst_set_novelty(struct analyst *a, novelty_fn *ask, void *to);
+
+/* What to do next about each malware; borrowed. */
+struct advice;
+void analyst_set_advice(struct analyst *a, const struct advice *advice);
 
 /* Matches that are none by the AS or certificate they met; borrowed. */
 struct allow;

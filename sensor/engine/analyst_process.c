@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
+#include "config/advice.h"
 #include "engine/desk.h"
 #include "engine/feeds.h"
 #include "engine/keeper_process.h"
@@ -114,6 +115,7 @@ analyst_main(struct house *h, uint64_t already)
 	struct geoip *geoip = house_open_geoip(h->config);
 	struct known *known = house_open_known(h->config);
 	struct allow *allow = feeds_open_allow(h->config);
+	struct advice *advice = house_open_advice(h->config);
 	struct desk desk = { .past = past_new(h->config) };
 	struct journal *journal = NULL;
 	struct analyst *a = NULL;
@@ -133,6 +135,7 @@ analyst_main(struct house *h, uint64_t already)
 	}
 	analyst_set_known(a, known);
 	analyst_set_allow(a, allow);
+	analyst_set_advice(a, advice);
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
 	memory_read(a, h->memory_directory);
@@ -148,6 +151,7 @@ done:
 	journal_close(journal);
 	known_free(known);
 	allow_free(allow);
+	advice_free(advice);
 	geoip_close(geoip);
 	return status;
 }

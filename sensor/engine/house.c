@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
+#include "config/advice.h"
 #include "engine/analyst_process.h"
 #include "engine/courier_process.h"
 #include "engine/keeper_process.h"
@@ -137,6 +138,17 @@ house_open_geoip(const struct config *c)
 	    c->geoip_country[0] == '\0' ? NULL : c->geoip_country, &g, &fault) < 0)
 		log_warn("geoip", "%s; alerts go without ASN and country", fault.text);
 	return g;
+}
+
+struct advice *
+house_open_advice(const struct config *c)
+{
+	struct advice *a = NULL;
+	struct fault fault;
+
+	if (advice_open(c->advice, &a, &fault) < 0)
+		log_warn("cases", "%s; cases go without advice", fault.text);
+	return a;
 }
 
 struct known *

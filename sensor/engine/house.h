@@ -98,6 +98,7 @@ struct geoip *house_open_geoip(const struct config *c);
 
 /* Services that are harmless by the shipped list and the operator's rules; what is wrong with them is said. NULL: no memory. */
 struct known *house_open_known(const struct config *c);
+struct advice *house_open_advice(const struct config *c);
 
 /* End a child now and wait for it; *pid becomes 0. */
 void house_kill(pid_t *pid);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "beacon/known.h"
+#include "config/advice.h"
 #include "engine/analyst.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
@@ -29,6 +30,7 @@ struct alone {
 	struct geoip *geoip;
 	struct known *known;
 	struct allow *allow;
+	struct advice *advice;
 	struct analyst *analyst;
 	struct pipeline *pipeline;
 	struct keeper *keeper;
@@ -113,6 +115,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
 	a->allow = feeds_open_allow(c);
+	a->advice = house_open_advice(c);
 	if ((a->past = past_new(c)) == NULL || (a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
 	    (a->pipeline = pipeline_new(&pipeline, take, a)) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
@@ -122,6 +125,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 	if (!analyst_set_suppress(a->analyst, board_suppress(a->board, &turn)))
 		return fault_set(fault, SE_NOMEM, "no memory for suppress");
 	memory_read(a->analyst, a->memory_directory);
+	analyst_set_advice(a->analyst, a->advice);
 	pipeline_set_indicators(a->pipeline, a->indicators);
 	return open_keeper(a, fault);
 }
@@ -185,6 +189,7 @@ close_all(struct alone *a)
 	journal_close(a->journal);
 	known_free(a->known);
 	allow_free(a->allow);
+	advice_free(a->advice);
 	geoip_close(a->geoip);
 	indicators_unmap(a->indicators);
 	capture_close(a->capture);

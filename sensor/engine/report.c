@@ -182,6 +182,10 @@ report_ceilings(const struct board *b, unsigned workers)
 	if (a->expired > 0)
 		log_info("alerts", "%" PRIu64 " contacts with indicators that have expired were left out (alerts.expired tells them)",
 		    a->expired);
+	if (a->cases.evicted > 0) {
+		log_warn("limits", "%" PRIu64 " hosts with alerts were pushed out of the cases: raise cases.hosts", a->cases.evicted);
+		hit++;
+	}
 	if (a->behaviour.evicted > 0) {
 		log_warn("limits", "%" PRIu64 " hosts whose behaviour was followed were pushed out: raise behaviour.hosts",
 		    a->behaviour.evicted);

@@ -25,7 +25,8 @@ static uint64_t
 analyst(const struct config *c)
 {
 	return c->beacon.max_keys * (uint64_t)KEY_BYTES + c->alert.max_open * (uint64_t)INCIDENT_BYTES +
-	    ((uint64_t)c->alert.max_names + c->alert.max_hosts) * NAME_BYTES;
+	    ((uint64_t)c->alert.max_names + c->alert.max_hosts) * NAME_BYTES +
+	    c->cases.hosts * (uint64_t)cases_host_bytes();
 }
 
 uint64_t

@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "base/when.h"
+#include "sinks/console_case.h"
 #include "sinks/kinds.h"
 #include "sinks/output.h"
 #include "sinks/page.h"
@@ -332,7 +333,10 @@ put_alert(struct console *c, const struct view *v)
 	page_to(p, AT_HOST);
 	put_host(p, v);
 	page_to(p, AT_PEER);
-	put_peer(p, v);
+	if (strcmp(v->kind, "case") == 0)
+		page_put(p, INK_PLAIN, "-");
+	else
+		put_peer(p, v);
 	page_to(p, alert_column(p));
 	page_wrap(p, INK_BOLD, alert_column(p), signature);
 	page_end_line(p);
@@ -357,6 +361,15 @@ console_flush(struct sink *s, struct fault *fault)
 	}
 }
 
+/* Of most alerts only that they open. A case is told when it gets worse, and at its end. */
+static bool
+is_told(const struct view *v)
+{
+	if (v->state[0] == '\0' || strcmp(v->state, "open") == 0)
+		return true;
+	return strcmp(v->kind, "case") == 0 && (v->worse || strcmp(v->state, "close") == 0);
+}
+
 /* An alert's updates and its end, and what is no alert, are for the other sinks. */
 static enum sink_result
 console_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
@@ -365,7 +378,7 @@ console_deliver(struct sink *s, const struct sink_record *rec, struct fault *fau
 	enum sink_result r = SINK_DONE;
 	struct view v;
 
-	if (rec->kind != RECORD_ALERT)
+	if (rec->kind != RECORD_ALERT && rec->kind != RECORD_MEMBER)
 		return SINK_DONE;
 	if (c->out.len >= OUTPUT_FLUSH_AT && (r = console_flush(s, fault)) != SINK_DONE)
 		return r;
@@ -373,10 +386,12 @@ console_deliver(struct sink *s, const struct sink_record *rec, struct fault *fau
 		r = sink_refuse(fault, SE_FORMAT, "console: a record that is no JSON object");
 		goto done;
 	}
-	if (v.state[0] != '\0' && strcmp(v.state, "open") != 0)
+	if (!is_told(&v))
 		goto done;
 	c->page.failed = false;
 	put_alert(c, &v);
+	if (strcmp(v.kind, "case") == 0 && strcmp(v.state, "open") != 0)
+		console_case(&c->page, &v, strcmp(v.state, "close") == 0);
 	if (c->page.failed)
 		r = sink_refuse(fault, SE_NOMEM, "console: out of memory");
 done:

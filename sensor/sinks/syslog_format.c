@@ -47,7 +47,7 @@ message_id(enum record_kind kind, const struct view *v)
 	static const char *const feeds[] = { "download.feed", "infected.feed", "suspicious.feed" };
 	size_t i;
 
-	if (kind != RECORD_ALERT)
+	if (kind != RECORD_ALERT && kind != RECORD_MEMBER)
 		return kind < RECORD_KINDS && names[kind] != NULL ? names[kind] : "-";
 	for (i = 0; i < sizeof roles / sizeof roles[0]; i++)
 		if (strcmp(v->role, roles[i]) == 0)

@@ -69,6 +69,8 @@ static const struct place totals[] = {
 	{ { "hansho", "bytes_in" }, AT(bytes_in) },
 };
 
+static const struct place worse = { { "hansho", "case", "worse" }, 0 };
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const cJSON *
@@ -144,6 +146,7 @@ view_open(struct view *v, const char *line)
 	for (i = 0; i < COUNT(totals); i++)
 		*(uint64_t *)(void *)(base + totals[i].at) =
 		    look_up_number(v->root, &totals[i], 9007199254740992.0);
+	v->worse = cJSON_IsTrue(look_up(v->root, &worse));
 	find_ends(v);
 	read_vlan(v);
 	return true;
