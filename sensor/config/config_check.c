@@ -207,6 +207,7 @@ static const struct {
 } sink_keys[] = {
 	{ "sinks[].path", "eve", true }, { "sinks[].target", "syslog", true },
 	{ "sinks[].url", "webhook", true }, { "sinks[].facility", "syslog", false },
+	{ "sinks[].format", "eve", false }, { "sinks[].rotate_mib", "eve", false }, { "sinks[].rotate_keep", "eve", false },
 };
 
 static int
@@ -216,6 +217,8 @@ check_sink_keys(const struct check *c, const struct outline_entry *e, const char
 	char words[160];
 	size_t i;
 
+	if (strcmp(type, "file") == 0)
+		type = "eve";
 	for (i = 0; i < sizeof sink_keys / sizeof *sink_keys; i++) {
 		bool ours = strcmp(sink_keys[i].type, type) == 0;
 
@@ -248,7 +251,7 @@ check_sink(const struct check *c, const struct outline_entry *e)
 
 	if (type == NULL)
 		return refuse_missing(c, e,
-		    "sinks[].type: missing: expected one of console, eve, syslog, webhook");
+		    "sinks[].type: missing: expected one of console, eve, file, syslog, webhook");
 	if (name != NULL && !is_sink_name(name->value))
 		return fault_set(c->fault, SE_USAGE, "%s:%u: sinks[].name: \"%.*s\": expected a-z, 0-9 and "
 		    "\"-\"", c->name, name->line, SHOWN_MAX, name->value);
