@@ -170,6 +170,8 @@ install: all
 	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
 	install -D -m 644 feeds/catalogue.yaml $(DESTDIR)$(PREFIX)/share/hansho/catalogue.yaml
 	install -D -m 644 feeds/advice.yaml $(DESTDIR)$(PREFIX)/share/hansho/advice.yaml
+	for file in etc/templates/*.json; do \
+	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/hansho/templates/$${file##*/} || exit 1; done
 	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/hansho.service
 	for file in $(wildcard etc/hansho.yaml); do \

@@ -200,15 +200,27 @@ check_feed(const struct check *c, const struct outline_entry *e)
 	return check_origin(c, e);
 }
 
-/* What belongs to one kind of sink only. */
+/* What belongs to some kinds of sinks only; `types` with a blank around each. */
 static const struct {
-	const char *path, *type;
+	const char *path, *types;
 	bool required;
 } sink_keys[] = {
-	{ "sinks[].path", "eve", true }, { "sinks[].target", "syslog", true },
-	{ "sinks[].url", "webhook", true }, { "sinks[].facility", "syslog", false },
-	{ "sinks[].format", "eve", false }, { "sinks[].rotate_mib", "eve", false }, { "sinks[].rotate_keep", "eve", false },
+	{ "sinks[].path", " eve ", true }, { "sinks[].target", " syslog ", true },
+	{ "sinks[].url", " webhook ", true }, { "sinks[].facility", " syslog ", false },
+	{ "sinks[].batch", " webhook ", false }, { "sinks[].parallel", " webhook ", false },
+	{ "sinks[].template", " webhook ", false }, { "sinks[].header", " webhook ", false },
+	{ "sinks[].secret", " webhook ", false }, { "sinks[].dead_letters", " webhook ", false },
+	{ "sinks[].ca_file", " webhook ", false }, { "sinks[].cert_file", " webhook ", false },
+	{ "sinks[].key_file", " webhook ", false },
 };
+
+static bool
+is_of_type(const char *types, const char *type)
+{
+	const char *at = strstr(types, type);
+
+	return at != NULL && at[-1] == ' ' && at[strlen(type)] == ' ';
+}
 
 static int
 check_sink_keys(const struct check *c, const struct outline_entry *e, const char *type)
@@ -217,15 +229,14 @@ check_sink_keys(const struct check *c, const struct outline_entry *e, const char
 	char words[160];
 	size_t i;
 
-	if (strcmp(type, "file") == 0)
-		type = "eve";
 	for (i = 0; i < sizeof sink_keys / sizeof *sink_keys; i++) {
-		bool ours = strcmp(sink_keys[i].type, type) == 0;
+		const char *types = sink_keys[i].types;
+		bool ours = is_of_type(types, type);
 
 		key = outline_find(c->o, sink_keys[i].path, e->entry);
 		if (key != NULL && !ours) {
-			snprintf(words, sizeof words, "%s: belongs to type %s: expected nothing of it in type %s",
-			    sink_keys[i].path, sink_keys[i].type, type);
+			snprintf(words, sizeof words, "%s: belongs to type%sand not to %s: expected nothing of it there",
+			    sink_keys[i].path, types, type);
 			return refuse_missing(c, key, words);
 		}
 		if (ours && sink_keys[i].required && (key == NULL || key->value[0] == '\0')) {
@@ -251,7 +262,7 @@ check_sink(const struct check *c, const struct outline_entry *e)
 
 	if (type == NULL)
 		return refuse_missing(c, e,
-		    "sinks[].type: missing: expected one of console, eve, file, syslog, webhook");
+		    "sinks[].type: missing: expected one of console, eve, syslog, webhook");
 	if (name != NULL && !is_sink_name(name->value))
 		return fault_set(c->fault, SE_USAGE, "%s:%u: sinks[].name: \"%.*s\": expected a-z, 0-9 and "
 		    "\"-\"", c->name, name->line, SHOWN_MAX, name->value);

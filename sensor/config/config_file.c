@@ -19,6 +19,8 @@
 #include "config/config_check.h"
 #include "config/schema.h"
 #include "record.h"
+#include "sinks/secret.h"
+#include "sinks/template.h"
 
 enum { FILE_MAX = 1 << 20 };
 
@@ -196,6 +198,31 @@ need_folder(const struct reading *r, const struct outline_entry *e, const char *
 
 /* ---- copying ---- */
 
+/* A file that is made, not one that must be there. */
+static bool
+is_written(const struct option_row *row)
+{
+	return strcmp(option_name(row), "path") == 0 || strcmp(option_name(row), "dead_letters") == 0;
+}
+
+/* "file:PATH" of a secret: the path is one, too. */
+static int
+copy_text(const struct reading *r, const struct outline_entry *e, const struct option_row *row, const char *text,
+    void *to)
+{
+	char place[CONFIG_TEXT_MAX] = "file:";
+	int code;
+
+	if (!option_is_beneath(row, "sinks[]") || strncmp(text, place, 5) != 0) {
+		option_set(row, to, text);
+		return 0;
+	}
+	if ((code = beside_file(r, e, text + 5, place + 5, sizeof place - 5)) < 0)
+		return code;
+	option_set(row, to, place);
+	return 0;
+}
+
 static int
 copy_path(const struct reading *r, const struct outline_entry *e, const struct option_row *row,
     const char *text, void *to)
@@ -218,8 +245,8 @@ copy_path(const struct reading *r, const struct outline_entry *e, const struct o
 		return need_advice(r, e, path);
 	if (option_is_beneath(row, "feeds[]") && path[0] != '\0')
 		return need_file(r, e, path);
-	if (option_is_beneath(row, "sinks[]"))
-		return need_folder(r, e, path);
+	if (option_is_beneath(row, "sinks[]") && path[0] != '\0')
+		return is_written(row) ? need_folder(r, e, path) : need_file(r, e, path);
 	return 0;
 }
 
@@ -314,6 +341,7 @@ copy_value(const struct reading *r, const struct outline_entry *e, const struct 
 	const void *from = schema_base(r->loaded, row, e->entry);
 	struct option_row as_written = *row;
 	const char *text;
+	int code;
 
 	if (from == NULL)
 		return refuse(r, e, "was not loaded");
@@ -324,8 +352,9 @@ copy_value(const struct reading *r, const struct outline_entry *e, const struct 
 		return copy_path(r, e, row, text, place_of(r, row));
 	case OPTION_TEXT:
 		/* "" stands for what holds without it. */
-		if (text[0] != '\0' || option_find(row->path)->fallback[0] != '\0')
-			option_set(row, place_of(r, row), text);
+		if ((text[0] != '\0' || option_find(row->path)->fallback[0] != '\0') &&
+		    (code = copy_text(r, e, row, text, place_of(r, row))) < 0)
+			return code;
 		return strcmp(row->path, "capture.filter") == 0 ? need_filter(r, e, text) : 0;
 	default:
 		option_put(row, place_of(r, row), option_get(&as_written, from));
@@ -369,6 +398,26 @@ find_key(const struct reading *r, const char *path, unsigned sink)
 	return e != NULL ? e : outline_find(r->o, "sinks[]", sink);
 }
 
+/* What a webhook reads besides, each with its own line. */
+static int
+check_webhook_files(const struct reading *r, const struct sink_options *s, unsigned number)
+{
+	struct template *t = NULL;
+	char secret[SECRET_MAX];
+	struct fault why;
+	int code = 0;
+
+	if (s->template[0] != '\0' && template_read(s->template, &t, &why) < 0)
+		return refuse(r, find_key(r, "sinks[].template", number), why.text);
+	template_free(t);
+	if (s->secret[0] != '\0' && secret_read(s->secret, secret, sizeof secret, &why) < 0)
+		code = refuse(r, find_key(r, "sinks[].secret", number), why.text);
+	else if (s->header[0] != '\0' && secret_read(s->header, secret, sizeof secret, &why) < 0)
+		code = refuse(r, find_key(r, "sinks[].header", number), why.text);
+	explicit_bzero(secret, sizeof secret);
+	return code;
+}
+
 /* Opening connects nothing; an EVE file would be made, and is the courier's to make. */
 static int
 check_target(const struct reading *r, const struct sink_options *s, unsigned number)
@@ -381,6 +430,8 @@ check_target(const struct reading *r, const struct sink_options *s, unsigned num
 
 	if (s->kind != SINK_SYSLOG && s->kind != SINK_WEBHOOK)
 		return 0;
+	if (s->kind == SINK_WEBHOOK && (code = check_webhook_files(r, s, number)) < 0)
+		return code;
 	if (sink_open(s, &sink, &why) < 0)
 		code = refuse(r, e, why.text);
 	sink_close(sink);

@@ -4,7 +4,6 @@
 #include "beacon/score.h"
 #include "capture/capture.h"
 #include "record.h"
-#include "sinks/format/format.h"
 
 #define IN(record, member) offsetof(struct record, member), sizeof(((struct record *)0)->member)
 #define TEXT_MOST(record, member) (sizeof(((struct record *)0)->member) - 1)
@@ -22,6 +21,8 @@
 	SCALED(member, 1, unit, least, most, fallback)
 #define MILLIS(member, least, fallback) \
 	OPTION_INTEGER, IN(sink_options, member), 1, "ms", least, 3600000, fallback, NULL, NULL
+#define SINK_INTEGER(member, unit, least, most, fallback) \
+	OPTION_INTEGER, IN(sink_options, member), 1, unit, least, most, fallback, NULL, NULL
 #define FEED_INTEGER(member, unit, most, fallback) \
 	OPTION_INTEGER, IN(config_feed, member), 1, unit, 0, most, fallback, NULL, NULL
 #define NUMBER(member, least, most, fallback) \
@@ -66,7 +67,7 @@ static const struct option_choice role_choices[] = {
 };
 
 static const struct option_choice sink_choices[] = {
-	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "file", SINK_EVE }, { "syslog", SINK_SYSLOG },
+	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "syslog", SINK_SYSLOG },
 	{ "webhook", SINK_WEBHOOK }, { NULL, 0 },
 };
 
@@ -90,10 +91,6 @@ static const struct option_choice facility_choices[] = {
 
 static const struct option_choice same_choices[] = {
 	{ "subject", SAME_SUBJECT }, { "malware", SAME_MALWARE }, { "host", SAME_HOST }, { NULL, 0 },
-};
-
-static const struct option_choice format_choices[] = {
-	{ "eve", FORMAT_EVE }, { "ecs", FORMAT_ECS }, { "ocsf", FORMAT_OCSF }, { "cef", FORMAT_CEF }, { NULL, 0 },
 };
 
 static const struct option_choice language_choices[] = {
@@ -213,15 +210,17 @@ const struct option_row option_rows[] = {
   LIST(sinks, SINKS_MAX,
   "- type: eve\n  path: /var/log/hansho/eve.json\n  records: [alert, beacon]\n"
   "- type: syslog\n  target: local:/dev/log\n  facility: local0\n"
-  "- type: webhook\n  url: https://soc.example/hook\n  timeout_ms: 5000\n") },
-{ "sinks[].type", "console: a table on standard output; eve or file: a file of EVE JSON lines, or of another format; syslog; webhook: "
+  "- type: webhook\n  url: https://soc.example/hook\n  secret: file:/etc/hansho/webhook.key\n  min_severity: medium\n"
+  "- type: webhook\n  name: slack\n  url: env:SLACK_URL\n  template: /usr/local/share/hansho/templates/slack.json\n") },
+{ "sinks[].type", "console: a table on standard output; eve: a file of EVE JSON lines; syslog; webhook: "
   "HTTP POST of each record. Required.",
   CHOICE(sink_options, kind, sink_choices, "") },
-{ "sinks[].path", "eve or file: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
+{ "sinks[].path", "eve: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
 { "sinks[].target", "syslog: local:/dev/log as syslog(3) writes it; or RFC 5424 to /a/socket, "
   "udp://host:port or tcp://host:port.",
   TEXT(sink_options, target, "") },
-{ "sinks[].url", "webhook: http:// or https://; may carry user:password@. Nothing that hansho writes shows more than its host.",
+{ "sinks[].url", "webhook: http:// or https://; may carry user:password@. Or file:PATH, env:NAME: its first line, that variable of "
+  "the environment. Nothing that hansho writes shows more than its host.",
   TEXT(sink_options, target, "") },
 { "sinks[].name", "For the journal position and messages: a-z, 0-9 and \"-\". A sink that is renamed starts "
   "at the journal's oldest record. Without it: type and number.",
@@ -235,17 +234,28 @@ const struct option_row option_rows[] = {
 { "sinks[].networks", "Only what is about hosts in these networks, as CIDRs or addresses. Without it: all. With it nothing about "
   "the sensor itself.",
   OPTION_NETWORKS, offsetof(struct sink_options, networks), 0, 1, "", 0, SINK_NETWORKS_MAX, "", NULL, NULL },
-{ "sinks[].format", "eve or file: the form of its lines. ecs: Elastic Common Schema 8.11; ocsf: OCSF 1.3 Detection Finding, of "
-  "alerts only; cef: Common Event Format.", CHOICE(sink_options, format, format_choices, "eve") },
-{ "sinks[].rotate_mib", "eve or file: when it is longer it becomes FILE.1, that FILE.2 and so on. 0: it grows, or somebody else "
-  "moves it and sends SIGHUP.",
-  OPTION_INTEGER, IN(sink_options, rotate_bytes), 1u << 20, "MiB", 0, 1048576, "0", NULL, NULL },
-{ "sinks[].rotate_keep", "So many files are kept beside it.",
-  OPTION_INTEGER, IN(sink_options, rotate_keep), 1, "files", 1, 1000, "5", NULL, NULL },
 { "sinks[].timeout_ms", "The longest one delivery may take.", MILLIS(timeout_ms, 100, "5000") },
 { "sinks[].retry_min_ms", "The first pause after a failed delivery; each further one is twice as long.",
   MILLIS(retry_min_ms, 10, "500") },
 { "sinks[].retry_max_ms", "The longest pause. Not below retry_min_ms.", MILLIS(retry_max_ms, 10, "60000") },
+{ "sinks[].batch", "webhook: up to so many records in a request, as a JSON array. 0: each alone, as an object.",
+  SINK_INTEGER(batch, "records", 0, SINK_BATCH_MOST, "0") },
+{ "sinks[].parallel", "webhook: so many requests at once. What belongs to one incident stays in order.",
+  SINK_INTEGER(parallel, "requests", 1, SINK_PARALLEL_MOST, "4") },
+{ "sinks[].template", "webhook: a file that says what is sent instead of the EVE object, see etc/templates and "
+  "docs/alerts-delivery.md.", PATH(sink_options, template, "") },
+{ "sinks[].header", "webhook: one more header line, such as \"Authorization: Bearer ...\", in file:PATH or env:NAME.",
+  TEXT(sink_options, header, "") },
+{ "sinks[].secret", "webhook: file:PATH or env:NAME with the key that signs each request (HMAC-SHA256). The user hansho runs as "
+  "must be able to read such files.", TEXT(sink_options, secret, "") },
+{ "sinks[].ca_file", "Of TLS: certificates (PEM) that may vouch for the receiver, instead of the system's.",
+  PATH(sink_options, ca_file, "") },
+{ "sinks[].cert_file", "Of TLS: our own certificate (PEM), for receivers that ask for one.", PATH(sink_options, cert_file, "") },
+{ "sinks[].key_file", "Of TLS: its private key (PEM, not encrypted). Without it: in cert_file, too.",
+  PATH(sink_options, key_file, "") },
+{ "sinks[].dead_letters", "webhook: a file for records that the receiver refuses for good, with the reason; 16 MiB, and as much of "
+  "an older one. Without it: `hansho watch` keeps it in state_directory/delivery, `hansho replay` none.",
+  PATH(sink_options, dead_letters, "") },
 { "sinks[].facility", "syslog only.", CHOICE(sink_options, facility, facility_choices, "local0") },
 
 { "geoip", "MaxMind databases (GeoLite2 or GeoIP2). What is not named is left out of the alerts.", SECTION },

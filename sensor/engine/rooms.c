@@ -83,6 +83,39 @@ add_folder_of(struct room_plan *p, const char *path)
 	add(p, slash == NULL ? "." : folder);
 }
 
+static void
+add_read(struct room_plan *p, const char *path)
+{
+	size_t n = 0;
+
+	while (p->read[n] != NULL)
+		n++;
+	if (path[0] == '\0' || n + 1 >= ROOM_READ_PATHS ||
+	    (size_t)snprintf(p->read_text[n], sizeof p->read_text[n], "%s", path) >= sizeof p->read_text[n])
+		return;
+	p->read[n] = p->read_text[n];
+}
+
+/* Secrets, templates, certificates. */
+static void
+add_inputs(struct room_plan *p, const struct config *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->sinks_count; i++) {
+		const struct sink_options *s = &c->sinks[i];
+		const char *places[] = { s->target, s->header, s->secret };
+		const char *files[] = { s->template, s->ca_file, s->cert_file, s->key_file };
+		size_t k;
+
+		for (k = 0; k < sizeof places / sizeof *places; k++)
+			if (strncmp(places[k], "file:", 5) == 0)
+				add_read(p, places[k] + 5);
+		for (k = 0; k < sizeof files / sizeof *files; k++)
+			add_read(p, files[k]);
+	}
+}
+
 /* The file itself, which may be a link to elsewhere, and its folder: it is made anew after a rotation. */
 static void
 add_outputs(struct room_plan *p, const struct config *c)
@@ -90,6 +123,8 @@ add_outputs(struct room_plan *p, const struct config *c)
 	unsigned i;
 
 	for (i = 0; i < c->sinks_count; i++) {
+		if (c->sinks[i].dead_letters[0] != '\0')
+			add_folder_of(p, c->sinks[i].dead_letters);
 		if (c->sinks[i].kind != SINK_EVE || strcmp(c->sinks[i].target, "-") == 0)
 			continue;
 		add(p, c->sinks[i].target);
@@ -112,9 +147,17 @@ add_feeds(struct room_plan *p, const struct config *c)
 }
 
 /* Names are resolved and certificates verified with files that the system's libraries choose. */
-static const char *const system_folders[] = {
-	"/etc", "/usr", "/lib", "/lib64", "/run", "/var/run", "/dev", "/proc", NULL
-};
+static void
+add_system(struct room_plan *p)
+{
+	static const char *const folders[] = {
+		"/etc", "/usr", "/lib", "/lib64", "/run", "/var/run", "/dev", "/proc",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof folders / sizeof *folders; i++)
+		add_read(p, folders[i]);
+}
 
 void
 room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, const char *journal,
@@ -135,13 +178,15 @@ room_plan(struct room_plan *plan, enum sandbox which, const struct config *c, co
 	}
 	/* The snapshot of the history is read anew each day. */
 	if (which == SANDBOX_ANALYST) {
-		snprintf(plan->read_text, sizeof plan->read_text, "%s/history", c->state_directory);
-		plan->read[0] = plan->read_text;
+		snprintf(plan->read_text[0], sizeof plan->read_text[0], "%s/history", c->state_directory);
+		plan->read[0] = plan->read_text[0];
 		plan->room.read = plan->read;
 	}
 	if (which != SANDBOX_COURIER)
 		return;
 	add_outputs(plan, c);
 	add_feeds(plan, c);
-	plan->room.read = system_folders;
+	add_system(plan);
+	add_inputs(plan, c);
+	plan->room.read = plan->read;
 }

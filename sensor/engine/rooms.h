@@ -12,15 +12,15 @@
 #include "config/config.h"
 #include "engine/sandbox.h"
 
-enum { ROOM_PATHS = 64 };
+enum { ROOM_PATHS = 2 * SINKS_MAX + 64, ROOM_READ_PATHS = 8 * SINKS_MAX };
 
 /* A room and the list that it points to. */
 struct room_plan {
 	struct sandbox_room room;
 	const char *write[ROOM_PATHS];
 	char text[ROOM_PATHS][CONFIG_TEXT_MAX + 16];
-	const char *read[2];
-	char read_text[CONFIG_TEXT_MAX + 16];
+	const char *read[ROOM_READ_PATHS];
+	char read_text[ROOM_READ_PATHS][CONFIG_TEXT_MAX + 16];
 };
 
 /* Bytes of private memory (RLIMIT_DATA). Reader and courier: `c` may be NULL. */

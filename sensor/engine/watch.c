@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/delivery.h"
 #include "engine/eve_files.h"
 #include "engine/memory.h"
 #include "engine/porter.h"
@@ -345,6 +346,7 @@ prepare(struct watch *w, struct fault *fault)
 	int r;
 
 	snprintf(feeds, sizeof feeds, "%s/feeds", c->state_directory);
+	delivery_settle(c);
 	if ((w->refresh = refresh_new()) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for feeds");
 	if ((r = house_make(&w->house, c, true, c->workers, false, keeper_wanted(c), fault)) < 0)
@@ -360,6 +362,7 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = eve_files_open(c, fault)) < 0 ||
 	    (r = privilege_make_directory(w->house.journal_directory, c->user, fault)) < 0 ||
 	    (r = privilege_make_directory(feeds, c->user, fault)) < 0 ||
+	    (r = delivery_make_folder(c, fault)) < 0 ||
 	    (r = keeper_make_folders(c, c->user, fault)) < 0 || (r = porter_open(&w->house, c->user, fault)) < 0 ||
 	    (r = memory_make_folder(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)

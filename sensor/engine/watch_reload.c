@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/delivery.h"
 #include "engine/eve_files.h"
 #include "engine/process.h"
 
@@ -99,6 +100,7 @@ watch_reload(struct watch *w)
 		config_clear(&w->fresh);
 		return;
 	}
+	delivery_settle(&w->fresh);
 	if (eve_files_reopen(&w->fresh, w->options->config, &fault) < 0 ||
 	    feeds_begin(&w->fresh, shed_all, w, &w->job, &fault) < 0) {
 		log_error("watch", "%s; the configuration in force stays", fault.text);

@@ -3,11 +3,11 @@
  *
  * Every sink has a thread, its own reader of the journal and its own
  * position. What is delivered is acknowledged; what is not is tried again,
- * for ever, with pauses that double from retry_min_ms to retry_max_ms (less
- * up to half, by chance; a receiver's Retry-After is kept). So a sink that
- * is down or hangs delays neither the others nor the caller. Delivery is in
- * order and at least once: a process that dies repeats what it had not
- * acknowledged (webhook: one record; others: up to 256).
+ * for ever, with pauses drawn by chance up to a ceiling that doubles from
+ * retry_min_ms to retry_max_ms (jitter.h; a receiver's Retry-After is kept). So a sink that
+ * is down or hangs delays neither the others nor the caller. Delivery is at
+ * least once, and in order but for a webhook with several requests at once, which keeps
+ * the order of each incident. A process that dies repeats what it had not acknowledged: up to 256 records.
  *
  * The log tells once when a sink begins to fail, when it works again and
  * how many records had waited, and which records it refused.

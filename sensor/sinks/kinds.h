@@ -7,7 +7,6 @@
 
 #include <stdatomic.h>
 
-#include "base/log.h"
 #include "sinks/sink.h"
 
 struct sink_row {
@@ -28,7 +27,6 @@ struct sink {
 	unsigned held, batch;		/* batch: 256 unless open() says otherwise */
 	bool hurry;
 	struct sink_tally tally;
-	struct log_limit rotation_limit;
 	void *state;			/* the kind's own */
 };
 

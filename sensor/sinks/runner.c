@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/hash.h"
 #include "base/when.h"
+#include "sinks/jitter.h"
 #include "sinks/wait.h"
 
 enum {
@@ -30,10 +30,7 @@ note_failure(struct runner *r, const struct fault *fault)
 		pthread_mutex_unlock(&r->courier->lock);
 		return;
 	}
-	r->state.failures++;
 	r->state.failing = true;
-	snprintf(r->state.last_fault, sizeof r->state.last_fault, "%.255s", fault->text);
-	r->changes++;
 	pthread_mutex_unlock(&r->courier->lock);
 	r->attempts++;
 	if (!first) {
@@ -87,9 +84,11 @@ note_counts(struct runner *r, const struct sink_tally *t)
 	pthread_mutex_lock(&r->courier->lock);
 	r->state.delivered += t->delivered;
 	r->state.refused += t->refused;
-	r->state.failures += t->failures;
 	r->state.lost = lost;
-	if (t->refused + t->failures > 0)
+	/* An attempt that we broke off says nothing about the receiver. */
+	if (!r->courier->stop)
+		r->state.failures += t->failures;
+	if (t->refused > 0 || (t->failures > 0 && !r->courier->stop))
 		snprintf(r->state.last_fault, sizeof r->state.last_fault, "%.255s", t->fault.text);
 	r->changes += settled + t->failures;
 	pthread_mutex_unlock(&r->courier->lock);
@@ -218,41 +217,26 @@ take_turn(struct runner *r)
 
 	if (r->have)
 		return deliver(r);
-	if (!r->state.failing && sink_held(r->sink) < sink_batch(r->sink) &&
-	    r->unacknowledged < UNACKNOWLEDGED_MOST)
+	r->full = r->full || sink_held(r->sink) >= sink_batch(r->sink);
+	if (!r->state.failing && !r->full && r->unacknowledged < UNACKNOWLEDGED_MOST)
 		return read_next(r);
 	t = finish_batch(r);
-	if (t == TURN_FAILED || (t == TURN_BUSY && (sink_held(r->sink) >= sink_batch(r->sink) ||
+	if (t == TURN_FAILED || (t == TURN_BUSY && (!sink_has_room(r->sink) ||
 	    r->unacknowledged >= UNACKNOWLEDGED_MOST)))
 		return t;
+	r->full = false;
 	return read_next(r);
-}
-
-/* xorshift64 (Marsaglia, 2003): only so that sinks do not all come back at the same moment. */
-static uint64_t
-some_number(struct runner *r)
-{
-	r->random ^= r->random << 13;
-	r->random ^= r->random >> 7;
-	r->random ^= r->random << 17;
-	return r->random;
 }
 
 static uint32_t
 back_off_ms(struct runner *r, bool draining)
 {
-	uint64_t pause = r->options.retry_min_ms, after = sink_retry_after_ms(r->sink);
-	unsigned i;
+	const struct sink_options *o = &r->options;
+	uint32_t most = draining && o->retry_max_ms > DRAIN_PAUSE_MS ? DRAIN_PAUSE_MS : o->retry_max_ms;
+	uint32_t pause = jitter_pause_ms(&r->random, o->retry_min_ms, most, r->attempts);
+	uint32_t after = sink_retry_after_ms(r->sink);
 
-	for (i = 1; i < r->attempts && pause < r->options.retry_max_ms; i++)
-		pause *= 2;
-	if (pause > r->options.retry_max_ms)
-		pause = r->options.retry_max_ms;
-	if (draining && pause > DRAIN_PAUSE_MS)
-		pause = DRAIN_PAUSE_MS;
-	/* Full jitter: sinks, and sensors, that failed together do not come back together. */
-	pause = 1 + some_number(r) % pause;
-	return (uint32_t)(pause > after ? pause : after);
+	return pause > after ? pause : after;
 }
 
 /* With the courier's lock held: sleep until asked, at most `ms`. */

@@ -46,6 +46,7 @@ struct runner {
 	uint64_t number;
 	struct head head;
 	unsigned unacknowledged;
+	bool full;			/* the sink was, and has not made room since */
 	unsigned attempts;		/* failed in a row */
 	int64_t failing_since_ns;
 	uint64_t waited;		/* delivered since it works again, until the journal's end */

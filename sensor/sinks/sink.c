@@ -69,12 +69,13 @@ sink_deliver(struct sink *s, const struct sink_record *r, struct fault *fault)
 
 	s->retry_after_ms = 0;
 	e = s->row->deliver(s, r, fault);
-	if (!s->row->settles && e == SINK_DONE)
-		s->held++;
-	if (!s->row->settles && e == SINK_REFUSED) {
-		s->tally.refused++;
+	if (s->row->settles)
+		return e;
+	s->held += e == SINK_DONE;
+	s->tally.refused += e == SINK_REFUSED;
+	s->tally.failures += e == SINK_LATER;
+	if (e != SINK_DONE)
 		s->tally.fault = *fault;
-	}
 	return e;
 }
 
@@ -85,14 +86,15 @@ sink_flush(struct sink *s, struct fault *fault)
 
 	s->retry_after_ms = 0;
 	e = s->row->flush == NULL ? SINK_DONE : s->row->flush(s, fault);
-	if (s->row->settles || (e != SINK_DONE && e != SINK_REFUSED))
+	if (s->row->settles)
 		return e;
-	if (e == SINK_DONE) {
-		s->tally.delivered += s->held;
-	} else {
-		s->tally.refused += s->held;
+	if (e != SINK_DONE)
 		s->tally.fault = *fault;
+	if (e == SINK_LATER) {
+		s->tally.failures++;
+		return e;
 	}
+	*(e == SINK_DONE ? &s->tally.delivered : &s->tally.refused) += s->held;
 	s->held = 0;
 	return e;
 }
@@ -107,6 +109,14 @@ unsigned
 sink_batch(const struct sink *s)
 {
 	return s->batch;
+}
+
+bool
+sink_has_room(const struct sink *s)
+{
+	unsigned each = s->options.batch > 0 ? s->options.batch : 1;
+
+	return s->held + each <= s->batch;
 }
 
 void

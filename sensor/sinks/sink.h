@@ -43,9 +43,16 @@ struct sink_options {
 	uint32_t timeout_ms;			/* 0: SINK_TIMEOUT_MS */
 	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: likewise */
 	uint8_t facility;		/* syslog, 0..23 */
-	uint8_t format;			/* EVE: enum line_format */
-	uint64_t rotate_bytes;		/* EVE: a new file when it is longer; 0: none. Not to pipes */
-	uint32_t rotate_keep;		/* so many before it; 0: 1 */
+	/* Of TLS: certificates (PEM) that may vouch for the receiver, instead of the system's; our own, and its key. */
+	char ca_file[1024], cert_file[1024], key_file[1024];
+	/*
+	 * WEBHOOK. `header`: one more header line, and `secret`: what signs the bodies; both as secret.h says, "" for none,
+	 * as the target may be. `batch`: up to so many records in a request, as a JSON array; 0: one, as an object.
+	 * `parallel`: requests at once; 0: one.
+	 */
+	char header[1024], secret[1024], template[1024];
+	char dead_letters[1024];	/* a file for what is refused; "": it is only counted and told */
+	uint32_t batch, parallel;
 	char sensor_name[64];
 	/* CONSOLE, EVE: opened before privileges are dropped, stays the caller's; else -1. */
 	int descriptor;
@@ -53,6 +60,7 @@ struct sink_options {
 
 /* What 0 in the options stands for. */
 enum { SINK_TIMEOUT_MS = 10000, SINK_RETRY_MIN_MS = 1000, SINK_RETRY_MAX_MS = 60000 };
+enum { SINK_BATCH_MOST = 1000, SINK_PARALLEL_MOST = 32 };
 
 enum sink_result {
 	SINK_DONE,		/* delivered */
@@ -93,11 +101,13 @@ enum sink_result sink_flush(struct sink *s, struct fault *fault);
 /* Records taken and not settled; so many at most before it wants to be flushed. */
 unsigned sink_held(const struct sink *s);
 unsigned sink_batch(const struct sink *s);
+/* After BUSY: is there room for as many as it likes to send at once? */
+bool sink_has_room(const struct sink *s);
 
 /* What became of records since it was last asked: each is counted once, as delivered or refused. */
 struct sink_tally {
 	uint64_t delivered, refused;
-	uint64_t failures;		/* attempts that failed and are repeated by the sink itself */
+	uint64_t failures;		/* attempts that failed */
 	struct fault fault;		/* of the last that was refused or failed */
 };
 void sink_take_tally(struct sink *s, struct sink_tally *out);

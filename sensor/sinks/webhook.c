@@ -1,8 +1,13 @@
 /*
- * Webhook: one HTTP POST for each record, its body the EVE object.
+ * Webhook: HTTP POSTs, each of one record or of a batch, several at once.
  *
  * The URL may hold a secret (a token in its path): messages show scheme and
  * host alone. Redirects are not followed: a secret does not travel elsewhere.
+ *
+ * What fails is repeated with full jitter, each post by itself, while others
+ * go out. When as many attempts as may be on their way have failed with none
+ * that worked between them, it is the receiver that fails, not a request: then all rest, the
+ * courier is told, and after its pause one post tries for all.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,27 +15,20 @@
 #include <string.h>
 #include <pthread.h>
 
-#include <curl/curl.h>
+#include <cjson/cJSON.h>
 
-#include "sinks/kinds.h"
-#include "sinks/text.h"
-#include "sinks/view.h"
+#include "base/hash.h"
+#include "base/when.h"
+#include "sinks/dead_letters.h"
+#include "sinks/jitter.h"
 #include "sinks/wait.h"
+#include "sinks/webhook_private.h"
 
 enum {
-	ANSWER_MOST = 4096,		/* of a body are read */
-	ANSWER_SHOWN = 120,
 	RETRY_AFTER_MOST_SEC = 3600,
-	URL_SHOWN = 300
-};
-
-struct webhook {
-	CURL *easy;
-	CURLM *multi;
-	char shown[URL_SHOWN];		/* "https://host:port" */
-	char curl_words[CURL_ERROR_SIZE];
-	char answer[ANSWER_MOST + 1];
-	size_t answer_len;
+	HELD_FOR_EACH = 4,		/* posts that wait for each that may be on its way */
+	FLUSH_MS = 50,			/* how long one call works before it looks up */
+	HURRY_MS = 500
 };
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -42,16 +40,7 @@ start_curl(void)
 	curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static size_t
-take_answer(char *bytes, size_t size, size_t count, void *arg)
-{
-	struct webhook *w = arg;
-	size_t len = size * count, room = ANSWER_MOST - w->answer_len;
-
-	memcpy(w->answer + w->answer_len, bytes, len < room ? len : room);
-	w->answer_len += len < room ? len : room;
-	return len <= room ? len : 0;	/* 0 ends the transfer: the status is known already */
-}
+/* ---- opening ---- */
 
 /* Scheme and authority without user and password. False: no http or https URL. */
 static bool
@@ -78,215 +67,361 @@ done:
 	return ok;
 }
 
+static int
+read_secrets(const struct sink *s, struct fault *fault)
+{
+	const struct sink_options *o = &s->options;
+	struct webhook *w = s->state;
+	int r = 0;
+
+	if (secret_is_place(o->target))
+		r = secret_read(o->target, w->url, sizeof w->url, fault);
+	else
+		snprintf(w->url, sizeof w->url, "%s", o->target);
+	if (r == 0 && o->header[0] != '\0')
+		r = secret_read(o->header, w->header, sizeof w->header, fault);
+	if (r == 0 && o->secret[0] != '\0')
+		r = secret_read(o->secret, w->secret, sizeof w->secret, fault);
+	if (r == 0 && w->header[0] != '\0' && strchr(w->header, ':') == NULL)
+		r = fault_set(fault, SE_USAGE, "%s: expected a header line such as Authorization: ...", o->header);
+	return r;
+}
+
+/* With one request at a time, and one record in it, nothing waits behind: a killed sensor repeats that one. */
 static void
-set_options(struct sink *s, CURL *easy)
+set_sizes(struct sink *s)
 {
 	struct webhook *w = s->state;
+	unsigned each = s->options.batch > 0 ? s->options.batch : 1;
 
-	curl_easy_setopt(easy, CURLOPT_URL, s->options.target);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)s->options.timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)s->options.timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "hansho/" HANSHO_VERSION);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, w->curl_words);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_answer);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, w);
+	w->flights = s->options.parallel > 0 ? s->options.parallel : 1;
+	if (w->flights > SINK_PARALLEL_MOST)
+		w->flights = SINK_PARALLEL_MOST;
+	s->batch = w->flights == 1 ? each : w->flights * HELD_FOR_EACH * each;
 }
 
 static int
 webhook_open(struct sink *s, struct fault *fault)
 {
 	struct webhook *w;
+	unsigned i;
+	int r;
 
 	pthread_once(&curl_once, start_curl);
 	if ((w = calloc(1, sizeof *w)) == NULL)
 		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", s->options.name);
 	s->state = w;
-	s->batch = 1;
-	if (curl_ready != CURLE_OK || (w->easy = curl_easy_init()) == NULL ||
-	    (w->multi = curl_multi_init()) == NULL)
-		return fault_set(fault, SE_NOMEM, "sink %s: libcurl does not start", s->options.name);
-	if (!show_url(s->options.target, w->shown))
+	w->random = hash_bytes(hash_seed(), s->options.name, strlen(s->options.name)) | 1;
+	set_sizes(s);
+	if ((r = read_secrets(s, fault)) < 0)
+		return r;
+	if (!show_url(w->url, w->shown))
 		return fault_set(fault, SE_USAGE,
 		    "sink %s: an http:// or https:// URL is expected", s->options.name);
-	set_options(s, w->easy);
-	curl_easy_setopt(w->easy, CURLOPT_POST, 1L);
+	if (s->options.template[0] != '\0' && (r = template_read(s->options.template, &w->template, fault)) < 0)
+		return r;
+	if (curl_ready != CURLE_OK || (w->multi = curl_multi_init()) == NULL)
+		return fault_set(fault, SE_NOMEM, "sink %s: libcurl does not start", s->options.name);
+	for (i = 0; i < w->flights; i++) {
+		if ((w->flight[i].easy = curl_easy_init()) == NULL)
+			return fault_set(fault, SE_NOMEM, "sink %s: libcurl does not start", s->options.name);
+		flight_prepare(s, &w->flight[i]);
+	}
 	return 0;
 }
 
-static CURLcode
-transfer_result(struct webhook *w)
-{
-	const CURLMsg *m;
-	int left;
+/* ---- what came of a post ---- */
 
-	while ((m = curl_multi_info_read(w->multi, &left)) != NULL)
-		if (m->msg == CURLMSG_DONE)
-			return m->data.result;
-	return CURLE_RECV_ERROR;
-}
-
-/* Not curl_easy_perform(): it cannot be told to stop between two of its waits. */
-static CURLcode
-transfer(struct sink *s, CURL *easy)
+static void
+settle(struct sink *s, struct post *p)
 {
 	struct webhook *w = s->state;
-	CURLcode r = CURLE_OPERATION_TIMEDOUT;
-	int running = 1;
 
-	w->answer_len = 0;
-	w->curl_words[0] = '\0';
-	if (curl_multi_add_handle(w->multi, easy) != CURLM_OK)
-		return CURLE_OUT_OF_MEMORY;
-	while (!atomic_load(&s->cancelled)) {
-		if (curl_multi_perform(w->multi, &running) != CURLM_OK) {
-			r = CURLE_OUT_OF_MEMORY;
-			break;
-		}
-		if (running == 0) {
-			r = transfer_result(w);
-			break;
-		}
-		curl_multi_poll(w->multi, NULL, 0, WAIT_SLICE_MS, NULL);
-	}
-	if (atomic_load(&s->cancelled) && running != 0)
-		r = CURLE_ABORTED_BY_CALLBACK;
-	curl_multi_remove_handle(w->multi, easy);
-	w->answer[w->answer_len] = '\0';
-	return r;
+	s->held -= p->count;
+	posts_remove(&w->posts, p);
 }
 
-/* Words of libcurl that are about host and certificate, never about the path. */
-static const char *
-curl_text(const struct webhook *w, CURLcode r)
+static void
+note_success(struct sink *s, struct post *p)
 {
-	switch (r) {
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_OPERATION_TIMEDOUT:
-		if (w->curl_words[0] != '\0')
-			return w->curl_words;
-		break;
-	case CURLE_ABORTED_BY_CALLBACK:
-		return "stopped";
-	default:
-		break;
-	}
-	return curl_easy_strerror(r);
+	struct webhook *w = s->state;
+
+	w->failed_in_row = 0;
+	s->tally.delivered += p->count;
+	settle(s, p);
 }
 
-/* What the receiver said, as far as a log line wants to hear it: the first line. */
-static const char *
-answer_text(struct webhook *w, char buf[4 * ANSWER_SHOWN])
+/* Only the records that are at fault themselves shall be lost. */
+static bool
+is_about_a_record(long status)
 {
-	struct text t;
+	return status == 400 || status == 413 || status == 422;
+}
 
-	w->answer[strcspn(w->answer, "\r\n")] = '\0';
-	text_init(&t, buf, 4 * ANSWER_SHOWN);
-	if (w->answer[0] != '\0')
-		text_add(&t, ": ");
-	text_add_clean(&t, w->answer, ANSWER_SHOWN);
-	return buf;
+static void
+bury(struct sink *s, const struct post *p)
+{
+	struct fault fault;
+	unsigned i;
+
+	if (s->options.dead_letters[0] == '\0')
+		return;
+	for (i = 0; i < p->count; i++)
+		if (dead_letters_add(s->options.dead_letters, s->options.name, s->tally.fault.text, p->letter[i].line,
+		    DEAD_LETTERS_MOST, &fault) < 0) {
+			s->tally.fault = fault;
+			return;
+		}
+}
+
+static void
+note_refusal(struct sink *s, struct post *p, long status, const char *said)
+{
+	struct webhook *w = s->state;
+
+	w->failed_in_row = 0;		/* it is there, and it answers */
+	if (p->count > 1 && is_about_a_record(status) && posts_split(&w->posts, p))
+		return;
+	fault_set(&s->tally.fault, SE_PEER, "webhook %s: answers %ld%s", w->shown, status, said);
+	s->tally.refused += p->count;
+	bury(s, p);
+	settle(s, p);
+}
+
+/* `whole`: it is not this post's fault. */
+static void
+note_failure(struct sink *s, struct post *p, bool whole)
+{
+	struct webhook *w = s->state;
+	uint32_t most = s->hurry && s->options.retry_max_ms > HURRY_MS ? HURRY_MS : s->options.retry_max_ms;
+
+	p->attempts++;
+	p->not_before_ns = wait_deadline(jitter_pause_ms(&w->random, s->options.retry_min_ms, most, p->attempts));
+	s->tally.failures++;
+	s->tally.fault = w->fault;
+	if (whole || ++w->failed_in_row >= w->flights)
+		w->tripped = true;
+}
+
+static void
+judge(struct sink *s, struct flight *f, struct post *p, long status)
+{
+	struct webhook *w = s->state;
+	curl_off_t after_sec = 0;
+	char said[SAID_MAX];
+
+	if (status >= 200 && status < 300) {
+		note_success(s, p);
+		return;
+	}
+	if (status >= 300 && status < 400) {
+		fault_set(&w->fault, SE_PEER, "webhook %s: answers %ld, and redirects are not followed: put the new URL "
+		    "into the configuration", w->shown, status);
+		note_failure(s, p, true);
+		return;
+	}
+	flight_answer(f, said);
+	/* 408 and 425 ask for the same request again (RFC 9110, 15.5.9; RFC 8470, 5.2). */
+	if (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429) {
+		note_refusal(s, p, status, said);
+		return;
+	}
+	if (curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &after_sec) == CURLE_OK && after_sec > 0)
+		w->retry_after_ms = 1000 * (uint32_t)(after_sec < RETRY_AFTER_MOST_SEC ?
+		    after_sec : RETRY_AFTER_MOST_SEC);
+	fault_set(&w->fault, SE_PEER, "webhook %s: answers %ld%s", w->shown, status, said);
+	note_failure(s, p, after_sec > 0);
+}
+
+static void
+finish(struct sink *s, struct flight *f, CURLcode r)
+{
+	struct webhook *w = s->state;
+	struct post *p = f->post;
+	long status = 0;
+
+	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	flight_land(w, f);
+	/* With the status the answer is given, even if the body behind it is endless or stops. */
+	if (r == CURLE_OK || status >= 200) {
+		judge(s, f, p, status);
+		return;
+	}
+	fault_set(&w->fault, SE_PEER, "webhook %s: %s", w->shown, flight_words(f, r));
+	note_failure(s, p, false);
+}
+
+/* ---- working ---- */
+
+static struct flight *
+free_flight(struct webhook *w)
+{
+	/* The first after a failure of the whole tries for all. */
+	unsigned n = w->failed_in_row >= w->flights ? 1 : w->flights, i;
+
+	for (i = 0; i < w->flights && w->flying < n; i++)
+		if (w->flight[i].post == NULL)
+			return &w->flight[i];
+	return NULL;
+}
+
+/* False: no memory. */
+static bool
+launch(struct sink *s, int64_t *wake_ns)
+{
+	struct webhook *w = s->state;
+	struct flight *f;
+	struct post *p;
+
+	*wake_ns = INT64_MAX;
+	while (!w->tripped && (f = free_flight(w)) != NULL &&
+	    (p = posts_ready(&w->posts, wait_now(), wake_ns)) != NULL)
+		if (!flight_launch(s, f, p))
+			return false;
+	return true;
+}
+
+static bool
+work(struct sink *s, int64_t *wake_ns)
+{
+	struct webhook *w = s->state;
+	struct flight *f;
+	const CURLMsg *m;
+	int n;
+
+	if (!launch(s, wake_ns) || curl_multi_perform(w->multi, &n) != CURLM_OK)
+		return false;
+	while ((m = curl_multi_info_read(w->multi, &n)) != NULL) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		if (curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&f) == CURLE_OK)
+			finish(s, f, m->data.result);
+	}
+	return launch(s, wake_ns);
+}
+
+/* All are back: whoever waited for a time of its own goes when the courier's pause is over. */
+static enum sink_result
+tell_trip(struct sink *s, struct fault *fault)
+{
+	struct webhook *w = s->state;
+	struct post *p;
+
+	w->tripped = false;
+	if (w->failed_in_row < w->flights)
+		w->failed_in_row = w->flights;
+	for (p = w->posts.first; p != NULL; p = p->next)
+		p->not_before_ns = 0;
+	s->retry_after_ms = w->retry_after_ms;
+	w->retry_after_ms = 0;
+	*fault = w->fault;
+	return SINK_LATER;
+}
+
+static void
+be_cancelled(struct webhook *w)
+{
+	unsigned i;
+
+	for (i = 0; i < w->flights; i++)
+		if (w->flight[i].post != NULL)
+			flight_land(w, &w->flight[i]);
+}
+
+static void
+be_quick(struct webhook *w)
+{
+	int64_t soon_ns = wait_deadline(HURRY_MS);
+	struct post *p;
+
+	for (p = w->posts.first; p != NULL; p = p->next)
+		if (p->not_before_ns > soon_ns)
+			p->not_before_ns = soon_ns;
 }
 
 static enum sink_result
-judge(struct sink *s, struct fault *fault)
+webhook_flush(struct sink *s, struct fault *fault)
 {
+	int64_t until_ns = wait_deadline(FLUSH_MS), wake_ns, left_ns;
 	struct webhook *w = s->state;
-	char said[4 * ANSWER_SHOWN];
-	curl_off_t after_sec = 0;
-	long status = 0;
 
-	curl_easy_getinfo(w->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status >= 200 && status < 300)
-		return SINK_DONE;
-	if (status >= 300 && status < 400)
-		return sink_later(fault, SE_PEER,
-		    "webhook %s: answers %ld, and redirects are not followed: put the new URL into the configuration",
-		    w->shown, status);
-	/* 408 and 425 ask for the same request again (RFC 9110, 15.5.9; RFC 8470, 5.2). */
-	if (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429)
-		return sink_refuse(fault, SE_PEER, "webhook %s: answers %ld%s", w->shown, status,
-		    answer_text(w, said));
-	if (curl_easy_getinfo(w->easy, CURLINFO_RETRY_AFTER, &after_sec) == CURLE_OK && after_sec > 0)
-		s->retry_after_ms = 1000 * (uint32_t)(after_sec < RETRY_AFTER_MOST_SEC ?
-		    after_sec : RETRY_AFTER_MOST_SEC);
-	return sink_later(fault, SE_PEER, "webhook %s: answers %ld%s", w->shown, status,
-	    answer_text(w, said));
+	if (w->posts.last != NULL)
+		w->posts.last->sealed = true;
+	if (s->hurry)
+		be_quick(w);
+	while (w->posts.first != NULL) {
+		if (atomic_load(&s->cancelled)) {
+			be_cancelled(w);
+			return sink_later(fault, SE_STOPPED, "webhook %s: stopped", w->shown);
+		}
+		if (!work(s, &wake_ns))
+			return sink_later(fault, SE_NOMEM, "webhook %s: out of memory", w->shown);
+		if (w->tripped && w->flying == 0)
+			return tell_trip(s, fault);
+		left_ns = until_ns - wait_now();
+		if (left_ns <= 0)
+			return SINK_BUSY;
+		if (w->posts.first == NULL)
+			break;
+		if (wake_ns != INT64_MAX && wake_ns - wait_now() < left_ns)
+			left_ns = wake_ns - wait_now();
+		curl_multi_poll(w->multi, NULL, 0, left_ns <= 0 ? 0 : (int)(left_ns / 1000000) + 1, NULL);
+	}
+	return SINK_DONE;
 }
 
-/* Alerts have an id and a revision; what has none is not the same twice. */
-static struct curl_slist *
-make_headers(const char *line)
+static char *
+render(const struct webhook *w, const char *line)
 {
-	struct curl_slist *list = NULL, *more;
-	char key[160] = "Idempotency-Key: ";
-	struct text t;
-	struct view v;
+	cJSON *record = cJSON_Parse(line);
+	char *body = record == NULL ? NULL : template_render(w->template, record);
 
-	if (view_open(&v, line) && v.id[0] != '\0') {
-		text_init(&t, key, sizeof key);
-		text_add(&t, "Idempotency-Key: ");
-		text_add_clean(&t, v.id, 64);
-		text_addf(&t, "-%u", v.revision);
-		list = curl_slist_append(NULL, key);
-	}
-	view_close(&v);
-	/* An empty Expect: no round trip for "100 Continue", which small receivers do not know. */
-	if ((more = curl_slist_append(list, "Content-Type: application/json")) == NULL ||
-	    curl_slist_append(more, "Expect:") == NULL) {
-		curl_slist_free_all(list != NULL ? list : more);
-		return NULL;
-	}
-	return more;
+	cJSON_Delete(record);
+	return body;
 }
 
 static enum sink_result
 webhook_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
 {
 	struct webhook *w = s->state;
-	struct curl_slist *headers;
-	long status = 0;
-	CURLcode r;
+	char *body = NULL;
+	int64_t wake_ns;
 
-	if ((headers = make_headers(rec->line)) == NULL)
+	if (w->template != NULL && (body = render(w, rec->line)) == NULL) {
+		s->tally.refused++;
+		fault_set(&s->tally.fault, SE_LIMIT, "webhook %s: what %s makes of it is too long", w->shown,
+		    s->options.template);
+		return SINK_REFUSED;
+	}
+	if (!posts_add(&w->posts, rec->line, body, rec->head, s->options.batch > 0 ? s->options.batch : 1)) {
+		free(body);
 		return sink_later(fault, SE_NOMEM, "webhook %s: out of memory", w->shown);
-	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, headers);
-	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, rec->line);
-	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(rec->line));
-	r = transfer(s, w->easy);
-	curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(w->easy, CURLOPT_POSTFIELDS, NULL);
-	curl_slist_free_all(headers);
-	/* With the status the answer is given, even if the body behind it is endless or stops. */
-	curl_easy_getinfo(w->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (r == CURLE_OK || status >= 200)
-		return judge(s, fault);
-	return sink_later(fault, SE_PEER, "webhook %s: %s", w->shown, curl_text(w, r));
+	}
+	s->held++;
+	/* What is full may go; the rest waits for others or for the flush. */
+	if (w->posts.last->sealed && !w->tripped)
+		work(s, &wake_ns);
+	return SINK_DONE;
 }
+
+/* ---- the others ---- */
 
 /* Connects, with TLS where there is some, and sends nothing. */
 static int
 webhook_probe(struct sink *s, struct fault *fault)
 {
 	struct webhook *w = s->state;
-	CURL *easy = curl_easy_init();
+	struct flight f = { .easy = curl_easy_init() };
 	CURLcode r;
 
-	if (easy == NULL)
+	if (f.easy == NULL)
 		return fault_set(fault, SE_NOMEM, "webhook %s: out of memory", w->shown);
-	set_options(s, easy);
-	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-	r = transfer(s, easy);
-	curl_easy_cleanup(easy);
+	flight_prepare(s, &f);
+	curl_easy_setopt(f.easy, CURLOPT_CONNECT_ONLY, 1L);
+	r = curl_easy_perform(f.easy);
+	curl_easy_cleanup(f.easy);
 	if (r != CURLE_OK)
-		return fault_set(fault, SE_PEER, "webhook %s: %s", w->shown, curl_text(w, r));
+		return fault_set(fault, SE_PEER, "webhook %s: %s", w->shown, flight_words(&f, r));
 	return 0;
 }
 
@@ -294,18 +429,27 @@ static void
 webhook_close(struct sink *s)
 {
 	struct webhook *w = s->state;
+	unsigned i;
 
 	if (w == NULL)
 		return;
-	curl_easy_cleanup(w->easy);
+	be_cancelled(w);
+	for (i = 0; i < w->flights; i++)
+		curl_easy_cleanup(w->flight[i].easy);
 	curl_multi_cleanup(w->multi);
+	posts_clear(&w->posts);
+	template_free(w->template);
+	explicit_bzero(w->secret, sizeof w->secret);
+	explicit_bzero(w->header, sizeof w->header);
 	free(w);
 }
 
 const struct sink_row sink_webhook = {
 	.name = "webhook",
+	.settles = true,
 	.open = webhook_open,
 	.deliver = webhook_deliver,
+	.flush = webhook_flush,
 	.probe = webhook_probe,
 	.close = webhook_close,
 };

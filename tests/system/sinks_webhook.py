@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """The webhook sink against HTTP servers on loopback: TLS, redirects, silence, death and return."""
+import hashlib
+import hmac
 import http.server
 import json
 import os
@@ -66,9 +68,10 @@ class Server(http.server.ThreadingHTTPServer):
         self.thread.join()
 
 
-def feed(directory, url, count, deadline_ms=15000, pause_ms=0):
-    return subprocess.Popen([FEED, directory + "/journal", str(count), str(pause_ms), str(deadline_ms), "webhook=" + url],
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def feed(directory, url, count, deadline_ms=15000, pause_ms=0, options=(), revisions=1):
+    return subprocess.Popen([FEED, directory + "/journal", str(count), str(pause_ms), str(deadline_ms), "webhook=" + url,
+                             *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env={**os.environ, "COURIER_FEED_REVISIONS": str(revisions)})
 
 
 def finish(process, code=0):
@@ -188,10 +191,188 @@ def dies_and_returns(d):
         raise RuntimeError("%d alerts, %d of them different" % (len(got), len(set(got))))
 
 
-CASES = [in_order, retry_after, refused, no_redirects, tls_is_verified, endless_answer, dies_and_returns]
+def key_file(d, text):
+    with open(d + "/key", "w", encoding="utf-8") as f:
+        f.write(text + "\n")
+    return "file:" + d + "/key"
+
+
+def signed(d):
+    """Every attempt is signed anew, over its time and the very bytes of its body."""
+    s = Server(lambda n: (503, {}, b"") if n == 1 else (200, {}, b""))
+    try:
+        finish(feed(d, "http://127.0.0.1:%d/" % s.server_port, 4,
+                    options=["secret=" + key_file(d, SECRET), "header=env:HANSHO_TEST_HEADER"]))
+    finally:
+        s.stop()
+    for _, _, headers, body in s.requests:
+        stamp = headers["X-Signature-Timestamp"]
+        right = hmac.new(SECRET.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+        expect("signature", "sha256=" + right, headers["X-Signature"])
+        expect("header", "Bearer " + SECRET, headers["Authorization"])
+        if abs(time.time() - int(stamp)) > 30:
+            raise RuntimeError("timestamp " + stamp)
+    expect("requests", 5, len(s.requests))
+
+
+def url_from_environment(d):
+    s = Server(lambda n: (404, {}, b"") if n == 0 else (200, {}, b""))
+    os.environ["HANSHO_TEST_URL"] = "http://127.0.0.1:%d/%s" % (s.server_port, SECRET)
+    try:
+        finish(feed(d, "env:HANSHO_TEST_URL", 2))
+    finally:
+        s.stop()
+    expect("path", "/" + SECRET, s.requests[1][1])
+
+
+def several_at_once(d):
+    """Requests overlap, yet the revisions of an incident come in order, also when some fail."""
+    lock, now, most = threading.Lock(), [0], [0]
+
+    def plan(n):
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        time.sleep(0.02)
+        with lock:
+            now[0] -= 1
+        return (500, {}, b"") if n % 7 == 3 else (200, {}, b"")
+    s = Server(plan)
+    try:
+        out, _ = finish(feed(d, "http://127.0.0.1:%d/" % s.server_port, 300, options=["parallel=8"], revisions=5))
+    finally:
+        s.stop()
+    seen = {}
+    for headers, body in s.accepted:
+        record = json.loads(body)["hansho"]
+        seen.setdefault(record["id"], []).append(record["revision"])
+        expect("key", "%s-%d" % (record["id"], record["revision"]), headers["Idempotency-Key"])
+    expect("incidents", 60, len(seen))
+    for incident, revisions in seen.items():
+        expect("revisions of " + incident, [1, 2, 3, 4, 5], revisions)
+    if not 3 <= most[0] <= 8:
+        raise RuntimeError("at most %d requests at once" % most[0])
+    if out.split()[:3] != ["webhook", "300", "0"]:
+        raise RuntimeError(out)
+
+
+def batches(d):
+    """Arrays; one that is refused is taken apart, and only what is bad in it is lost, with its reason."""
+    class Picky(Handler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            ids_here = [int(r["hansho"]["id"], 16) for r in json.loads(body)]
+            status = 422 if 13 in ids_here else 200
+            self.server.requests.append((time.monotonic(), self.path, dict(self.headers), body))
+            if status == 200:
+                self.server.accepted.append((dict(self.headers), body))
+            self.send_response(status)
+            self.send_header("Content-Length", "3")
+            self.end_headers()
+            self.wfile.write(b"no!")
+    dead = d + "/refused.json"
+    finish(feed(d, "http://127.0.0.1:1/", 40, 100), 1)      # nobody there: all 40 wait in the journal
+    s = Server(lambda n: (200, {}, b""))
+    s.RequestHandlerClass = Picky
+    try:
+        out, _ = finish(feed(d, "http://127.0.0.1:%d/" % s.server_port, 0,
+                             options=["batch=10", "parallel=1", "dead_letters=" + dead]))
+    finally:
+        s.stop()
+    got = [int(r["hansho"]["id"], 16) for _, body in s.accepted for r in json.loads(body)]
+    expect("alerts", [n for n in range(40) if n != 13], got)
+    expect("counters", "webhook 39 1 0", out.strip())
+    sizes = [len(json.loads(body)) for _, body in s.accepted]
+    expect("sizes", [10] + [1] * 9 + [10, 10], sizes)
+    with open(dead, encoding="utf-8") as f:
+        letters = [json.loads(line) for line in f]
+    expect("dead letters", [13], [int(x["record"]["hansho"]["id"], 16) for x in letters])
+    if "answers 422: no!" not in letters[0]["reason"] or letters[0]["sink"] != "webhook":
+        raise RuntimeError("%r" % letters)
+    expect("mode", 0o600, os.stat(dead).st_mode & 0o777)
+
+
+def batch_keys(d):
+    """A batch that is sent again is the same batch under the same key."""
+    s = Server(lambda n: (503, {}, b"") if n in (0, 2) else (200, {}, b""))
+    try:
+        finish(feed(d, "http://127.0.0.1:%d/" % s.server_port, 20, options=["batch=8", "parallel=1"]))
+    finally:
+        s.stop()
+    bodies = {}
+    for _, _, headers, body in s.requests:
+        bodies.setdefault(headers["Idempotency-Key"], set()).add(body)
+    if any(len(b) != 1 for b in bodies.values()) or len(bodies) >= len(s.requests):
+        raise RuntimeError("%r" % [h["Idempotency-Key"] for _, _, h, _ in s.requests])
+
+
+def template(d):
+    s = Server(lambda n: (200, {}, b"ok"))
+    try:
+        finish(feed(d, "http://127.0.0.1:%d/" % s.server_port, 3,
+                    options=["template=" + os.path.join(ROOT, "etc/templates/slack.json"), "parallel=1"]))
+    finally:
+        s.stop()
+    for n, (headers, body) in enumerate(s.accepted):
+        message = json.loads(body)
+        expect("key", "%016x-1" % n, headers["Idempotency-Key"])
+        if "C2 feed ip:port Emotet" not in message["text"] or len(message["attachments"]) != 1:
+            raise RuntimeError(body)
+
+
+def own_authority(d):
+    """With ca_file the receiver's certificate holds; one for another name does not."""
+    for name in ("right", "wrong"):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-keyout", d + "/key.pem", "-out", d + "/cert.pem", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                        "subjectAltName=" + ("IP:127.0.0.1" if name == "right" else "DNS:other.example")],
+                       check=True, capture_output=True)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(d + "/cert.pem", d + "/key.pem")
+        s = Server(lambda n: (200, {}, b""), tls=tls)
+        try:
+            _, err = finish(feed(d, "https://127.0.0.1:%d/%s" % (s.server_port, SECRET), 2, 700,
+                                 options=["ca_file=" + d + "/cert.pem"]), 0 if name == "right" else 1)
+        finally:
+            s.stop()
+        expect(name, 2 if name == "right" else 0, len(s.accepted))
+        if name == "wrong" and "SSL" not in err and "certificate" not in err:
+            raise RuntimeError("no word of the certificate: " + err)
+
+
+def slow_and_short_answers(d):
+    """An answer that trickles, and a connection that is closed in the middle of one."""
+    class Odd(Handler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.server.requests.append((time.monotonic(), self.path, dict(self.headers), body))
+            n = len(self.server.requests)
+            if n == 1:
+                self.close_connection = True        # no byte of an answer
+                return
+            self.server.accepted.append((dict(self.headers), body))
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+            for _ in range(3):
+                self.wfile.write(b"x")
+                self.wfile.flush()
+                time.sleep(0.1)
+            self.close_connection = True            # 97 bytes short
+    s = Server(lambda n: (200, {}, b""))
+    s.RequestHandlerClass = Odd
+    try:
+        out, _ = finish(feed(d, "http://127.0.0.1:%d/" % s.server_port, 3, options=["parallel=1"]))
+    finally:
+        s.stop()
+    expect("alerts", [0, 1, 2], ids(s.accepted))
+    expect("counters", "webhook 3 0 1", out.strip())
+
+
+CASES = [in_order, retry_after, refused, no_redirects, tls_is_verified, endless_answer, dies_and_returns, signed,
+         url_from_environment, several_at_once, batches, batch_keys, template, own_authority, slow_and_short_answers]
 
 
 def main():
+    os.environ["HANSHO_TEST_HEADER"] = "Authorization: Bearer " + SECRET
     subprocess.run(["make", "-s", "-C", ROOT, "BUILD=" + BUILD, BUILD + "/tests/system/courier_feed"],
                    check=True, stdout=subprocess.DEVNULL)
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
