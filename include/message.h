@@ -212,7 +212,12 @@ struct remote {
 	uint32_t code;			/* NTSTATUS or RPC fault */
 	struct span name;		/* share, pipe or file; the interface's name or UUID for REMOTE_BIND; the service's */
 	struct span command;		/* SERVICE, TASK: what it is to run, where that can be read */
-	uint32_t files;			/* FILE_WRITE: opened for writing or renamed in this connection so far, this one too */
+	/* FILE_WRITE: within ten minutes of this connection, with this one. */
+	uint32_t files;			/* opened for writing or renamed */
+	uint32_t existing;		/* of these: were there before */
+	uint32_t deleted;
+	uint32_t marked;		/* renamed to `ending`, or made with it behind another ending */
+	struct span ending;		/* small letters, without the dot; that most have, absent: none */
 };
 
 enum identity_source {

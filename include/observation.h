@@ -113,7 +113,7 @@ struct observation {
 	uint32_t flags;			/* OBSERVED_ */
 	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC; DNS: opcode */
 	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it; EVASION: bytes of the copy; TLS: with a certificate, the client's `voice` */
-	uint32_t refused;		/* MAIL: recipients refused */
+	uint32_t refused;		/* MAIL: recipients refused; REMOTE: files deleted */
 	uint16_t attachments;		/* MAIL */
 	uint16_t entropy[2];		/* UNKNOWN: 1/1000 bit per byte, by side */
 	struct addr outer[2];		/* ends of the innermost tunnel over IP, by side; zero: none */
@@ -122,8 +122,8 @@ struct observation {
 	uint8_t tunnel_protocol, tunnel_depth;
 	uint16_t status;		/* HTTP status, DNS rcode */
 	uint16_t version;		/* TLS version; DNS question type */
-	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length; CONTACT, FLOW: the client's `voice` */
-	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request; DNS: with EDNS, the largest datagram it takes; EVASION: where in the stream */
+	uint32_t number;		/* HTTP: which request; DNS: id; TLS: chain length; CONTACT, FLOW: the client's `voice`; REMOTE: files with the ending TEXT_FILE_NAME */
+	uint64_t body_bytes;		/* HTTP: Content-Length of the answer, else of the request; DNS: with EDNS, the largest datagram it takes; EVASION: where in the stream; REMOTE: files that were there before */
 	int64_t not_before_ns, not_after_ns;	/* certificate */
 };
 

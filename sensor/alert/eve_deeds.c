@@ -228,6 +228,13 @@ eve_remote(struct json *j, const struct observation *o)
 	json_span(j, remote, "command", observation_text(o, TEXT_COMMAND));
 	if (o->count > 0)
 		json_number(j, remote, "files", o->count);
+	if (o->body_bytes > 0)
+		json_number(j, remote, "existing", o->body_bytes);
+	if (o->refused > 0)
+		json_number(j, remote, "deleted", o->refused);
+	if (o->number > 0)
+		json_number(j, remote, "marked", o->number);
+	json_span(j, remote, "ending", observation_text(o, TEXT_FILE_NAME));
 }
 
 /* ---- identities ---- */

@@ -35,4 +35,7 @@ const struct row rows[ROWS] = {
 	[ROW_THEFT] = { "T1048", "TA0010", SEVERITY_HIGH,
 	    { [REACH_NAMED] = BIT(CONTACT) | BIT(FLOW) | BIT(LASTING),
 	    [REACH_BARE] = BIT(CONTACT) | BIT(FLOW) | BIT(LASTING) }, &theft_part_bytes, theft_note },
+	[ROW_DESTRUCTION] = { "T1486", "TA0040", SEVERITY_CRITICAL,
+	    { [REACH_INSIDE] = BIT(REMOTE), [REACH_NAMED] = BIT(REMOTE), [REACH_BARE] = BIT(REMOTE) }, &destruction_part_bytes,
+	    destruction_note },
 };

@@ -115,6 +115,14 @@ const struct behaviour_text behaviour_texts[] = {
     "on the {history_days} days of history before, the service {novelty}",
     "{peer}[（{host}）]のポート {port} へ一日のうちに {sent}（まとまった送信は {hours} 時間分）を送り、受け取ったのは {received}。"
     "それ以前の履歴 {history_days} 日分で、この相手は{novelty}。" } },
+[ROW_DESTRUCTION] = { "destruction",
+  { "Destroys files of others", "ファイルの破壊" },
+  { "[told {peer} to run {command_line}, which takes away what one restores from, ][with {commands} such commands, ]"
+    "[wrote {files} files of others, latest at {peer}, {rewritten} of them where they stood, ]"
+    "[gave {renamed} the ending .{ending}, ][deleted {deleted}, ][on {machines} machines, ]within {minutes} min[; {after} came before]",
+    "[{peer} に {command_line} の実行を命じた。復元の手段を奪うものである。][このような命令 {commands} 種。]"
+    "[{minutes} 分間に他のマシンのファイル {files} 件（最新は {peer}）に書き込み、うち {rewritten} 件はその場で書き換えた。]"
+    "[{renamed} 件の末尾は .{ending}。][削除 {deleted} 件。][対象 {machines} 台。][これに先立ち{after}があった。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;
@@ -147,6 +155,9 @@ static const struct {
 	{ "other_address", { "another address", "別のアドレス" } },
 	{ "stranger", { "a stranger", "初めて、または久しぶりの相手" } },
 	{ "nothing", { "nothing", "なし" } },
+	{ "second_malware", { "a second malware", "二つ目のマルウェア" } },
+	{ "spreading", { "spreading", "組織内への拡散" } },
+	{ "dropper", { "a download with a new contact", "不審なダウンロードと新しい通信" } },
 	{ "unknown", { "cannot be called new or old: too few days", "既知か未知か判断できない（日数が足りない）" } },
 	{ "never_called", { "was never called", "一度も通信がない" } },
 	{ "days_old", { "was first called days ago", "数日前に初めて通信した相手" } },

@@ -340,6 +340,10 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.theft_kib, "KiB", 16, 100000000, "102400") },
 { "behaviour.theft_hours", "From so many hours of a day on with a hundredth of that in each it weighs, too; twice and four times as many weigh more.",
   INTEGER(behaviour.theft_hours, "hours", 1, 24, "4") },
+{ "behaviour.destroy_sec", "Files of other machines that a host writes, renames and deletes (SMB) are counted over so long.",
+  INTEGER(behaviour.destroy_sec, "s", 60, 86400, "1800") },
+{ "behaviour.destroy_files", "From so many files on it weighs as destruction; a quarter of it with a new ending, and four and sixteen times as many weigh more.",
+  INTEGER(behaviour.destroy_files, "files", 16, 1000000, "256") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

@@ -141,8 +141,12 @@ see_remote(struct witness *w, struct flow *f, const struct message *m)
 	b->o.outcome = (uint8_t)r->outcome;
 	b->o.code = r->code;
 	b->o.count = r->files;
+	b->o.refused = r->deleted;
+	b->o.number = r->marked;
+	b->o.body_bytes = r->existing;
 	observation_add(b, TEXT_SHARE, r->name, TEXT_LONG_MAX);
 	observation_add(b, TEXT_COMMAND, r->command, TEXT_LONG_MAX);
+	observation_add(b, TEXT_FILE_NAME, r->ending, TEXT_SHORT_MAX);
 	witness_end(w);
 }
 

@@ -130,7 +130,7 @@ BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address
               "10.50.0.25": {"inbound-lure", "impersonated"}}
 
 
-BEHAVIOURS_NET = {"10.51.0.11": {"theft"}}
+BEHAVIOURS_NET = {"behaviours-net": {"10.51.0.11": {"theft"}}, "recorded-files": {"10.40.0.5": {"destruction"}}}
 
 
 def check_behaviours(name, expected, options=()):
@@ -175,7 +175,8 @@ def main():
     check_twins()
     check_beacons()
     check_behaviours("behaviours", BEHAVIOURS)
-    check_behaviours("behaviours-net", BEHAVIOURS_NET, ["-c", "tests/golden/behaviours-net.yaml"])
+    for name, expected in BEHAVIOURS_NET.items():
+        check_behaviours(name, expected, ["-c", "tests/golden/behaviours-net.yaml"])
     check_fingerprints()
     check_recipes()
     return 1 if failed else 0

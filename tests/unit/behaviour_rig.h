@@ -57,7 +57,8 @@ setup(void **state)
 		.stranger_days = 90, .tunnel_sec = 3600, .tunnel_names = 40, .generated_sec = 3600,
 		.generated_names = 10, .strobe_minutes = 30, .strobe_calls = 30,
 		.account_sec = 86400, .account_countries = 2, .account_networks = 3,
-		.theft_kib = 102400, .theft_hours = 4 };
+		.theft_kib = 102400, .theft_hours = 4,
+		.destroy_sec = 1800, .destroy_files = 256 };
 	kept.count = 0;
 	behaviour = NULL;
 	return 0;

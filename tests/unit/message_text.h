@@ -165,6 +165,13 @@ put_remote(char *lines, const struct remote *r)
 	put_text(lines, " command=", r->command);
 	if (r->files > 0)
 		put(lines, " files=%u", r->files);
+	if (r->existing > 0)
+		put(lines, " existing=%u", r->existing);
+	if (r->deleted > 0)
+		put(lines, " deleted=%u", r->deleted);
+	if (r->marked > 0)
+		put(lines, " marked=%u", r->marked);
+	put_text(lines, " ending=", r->ending);
 	put(lines, "\n");
 }
 

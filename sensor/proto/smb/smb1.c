@@ -142,8 +142,48 @@ create_answered(struct smb_reader *r, const struct command *c)
 {
 	struct span id = { NULL, 0 };
 
+	uint32_t action = ACTION_CREATED;
+
 	smb_field(c->words, 5, 2, &id);
-	smb_open_answered(r, c->id, c->client, c->status, id);
+	long_at(c, 7, &action);
+	smb_open_answered(r, c->id, c->client, c->status, id, action);
+}
+
+/* Names by patterns may mean many: one request counts as one. */
+static void
+delete_asked(struct smb_reader *r, const struct command *c)
+{
+	smb_ask(r, c->id, SMB_WANT_DELETE);
+}
+
+/* Both names have a byte in front that says what they are. */
+static void
+rename_asked(struct smb_reader *r, const struct command *c)
+{
+	struct smb_asked *a = smb_ask(r, c->id, SMB_WANT_RENAME);
+	char before[SMB_NAME_BYTES];
+	struct span in = c->bytes;
+
+	if (!span_skip(&in, 1))
+		return;
+	next_text(c, &in, before, sizeof before);
+	smb_ending(before, a->before);
+	if (span_skip(&in, 1))
+		next_text(c, &in, a->name, SMB_NAME_BYTES);
+}
+
+static void
+deed_answered(struct smb_reader *r, const struct command *c)
+{
+	struct smb_asked *a = smb_asked_of(r, c->id);
+
+	if (a == NULL || (a->want != SMB_WANT_RENAME && a->want != SMB_WANT_DELETE))
+		return;
+	if (a->want == SMB_WANT_RENAME)
+		smb_did_rename(r, c->client, a, c->status);
+	else
+		smb_did_delete(r, c->client, c->status);
+	a->want = 0;
 }
 
 /* ---- what goes through a pipe ---- */
@@ -234,6 +274,8 @@ static const struct row {
 	void (*asked)(struct smb_reader *r, const struct command *c);
 	void (*answered)(struct smb_reader *r, const struct command *c);
 } rows[] = {
+	{ 0x06, false, delete_asked, deed_answered },
+	{ 0x07, false, rename_asked, deed_answered },
 	{ 0x25, false, transact_asked, transact_answered },
 	{ 0x2e, true, read_asked, read_answered },
 	{ 0x2f, true, write_asked, NULL },

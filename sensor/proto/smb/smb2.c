@@ -5,7 +5,8 @@
 
 #include "proto/utf16.h"
 
-enum { HEADER_BYTES = 64, COMPOUNDS_MAX = 64, FILE_ID_BYTES = 16, RENAME_INFORMATION = 10 };
+enum { HEADER_BYTES = 64, COMPOUNDS_MAX = 64, FILE_ID_BYTES = 16 };
+enum { OF_FILE = 1, RENAME_INFORMATION = 10, DISPOSITION_INFORMATION = 13, DISPOSITION_INFORMATION_EX = 64 };
 enum { FLAG_ANSWER = 1 };
 enum { SESSION_GUEST = 1, SESSION_NULL = 2, SIGNING_REQUIRED = 2 };
 enum { SHARE_PIPE = 2 };
@@ -137,10 +138,13 @@ create_asked(struct smb_reader *r, const struct command *c)
 static void
 create_answered(struct smb_reader *r, const struct command *c)
 {
-	struct span id = { NULL, 0 };
+	struct span id = { NULL, 0 }, s;
+	uint32_t action = ACTION_CREATED;
 
 	smb_field(c->body, 64, FILE_ID_BYTES, &id);
-	smb_open_answered(r, c->id, c->client, c->status, id);
+	if (smb_at(c->body, 4, &s))
+		span_u32le(&s, &action);
+	smb_open_answered(r, c->id, c->client, c->status, id, action);
 }
 
 /* A pipe's number by the FileId at `at` of the body. */
@@ -241,17 +245,37 @@ control_answered(struct smb_reader *r, const struct command *c)
 		pipe_answered(r, c, offset, len);
 }
 
-/* SET_INFO of a file's name: encryption renames what it wrote. */
+/* MS-FSCC 2.4.42.2: whether to replace, a folder, the new name. */
+static void
+rename_asked(struct smb_reader *r, const struct command *c, struct span info, struct span id)
+{
+	struct smb_asked *a = smb_ask(r, c->id, SMB_WANT_RENAME);
+	uint32_t len;
+
+	if (span_skip(&info, 16) && span_u32le(&info, &len))
+		utf16_read(span_of(info.at, len < info.left ? len : info.left), a->name, SMB_NAME_BYTES);
+	snprintf(a->before, sizeof a->before, "%s", smb_file_ending(r, id));
+}
+
+/* SET_INFO of a file's name, or that it is to go: encryption renames what it wrote, or deletes what it read. */
 static void
 info_asked(struct smb_reader *r, const struct command *c)
 {
-	struct span s;
+	struct span s, id, info;
 	uint8_t type, class;
+	uint16_t offset;
+	uint32_t len;
 
-	if (!smb_at(c->body, 2, &s) || !span_u8(&s, &type) || !span_u8(&s, &class))
+	if (!smb_at(c->body, 2, &s) || !span_u8(&s, &type) || !span_u8(&s, &class) || type != OF_FILE ||
+	    !span_u32le(&s, &len) || !span_u16le(&s, &offset) || !smb_field(c->body, 16, FILE_ID_BYTES, &id) ||
+	    offset < HEADER_BYTES || !smb_at(c->all, offset, &info))
 		return;
-	if (type == 1 && class == RENAME_INFORMATION)
-		smb_ask(r, c->id, SMB_WANT_WRITE);
+	info.left = info.left < len ? info.left : len;
+	if (class == RENAME_INFORMATION)
+		rename_asked(r, c, info, id);
+	else if ((class == DISPOSITION_INFORMATION || class == DISPOSITION_INFORMATION_EX) && info.left > 0 &&
+	    (info.at[0] & 1) != 0)
+		smb_ask(r, c->id, SMB_WANT_DELETE);
 }
 
 static void
@@ -259,10 +283,13 @@ info_answered(struct smb_reader *r, const struct command *c)
 {
 	struct smb_asked *a = smb_asked_of(r, c->id);
 
-	if (a == NULL || a->want != SMB_WANT_WRITE)
+	if (a == NULL || (a->want != SMB_WANT_RENAME && a->want != SMB_WANT_DELETE))
 		return;
+	if (a->want == SMB_WANT_RENAME)
+		smb_did_rename(r, c->client, a, c->status);
+	else
+		smb_did_delete(r, c->client, c->status);
 	a->want = 0;
-	smb_tell_write(r, c->client, a->name, c->status, false);
 }
 
 static const struct {

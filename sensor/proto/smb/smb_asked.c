@@ -4,8 +4,8 @@
 
 enum {	/* MS-SMB2 2.2.13, the same in SMB 1 */
 	ACCESS_WRITE = 0x2, ACCESS_APPEND = 0x4, ACCESS_MAXIMUM = 0x02000000, ACCESS_ALL = 0x10000000,
-	ACCESS_GENERIC_WRITE = 0x40000000,
-	DISPOSITION_OPEN = 1, OPTION_FOLDER = 1
+	ACCESS_GENERIC_WRITE = 0x40000000, ACCESS_DELETE = 0x10000,
+	DISPOSITION_OPEN = 1, OPTION_FOLDER = 1, OPTION_GOES = 0x1000
 };
 
 struct smb_asked *
@@ -108,33 +108,58 @@ is_for_writing(const struct smb_open *o)
 	    ((o->access & ACCESS_MAXIMUM) != 0 && o->disposition != DISPOSITION_OPEN);
 }
 
+static enum smb_want
+want_of(const struct smb_open *o, enum smb_tree_kind kind)
+{
+	if (kind == SMB_TREE_PIPES)
+		return SMB_WANT_PIPE;
+	if (is_for_writing(o))
+		return SMB_WANT_WRITE;
+	return (o->access & (ACCESS_DELETE | ACCESS_MAXIMUM)) != 0 || (o->options & OPTION_GOES) != 0 ? SMB_WANT_FILE : 0;
+}
+
 void
 smb_open_asked(struct smb_reader *r, const struct smb_open *o, const char *name)
 {
 	enum smb_tree_kind kind = smb_tree_of(r, o->tree);
+	enum smb_want want = want_of(o, kind);
 	struct smb_asked *a;
 
-	if (kind != SMB_TREE_PIPES && !is_for_writing(o))
+	smb_ending(name, r->opening);
+	if (want == 0)
 		return;
-	a = smb_ask(r, o->id, kind == SMB_TREE_PIPES ? SMB_WANT_PIPE : SMB_WANT_WRITE);
+	a = smb_ask(r, o->id, want);
+	a->goes = (o->options & OPTION_GOES) != 0 && (o->options & OPTION_FOLDER) == 0;
 	a->tells = kind == SMB_TREE_ADMIN || looks_executable(name);
 	snprintf(a->name, sizeof a->name, "%s", name);
 }
 
+static void
+file_answered(struct smb_reader *r, int client, struct smb_asked *a, enum smb_want want, uint32_t status, struct span number,
+    uint32_t action)
+{
+	if (status == STATUS_SUCCESS)
+		smb_file_opened(r, number, a->name);
+	if (want == SMB_WANT_WRITE)
+		smb_did_open(r, client, a, status, action);
+	if (a->goes)
+		smb_did_delete(r, client, status);
+}
+
 void
-smb_open_answered(struct smb_reader *r, uint64_t id, int client, uint32_t status, struct span pipe)
+smb_open_answered(struct smb_reader *r, uint64_t id, int client, uint32_t status, struct span number, uint32_t action)
 {
 	struct smb_asked *a = smb_asked_of(r, id);
 	enum smb_want want = a == NULL ? 0 : (enum smb_want)a->want;
 
-	if (want != SMB_WANT_PIPE && want != SMB_WANT_WRITE)
+	if (want != SMB_WANT_PIPE && want != SMB_WANT_WRITE && want != SMB_WANT_FILE)
 		return;
 	a->want = 0;
-	if (want == SMB_WANT_WRITE) {
-		smb_tell_write(r, client, a->name, status, a->tells);
+	if (want != SMB_WANT_PIPE) {
+		file_answered(r, client, a, want, status, number, action);
 		return;
 	}
-	if (status == STATUS_SUCCESS && pipe.at != NULL)
-		smb_pipe_opened(r, pipe);
+	if (status == STATUS_SUCCESS && number.at != NULL)
+		smb_pipe_opened(r, number);
 	smb_tell_pipe(r, client, a->name, status);
 }

@@ -1,8 +1,5 @@
 #include "proto/smb/smb_reader.h"
 
-/* So many files written in one connection are told, and every doubling after it: copies are that, and encryption. */
-enum { FILES_TOLD_FIRST = 128 };
-
 struct speaker
 smb_speaker(const struct smb_reader *r, int client)
 {
@@ -46,26 +43,19 @@ smb_tell_pipe(struct smb_reader *r, int client, const char *name, uint32_t statu
 	}
 }
 
-static bool
-is_milestone(uint32_t files)
-{
-	return files >= FILES_TOLD_FIRST && (files & (files - 1)) == 0;
-}
-
 void
-smb_tell_write(struct smb_reader *r, int client, const char *name, uint32_t status, bool tells)
+smb_tell_write(struct smb_reader *r, int client, const char *name, uint32_t status, bool tells, bool milestone)
 {
-	struct remote what = { .action = REMOTE_FILE_WRITE };
-	bool milestone;
+	const struct smb_deeds *d = &r->deeds;
+	struct remote what = { .action = REMOTE_FILE_WRITE, .files = d->files, .existing = d->existing,
+	    .deleted = d->deleted, .marked = d->marked };
 
-	if (status == STATUS_SUCCESS && r->files < UINT32_MAX)
-		r->files++;
-	milestone = status == STATUS_SUCCESS && is_milestone(r->files);
 	if (!milestone && (!tells || r->writes >= SMB_WRITES_MAX))
 		return;
 	if (!milestone)
 		r->writes++;
-	what.files = r->files;
+	if (d->marked > 0)
+		what.ending = span_text(d->ending);
 	tell_remote(r, client, &what, name, status);
 }
 
