@@ -202,16 +202,20 @@ feed_pass_over(struct feed *f)
 	f->summary->passed_over++;
 }
 
-/* Nine or ten digits, with or without a fraction: 1973 to 2286. */
+enum { EPOCH_DIGITS_LEAST = 9, EPOCH_DIGITS_MOST = 10 };
+
+#define EPOCH_MOST INT64_C(9000000000)	/* in 2255, so that nanoseconds can be added to */
+
+/* Nine or ten digits, with or without a fraction: from 1973. */
 static bool
 epoch_seconds(struct span cell, int64_t *ns)
 {
 	int64_t sec = 0;
 	size_t i;
 
-	for (i = 0; i < cell.left && cell.at[i] >= '0' && cell.at[i] <= '9' && i < 11; i++)
+	for (i = 0; i < cell.left && cell.at[i] >= '0' && cell.at[i] <= '9' && i <= EPOCH_DIGITS_MOST; i++)
 		sec = sec * 10 + (cell.at[i] - '0');
-	if (i < 9 || i > 10 || (i < cell.left && cell.at[i] != '.'))
+	if (i < EPOCH_DIGITS_LEAST || i > EPOCH_DIGITS_MOST || sec > EPOCH_MOST || (i < cell.left && cell.at[i] != '.'))
 		return false;
 	*ns = sec * NS_PER_SEC;
 	return true;
