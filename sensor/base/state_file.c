@@ -33,12 +33,6 @@ padded(size_t bytes)
 	return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static uint32_t
-checksum(const uint8_t *at, size_t len)
-{
-	return (uint32_t)crc32_z(0, at, len);
-}
-
 /* ---- writing ---- */
 
 struct state_out {
@@ -47,6 +41,10 @@ struct state_out {
 	struct table open;
 	size_t open_at;
 	bool lost;
+	char path[PATH_BYTES], beside[PATH_BYTES];
+	int fd;				/* of what is written beside; -1: nothing is */
+	size_t written;
+	uint32_t crc;
 };
 
 struct state_out *
@@ -54,9 +52,21 @@ state_out_new(void)
 {
 	struct state_out *s = calloc(1, sizeof *s);
 
-	if (s != NULL)
-		s->used = sizeof(struct header);
+	if (s == NULL)
+		return NULL;
+	s->used = sizeof(struct header);
+	s->fd = -1;
 	return s;
+}
+
+static void
+break_off(struct state_out *s)
+{
+	if (s->fd < 0)
+		return;
+	close(s->fd);
+	s->fd = -1;
+	unlink(s->beside);
 }
 
 void
@@ -64,6 +74,7 @@ state_out_free(struct state_out *s)
 {
 	if (s == NULL)
 		return;
+	break_off(s);
 	free(s->bytes);
 	free(s);
 }
@@ -121,52 +132,91 @@ state_out_put(struct state_out *s, const void *records, size_t count)
 }
 
 static int
-write_whole(int fd, const uint8_t *at, size_t len)
+failed(struct fault *fault, const char *path)
 {
+	return fault_set(fault, SE_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+int
+state_out_begin(struct state_out *s, const char *path, uint32_t version, struct fault *fault)
+{
+	struct header h = { .magic = MAGIC, .version = version };
+
+	if (s->lost || !grow(s, 0))
+		return fault_set(fault, SE_NOMEM, "%s: no memory for it", path);
+	if ((size_t)snprintf(s->path, sizeof s->path, "%s", path) >= sizeof s->path ||
+	    (size_t)snprintf(s->beside, sizeof s->beside, "%s.new", path) >= sizeof s->beside)
+		return fault_set(fault, SE_USAGE, "%s: the path is too long", path);
+	memset(s->bytes + s->used, 0, padded(s->used) - s->used);
+	s->used = padded(s->used);
+	h.length = s->used - sizeof h;
+	memcpy(s->bytes, &h, sizeof h);
+	s->written = 0;
+	s->crc = 0;
+	if ((s->fd = open(s->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
+		return failed(fault, s->beside);
+	return 0;
+}
+
+/* Up to `most` bytes; the checksum is of all behind the header. */
+static int
+write_some(struct state_out *s, size_t most)
+{
+	size_t end = s->used - s->written > most ? s->written + most : s->used;
+	size_t from = s->written > sizeof(struct header) ? s->written : sizeof(struct header);
 	ssize_t n;
 
-	while (len > 0) {
-		n = write(fd, at, len);
+	if (end > from)
+		s->crc = (uint32_t)crc32_z(s->crc, s->bytes + from, end - from);
+	while (s->written < end) {
+		n = write(s->fd, s->bytes + s->written, end - s->written);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return -1;
-		at += n;
-		len -= (size_t)n;
+		s->written += (size_t)n;
 	}
 	return 0;
+}
+
+/* The header is whole only when all else is there. */
+static int
+finish(struct state_out *s, bool sync, struct fault *fault)
+{
+	int r = 0;
+
+	if (pwrite(s->fd, &s->crc, sizeof s->crc, offsetof(struct header, crc)) != (ssize_t)sizeof s->crc ||
+	    (sync && fdatasync(s->fd) < 0))
+		r = failed(fault, s->beside);
+	if (close(s->fd) < 0 && r == 0)
+		r = failed(fault, s->beside);
+	s->fd = -1;
+	if (r == 0 && rename(s->beside, s->path) < 0)
+		r = failed(fault, s->path);
+	if (r < 0)
+		unlink(s->beside);
+	return r;
+}
+
+int
+state_out_step(struct state_out *s, size_t most, bool sync, struct fault *fault)
+{
+	int r;
+
+	if (write_some(s, most) < 0) {
+		r = failed(fault, s->beside);
+		break_off(s);
+		return r;
+	}
+	return s->written < s->used ? 1 : finish(s, sync, fault);
 }
 
 int
 state_out_write(struct state_out *s, const char *path, uint32_t version, bool sync, struct fault *fault)
 {
-	struct header h = { .magic = MAGIC, .version = version };
-	char beside[PATH_BYTES];
-	int fd, r;
+	int r = state_out_begin(s, path, version, fault);
 
-	if (s->lost || !grow(s, 0))
-		return fault_set(fault, SE_NOMEM, "%s: no memory for it", path);
-	if ((size_t)snprintf(beside, sizeof beside, "%s.new", path) >= sizeof beside)
-		return fault_set(fault, SE_USAGE, "%s: the path is too long", path);
-	memset(s->bytes + s->used, 0, padded(s->used) - s->used);
-	s->used = padded(s->used);
-	h.length = s->used - sizeof h;
-	h.crc = checksum(s->bytes + sizeof h, s->used - sizeof h);
-	memcpy(s->bytes, &h, sizeof h);
-	if ((fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0)
-		return fault_set(fault, SE_SYSTEM, "%s: %s", beside, strerror(errno));
-	r = write_whole(fd, s->bytes, s->used);
-	if (r == 0 && sync)
-		r = fdatasync(fd);
-	if (r < 0) {
-		r = fault_set(fault, SE_SYSTEM, "%s: %s", beside, strerror(errno));
-		close(fd);
-	} else if (close(fd) < 0 || rename(beside, path) < 0) {
-		r = fault_set(fault, SE_SYSTEM, "%s: %s", path, strerror(errno));
-	}
-	if (r < 0)
-		unlink(beside);
-	return r;
+	return r < 0 ? r : state_out_step(s, SIZE_MAX, sync, fault);
 }
 
 /* ---- reading ---- */
@@ -244,7 +294,7 @@ what_is_wrong(const struct state_in *s, uint32_t version)
 		return "was written by another version";
 	if (h.length != s->length - sizeof h)
 		return "is cut";
-	if (h.crc != checksum(s->bytes + sizeof h, s->length - sizeof h))
+	if (h.crc != (uint32_t)crc32_z(0, s->bytes + sizeof h, s->length - sizeof h))
 		return "is damaged: its checksum is another";
 	return tables_fit(s) ? NULL : "is damaged: its tables do not fit";
 }

@@ -28,7 +28,7 @@ enum { STATE_NAME_MAX = 15 };
 struct state_out;
 
 struct state_out *state_out_new(void);		/* NULL: no memory */
-void state_out_free(struct state_out *s);	/* NULL is fine */
+void state_out_free(struct state_out *s);	/* what is half written is removed; NULL is fine */
 
 /*
  * A table begins; state_out_put() copies records into it, until the next one
@@ -42,6 +42,13 @@ void state_out_put(struct state_out *s, const void *records, size_t count);
  * returns. On failure the old file stays, and nothing beside it.
  */
 int state_out_write(struct state_out *s, const char *path, uint32_t version, bool sync, struct fault *fault);
+
+/*
+ * The same by and by, for whoever has no time: begin, then step after step of
+ * at most `most` bytes. 1: there is more to write; 0: it is in place.
+ */
+int state_out_begin(struct state_out *s, const char *path, uint32_t version, struct fault *fault);
+int state_out_step(struct state_out *s, size_t most, bool sync, struct fault *fault);
 
 /* ---- reading ---- */
 

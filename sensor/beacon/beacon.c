@@ -7,7 +7,6 @@
 #include "beacon/private.h"
 
 enum {
-	PROXIES = 4096,
 	KEYS_A_HOST = 16, HOSTS_LEAST = 1024,		/* hosts followed: a part of the keys */
 	KEYS_A_TRACK = 8, TRACKS_LEAST = 4096, PLOTS_MOST = 8192,
 	PLOT_SUM = 1,			/* from this sum of evidence on, times are kept for a plot */
@@ -103,9 +102,9 @@ read_contact(const struct beacon *b, const struct observation *o, struct contact
 /* ---- keys ---- */
 
 static uint64_t
-key_id(const struct contact *c)
+key_id(const struct beacon *b, const struct contact *c)
 {
-	return hash_pair(hash_pair(c->host_id, c->service_id), hash_seed()->k1 + c->kind);
+	return hash_pair(hash_pair(c->host_id, c->service_id), b->secret + c->kind);
 }
 
 static uint32_t
@@ -142,7 +141,7 @@ note_zone_called(struct beacon *b, const struct contact *c)
 static uint32_t
 find_or_add(struct beacon *b, const struct contact *c)
 {
-	uint64_t id = key_id(c);
+	uint64_t id = key_id(b, c);
 	uint32_t index = pool_find(&b->keys, id), now = seconds(c->at_ns);
 	struct key *k;
 	bool is_new = index == 0;
@@ -248,7 +247,7 @@ is_part_of_rotation(const struct beacon *b, const struct key *k)
 {
 	const struct track *t = k->track;
 	uint64_t pair = hash_pair(t->host_id, behaviour_id(t->protocol, t->app, t->port, k->voice));
-	uint32_t index = pool_find(&b->keys, hash_pair(pair, hash_seed()->k1 + KEY_BEHAVIOUR));
+	uint32_t index = pool_find(&b->keys, hash_pair(pair, b->secret + KEY_BEHAVIOUR));
 	const struct key *whole;
 
 	if (index == 0)
@@ -360,7 +359,7 @@ beacon_note(struct beacon *b, const struct observation *contact)
 static void
 flow_of_key(struct beacon *b, const struct contact *c)
 {
-	uint32_t index = pool_find(&b->keys, key_id(c));
+	uint32_t index = pool_find(&b->keys, key_id(b, c));
 	struct key *k;
 
 	if (index == 0)
@@ -403,7 +402,7 @@ asks_for_addresses(unsigned type)
 static void
 answer_of_zone(struct beacon *b, const struct contact *c)
 {
-	uint32_t index = pool_find(&b->keys, key_id(c));
+	uint32_t index = pool_find(&b->keys, key_id(b, c));
 	struct key *k;
 
 	if (index == 0 || (k = pool_at(&b->keys, index))->track == NULL)
@@ -539,6 +538,7 @@ beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 	if (b == NULL)
 		return NULL;
 	b->limits = *limits;
+	b->secret = hash_seed()->k1;
 	if (b->limits.min_contacts <= SCORE_GAPS_MIN)
 		b->limits.min_contacts = SCORE_GAPS_MIN + 1;
 	b->burst_ns = (int64_t)b->limits.burst_ms * (NS_PER_SEC / 1000);

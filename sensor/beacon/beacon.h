@@ -49,6 +49,8 @@ struct beacon_lookup {
 };
 
 struct known;
+struct state_in;
+struct state_out;
 struct beacon;
 
 struct beacon *beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to);
@@ -71,6 +73,14 @@ void beacon_dns(struct beacon *b, const struct observation *dns);
 
 /* Every key whose score is at or above record_score, in the order of (first contact, key): for the beacon records. */
 void beacon_each(struct beacon *b, finding_fn *take, void *to);
+
+/*
+ * All that it knows → tables of a state file, and back into one that is new:
+ * what does not fit its limits is left out. Counts of what it did begin anew.
+ */
+enum { BEACON_STATE_VERSION = 1 };
+void beacon_save(const struct beacon *b, struct state_out *out);
+void beacon_load(struct beacon *b, const struct state_in *in);
 
 const struct beacon_counts *beacon_counts(const struct beacon *b);
 

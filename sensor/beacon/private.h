@@ -1,7 +1,7 @@
 /*
  * private.h - what the parts of beacon/ share: beacon.c reads contacts and
  * keeps keys, track.c what is known of a key that keeps coming, evidence.c
- * weighs it, tell.c puts it into words.
+ * weighs it, tell.c puts it into words, memory.c keeps it over a restart.
  */
 #ifndef SENSOR_BEACON_PRIVATE_H
 #define SENSOR_BEACON_PRIVATE_H
@@ -112,10 +112,11 @@ struct track {
 	char service[];
 };
 
-enum { ZONES_KEPT = 4096 };
+enum { ZONES_KEPT = 4096, PROXIES = 4096 };
 
 struct beacon {
 	struct beacon_limits limits;
+	uint64_t secret;		/* in the ids of keys: nobody outside can choose colliding ones */
 	int64_t burst_ns;
 	finding_fn *emit;
 	void *to;

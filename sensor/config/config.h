@@ -102,6 +102,7 @@ struct config {
 	unsigned sinks_count;
 	unsigned records;		/* bit (1 << record_kind): what is written at all */
 	uint32_t drain_sec;		/* at the end, how long failing sinks are tried */
+	uint32_t save_sec;		/* live, how often the analyst's memory is written */
 };
 
 /* All defaults; home is RFC 1918, 100.64/10, ULA and link-local; no feed, no sink. */

@@ -122,6 +122,8 @@ const struct option_row option_rows[] = {
   CHOICE(config, behaviour.language, language_choices, "en") },
 { "drain_sec", "At the end, how long failing sinks are tried before the rest stays in the journal.",
   INTEGER(drain_sec, "s", 0, 86400, "10") },
+{ "save_sec", "How often `hansho watch` saves what it learned (beacons, correspondents) in the state directory. It does at its end, too.",
+  INTEGER(save_sec, "s", 1, 86400, "300") },
 
 { "capture", "Where `hansho watch` listens. `hansho replay` needs none of it.", SECTION },
 { "capture.interface", "The interface; `hansho watch -i` wins over it.",

@@ -352,6 +352,12 @@ analyst_behaviour(const struct analyst *a)
 	return a->behaviour;
 }
 
+struct beacon *
+analyst_beacon(const struct analyst *a)
+{
+	return a->beacon;
+}
+
 static bool
 set_policy(struct analyst *a, const struct config *c)
 {

@@ -67,8 +67,9 @@ bool analyst_set_suppress(struct analyst *a, const struct suppress_set *set);
 /* Before the first observation: a line that an analyst which died had told, see alerts_again(). */
 bool analyst_again(struct analyst *a, const char *line);
 
-/* Its part for behaviours, to be saved and loaded. */
+/* Its parts, to be saved and loaded. */
 struct behaviour *analyst_behaviour(const struct analyst *a);
+struct beacon *analyst_beacon(const struct analyst *a);
 
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);

@@ -46,13 +46,14 @@ is_due(int64_t *next_ns, int64_t now_ns, int64_t every_sec)
 
 /* Live there is no end at which beacon records are written: they come once an hour as well. */
 static void
-advance(const struct house *h, struct analyst *a, int64_t now_ns, struct turns *t)
+advance(struct analyst *a, struct memory *memory, int64_t save_sec, int64_t now_ns, struct turns *t)
 {
 	analyst_advance(a, now_ns);
 	if (is_due(&t->records_ns, now_ns, BEACON_RECORDS_SEC))
 		analyst_record_beacons(a);
-	if (is_due(&t->memory_ns, now_ns, MEMORY_SEC))
-		memory_write(a, h->memory_directory, false);
+	if (is_due(&t->memory_ns, now_ns, save_sec))
+		memory_begin(memory);
+	memory_step(memory, a);
 }
 
 static void
@@ -89,12 +90,12 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 		}
 		keeper_wake(h);
 		if (h->live && merge_watermark(m) != INT64_MIN)
-			advance(h, a, merge_watermark(m), &turns);
+			advance(a, d->memory, h->config->save_sec, merge_watermark(m), &turns);
 		analyst_sync(a);
 		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
 	}
 	analyst_finish(a, input_end_ns(h));
-	memory_write(a, h->memory_directory, true);
+	memory_write(d->memory, a);
 	analyst_count(a, &h->board->analyst);
 	if (h->kept != NULL)
 		ring_end(h->kept);
@@ -116,7 +117,7 @@ analyst_main(struct house *h, uint64_t already)
 	struct known *known = house_open_known(h->config);
 	struct allow *allow = feeds_open_allow(h->config);
 	struct advice *advice = house_open_advice(h->config);
-	struct desk desk = { .past = past_new(h->config) };
+	struct desk desk = { .past = past_new(h->config), .memory = memory_new(h->memory_directory, h->live) };
 	struct journal *journal = NULL;
 	struct analyst *a = NULL;
 	struct merge *m = NULL;
@@ -128,7 +129,7 @@ analyst_main(struct house *h, uint64_t already)
 		log_error("analyst", "%s", fault.text);
 		goto done;
 	}
-	if (desk.past == NULL || (a = analyst_new(h->config, journal, geoip, already)) == NULL ||
+	if (desk.past == NULL || desk.memory == NULL || (a = analyst_new(h->config, journal, geoip, already)) == NULL ||
 	    (m = merge_new(h->rings, rings_count(h), h->live)) == NULL) {
 		log_error("analyst", "no memory for its tables");
 		goto done;
@@ -138,7 +139,7 @@ analyst_main(struct house *h, uint64_t already)
 	analyst_set_advice(a, advice);
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
-	memory_read(a, h->memory_directory);
+	memory_read(desk.memory, a);
 	desk_open(&desk, a, h->board, h->live);
 	if (h->live)
 		resume_alerts(h->journal_directory, h->config, a);
@@ -148,6 +149,7 @@ done:
 	merge_free(m);
 	analyst_free(a);
 	past_free(desk.past);
+	memory_free(desk.memory);
 	journal_close(journal);
 	known_free(known);
 	allow_free(allow);

@@ -12,6 +12,7 @@ struct desk {
 	struct analyst *analyst;
 	const struct board *board;
 	struct past *past;
+	struct memory *memory;
 	uint32_t snapshot_turn;		/* of the snapshot that was read */
 };
 

@@ -23,7 +23,7 @@ enum { BATCH = 4096 };
 struct alone {
 	const struct replay_options *options;
 	char directory[CONFIG_TEXT_MAX];
-	char memory_directory[CONFIG_TEXT_MAX + 16];	/* "": none */
+	struct memory *memory;
 	struct capture *capture;
 	struct indicators *indicators;
 	struct journal *journal;
@@ -98,6 +98,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 {
 	const struct config *c = a->options->config;
 	const struct pipeline_options pipeline = { .config = c, .shard = 0, .shards = 1 };
+	char folder[CONFIG_TEXT_MAX + 16] = "";
 	uint32_t turn;
 	int r;
 
@@ -111,12 +112,13 @@ open_all(struct alone *a, int image, struct fault *fault)
 	    (r = courier_open(a->directory, c->sinks, c->sinks_count, &a->courier, fault)) < 0)
 		return r;
 	if (a->options->keeps)
-		memory_folder(c, a->memory_directory, sizeof a->memory_directory);
+		memory_folder(c, folder, sizeof folder);
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
 	a->allow = feeds_open_allow(c);
 	a->advice = house_open_advice(c);
-	if ((a->past = past_new(c)) == NULL || (a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
+	if ((a->past = past_new(c)) == NULL || (a->memory = memory_new(folder, false)) == NULL ||
+	    (a->analyst = analyst_new(c, a->journal, a->geoip, 0)) == NULL ||
 	    (a->pipeline = pipeline_new(&pipeline, take, a)) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for the tables");
 	analyst_set_known(a->analyst, a->known);
@@ -124,7 +126,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 	board_put_suppress(a->board, c);
 	if (!analyst_set_suppress(a->analyst, board_suppress(a->board, &turn)))
 		return fault_set(fault, SE_NOMEM, "no memory for suppress");
-	memory_read(a->analyst, a->memory_directory);
+	memory_read(a->memory, a->analyst);
 	analyst_set_advice(a->analyst, a->advice);
 	pipeline_set_indicators(a->pipeline, a->indicators);
 	return open_keeper(a, fault);
@@ -171,7 +173,7 @@ run(struct alone *a)
 	pipeline_finish(a->pipeline);
 	note(a);
 	analyst_finish(a->analyst, a->board->worker[0].counts.last_ns);
-	memory_write(a->analyst, a->memory_directory, true);
+	memory_write(a->memory, a->analyst);
 	note(a);
 	a->finished = true;
 	progress_end(&a->progress);
@@ -186,6 +188,7 @@ close_all(struct alone *a)
 	pipeline_free(a->pipeline);
 	analyst_free(a->analyst);
 	past_free(a->past);
+	memory_free(a->memory);
 	journal_close(a->journal);
 	known_free(a->known);
 	allow_free(a->allow);

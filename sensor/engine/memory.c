@@ -1,6 +1,7 @@
 #include "engine/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/state_file.h"
@@ -11,6 +12,7 @@ enum { PATH_BYTES = CONFIG_TEXT_MAX + 64 };
 struct part {
 	const char *file;
 	uint32_t version;
+	bool live;			/* not in a replay: whoever repeats one expects the same again */
 	size_t most_bytes;
 	void (*save)(const struct analyst *a, struct state_out *out);
 	void (*load)(struct analyst *a, const struct state_in *in);
@@ -28,11 +30,32 @@ load_behaviour(struct analyst *a, const struct state_in *in)
 	behaviour_load(analyst_behaviour(a), in);
 }
 
+static void
+save_beacon(const struct analyst *a, struct state_out *out)
+{
+	beacon_save(analyst_beacon(a), out);
+}
+
+static void
+load_beacon(struct analyst *a, const struct state_in *in)
+{
+	beacon_load(analyst_beacon(a), in);
+}
+
 static const struct part parts[] = {
-	{ "house.state", BEHAVIOUR_STATE_VERSION, 64 << 20, save_behaviour, load_behaviour },
+	{ "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20, save_behaviour, load_behaviour },
+	{ "beacon.state", BEACON_STATE_VERSION, true, (size_t)1 << 30, save_beacon, load_beacon },
 };
 
-enum { PARTS = sizeof parts / sizeof *parts };
+enum { PARTS = sizeof parts / sizeof *parts, STEP_BYTES = 4 << 20 };
+
+struct memory {
+	char folder[PATH_BYTES];
+	bool live;
+	unsigned part;			/* that is being written; PARTS: none is */
+	struct state_out *out;		/* of it; NULL: it is still to be made */
+	struct log_limit full;
+};
 
 const char *
 memory_folder(const struct config *c, char *buf, size_t size)
@@ -49,16 +72,53 @@ memory_make_folder(const struct config *c, const char *user, struct fault *fault
 	return privilege_make_directory(memory_folder(c, folder, sizeof folder), user, fault);
 }
 
+struct memory *
+memory_new(const char *folder, bool live)
+{
+	struct memory *m = calloc(1, sizeof *m);
+
+	if (m == NULL)
+		return NULL;
+	snprintf(m->folder, sizeof m->folder, "%s", folder);
+	m->live = live;
+	m->part = PARTS;
+	return m;
+}
+
 void
-memory_read(struct analyst *a, const char *folder)
+memory_free(struct memory *m)
+{
+	if (m == NULL)
+		return;
+	state_out_free(m->out);
+	free(m);
+}
+
+static bool
+keeps(const struct memory *m, unsigned part)
+{
+	return m->folder[0] != '\0' && (m->live || !parts[part].live);
+}
+
+static void
+path_of(const struct memory *m, unsigned part, char path[PATH_BYTES])
+{
+	if ((size_t)snprintf(path, PATH_BYTES, "%s/%s", m->folder, parts[part].file) >= PATH_BYTES)
+		path[0] = '\0';
+}
+
+void
+memory_read(const struct memory *m, struct analyst *a)
 {
 	char path[PATH_BYTES];
 	struct state_in *in;
 	struct fault fault;
 	unsigned i;
 
-	for (i = 0; i < PARTS && folder[0] != '\0'; i++) {
-		snprintf(path, sizeof path, "%s/%s", folder, parts[i].file);
+	for (i = 0; i < PARTS; i++) {
+		if (!keeps(m, i))
+			continue;
+		path_of(m, i, path);
 		if (state_in_open(path, parts[i].version, parts[i].most_bytes, &in, &fault) < 0)
 			log_warn("analyst", "%s", fault.text);
 		if (in != NULL)
@@ -67,24 +127,68 @@ memory_read(struct analyst *a, const char *folder)
 	}
 }
 
-void
-memory_write(const struct analyst *a, const char *folder, bool sync)
-{
-	static struct log_limit full;
-	char path[PATH_BYTES];
-	struct state_out *out;
-	struct fault fault;
-	unsigned i;
+/* ---- writing ---- */
 
-	for (i = 0; i < PARTS && folder[0] != '\0'; i++) {
-		if ((out = state_out_new()) == NULL) {
-			log_limited(&full, LOG_LEVEL_ERROR, "analyst", "%s/%s: no memory for it", folder, parts[i].file);
-			return;
-		}
-		snprintf(path, sizeof path, "%s/%s", folder, parts[i].file);
-		parts[i].save(a, out);
-		if (state_out_write(out, path, parts[i].version, sync, &fault) < 0)
-			log_limited(&full, LOG_LEVEL_ERROR, "analyst", "%s", fault.text);
-		state_out_free(out);
-	}
+static int
+begin_part(struct memory *m, const struct analyst *a, struct fault *fault)
+{
+	const struct part *p = &parts[m->part];
+	char path[PATH_BYTES];
+
+	path_of(m, m->part, path);
+	if ((m->out = state_out_new()) == NULL)
+		return fault_set(fault, SE_NOMEM, "%s: no memory for it", path);
+	p->save(a, m->out);
+	return state_out_begin(m->out, path, p->version, fault);
+}
+
+/* 1: more of this part is to be written; else it is done, or given up. */
+static int
+step(struct memory *m, const struct analyst *a, size_t most, bool sync)
+{
+	struct fault fault;
+	int r = m->out == NULL ? begin_part(m, a, &fault) : 0;
+
+	if (r == 0)
+		r = state_out_step(m->out, most, sync, &fault);
+	if (r < 0)
+		log_limited(&m->full, LOG_LEVEL_ERROR, "analyst", "%s", fault.text);
+	return r;
+}
+
+static void
+next_part(struct memory *m)
+{
+	state_out_free(m->out);
+	m->out = NULL;
+	do
+		m->part++;
+	while (m->part < PARTS && !keeps(m, m->part));
+}
+
+void
+memory_begin(struct memory *m)
+{
+	if (m->part < PARTS)
+		return;
+	m->part = 0;
+	if (!keeps(m, m->part))
+		next_part(m);
+}
+
+void
+memory_step(struct memory *m, const struct analyst *a)
+{
+	if (m->part < PARTS && step(m, a, STEP_BYTES, false) <= 0)
+		next_part(m);
+}
+
+void
+memory_write(struct memory *m, const struct analyst *a)
+{
+	state_out_free(m->out);
+	m->out = NULL;
+	m->part = PARTS;
+	for (memory_begin(m); m->part < PARTS; next_part(m))
+		step(m, a, SIZE_MAX, true);
 }

@@ -168,7 +168,7 @@ on_analyst_end(struct watch *w, int status, const char *text)
 		return;
 	}
 	back_off_failed(&w->analyst, back_off_clock_ns());
-	log_error("watch", "%s; what it knew of beacons is lost, open alerts go on", text);
+	log_error("watch", "%s; what it learned since it was last saved is lost, open alerts go on", text);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == ANALYST_RING_DAMAGED) {
 		posts_restart(w->posts);
 		restart_keeper(w);
@@ -176,7 +176,7 @@ on_analyst_end(struct watch *w, int status, const char *text)
 		house_open_own_ring(&w->house);
 	}
 	if (!w->stopping)
-		house_tell(&w->house, "the analyst died: beacons begin anew, open alerts go on");
+		house_tell(&w->house, "the analyst died: what it learned since it was last saved is lost, open alerts go on");
 }
 
 static void

@@ -81,4 +81,52 @@ def live():
     rig.check("memory: live, written at the end and read at the start", said == [(0, 0), (0, 0), (0, 1)], said)
 
 
-rig.run_cases([replays, live])
+def calls(path, count):
+    """A bot that asks its server every second."""
+    each = "\n".join(f"at {i} bot get http://203.0.113.77:8080/a" for i in range(count))
+    return rig.recipe(path, f"""
+start 2026-04-03T08:00:00Z
+host bot 10.50.0.31
+{each}
+""")
+
+
+def killed():
+    """All of a live sensor is ended at once: the calls before that count with those behind it."""
+    why = rig.no_network()
+    if why:
+        rig.skip("memory: killed", why)
+        return
+    net, state, out = rig.Network(), os.path.join(where, "killed"), os.path.join(where, "killed.json")
+    config = rig.write(os.path.join(where, "killed.yaml"), f"""state_directory: {state}
+save_sec: 1
+beacon: {{ min_contacts: 12 }}
+sinks:
+  - {{ type: eve, path: {out} }}
+""")
+    half = calls(os.path.join(where, "half"), 9)
+    for run in range(2):
+        s = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", "1"], before=net.inside)
+        if not s.wait_for("watching"):
+            rig.fail("memory: killed", s.text())
+            return
+        net.send(half)
+        rig.wait(lambda: False, 3)
+        if run == 0:
+            rig.check("memory: nine calls are too few to ring", beacons(out) == [], beacons(out))
+            for pid in [s.process.pid, *s.children()]:
+                os.kill(pid, 9)
+            s.process.wait()
+        else:
+            s.stop()
+    found = beacons(out)
+    rig.check("memory: after a kill of all processes the calls before it count", found and max(found) == 18, found)
+
+
+def beacons(path):
+    if not os.path.exists(path):
+        return []
+    return [r["hansho"]["beacon"]["count"] for r in map(json.loads, rig.once(path)) if r["hansho"]["kind"] == "beacon"]
+
+
+rig.run_cases([replays, live, killed])

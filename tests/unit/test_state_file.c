@@ -197,6 +197,45 @@ test_cannot_be_written(void **state)
 	assert_int_equal(rmdir(aside), 0);
 }
 
+/* A step at a time it is the same file, and in place only with the last one; who gives up leaves the one before. */
+static void
+test_by_and_by(void **state)
+{
+	struct state_out *s = state_out_new();
+	struct state_in *in;
+	const struct bell *bells;
+	struct bell many[100] = { { 0 } };
+	size_t count, steps = 0;
+	int r;
+
+	(void)state;
+	write_bells(1, false);
+	many[99].number = 99;
+	state_out_table(s, "bells", sizeof *many);
+	state_out_put(s, many, 100);
+	assert_int_equal(state_out_begin(s, path, 1, &fault), 0);
+	assert_int_equal(state_out_step(s, 7, false, &fault), 1);
+	state_out_free(s);
+	assert_int_equal(state_in_open(path, 1, MOST, &in, &fault), 0);
+	assert_non_null(state_in_records(in, "bells", sizeof *bells, &count));
+	assert_int_equal(count, 3);
+	state_in_close(in);
+	s = state_out_new();
+	state_out_table(s, "bells", sizeof *many);
+	state_out_put(s, many, 100);
+	assert_int_equal(state_out_begin(s, path, 1, &fault), 0);
+	while ((r = state_out_step(s, 7, true, &fault)) == 1)
+		steps++;
+	assert_int_equal(r, 0);
+	assert_true(steps > 200);
+	state_out_free(s);
+	assert_int_equal(state_in_open(path, 1, MOST, &in, &fault), 0);
+	bells = state_in_records(in, "bells", sizeof *bells, &count);
+	assert_int_equal(count, 100);
+	assert_int_equal(bells[99].number, 99);
+	state_in_close(in);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -207,6 +246,7 @@ main(void)
 		TEST(test_many_records),
 		TEST(test_damage_is_set_aside),
 		TEST(test_cannot_be_written),
+		TEST(test_by_and_by),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
