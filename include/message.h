@@ -152,6 +152,8 @@ struct mail {
 	struct span message_id;		/* without <> */
 	bool references;		/* References or In-Reply-To */
 	bool report;			/* multipart/report: a delivery status notification */
+	bool list;			/* List-Id, List-Unsubscribe, or Precedence list or bulk */
+	struct span original_id;	/* Message-ID of the first mail, or header of one, within: what a report is about */
 	/* Attachments: MESSAGE_FILE tells each; here how many, and names joined by "/", as many as fit. */
 	uint32_t attachments;
 	struct span attachment_names;

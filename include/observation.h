@@ -54,6 +54,7 @@ enum observation_text {
 	TEXT_TICKET,		/* LOGIN: the service that a Kerberos ticket is for */
 	TEXT_COMMAND,		/* REMOTE: what a service or task is to run */
 	TEXT_INDICATOR_FEEDS,	/* names of all feeds that list it, a line each; _FEED is of the entry that is shown */
+	TEXT_MAIL_ORIGINAL_ID,	/* MAIL: of the mail within it, which a report is about */
 	TEXT_TAGS		/* at most 64 */
 };
 
@@ -135,6 +136,7 @@ enum {	/* observation.flags */
 	OBSERVED_ECH = 4096, OBSERVED_RESUMES = 8192,	/* TLS */
 	OBSERVED_RELEASED = 16384,			/* IDENTITY */
 	OBSERVED_AUTHORITATIVE = 32768, OBSERVED_TRUNCATED = 65536, OBSERVED_EDNS = 131072,	/* DNS */
+	OBSERVED_LIST = 524288,				/* MAIL: of a mailing list or newsletter, as it says */
 	OBSERVED_RETRO = 262144				/* MATCH: from the history; flow_first_ns, flow_last_ns, `count`, `number` (days) are its contacts' */
 };
 

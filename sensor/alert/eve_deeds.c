@@ -126,6 +126,10 @@ put_mail_extra(struct json *j, const struct observation *o)
 	json_number(j, mail, "bytes", o->body_bytes);
 	json_bool(j, mail, "references", has(o, OBSERVED_REFERENCES));
 	json_bool(j, mail, "report", has(o, OBSERVED_REPORT));
+	if (has(o, OBSERVED_LIST))
+		json_bool(j, mail, "list", true);
+	if (observation_text(o, TEXT_MAIL_ORIGINAL_ID).at != NULL)
+		json_span(j, mail, "original_id", observation_text(o, TEXT_MAIL_ORIGINAL_ID));
 	json_number(j, mail, "attachments", o->attachments);
 }
 

@@ -259,6 +259,8 @@ read_alert(struct former *f, const cJSON *hansho)
 	a->bytes_in = number_of(hansho, "bytes_in");
 	a->signature = text_of(member(f->root, "alert"), "signature");
 	a->held_by = text_of(hansho, "held_by");
+	snprintf(a->case_id, sizeof a->case_id, "%s", text_of(hansho, "case_id"));
+	a->member = cJSON_IsTrue(member(hansho, "quiet")) && a->state != ALERT_UPDATE;
 	a->finding = &f->finding;
 	f->finding.ts_ns = 0;
 	if (!time_of(f->root, "timestamp", &a->ts_ns) || !time_of(hansho, "first_seen", &a->first_ns) ||

@@ -348,6 +348,8 @@ incident_again(const struct former *f, const char *line, const struct alert_limi
 	i->alert.bytes_out = f->alert.bytes_out;
 	i->alert.bytes_in = f->alert.bytes_in;
 	i->alert.former = i->former;
+	memcpy(i->alert.case_id, f->alert.case_id, sizeof i->alert.case_id);
+	i->alert.member = f->alert.member;
 	i->alert.technique = "";
 	copy_ends(&i->finding, &f->finding);
 	snprintf(i->signature, sizeof i->signature, "%s", f->alert.signature);

@@ -207,6 +207,8 @@ static const struct {
 } sink_keys[] = {
 	{ "sinks[].path", " eve ", true }, { "sinks[].target", " syslog ", true },
 	{ "sinks[].url", " webhook ", true }, { "sinks[].facility", " syslog ", false },
+	{ "sinks[].format", " eve ", false }, { "sinks[].rotate_mib", " eve ", false },
+	{ "sinks[].rotate_keep", " eve ", false },
 	{ "sinks[].batch", " webhook ", false }, { "sinks[].parallel", " webhook ", false },
 	{ "sinks[].template", " webhook ", false }, { "sinks[].header", " webhook ", false },
 	{ "sinks[].secret", " webhook ", false }, { "sinks[].dead_letters", " webhook ", false },
@@ -229,6 +231,8 @@ check_sink_keys(const struct check *c, const struct outline_entry *e, const char
 	char words[160];
 	size_t i;
 
+	if (strcmp(type, "file") == 0)
+		type = "eve";
 	for (i = 0; i < sizeof sink_keys / sizeof *sink_keys; i++) {
 		const char *types = sink_keys[i].types;
 		bool ours = is_of_type(types, type);
@@ -262,7 +266,7 @@ check_sink(const struct check *c, const struct outline_entry *e)
 
 	if (type == NULL)
 		return refuse_missing(c, e,
-		    "sinks[].type: missing: expected one of console, eve, syslog, webhook");
+		    "sinks[].type: missing: expected one of console, eve, file, syslog, webhook");
 	if (name != NULL && !is_sink_name(name->value))
 		return fault_set(c->fault, SE_USAGE, "%s:%u: sinks[].name: \"%.*s\": expected a-z, 0-9 and "
 		    "\"-\"", c->name, name->line, SHOWN_MAX, name->value);

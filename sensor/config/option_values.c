@@ -392,6 +392,8 @@ print_choice_values(FILE *to, const struct option_row *row, const void *base)
 		if (row->type == OPTION_RECORDS ? (v & c->value) != 0 : v == c->value) {
 			fprintf(to, "%s%s", sep, c->text);
 			sep = ", ";
+			if (row->type != OPTION_RECORDS)
+				break;	/* of two names for one thing the first */
 		}
 }
 

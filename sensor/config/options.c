@@ -4,6 +4,7 @@
 #include "beacon/score.h"
 #include "capture/capture.h"
 #include "record.h"
+#include "sinks/format/format.h"
 
 #define IN(record, member) offsetof(struct record, member), sizeof(((struct record *)0)->member)
 #define TEXT_MOST(record, member) (sizeof(((struct record *)0)->member) - 1)
@@ -67,7 +68,7 @@ static const struct option_choice role_choices[] = {
 };
 
 static const struct option_choice sink_choices[] = {
-	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "syslog", SINK_SYSLOG },
+	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "file", SINK_EVE }, { "syslog", SINK_SYSLOG },
 	{ "webhook", SINK_WEBHOOK }, { NULL, 0 },
 };
 
@@ -91,6 +92,10 @@ static const struct option_choice facility_choices[] = {
 
 static const struct option_choice same_choices[] = {
 	{ "subject", SAME_SUBJECT }, { "malware", SAME_MALWARE }, { "host", SAME_HOST }, { NULL, 0 },
+};
+
+static const struct option_choice format_choices[] = {
+	{ "eve", FORMAT_EVE }, { "ecs", FORMAT_ECS }, { "ocsf", FORMAT_OCSF }, { "cef", FORMAT_CEF }, { NULL, 0 },
 };
 
 static const struct option_choice language_choices[] = {
@@ -214,10 +219,10 @@ const struct option_row option_rows[] = {
   "- type: syslog\n  target: local:/dev/log\n  facility: local0\n"
   "- type: webhook\n  url: https://soc.example/hook\n  secret: file:/etc/hansho/webhook.key\n  min_severity: medium\n"
   "- type: webhook\n  name: slack\n  url: env:SLACK_URL\n  template: /usr/local/share/hansho/templates/slack.json\n") },
-{ "sinks[].type", "console: a table on standard output; eve: a file of EVE JSON lines; syslog; webhook: "
+{ "sinks[].type", "console: a table on standard output; eve or file: a file of EVE JSON lines, or of another format; syslog; webhook: "
   "HTTP POST of each record. Required.",
   CHOICE(sink_options, kind, sink_choices, "") },
-{ "sinks[].path", "eve: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
+{ "sinks[].path", "eve or file: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
 { "sinks[].target", "syslog: local:/dev/log as syslog(3) writes it; or RFC 5424 to /a/socket, "
   "udp://host:port or tcp://host:port.",
   TEXT(sink_options, target, "") },
@@ -236,6 +241,13 @@ const struct option_row option_rows[] = {
 { "sinks[].networks", "Only what is about hosts in these networks, as CIDRs or addresses. Without it: all. With it nothing about "
   "the sensor itself.",
   OPTION_NETWORKS, offsetof(struct sink_options, networks), 0, 1, "", 0, SINK_NETWORKS_MAX, "", NULL, NULL },
+{ "sinks[].format", "eve or file: the form of its lines. ecs: Elastic Common Schema 8.11; ocsf: OCSF 1.3 Detection Finding, of "
+  "alerts only; cef: Common Event Format.", CHOICE(sink_options, format, format_choices, "eve") },
+{ "sinks[].rotate_mib", "eve or file: when it is longer it becomes FILE.1, that FILE.2 and so on. 0: it grows, or somebody else "
+  "moves it and sends SIGHUP.",
+  OPTION_INTEGER, IN(sink_options, rotate_bytes), 1u << 20, "MiB", 0, 1048576, "0", NULL, NULL },
+{ "sinks[].rotate_keep", "So many files are kept beside it.",
+  OPTION_INTEGER, IN(sink_options, rotate_keep), 1, "files", 1, 1000, "5", NULL, NULL },
 { "sinks[].timeout_ms", "The longest one delivery may take.", MILLIS(timeout_ms, 100, "5000") },
 { "sinks[].retry_min_ms", "The first pause after a failed delivery; each further one is twice as long.",
   MILLIS(retry_min_ms, 10, "500") },

@@ -100,6 +100,9 @@ docket_alert(struct docket *d, const struct alert *a, struct alert *told)
 	const char *id;
 
 	*told = *a;
+	/* Of a case that an analyst left behind there is its line, and no more. */
+	if (a->finding->kind == FINDING_CASE && a->finding->cased == NULL)
+		return RECORD_ALERT;
 	if (a->finding->kind == FINDING_CASE) {
 		cases_tell(a, d->config->behaviour.language, &d->story);
 		advise(d, a->finding->cased);

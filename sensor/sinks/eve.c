@@ -1,12 +1,19 @@
-/* EVE JSON lines, appended to a file or written to standard output. */
+/*
+ * EVE JSON lines, or the same in another format, appended to a file or
+ * written to standard output. The file may be moved away by others, who then
+ * send SIGHUP, or by the sink itself when it has grown.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "sinks/format/format.h"
 #include "sinks/kinds.h"
 #include "sinks/output.h"
+#include "sinks/rotation.h"
 
 static int
 open_path(const struct sink *s, struct output *o, struct fault *fault)
@@ -34,6 +41,10 @@ eve_open(struct sink *s, struct fault *fault)
 		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", s->options.name);
 	o->fd = -1;
 	s->state = o;
+	/* One that was opened before this courier may have been rotated away since. */
+	if (s->options.rotate_bytes > 0 && s->options.descriptor >= 0 &&
+	    !rotation_is_at(s->options.descriptor, s->options.target) && open_path(s, o, fault) == 0)
+		return 0;
 	if (s->options.descriptor >= 0) {
 		output_init(o, s->options.descriptor, false);
 		output_mend(o);
@@ -55,6 +66,26 @@ where(const struct sink *s)
 	return strcmp(s->options.target, "-") == 0 ? "standard output" : s->options.target;
 }
 
+/* What cannot be rotated grows on; that is said, and tried again, once in a while. */
+static void
+rotate(struct sink *s)
+{
+	struct output *o = s->state, fresh = { .fd = -1 };
+	struct fault fault;
+
+	if (!o->regular || s->options.rotate_bytes == 0 || lseek(o->fd, 0, SEEK_END) < (off_t)s->options.rotate_bytes ||
+	    !rotation_is_at(o->fd, s->options.target))
+		return;
+	if (rotation_turn(s->options.target, s->options.rotate_keep == 0 ? 1 : s->options.rotate_keep, &fault) < 0 ||
+	    open_path(s, &fresh, &fault) < 0) {
+		log_limited(&s->rotation_limit, LOG_LEVEL_WARN, "courier", "sink %s: %s; the file grows on", s->options.name,
+		    fault.text);
+		return;
+	}
+	output_clear(o);
+	*o = fresh;
+}
+
 static enum sink_result
 eve_flush(struct sink *s, struct fault *fault)
 {
@@ -62,6 +93,7 @@ eve_flush(struct sink *s, struct fault *fault)
 
 	switch (output_flush(o, s->options.timeout_ms, &s->cancelled)) {
 	case OUTPUT_OK:
+		rotate(s);
 		return SINK_DONE;
 	case OUTPUT_GONE:
 		return sink_refuse(fault, SE_PEER, "%s: the reader has left", where(s));
@@ -72,10 +104,10 @@ eve_flush(struct sink *s, struct fault *fault)
 }
 
 static enum sink_result
-eve_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
+deliver_line(struct sink *s, const char *line, struct fault *fault)
 {
 	struct output *o = s->state;
-	size_t len = strlen(rec->line);
+	size_t len = strlen(line);
 	enum sink_result r;
 
 	if (len + 1 > OUTPUT_MOST)
@@ -84,13 +116,33 @@ eve_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
 	if ((o->len >= OUTPUT_FLUSH_AT || len + 1 > OUTPUT_MOST - o->len) &&
 	    (r = eve_flush(s, fault)) != SINK_DONE)
 		return r;
-	if (!output_add(o, rec->line, len))
+	if (!output_add(o, line, len))
 		return sink_later(fault, SE_NOMEM, "%s: out of memory", s->options.target);
 	if (!output_add(o, "\n", 1)) {
 		o->len -= len;
 		return sink_later(fault, SE_NOMEM, "%s: out of memory", s->options.target);
 	}
 	return SINK_DONE;
+}
+
+static enum sink_result
+eve_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault)
+{
+	enum sink_result r;
+	char *line;
+	int code;
+
+	if (s->options.format == FORMAT_EVE)
+		return deliver_line(s, rec->line, fault);
+	if ((code = format_line(rec->kind, rec->line, (enum line_format)s->options.format, &line)) == 0)
+		return SINK_DONE;
+	if (code == SE_NOMEM)
+		return sink_later(fault, SE_NOMEM, "%s: out of memory", s->options.target);
+	if (code < 0)
+		return sink_refuse(fault, code, "%s: a record that is no JSON object", s->options.target);
+	r = deliver_line(s, line, fault);
+	free(line);
+	return r;
 }
 
 static int

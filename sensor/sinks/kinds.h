@@ -7,6 +7,7 @@
 
 #include <stdatomic.h>
 
+#include "base/log.h"
 #include "sinks/sink.h"
 
 struct sink_row {
@@ -27,6 +28,7 @@ struct sink {
 	unsigned held, batch;		/* batch: 256 unless open() says otherwise */
 	bool hurry;
 	struct sink_tally tally;
+	struct log_limit rotation_limit;
 	void *state;			/* the kind's own */
 };
 

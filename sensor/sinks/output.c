@@ -156,7 +156,7 @@ output_mend(const struct output *o)
 	end = memrchr(tail, '\n', len);
 	keep = end == NULL ? 0 : (size_t)(end - tail) + 1;
 	/* Only what looks like ours is taken back; behind anything else a new line begins. */
-	if (tail[keep] == '{' && (keep > 0 || from == 0)) {
+	if ((tail[keep] == '{' || strncmp(tail + keep, "CEF:", len - keep < 4 ? len - keep : 4) == 0) && (keep > 0 || from == 0)) {
 		if (ftruncate(o->fd, from + (off_t)keep) == 0)
 			goto done;
 	}

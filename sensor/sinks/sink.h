@@ -43,6 +43,9 @@ struct sink_options {
 	uint32_t timeout_ms;			/* 0: SINK_TIMEOUT_MS */
 	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: likewise */
 	uint8_t facility;		/* syslog, 0..23 */
+	uint8_t format;			/* EVE: enum line_format */
+	uint64_t rotate_bytes;		/* EVE: a new file when it is longer; 0: none. Not to pipes */
+	uint32_t rotate_keep;		/* so many before it; 0: 1 */
 	/* Of TLS: certificates (PEM) that may vouch for the receiver, instead of the system's; our own, and its key. */
 	char ca_file[1024], cert_file[1024], key_file[1024];
 	/*

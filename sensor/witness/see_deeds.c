@@ -34,7 +34,7 @@ describe_mail(struct observation_buffer *b, const struct mail *l)
 	b->o.refused = l->recipients_refused;
 	b->o.attachments = (uint16_t)(l->attachments < UINT16_MAX ? l->attachments : UINT16_MAX);
 	b->o.flags |= (uint32_t)((l->authenticated ? OBSERVED_AUTHENTICATED : 0) |
-	    (l->references ? OBSERVED_REFERENCES : 0) | (l->report ? OBSERVED_REPORT : 0));
+	    (l->references ? OBSERVED_REFERENCES : 0) | (l->report ? OBSERVED_REPORT : 0) | (l->list ? OBSERVED_LIST : 0));
 	observation_add(b, TEXT_MAIL_HELO, l->helo, TEXT_SHORT_MAX);
 	observation_add(b, TEXT_MAIL_FROM, l->from, TEXT_SHORT_MAX);
 	observation_add(b, TEXT_MAIL_RECIPIENTS, witness_whole_items(l->recipients, ',', LIST_MAX), LIST_MAX);
@@ -43,6 +43,7 @@ describe_mail(struct observation_buffer *b, const struct mail *l)
 	observation_add(b, TEXT_MAIL_HEADER_FROM, l->header_from, TEXT_SHORT_MAX);
 	observation_add(b, TEXT_MAIL_SUBJECT, l->subject, TEXT_LONG_MAX);
 	observation_add(b, TEXT_MAIL_ID, l->message_id, TEXT_SHORT_MAX);
+	observation_add(b, TEXT_MAIL_ORIGINAL_ID, l->original_id, TEXT_SHORT_MAX);
 	observation_add(b, TEXT_FILE_NAME, witness_whole_items(l->attachment_names, '/', TEXT_LONG_MAX),
 	    TEXT_LONG_MAX);
 }

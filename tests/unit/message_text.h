@@ -113,6 +113,8 @@ put_mail(char *lines, const struct mail *m)
 	put_text(lines, " id=", m->message_id);
 	put_flag(lines, m->references, "references");
 	put_flag(lines, m->report, "report");
+	put_flag(lines, m->list, "list");
+	put_text(lines, " original-id=", m->original_id);
 	put(lines, " attachments=%u", m->attachments);
 	put_text(lines, " names=", m->attachment_names);
 	put(lines, "\n");

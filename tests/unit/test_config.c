@@ -182,6 +182,9 @@ compose(const struct option_row *row, const char *value, char *yaml, size_t size
 		snprintf(yaml, size, "%s: %s\n", name, value);
 	else if (option_is_beneath(row, "feeds[]"))
 		snprintf(yaml, size, "feeds:\n  - path: sub/f.txt\n    %s: %s\n", name, value);
+	else if (strcmp(name, "format") == 0 || strncmp(name, "rotate_", 7) == 0)
+		snprintf(yaml, size, "sinks:\n  - {type: syslog, target: \"udp://127.0.0.1:9\"}\n  - type: file\n"
+		    "    path: out\n    %s: %s\n", name, value);
 	else if (option_is_beneath(row, "sinks[]"))
 		snprintf(yaml, size, "sinks:\n  - {type: syslog, target: \"udp://127.0.0.1:9\"}\n"
 		    "  - type: %s\n    %s%s: %s\n", strcmp(name, "facility") == 0 ? "syslog" : "console",
@@ -294,7 +297,8 @@ test_each_range_is_kept(void **state)
 	(void)state;
 	for (i = 0; i < option_rows_count; i++) {
 		const struct option_row *row = &option_rows[i];
-		unsigned line = option_is_beneath(row, "") ? 1 : option_is_beneath(row, "sinks[]") ? 4 :
+		unsigned line = option_is_beneath(row, "") ? 1 : strncmp(row->path, "sinks[].rotate_", 15) == 0 ? 5 :
+		    option_is_beneath(row, "sinks[]") ? 4 :
 		    option_is_beneath(row, "feeds[]") ? 3 : 2;
 		double step = row->type == OPTION_NUMBER ? 0.001 : 1;
 
@@ -795,7 +799,7 @@ static void
 test_wrong_sinks(void **state)
 {
 	static const struct wrong table[] = {
-		{ "sinks:\n  - type: mail\n", 2, "\"mail\": expected one of console, eve, syslog, webhook" },
+		{ "sinks:\n  - type: mail\n", 2, "\"mail\": expected one of console, eve, file, syslog, webhook" },
 		{ "sinks:\n  - type: console\n  - path: x\n", 3, "sinks[].type: missing" },
 		{ "sinks:\n  - type: eve\n", 2, "sinks[].path: missing" },
 		{ "sinks:\n  - type: eve\n    path: ''\n", 3, "sinks[].path: missing" },

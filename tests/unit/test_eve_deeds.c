@@ -55,7 +55,7 @@ a_mail(void **state)
 	b.o.status = 250;
 	b.o.body_bytes = 5000;
 	b.o.attachments = 2;
-	b.o.flags = OBSERVED_AUTHENTICATED | OBSERVED_REFERENCES;
+	b.o.flags = OBSERVED_AUTHENTICATED | OBSERVED_REFERENCES | OBSERVED_LIST;
 	rig_text(&b, TEXT_MAIL_HELO, "desk");
 	rig_text(&b, TEXT_MAIL_FROM, "a@x.example");
 	rig_text(&b, TEXT_MAIL_RECIPIENTS, "b@y.example,c@y.example");
@@ -64,6 +64,7 @@ a_mail(void **state)
 	rig_text(&b, TEXT_MAIL_HEADER_FROM, "boss@x.example");
 	rig_text(&b, TEXT_MAIL_SUBJECT, "RE: \x1b[1m");
 	rig_text(&b, TEXT_MAIL_ID, "1@x");
+	rig_text(&b, TEXT_MAIL_ORIGINAL_ID, "7@x");
 	rig_text(&b, TEXT_FILE_NAME, "a.doc/b\xff.zip");
 	assert_line("smtp", "\"direction\":\"to_server\",\"tx_id\":1,"
 	    "\"smtp\":{\"helo\":\"desk\",\"mail_from\":\"<a@x.example>\","
@@ -71,7 +72,7 @@ a_mail(void **state)
 	    "\"email\":{\"from\":\"\\\"The \\\"Boss\\\"\\\" <boss@x.example>\",\"subject\":\"RE: \\u001b[1m\","
 	    "\"message_id\":\"1@x\",\"attachment\":[\"a.doc\",\"b\\\\xff.zip\"]},"
 	    "\"hansho\":{\"mail\":{\"recipients\":3,\"refused\":1,\"authenticated\":true,\"user\":\"alice\","
-	    "\"status\":250,\"bytes\":5000,\"references\":true,\"report\":false,\"attachments\":2}}}");
+	    "\"status\":250,\"bytes\":5000,\"references\":true,\"report\":false,\"list\":true,\"original_id\":\"7@x\",\"attachments\":2}}}");
 }
 
 static void

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "sink_rig.h"
+#include "sinks/format/format.h"
 #include "sinks/sink.h"
 
 struct place {
@@ -352,6 +354,120 @@ test_no_such_place(void **state)
 	assert_int_equal(sink_open(&p->options, &s, &fault), SE_USAGE);
 }
 
+/* Lines 0..n-1 in batches of ten; every file is whole, the oldest ones are gone. */
+static void
+test_rotates_by_size(void **state)
+{
+	struct place *p = *state;
+	char path[80];
+	struct fault fault;
+	struct sink *s;
+	unsigned n;
+
+	p->options.rotate_bytes = 100;	/* three lines */
+	p->options.rotate_keep = 2;
+	s = open_sink(&p->options);
+	for (n = 0; n < 50; n += 10) {
+		deliver(s, n, n + 10);
+		assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	}
+	sink_close(s);
+	assert_lines(p->path, 0, 0);
+	snprintf(path, sizeof path, "%s.1", p->path);
+	assert_lines(path, 40, 50);
+	unlink(path);
+	snprintf(path, sizeof path, "%s.2", p->path);
+	assert_lines(path, 30, 40);
+	unlink(path);
+	snprintf(path, sizeof path, "%s.3", p->path);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+/* A descriptor that was handed in stands for a file that was rotated away since: the path's file is meant. */
+static void
+test_rotated_descriptor(void **state)
+{
+	struct place *p = *state;
+	struct fault fault;
+	char path[80];
+	struct sink *s;
+
+	p->options.descriptor = open(p->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	p->options.rotate_bytes = 100;
+	assert_true(p->options.descriptor >= 0);
+	s = open_sink(&p->options);
+	deliver(s, 0, 10);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	sink_close(s);
+	s = open_sink(&p->options);	/* as a new courier does */
+	deliver(s, 10, 12);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	sink_close(s);
+	close(p->options.descriptor);
+	assert_lines(p->path, 10, 12);
+	snprintf(path, sizeof path, "%s.1", p->path);
+	assert_lines(path, 0, 10);
+	unlink(path);
+}
+
+/* Where it cannot be rotated it grows, and nothing is lost: somebody else moved it, or the folder is shut. */
+static void
+test_rotation_that_fails(void **state)
+{
+	struct place *p = *state;
+	char moved[96], blocked[80];
+	struct fault fault;
+	struct sink *s;
+
+	p->options.rotate_bytes = 100;
+	snprintf(blocked, sizeof blocked, "%s.1", p->path);
+	assert_int_equal(mkdir(blocked, 0700), 0);
+	snprintf(moved, sizeof moved, "%s/x", blocked);
+	put_file(moved, "");
+	s = open_sink(&p->options);
+	deliver(s, 0, 10);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	deliver(s, 10, 20);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	assert_lines(p->path, 0, 20);
+	unlink(moved);
+	rmdir(blocked);
+	snprintf(moved, sizeof moved, "%s.moved", p->path);
+	assert_int_equal(rename(p->path, moved), 0);
+	deliver(s, 20, 30);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	assert_lines(moved, 0, 30);
+	sink_close(s);
+	unlink(moved);
+}
+
+static void
+test_another_format(void **state)
+{
+	struct place *p = *state;
+	struct fault fault;
+	char line[256];
+	struct sink *s;
+	FILE *f;
+
+	p->options.format = FORMAT_CEF;
+	s = open_sink(&p->options);
+	assert_int_equal(give(s, RECORD_DNS, "{\"event_type\":\"dns\"}", &fault), SINK_DONE);
+	assert_int_equal(give(s, RECORD_DNS, "no JSON", &fault), SINK_REFUSED);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	sink_close(s);
+	p->options.format = FORMAT_OCSF;	/* of alerts only */
+	s = open_sink(&p->options);
+	assert_int_equal(give(s, RECORD_DNS, "{\"event_type\":\"dns\"}", &fault), SINK_DONE);
+	assert_int_equal(sink_flush(s, &fault), SINK_DONE);
+	sink_close(s);
+	assert_non_null(f = fopen(p->path, "r"));
+	assert_non_null(fgets(line, sizeof line, f));
+	assert_int_equal(strncmp(line, "CEF:0|hansho|sensor|", 20), 0);
+	assert_null(fgets(line, sizeof line, f));
+	fclose(f);
+}
+
 int
 main(void)
 {
@@ -367,6 +483,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_stuck_pipe, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reader_left, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_no_such_place, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rotates_by_size, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rotated_descriptor, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_rotation_that_fails, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_another_format, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,8 @@ struct mime {
 	struct mime_header header;	/* of the entity being read */
 	struct mime_top top;		/* of the mail itself */
 	bool is_top;			/* the header being read is the mail's */
+	bool is_original;		/* it is that of a mail within */
+	bool headers_only;		/* and nothing comes behind it */
 	bool lost;			/* bytes of this entity are missing */
 
 	/* a header's line */
@@ -181,7 +183,7 @@ entity_begin(struct mime *m)
 	m->line_begins = m->line_blank = true;
 	m->line_dashes = false;
 	m->lost = false;
-	m->is_top = false;
+	m->is_top = m->is_original = m->headers_only = false;
 	mime_header_begin(&m->header, m->header.charsets);
 }
 
@@ -293,6 +295,8 @@ end_field(struct mime *m)
 
 	if (field.left > 0 && m->is_top)
 		mime_top_field(&m->top, m->header.charsets, field);
+	if (field.left > 0 && m->is_original)
+		mime_top_original(&m->top, m->header.charsets, field);
 	if (field.left > 0)
 		mime_header_field(&m->header, field);
 	m->field.used = 0;
@@ -310,6 +314,14 @@ push_boundary(struct mime *m)
 }
 
 static void
+original_begin(struct mime *m, bool headers_only)
+{
+	entity_begin(m);
+	m->is_original = true;
+	m->headers_only = headers_only;
+}
+
+static void
 end_header(struct mime *m)
 {
 	end_field(m);
@@ -319,9 +331,12 @@ end_header(struct mime *m)
 	m->held_bytes = m->ends_bytes = 0;
 	if (m->is_top)
 		mime_top_report(&m->top, &m->header);
+	if (m->headers_only)
+		return;
 	switch (mime_header_kind(&m->header)) {
 	case MIME_MULTIPART: push_boundary(m); break;
-	case MIME_MESSAGE: entity_begin(m); break;
+	case MIME_MESSAGE: original_begin(m, false); break;
+	case MIME_HEADERS: original_begin(m, true); break;
 	case MIME_ATTACHMENT: attachment_begin(m); break;
 	case MIME_TEXT: break;
 	}

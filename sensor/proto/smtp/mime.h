@@ -7,7 +7,8 @@
  * an attachment; its content is decoded, recognised and hashed (content.h) and
  * told when it ends. Held are the header field being read (MIME_FIELD_BYTES,
  * further bytes of it are passed over), a line that may be a boundary, and
- * what will be told. Multiparts nest MIME_DEPTH_MAX deep; what is deeper, or
+ * what will be told. Of the first mail within, or header of one, the
+ * Message-ID is told. Multiparts nest MIME_DEPTH_MAX deep; what is deeper, or
  * has a longer boundary than MIME_BOUNDARY_BYTES, counts as text. Of one mail
  * MIME_FILES_MAX attachments are looked into; further ones are counted
  * (mail_files_left_out).

@@ -85,12 +85,19 @@ mime_header_type(const struct mime_header *h)
 enum mime_kind
 mime_header_kind(const struct mime_header *h)
 {
+	/* RFC 2046 section 5.2.1, RFC 6522, RFC 6532, RFC 6533 */
+	static const struct { const char *type; enum mime_kind kind; } mails[] = {
+		{ "message/rfc822", MIME_MESSAGE }, { "message/global", MIME_MESSAGE },
+		{ "text/rfc822-headers", MIME_HEADERS }, { "message/global-headers", MIME_HEADERS },
+	};
 	struct span type = span_of(h->type, h->type_bytes);
+	size_t i;
 
 	if (span_begins_nocase(type, "multipart/"))
 		return MIME_MULTIPART;
-	if (span_equal_nocase(type, span_text("message/rfc822")) && h->coding == CODING_NONE)
-		return MIME_MESSAGE;
+	for (i = 0; i < sizeof mails / sizeof mails[0] && h->coding == CODING_NONE; i++)
+		if (span_equal_nocase(type, span_text(mails[i].type)))
+			return mails[i].kind;
 	if (h->disposed || (h->name.there && h->name.used > 0))
 		return MIME_ATTACHMENT;
 	if (type.left == 0 || span_begins_nocase(type, "text/") || span_begins_nocase(type, "message/"))
@@ -132,6 +139,34 @@ top_references(struct mime_top *t, struct charsets *charsets, struct span value)
 	t->references = t->references || span_trim(value).left > 0;
 }
 
+static void
+top_list(struct mime_top *t, struct charsets *charsets, struct span value)
+{
+	(void)charsets;
+	t->list = t->list || span_trim(value).left > 0;
+}
+
+/* Not in any RFC, but old (RFC 2076 section 3.9). */
+static void
+top_precedence(struct mime_top *t, struct charsets *charsets, struct span value)
+{
+	struct span word = span_trim(value);
+
+	(void)charsets;
+	t->list = t->list || span_equal_nocase(word, span_text("list")) || span_equal_nocase(word, span_text("bulk"));
+}
+
+void
+mime_top_original(struct mime_top *t, struct charsets *charsets, struct span field)
+{
+	struct words_text none;
+	struct span name;
+
+	if (!t->original_id.there && span_until(&field, ':', &name) &&
+	    span_equal_nocase(span_trim(name), span_text("Message-ID")))
+		words_address(charsets, field, &none, &t->original_id);
+}
+
 void
 mime_top_field(struct mime_top *t, struct charsets *charsets, struct span field)
 {
@@ -141,6 +176,7 @@ mime_top_field(struct mime_top *t, struct charsets *charsets, struct span field)
 	} known[] = {
 		{ "From", top_from }, { "Subject", top_subject }, { "Message-ID", top_message_id },
 		{ "References", top_references }, { "In-Reply-To", top_references },
+		{ "List-Id", top_list }, { "List-Unsubscribe", top_list }, { "Precedence", top_precedence },
 	};
 	struct span name;
 	size_t i;
@@ -189,6 +225,8 @@ mime_top_fill(const struct mime_top *t, struct mail *out)
 	out->message_id = words_span(&t->message_id);
 	out->references = t->references;
 	out->report = t->report;
+	out->list = t->list;
+	out->original_id = words_span(&t->original_id);
 	out->attachments = t->attachments;
 	if (t->names_bytes > 0)
 		out->attachment_names = span_of(t->names, t->names_bytes);

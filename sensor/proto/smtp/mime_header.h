@@ -12,7 +12,8 @@
 
 enum { MIME_TYPE_BYTES = 128 };
 
-enum mime_kind { MIME_TEXT, MIME_MULTIPART, MIME_MESSAGE, MIME_ATTACHMENT };
+/* HEADERS: of another mail, without its body (RFC 6522 section 3) */
+enum mime_kind { MIME_TEXT, MIME_MULTIPART, MIME_MESSAGE, MIME_HEADERS, MIME_ATTACHMENT };
 
 struct mime_header {
 	struct charsets *charsets;
@@ -27,8 +28,8 @@ struct mime_header {
 
 /* The mail's own header, and what its attachments are called. */
 struct mime_top {
-	bool references, report;
-	struct words_text from_name, from, subject, message_id;
+	bool references, report, list;
+	struct words_text from_name, from, subject, message_id, original_id;
 	uint32_t attachments;
 	uint16_t names_bytes;
 	uint8_t names[MIME_NAMES_BYTES];
@@ -39,6 +40,8 @@ void mime_header_begin(struct mime_header *h, struct charsets *charsets);
 /* One field as it came, with its name. */
 void mime_header_field(struct mime_header *h, struct span field);
 void mime_top_field(struct mime_top *t, struct charsets *charsets, struct span field);
+/* A field of a mail within it. */
+void mime_top_original(struct mime_top *t, struct charsets *charsets, struct span field);
 
 enum mime_kind mime_header_kind(const struct mime_header *h);
 struct span mime_header_type(const struct mime_header *h);	/* absent when it is not declared */
