@@ -55,7 +55,7 @@ struct alert {
 	char case_id[ALERT_ID_TEXT];	/* of the case that it belongs to, which may have opened later; "" for none */
 	bool member;			/* it belonged to a case when it opened */
 	bool quiet;			/* this revision is written, and nobody is called for it */
-	bool worse;			/* this revision came because it got more severe */
+	bool worse;			/* this revision came because it got more severe, or came to a further stage */
 	const struct case_story *story;	/* FINDING_CASE */
 	const char *former;		/* the line of the revision before, by an analyst that died: nothing came since; else NULL */
 	const struct host_identity *identity;	/* of the host, at its latest finding; NULL: nobody said */

@@ -136,18 +136,31 @@ copy_behaviour(struct incident *i, const struct behaviour_numbers *from)
 	i->finding.behaviour = i->behaviour;
 }
 
-/* Without memory the numbers before stay: their stages are the incident's own. */
-static void
+static unsigned
+stages_of(const struct case_numbers *n)
+{
+	unsigned count = 0;
+	int s;
+
+	for (s = 0; s < CASE_STAGES; s++)
+		count += n->stage[s] != NULL;
+	return count;
+}
+
+/* Without memory the numbers before stay: their stages are the incident's own. True: it came to a further stage. */
+static bool
 copy_case(struct incident *i, const struct case_numbers *from)
 {
 	struct incident_case *c;
+	bool further;
 	int s;
 
 	if (from == NULL)
-		return;
-	if (i->cased == NULL && (i->cased = malloc(sizeof *i->cased)) == NULL)
-		return;
+		return false;
+	if (i->cased == NULL && (i->cased = calloc(1, sizeof *i->cased)) == NULL)
+		return false;
 	c = i->cased;
+	further = stages_of(from) > stages_of(&c->numbers);
 	c->numbers = *from;
 	for (s = 0; s < CASE_STAGES; s++) {
 		if (from->stage[s] == NULL)
@@ -156,6 +169,7 @@ copy_case(struct incident *i, const struct case_numbers *from)
 		c->numbers.stage[s] = &c->stage[s];
 	}
 	i->finding.cased = &c->numbers;
+	return further;
 }
 
 /* Likewise. */
@@ -235,7 +249,7 @@ words_change(const struct incident *i, const struct finding *f)
 bool
 incident_fold(struct incident *i, const struct finding *f)
 {
-	bool worse = f->severity < i->finding.severity;
+	bool worse = f->severity < i->finding.severity, further;
 
 	i->alert.count++;
 	if (f->ts_ns > i->alert.last_ns)
@@ -250,7 +264,7 @@ incident_fold(struct incident *i, const struct finding *f)
 		i->finding.beacon = &i->beacon;
 	}
 	copy_behaviour(i, f->behaviour);
-	copy_case(i, f->cased);
+	further = copy_case(i, f->cased);
 	if (f->case_id != NULL)
 		snprintf(i->alert.case_id, sizeof i->alert.case_id, "%s", f->case_id);
 	copy_summary(i, f->summary);
@@ -261,7 +275,7 @@ incident_fold(struct incident *i, const struct finding *f)
 	i->former = NULL;
 	i->alert.former = NULL;
 	i->changed = true;
-	return worse;
+	return worse || further;
 }
 
 void

@@ -67,7 +67,7 @@ struct incident *incident_new(const struct finding *f, const struct alert_limits
 struct incident *incident_again(const struct former *f, const char *line, const struct alert_limits *limits);
 void incident_free(struct incident *i);	/* NULL is fine */
 
-/* One more finding. True: it is worse than all before. */
+/* One more finding. True: it is worse than all before, or a case came to a further stage. */
 bool incident_fold(struct incident *i, const struct finding *f);
 
 /* Whose the host's address is now. A copy is kept; without memory the one before. */

@@ -48,6 +48,7 @@ static const struct case_row behaviour_rows[] = {
 	{ "spam-module", "spam-module", STAGE_MASS_MAIL, { 60, 40, 0 }, "exchangers", NULL, NULL },
 	{ "lasting-connection", TIMING, STAGE_C2, { 30, 20, 0 }, NULL, NULL, NULL },
 	{ "theft", "theft", STAGE_THEFT, { 60, 40, 0 }, NULL, NULL, NULL },
+	{ "destruction", "destruction", STAGE_DESTRUCTION, { 60, 40, 0 }, "rewritten", "command", NULL },
 	{ "impersonated", "impersonated", STAGE_DELIVERY, { 0, 0, 0 }, NULL, NULL, NULL },
 	{ "stolen-account", "stolen-account", STAGE_THEFT, { 0, 0, 0 }, NULL, NULL, NULL },
 };
@@ -90,6 +91,18 @@ role_row(const struct case_row rows[ROLE_KINDS], const struct indicator *i)
 	return &rows[i->role];
 }
 
+/* Who is called regularly inside gives no orders, as far as anybody can see. */
+static bool
+is_inside(const struct beacon_numbers *b)
+{
+	unsigned i;
+
+	for (i = 0; i < b->signs && i < BEACON_SIGNS_MAX; i++)
+		if (b->sign[i].kind == SIGN_INTERNAL && b->sign[i].value > 0)
+			return true;
+	return false;
+}
+
 const struct case_row *
 case_row_of(const struct finding *f)
 {
@@ -99,7 +112,7 @@ case_row_of(const struct finding *f)
 	case FINDING_RETRO:
 		return role_row(retro_rows, f->indicator);
 	case FINDING_BEACON:
-		return f->beacon == NULL ? NULL : &beacon_row;
+		return f->beacon == NULL || is_inside(f->beacon) ? NULL : &beacon_row;
 	case FINDING_EVASION:
 		return &evasion_row;
 	case FINDING_BEHAVIOUR:

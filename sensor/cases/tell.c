@@ -152,6 +152,7 @@ peer_text(const struct case_evidence *e, enum language l, char buf[PEER_MAX])
 static void
 put_sentence(const struct case_stage_seen *s, const struct case_evidence *first, enum language l, char *to, size_t size)
 {
+	const char *word = first->word == NULL ? NULL : case_text_of(case_word_texts, first->word, l);
 	char number[NUMBER_MAX], text[LIST_MAX + 512], peer[PEER_MAX];
 	const struct case_evidence *e;
 	struct list peers, families;
@@ -175,7 +176,7 @@ put_sentence(const struct case_stage_seen *s, const struct case_evidence *first,
 	    { "peers", list_end(&peers, 0) }, { "families", list_end(&families, 0) },
 	    { "name", first->name[0] != '\0' ? first->name : NULL }, { "what", first->what },
 	    { "number", first->number > 0 && like_it == 1 ? number : NULL },
-	    { "word", first->word != NULL && like_it == 1 ? case_text_of(case_word_texts, first->word, l) : NULL },
+	    { "word", word == NULL || like_it > 1 ? NULL : word[0] != '\0' ? word : first->word },
 	    { NULL, NULL } }, text, sizeof text);
 	if (to[0] != '\0' && text[0] != '\0')
 		append(to, size, phrase("space", l));

@@ -156,5 +156,10 @@ const struct case_text case_texts[] = {
 	{ "spam-module", {
 	  "It began to send mail to other organisations by itself[, through {number} mail servers].",
 	  "自ら他の組織へメールを送り始めた[（宛先サーバー {number} 台）]。" } },
+	/* destruction */
+	{ "destruction", {
+	  "It does to the files of other machines what ransomware does[: {number} of them written over][. It also had {word} run, "
+	  "which takes away the copies that one would restore from].",
+	  "ランサムウェアのように、他の端末のファイルを壊している[（書き換え {number} 個）]。[復元用の控えを消す {word} も実行させた。]" } },
 	{ NULL, { NULL, NULL } },
 };

@@ -342,7 +342,8 @@ put_alert(struct console *c, const struct view *v)
 	page_end_line(p);
 	put_why(p, v);
 	put_machine(p, v);
-	put_place(p, v);
+	if (strcmp(v->kind, "case") != 0)
+		put_place(p, v);
 	put_realm(p, v);
 }
 

@@ -135,14 +135,19 @@ console_case(struct page *p, const struct view *v, bool whole)
 	const cJSON *stages = cJSON_GetObjectItemCaseSensitive(of_case, "stages"), *stage, *next;
 
 	if (whole) {
+		page_end_line(p);
 		page_to(p, AT_MARGIN);
 		put_clean(p, INK_PLAIN, AT_MARGIN, string_of(of_case, "who"));
 		page_end_line(p);
 	}
-	for (stage = next_stage(stages, NULL); stage != NULL; stage = next_stage(stages, stage))
-		put_stage(p, stage, v->timestamp);
+	for (stage = next_stage(stages, NULL); stage != NULL; stage = next) {
+		next = next_stage(stages, stage);
+		if (whole || next == NULL)
+			put_stage(p, stage, v->timestamp);
+	}
 	if (!whole)
 		return;
 	cJSON_ArrayForEach(next, cJSON_GetObjectItemCaseSensitive(of_case, "next"))
 		put_steps(p, next);
+	page_end_line(p);
 }

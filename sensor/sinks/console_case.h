@@ -5,7 +5,7 @@
 #include "sinks/page.h"
 #include "sinks/view.h"
 
-/* `whole`: also whose it is, and what to do next. */
+/* `whole`: whose it is, all stages, what to do next; else the stage that came last. */
 void console_case(struct page *p, const struct view *v, bool whole);
 
 #endif

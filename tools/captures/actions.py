@@ -3,7 +3,7 @@ import base64
 import ipaddress
 import struct
 
-from captures import frames, identity, tls
+from captures import frames, identity, smb, tls
 from captures.files import Refused
 from captures.wire import CLIENT, SERVER
 
@@ -275,4 +275,4 @@ def knock(run, event):
 
 
 ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "imap": imap, "udp": udp, "ntp": ntp,
-           "tcp": tcp, "knock": knock, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
+           "tcp": tcp, "knock": knock, "smb": smb.smb, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
