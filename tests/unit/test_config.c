@@ -171,6 +171,27 @@ test_defaults(void **state)
 
 /* ---- every option ---- */
 
+/* What belongs to one kind of sink stands with it; all others with a console. */
+static const char *
+sink_with(const char *name)
+{
+	static const struct {
+		const char *names, *lines;
+	} kinds[] = {
+		{ " format rotate_mib rotate_keep ", "file\n    path: out" },
+		{ " facility ", "syslog\n    target: udp://127.0.0.1:9" },
+		{ " batch parallel ", "webhook\n    url: http://127.0.0.1:9/" },
+	};
+	char blanks[64];
+	size_t i;
+
+	snprintf(blanks, sizeof blanks, " %s ", name);
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strstr(kinds[i].names, blanks) != NULL)
+			return kinds[i].lines;
+	return "console";
+}
+
 /* "limits.flows" and "7" → YAML; list entries get what they cannot be without. */
 static void
 compose(const struct option_row *row, const char *value, char *yaml, size_t size)
@@ -182,13 +203,9 @@ compose(const struct option_row *row, const char *value, char *yaml, size_t size
 		snprintf(yaml, size, "%s: %s\n", name, value);
 	else if (option_is_beneath(row, "feeds[]"))
 		snprintf(yaml, size, "feeds:\n  - path: sub/f.txt\n    %s: %s\n", name, value);
-	else if (strcmp(name, "format") == 0 || strncmp(name, "rotate_", 7) == 0)
-		snprintf(yaml, size, "sinks:\n  - {type: syslog, target: \"udp://127.0.0.1:9\"}\n  - type: file\n"
-		    "    path: out\n    %s: %s\n", name, value);
 	else if (option_is_beneath(row, "sinks[]"))
 		snprintf(yaml, size, "sinks:\n  - {type: syslog, target: \"udp://127.0.0.1:9\"}\n"
-		    "  - type: %s\n    %s%s: %s\n", strcmp(name, "facility") == 0 ? "syslog" : "console",
-		    strcmp(name, "facility") == 0 ? "target: udp://127.0.0.1:9\n    " : "", name, value);
+		    "  - type: %s\n    %s: %s\n", sink_with(name), name, value);
 	else
 		snprintf(yaml, size, "%.*s:\n  %s: %s\n", holder, row->path, name, value);
 }
@@ -246,14 +263,15 @@ read_back(const struct option_row *row, const char *value)
 static bool
 has_own_test(const struct option_row *row)
 {
+	if (option_is_beneath(row, "sinks[]") && (row->type == OPTION_TEXT || row->type == OPTION_PATH))
+		return true;
 	return option_is_beneath(row, "geoip") || option_is_beneath(row, "suppress[]") || strcmp(row->path, "beacon.allow") == 0 ||
 	    strcmp(row->path, "allow.path") == 0 || strcmp(row->path, "advice") == 0 ||
 	    strcmp(row->path, "feeds[].path") == 0 ||
 	    strcmp(row->path, "feeds[].url") == 0 || strcmp(row->path, "feeds[].from") == 0 ||
 	    strcmp(row->path, "feeds[].auth_header_file") == 0 || strcmp(row->path, "feeds[].ca_file") == 0 ||
-	    strcmp(row->path, "feeds[].enabled") == 0 || strcmp(row->path, "feeds[].format") == 0 || strcmp(row->path, "sinks[].path") == 0 ||
-	    strcmp(row->path, "sinks[].url") == 0 || strcmp(row->path, "sinks[].target") == 0 ||
-	    strcmp(row->path, "sinks[].retry_max_ms") == 0 || strcmp(row->path, "sinks[].name") == 0 || strcmp(row->path, "sinks[].type") == 0;
+	    strcmp(row->path, "feeds[].enabled") == 0 || strcmp(row->path, "feeds[].format") == 0 ||
+	    strcmp(row->path, "sinks[].retry_max_ms") == 0 || strcmp(row->path, "sinks[].type") == 0;
 }
 
 static void
@@ -297,8 +315,8 @@ test_each_range_is_kept(void **state)
 	(void)state;
 	for (i = 0; i < option_rows_count; i++) {
 		const struct option_row *row = &option_rows[i];
-		unsigned line = option_is_beneath(row, "") ? 1 : strncmp(row->path, "sinks[].rotate_", 15) == 0 ? 5 :
-		    option_is_beneath(row, "sinks[]") ? 4 :
+		unsigned line = option_is_beneath(row, "") ? 1 : option_is_beneath(row, "sinks[]") ?
+		    (strcmp(sink_with(option_name(row)), "console") == 0 ? 4 : 5) :
 		    option_is_beneath(row, "feeds[]") ? 3 : 2;
 		double step = row->type == OPTION_NUMBER ? 0.001 : 1;
 

@@ -175,6 +175,58 @@ test_configuration(void **state)
 	config_clear(&c);
 }
 
+static void
+refused(const char *yaml, const char *words)
+{
+	struct fault fault = { "" };
+	struct config c;
+
+	assert_int_equal(read_yaml(yaml, &c, &fault), SE_USAGE);
+	if (strstr(fault.text, words) == NULL)
+		fail_msg("%s: \"%s\", not \"%s\"", yaml, fault.text, words);
+	config_clear(&c);
+}
+
+/* Files and secrets of a webhook: each fault names its own line, and no secret. */
+static void
+test_webhook_configuration(void **state)
+{
+	struct fault fault = { "" };
+	struct config c;
+	FILE *f;
+
+	(void)state;
+	f = fopen("/tmp/hansho-bad-template", "w");
+	assert_non_null(f);
+	fputs("{\n\"a\": \"{{#if b}}\"}\n", f);
+	fclose(f);
+	setenv("HANSHO_TEST_SECRET", "hush\x01", 1);
+	refused("sinks:\n- type: webhook\n  url: http://h/\n  template: /tmp/hansho-bad-template\n",
+	    ":4: sinks[].template: /tmp/hansho-bad-template:2: {{#if}} without {{/if}}");
+	refused("sinks:\n- type: webhook\n  url: http://h/\n  template: none.json\n", ":4: sinks[].template: ");
+	refused("sinks:\n- type: webhook\n  url: http://h/\n  secret: hush\n", ":4: sinks[].secret: a secret does not stand in the configuration");
+	refused("sinks:\n- type: webhook\n  url: http://h/\n  secret: env:HANSHO_TEST_NONE\n", ":4: sinks[].secret: env:HANSHO_TEST_NONE: expected a variable");
+	refused("sinks:\n- type: webhook\n  url: http://h/\n  header: env:HANSHO_TEST_SECRET\n", "a control character");
+	refused("sinks:\n- type: webhook\n  url: http://h/\n  ca_file: none.pem\n", ":4: sinks[].ca_file: ");
+	refused("sinks:\n- type: console\n  secret: env:X\n", "belongs to type webhook");
+	setenv("HANSHO_TEST_SECRET", "http://h/", 1);
+	f = fopen("/tmp/hansho-secret-line", "w");
+	assert_non_null(f);
+	fputs("Authorization: Bearer x\nanother line\n", f);
+	fclose(f);
+	if (read_yaml("sinks:\n- type: webhook\n  url: env:HANSHO_TEST_SECRET\n  header: file:hansho-secret-line\n  batch: 5\n"
+	    "  dead_letters: refused.json\n", &c, &fault) < 0)
+		fail_msg("%s", fault.text);
+	/* Relative paths begin at the folder of the configuration, behind "file:", too. */
+	assert_string_equal(c.sinks[0].header, "file:/tmp/hansho-secret-line");
+	assert_string_equal(c.sinks[0].dead_letters, "/tmp/refused.json");
+	assert_int_equal(c.sinks[0].batch, 5);
+	assert_int_equal(c.sinks[0].parallel, 4);
+	config_clear(&c);
+	unlink("/tmp/hansho-bad-template");
+	unlink("/tmp/hansho-secret-line");
+}
+
 int
 main(void)
 {
@@ -184,6 +236,7 @@ main(void)
 		cmocka_unit_test(test_shelf),
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_configuration),
+		cmocka_unit_test(test_webhook_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
