@@ -80,7 +80,7 @@ host_new(struct behaviour *b, const struct host_key *key)
 		return NULL;
 	}
 	h->key = *key;
-	h->mail_ns = h->office_ns = h->mail_served_ns = h->download.at_ns = WHEN_UNKNOWN;
+	h->mail_ns = h->office_ns = h->mail_served_ns = h->suspect_ns = h->download.at_ns = WHEN_UNKNOWN;
 	HASH_ADD(hh, b->table, key, sizeof h->key, h);
 	if (element_not_added(h)) {
 		free(h);
@@ -297,6 +297,8 @@ behaviour_note(struct behaviour *b, const struct observation *o)
 		note_contact(&s);
 	else if (o->kind == OBSERVE_DNS)
 		note_resolver(&s);
+	else if (o->kind == OBSERVE_MAIL)
+		sight_note_mail(&s);
 	if ((b->kinds[s.reach] & kind) == 0)
 		return;
 	b->counts.observations++;
@@ -337,6 +339,8 @@ behaviour_finding(struct behaviour *b, const struct finding *f)
 	s.addr = &f->host;
 	s.peer = &f->peer;
 	s.peer_hash = 0;
+	if (f->severity < SEVERITY_LOW && sight_host(&s) != NULL)
+		s.host->suspect_ns = f->ts_ns;
 	if (f->kind == FINDING_INDICATOR)
 		family_finding(&s, f);
 	else if (sight_known(&s) != NULL)
@@ -350,6 +354,13 @@ voice_others(const struct behaviour *b, uint32_t voice, const struct addr *host)
 }
 
 /* ---- findings ---- */
+
+/* These rows are about what others do to a server; all else says that something may be on the host itself. */
+static bool
+is_of_others(enum row_number row)
+{
+	return row == ROW_LURE || row == ROW_IMPERSONATED || row == ROW_ACCOUNT || row == ROW_RELAY;
+}
 
 static void
 emit_finding(struct sight *s, enum row_number row, struct score *c, int64_t first_ns, const char *subject)
@@ -383,6 +394,8 @@ emit_finding(struct sight *s, enum row_number row, struct score *c, int64_t firs
 	f.severity = (enum severity)(rows[row].severity + (c->n.confidence < SURE ? 1 : 0));
 	f.behaviour = &c->n;
 	f.because = s->o;
+	if (!is_of_others(row))
+		s->host->suspect_ns = s->o->ts_ns;
 	s->b->counts.findings++;
 	s->b->emit(s->b->to, &f);
 }

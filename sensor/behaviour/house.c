@@ -7,6 +7,7 @@
 #include "base/state_file.h"
 #include "base/zone.h"
 #include "behaviour/accounts.h"
+#include "behaviour/mail_ids.h"
 #include "behaviour/private.h"
 
 enum {
@@ -33,6 +34,13 @@ struct sender {
 	int32_t day;			/* heard last */
 };
 
+/* Mails that left. */
+struct outgoing {
+	int64_t since_ns;
+	uint32_t sent, sent_before;	/* since then, and in the day before */
+	uint32_t shown, shown_before;	/* of those */
+};
+
 struct zone_entry {
 	uint64_t name;			/* its hash; 0: none */
 	size_t bytes;			/* of its zone */
@@ -48,9 +56,9 @@ struct house {
 	struct correspondent correspondent[CORRESPONDENTS];
 	struct sender sender[SENDERS];
 	int32_t first_mail_day;		/* 0: none yet */
-	int64_t sent_since_ns;
-	uint32_t sent, sent_before;	/* since then, and in the day before */
+	struct outgoing outgoing;
 	struct accounts *accounts;
+	struct mail_ids *ids;
 };
 
 struct house *
@@ -58,8 +66,8 @@ house_new(void)
 {
 	struct house *h = calloc(1, sizeof *h);
 
-	if (h != NULL && (h->accounts = accounts_new()) == NULL) {
-		free(h);
+	if (h != NULL && ((h->accounts = accounts_new()) == NULL || (h->ids = mail_ids_new()) == NULL)) {
+		house_free(h);
 		return NULL;
 	}
 	return h;
@@ -71,7 +79,14 @@ house_free(struct house *h)
 	if (h == NULL)
 		return;
 	accounts_free(h->accounts);
+	mail_ids_free(h->ids);
 	free(h);
+}
+
+struct mail_ids *
+house_mail_ids(struct house *h)
+{
+	return h->ids;
 }
 
 struct accounts *
@@ -256,28 +271,43 @@ house_stranger(struct house *h, uint32_t address, int64_t now_ns, uint32_t days)
 	return stranger;
 }
 
-static void
-sent_advance(struct house *h, int64_t now_ns)
+static struct outgoing *
+outgoing(struct house *h, int64_t now_ns)
 {
-	if (now_ns - h->sent_since_ns < DAY_NS)
-		return;
-	h->sent_before = now_ns - h->sent_since_ns < 2 * DAY_NS ? h->sent : 0;
-	h->sent = 0;
-	h->sent_since_ns = now_ns;
+	struct outgoing *o = &h->outgoing;
+	bool recent = now_ns - o->since_ns < 2 * DAY_NS;
+
+	if (now_ns - o->since_ns >= DAY_NS)
+		*o = (struct outgoing){ now_ns, 0, recent ? o->sent : 0, 0, recent ? o->shown : 0 };
+	return o;
 }
 
 void
 house_sends(struct house *h, int64_t now_ns, uint32_t mails)
 {
-	sent_advance(h, now_ns);
-	h->sent += mails;
+	outgoing(h, now_ns)->sent += mails;
 }
 
 uint32_t
 house_sent(struct house *h, int64_t now_ns)
 {
-	sent_advance(h, now_ns);
-	return h->sent + h->sent_before;
+	const struct outgoing *o = outgoing(h, now_ns);
+
+	return o->sent + o->sent_before;
+}
+
+void
+house_shows(struct house *h, int64_t now_ns)
+{
+	outgoing(h, now_ns)->shown++;
+}
+
+bool
+house_ids_tell(struct house *h, int64_t now_ns)
+{
+	const struct outgoing *o = outgoing(h, now_ns);
+
+	return ((uint64_t)o->shown + o->shown_before) * 5 >= ((uint64_t)o->sent + o->sent_before) * 4;
 }
 
 /* ---- over a restart ---- */
@@ -290,6 +320,8 @@ house_save(const struct house *h, struct state_out *out)
 
 	state_out_table(out, "first mail", sizeof h->first_mail_day);
 	state_out_put(out, &h->first_mail_day, 1);
+	state_out_table(out, "outgoing", sizeof h->outgoing);
+	state_out_put(out, &h->outgoing, 1);
 	state_out_table(out, "correspondent", sizeof *c);
 	for (c = h->correspondent; c < h->correspondent + CORRESPONDENTS; c++)
 		if (c->name != 0)
@@ -299,6 +331,7 @@ house_save(const struct house *h, struct state_out *out)
 		if (s->address != 0)
 			state_out_put(out, s, 1);
 	accounts_save(h->accounts, out);
+	mail_ids_save(h->ids, out);
 }
 
 void
@@ -306,11 +339,14 @@ house_load(struct house *h, const struct state_in *in)
 {
 	const struct correspondent *c;
 	const struct sender *s;
+	const struct outgoing *o;
 	const int32_t *day;
 	size_t i, count;
 
 	if ((day = state_in_records(in, "first mail", sizeof *day, &count)) != NULL && count == 1)
 		h->first_mail_day = *day;
+	if ((o = state_in_records(in, "outgoing", sizeof *o, &count)) != NULL && count == 1)
+		h->outgoing = *o;
 	c = state_in_records(in, "correspondent", sizeof *c, &count);
 	for (i = 0; i < count; i++)
 		h->correspondent[c[i].name % CORRESPONDENTS] = c[i];
@@ -318,4 +354,5 @@ house_load(struct house *h, const struct state_in *in)
 	for (i = 0; i < count; i++)
 		h->sender[s[i].address % SENDERS] = s[i];
 	accounts_load(h->accounts, in);
+	mail_ids_load(h->ids, in);
 }

@@ -18,6 +18,7 @@
 #include "realm.h"
 
 struct accounts;
+struct mail_ids;
 struct house;
 
 /* Over a restart: what is known of correspondents, senders and accounts. */
@@ -27,6 +28,7 @@ void house_save(const struct house *h, struct state_out *out);
 void house_load(struct house *h, const struct state_in *in);
 
 struct accounts *house_accounts(struct house *h);	/* accounts.h */
+struct mail_ids *house_mail_ids(struct house *h);	/* mail_ids.h */
 
 struct house *house_new(void);		/* NULL: no memory */
 void house_free(struct house *h);	/* NULL is fine */
@@ -74,5 +76,9 @@ bool house_stranger(struct house *h, uint32_t address, int64_t now_ns, uint32_t 
 
 void house_sends(struct house *h, int64_t now_ns, uint32_t mails);
 uint32_t house_sent(struct house *h, int64_t now_ns);
+
+/* Of those the id of one was seen. Where four of five are, ids tell what was sent and what was not. */
+void house_shows(struct house *h, int64_t now_ns);
+bool house_ids_tell(struct house *h, int64_t now_ns);
 
 #endif

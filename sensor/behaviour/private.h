@@ -17,7 +17,7 @@
 enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING,
 	ROW_LURE, ROW_IMPERSONATED, ROW_FAMILY,
 	ROW_TUNNEL, ROW_GENERATED, ROW_STROBE,
-	ROW_ACCOUNT, ROW_LASTING, ROW_THEFT, ROW_DESTRUCTION, ROWS };
+	ROW_ACCOUNT, ROW_LASTING, ROW_THEFT, ROW_DESTRUCTION, ROW_RELAY, ROWS };
 
 struct host_key {
 	struct realm realm;
@@ -37,6 +37,7 @@ struct host {
 	int64_t mail_ns;		/* a mail server was spoken with */
 	int64_t office_ns;		/* an Office program fetched something */
 	int64_t mail_served_ns;		/* it took mail from others */
+	int64_t suspect_ns;		/* it was told of, as an infected one might be */
 	struct {			/* the latest download that looked like one of an infection */
 		int64_t at_ns;
 		struct addr peer;
@@ -97,6 +98,22 @@ uint32_t sight_service_tag(struct sight *s);
 /* Which other hosts call it, at most VOICE_HOSTS; -1 while too few hosts are known to tell. */
 int sight_other_callers(struct sight *s);
 
+/* An OBSERVE_MAIL: its id is noted when somebody here gave it to a server, and when it leaves. */
+void sight_note_mail(struct sight *s);
+
+/* Is the host named as a mail server, or did it take mail from outside lately? */
+bool sight_serves_mail(struct sight *s);
+
+/* What is known of the mail whose id this text is; NULL: nothing. */
+struct mail_id;
+const struct mail_id *sight_mail_id(const struct sight *s, enum observation_text which);
+
+/* What an OBSERVE_FILE of a mail is as a lure, and its points; NULL: nothing of interest. */
+const char *lure_kind(const struct observation *o, int *points);
+
+/* Of the user in this observation, in its realm; accounts.h. */
+uint32_t sight_account_tag(const struct sight *s);
+
 /* Is the other end, or this name, known to be harmless? `upload`: also as a place where people put their files. */
 bool sight_harmless(const struct sight *s, struct span name, bool upload);
 
@@ -116,6 +133,7 @@ bool in_networks(const struct cidr *list, unsigned count, const struct addr *a);
 bool span_has(struct span text, const char *word);	/* ASCII case is ignored */
 
 struct span mail_domain(struct span address);	/* behind the @; absent without */
+bool mail_is_answer(struct span subject);	/* by its own word: Re:, Fwd: */
 
 /* A short name for what hashes long; equal ones are equal in every run. Never 0. */
 uint32_t tag_of(const void *bytes, size_t len);
@@ -165,11 +183,11 @@ int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *h
 
 note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note, lure_note, impersonated_note,
     dns_tunnel_note, generated_note, strobe_note, account_note, lasting_note,
-    theft_note, destruction_note;
+    theft_note, destruction_note, relay_note;
 void chain_beacon(struct sight *s, const struct finding *f);
 void family_finding(struct sight *s, const struct finding *f);
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
     lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes,
-    account_part_bytes, theft_part_bytes, destruction_part_bytes;
+    account_part_bytes, theft_part_bytes, destruction_part_bytes, relay_part_bytes;
 
 #endif

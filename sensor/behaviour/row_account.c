@@ -244,8 +244,8 @@ weigh(struct sight *s, struct account *k, const struct place *where)
 	tell(s, k, &c, d.first_ns);
 }
 
-static uint32_t
-account_tag(const struct sight *s, struct span user)
+uint32_t
+sight_account_tag(const struct sight *s)
 {
 	struct {
 		struct realm realm;
@@ -254,7 +254,7 @@ account_tag(const struct sight *s, struct span user)
 
 	memset(&key, 0, sizeof key);
 	key.realm = s->o->key.realm;
-	key.user = tag_of_text(user);
+	key.user = tag_of_text(user_of(s->o));
 	return tag_of(&key, sizeof key);
 }
 
@@ -323,7 +323,7 @@ account_note(struct sight *s)
 	if (o->host_side != RESPONDER || user.left == 0 || user.left > USER_MOST || !sight_place(s, &where))
 		return;
 	if (o->kind == OBSERVE_MAIL && (o->flags & OBSERVED_AUTHENTICATED) != 0)
-		note_mail(s, account_tag(s, user), &where);
+		note_mail(s, sight_account_tag(s), &where);
 	else if (o->kind == OBSERVE_LOGIN && o->detail != LOGIN_ANONYMOUS)
-		note_login(s, account_tag(s, user), &where);
+		note_login(s, sight_account_tag(s), &where);
 }

@@ -45,8 +45,8 @@ brought_by(struct lure *k, uint64_t flow_id)
 	return NULL;
 }
 
-static const char *
-kind_of(const struct observation *o, int *points)
+const char *
+lure_kind(const struct observation *o, int *points)
 {
 	enum file_kind kind = o->detail == FILE_GZIP ? o->inner : o->detail;
 
@@ -73,7 +73,7 @@ note_file(struct sight *s)
 	int points;
 	size_t len;
 
-	if ((kind = kind_of(o, &points)) == NULL || (k = sight_part(s, ROW_LURE)) == NULL)
+	if ((kind = lure_kind(o, &points)) == NULL || (k = sight_part(s, ROW_LURE)) == NULL)
 		return;
 	if ((w = brought_by(k, o->flow_id)) == NULL) {
 		w = &k->waiting[k->next_waiting++ % WAITING];
@@ -92,8 +92,8 @@ note_file(struct sight *s)
 }
 
 /* "Re:", "Fwd:", "AW:" and the like: it says that there was mail before. */
-static bool
-is_answer(struct span subject)
+bool
+mail_is_answer(struct span subject)
 {
 	static const char *const words[] = { "re:", "fw:", "fwd:", "aw:", "wg:", NULL };
 	const char *const *word;
@@ -121,7 +121,7 @@ weigh_sender(struct sight *s, struct score *c, uint32_t sender)
 		score_word(c, "name_known_at", "other_address", POINTS_NAME);
 	if (house_stranger(s->house, sender, o->ts_ns, s->limits->stranger_days))
 		score_word(c, "sender", "stranger", POINTS_STRANGER);
-	if (is_answer(observation_text(o, TEXT_MAIL_SUBJECT)) && (o->flags & OBSERVED_REFERENCES) == 0)
+	if (mail_is_answer(observation_text(o, TEXT_MAIL_SUBJECT)) && (o->flags & OBSERVED_REFERENCES) == 0)
 		score_word(c, "answers", "nothing", POINTS_NO_REFERENCES);
 	if (envelope.left > 0 && header.left > 0 && !span_equal_nocase(envelope, header))
 		score_text(c, "envelope", observation_text(o, TEXT_MAIL_FROM), POINTS_OTHER_DOMAIN);

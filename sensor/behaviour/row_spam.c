@@ -2,11 +2,12 @@
  * row_spam.c - a host that begins to send mail itself: to many exchangers and
  * recipients, under changing senders, its mails signed by others than their
  * envelope. Mail servers, printers and newsletter hosts are named in the
- * configuration; who takes mail from outside is a mail server, too.
+ * configuration; who takes mail from outside is a mail server, too, and what
+ * that sends is row_relay.c's affair.
  */
 #include "behaviour/private.h"
 
-enum { EXCHANGERS = 48, SENDERS = 16, DOMAINS = 32, PORT_SMTP = 25, POINTS_SERVES = -50, SERVED_SEC = 30 * 86400 };
+enum { EXCHANGERS = 48, SENDERS = 16, DOMAINS = 32, PORT_SMTP = 25, POINTS_SERVES = -99, SERVED_SEC = 30 * 86400 };
 
 struct spam {
 	int64_t first_ns, last_ns;
@@ -75,7 +76,7 @@ note_mail(struct sight *s, struct spam *k)
 	k->refused += o->refused;
 	if (from.left > 0)
 		tags_add(k->sender, SENDERS, &k->senders, &k->next_sender, tag_of_text(from));
-	if (header.left > 0 && from.left > 0 && !span_equal_nocase(header, mail_domain(from)))
+	if ((o->flags & OBSERVED_LIST) == 0 && header.left > 0 && from.left > 0 && !span_equal_nocase(header, mail_domain(from)))
 		k->others++;
 	while (more) {
 		more = span_until(&all, ',', &one);

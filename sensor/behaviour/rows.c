@@ -38,4 +38,6 @@ const struct row rows[ROWS] = {
 	[ROW_DESTRUCTION] = { "T1486", "TA0040", SEVERITY_CRITICAL,
 	    { [REACH_INSIDE] = BIT(REMOTE), [REACH_NAMED] = BIT(REMOTE), [REACH_BARE] = BIT(REMOTE) }, &destruction_part_bytes,
 	    destruction_note },
+	[ROW_RELAY] = { "T1586.002", "TA0042", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(MAIL) | BIT(FILE), [REACH_BARE] = BIT(MAIL) | BIT(FILE) }, &relay_part_bytes, relay_note },
 };

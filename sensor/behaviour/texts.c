@@ -63,9 +63,9 @@ const struct behaviour_text behaviour_texts[] = {
 [ROW_IMPERSONATED] = { "impersonated",
   { "Names of this house are abused", "組織の名前をかたるメール" },
   { "got {bounces} notes of undeliverable mail from {servers} servers to {names} names in {minutes} min, latest to {name}; "
-    "mails seen to leave: {sent}. Your names are abused, no infected sender is seen here",
+    "mails seen to leave: {sent}[, {strange_ids} notes are about mails that nobody here sent]. Your names are abused, no infected sender is seen here",
     "配送不能通知を {minutes} 分間に {servers} 台のサーバーから {bounces} 通（宛名 {names} 種、最新は {name}）受けた。"
-    "送信を確認したメールは {sent} 通。名前をかたられているが、ここに感染した送信元は見えない。" } },
+    "送信を確認したメールは {sent} 通。[ここから送信していないメールについての通知 {strange_ids} 通。]名前をかたられているが、ここに感染した送信元は見えない。" } },
 [ROW_FAMILY] = { "second-family",
   { "A second malware", "二つ目のマルウェア" },
   { "has {families} malware families: first {first_family}, {after_min} min later {second_family}[, an order that is {order}]",
@@ -123,6 +123,14 @@ const struct behaviour_text behaviour_texts[] = {
     "[{peer} に {command_line} の実行を命じた。復元の手段を奪うものである。][このような命令 {commands} 種。]"
     "[{minutes} 分間に他のマシンのファイル {files} 件（最新は {peer}）に書き込み、うち {rewritten} 件はその場で書き換えた。]"
     "[{renamed} 件の末尾は .{ending}。][削除 {deleted} 件。][対象 {machines} 台。][これに先立ち{after}があった。]" } },
+[ROW_RELAY] = { "stepping-stone",
+  { "Mail server relays an attack", "攻撃メールを中継するメールサーバー" },
+  { "relayed {mails} mails of {sender}[, which {given_by} {giver} gave it][ ({suspect})][; {lures} with {kind} or the like]"
+    "[; {other_names} name somebody else than their envelope][; {unfounded_answers} claim to answer and name nothing]; "
+    "{recipients} recipients[, {refused} refused], in {minutes} min",
+    "{sender} のメール {mails} 通を {minutes} 分間に外へ中継した。[{given_by} {giver} から受け取ったもの。][{suspect}。]"
+    "[{kind}などの添付 {lures} 通。][封筒と違う差出人名 {other_names} 通。][返信を装い参照のないもの {unfounded_answers} 通。]"
+    "宛先 {recipients} 件。[拒否された宛先 {refused} 件。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;
@@ -164,6 +172,9 @@ static const struct {
 	{ "called_before", { "was called before", "以前から通信がある" } },
 	{ "known", { "known of such infections", "よく知られた感染の" } },
 	{ "yes", { "yes", "はい" } },
+	{ "inside", { "the host", "内部のホスト" } },
+	{ "outside", { "a user at", "外部の利用者" } },
+	{ "told_of", { "of whom something is known already", "すでに不審とされている" } },
 };
 
 /* ---- sentences ---- */

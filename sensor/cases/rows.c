@@ -51,6 +51,7 @@ static const struct case_row behaviour_rows[] = {
 	{ "destruction", "destruction", STAGE_DESTRUCTION, { 60, 40, 0 }, "rewritten", "command", NULL },
 	{ "impersonated", "impersonated", STAGE_DELIVERY, { 0, 0, 0 }, NULL, NULL, NULL },
 	{ "stolen-account", "stolen-account", STAGE_THEFT, { 0, 0, 0 }, NULL, NULL, NULL },
+	{ "stepping-stone", "stepping-stone", STAGE_MASS_MAIL, { 0, 0, 0 }, NULL, NULL, NULL },
 };
 
 /* A behaviour without a row of its own, by its ATT&CK tactic. */

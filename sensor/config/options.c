@@ -358,6 +358,10 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.destroy_sec, "s", 60, 86400, "1800") },
 { "behaviour.destroy_files", "From so many files on it weighs as destruction; a quarter of it with a new ending, and four and sixteen times as many weigh more.",
   INTEGER(behaviour.destroy_files, "files", 16, 1000000, "256") },
+{ "behaviour.relay_sec", "Mails that a mail server relays outwards for one giver are counted over so long.",
+  INTEGER(behaviour.relay_sec, "s", 60, 604800, "3600") },
+{ "behaviour.relay_mails", "From so many suspicious mails of one giver on it weighs; four and sixteen times as many weigh more.",
+  INTEGER(behaviour.relay_mails, "mails", 2, 10000, "5") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

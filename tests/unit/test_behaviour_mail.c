@@ -276,6 +276,227 @@ test_impersonated_and_its_twin(void **state)
 	assert_int_equal(kept.count, 0);
 }
 
+/* ---- what servers relay, and whose it is ---- */
+
+static void
+gives(double sec, const char *giver, const char *id, const char *from)
+{
+	bool outside = strncmp(giver, "10.", 3) != 0;
+
+	rig_observation(&b, OBSERVE_MAIL, sec);
+	b.o.app = APP_SMTP;
+	b.o.key.addr[ORIGINATOR] = rig_addr(giver);
+	to("10.0.0.25", 587);
+	b.o.home = outside ? 2 : 3;
+	b.o.host_side = outside ? RESPONDER : ORIGINATOR;
+	b.o.flags = outside ? OBSERVED_AUTHENTICATED : 0;
+	b.o.status = 250;
+	b.o.count = 1;
+	rig_text(&b, TEXT_MAIL_FROM, from);
+	rig_text(&b, TEXT_MAIL_ID, id);
+	if (outside)
+		rig_text(&b, TEXT_USER, from);
+	note();
+}
+
+struct relayed {
+	const char *id, *from, *author, *subject, *file;	/* file: NULL: none; else encrypted */
+	unsigned recipients, refused, flags;
+};
+
+static void
+relays(double sec, const char *server, const struct relayed *r)
+{
+	rig_observation(&b, OBSERVE_FILE, sec);
+	b.o.app = APP_SMTP;
+	b.o.key.addr[ORIGINATOR] = rig_addr("10.0.0.25");
+	to(server, 25);
+	b.o.detail = b.o.inner = FILE_ZIP;
+	b.o.flags = OBSERVED_ENCRYPTED;
+	if (r->file != NULL)
+		note();
+	rig_observation(&b, OBSERVE_MAIL, sec);
+	b.o.app = APP_SMTP;
+	b.o.key.addr[ORIGINATOR] = rig_addr("10.0.0.25");
+	to(server, 25);
+	b.o.count = r->recipients;
+	b.o.refused = r->refused;
+	b.o.flags = r->flags;
+	b.o.status = 250;
+	rig_text(&b, TEXT_MAIL_FROM, r->from);
+	rig_text(&b, TEXT_MAIL_HEADER_FROM, r->author);
+	rig_text(&b, TEXT_MAIL_SUBJECT, r->subject);
+	if (r->id != NULL)
+		rig_text(&b, TEXT_MAIL_ID, r->id);
+	note();
+}
+
+/* 10.0.0.25 takes mail from outside. */
+static void
+begin_with_server(void)
+{
+	begin();
+	arrives(0, 1, "Carol", "carol@partner.example", "Hello", 0);
+}
+
+/* `count` mails of one giver, each given and relayed. */
+static void
+relays_for(double sec, const char *giver, unsigned count, struct relayed r)
+{
+	char id[64], server[32];
+	unsigned i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(id, sizeof id, "%u.%s@x", i, giver);
+		snprintf(server, sizeof server, "198.51.100.%u", i % 20 + 100);
+		r.id = id;
+		gives(sec + i * 10, giver, id, r.from);
+		relays(sec + i * 10 + 1, server, &r);
+	}
+}
+
+static const struct relayed lure = { NULL, "anna@office.example", "anna@office.example", "Re: invoice", "a.zip", 1, 0, 0 };
+
+static void
+test_stepping_stone(void **state)
+{
+	struct relayed r = lure;
+
+	(void)state;
+	begin_with_server();
+	r.recipients = 15;
+	r.refused = 2;
+	relays_for(10, "203.0.113.9", 4, r);
+	assert_int_equal(kept.count, 0);
+	relays_for(10, "203.0.113.9", 5, r);		/* the same and one more */
+	assert_int_equal(rang("stepping-stone"), 1);
+	assert_int_equal(kept.f[0].n.confidence, 25 + 15 + 15 + 10 + 10);
+	assert_string_equal(kept.f[0].n.technique, "T1586.002");
+	assert_true(kept.f[0].host.b[15] == 25);
+	assert_string_equal(kept.f[0].reason, "relayed 5 mails of anna@office.example, which a user at 203.0.113.9 gave it; 5 with "
+	    "an encrypted archive or document or the like; 5 claim to answer and name nothing; 135 recipients, 18 refused, in 0 min");
+}
+
+/* Of a host of whom something is known already fewer signs are enough. */
+static void
+test_stepping_stone_of_a_suspect(void **state)
+{
+	struct relayed r = lure;
+	unsigned i;
+
+	(void)state;
+	begin_with_server();
+	r.subject = "invoice";
+	relays_for(10, "10.0.0.77", 6, r);
+	assert_int_equal(kept.count, 0);
+	begin_with_server();
+	for (i = 0; i < 26; i++) {	/* it reaches for many machines */
+		char address[32];
+
+		rig_observation(&b, OBSERVE_CONTACT, 1 + i);
+		b.o.key.addr[ORIGINATOR] = rig_addr("10.0.0.77");
+		snprintf(address, sizeof address, "10.0.1.%u", i + 1);
+		to(address, 445);
+		b.o.home = 3;
+		note();
+		b.o.kind = OBSERVE_FLOW;
+		b.o.flow_state = FLOW_NEW;
+		behaviour_note(behaviour, &b.o);
+	}
+	assert_true(rang("spreading") > 0);
+	kept.count = 0;
+	relays_for(100, "10.0.0.77", 6, r);
+	assert_true(rang("stepping-stone") > 0);
+	assert_non_null(strstr(kept.f[0].reason, "which the host 10.0.0.77 gave it (of whom something is known already)"));
+}
+
+static void
+test_stepping_stone_twins(void **state)
+{
+	struct relayed r = { NULL, "bells-bounces@office.example", "carol@partner.example", "Re: bells", NULL, 40, 0, OBSERVED_LIST };
+	unsigned i;
+
+	(void)state;
+	begin_with_server();
+	relays_for(10, "10.0.0.30", 60, r);		/* a list */
+	r.file = "a.zip";				/* one document to its many members */
+	for (i = 0; i < 40; i++) {
+		char server[32];
+
+		snprintf(server, sizeof server, "198.51.100.%u", i);
+		r.id = "once@x";
+		relays(1000 + i, server, &r);
+	}
+	r = (struct relayed){ NULL, "news@office.example", "news@news.office.example", "April", NULL, 90, 1, 0 };
+	relays_for(2000, "203.0.113.60", 60, r);	/* a newsletter, made outside */
+	for (i = 0; i < 30; i++) {			/* thirty people, each with an answer of their own or an archive */
+		char giver[32], from[32];
+
+		snprintf(giver, sizeof giver, "10.0.2.%u", i + 1);
+		snprintf(from, sizeof from, "p%u@office.example", i);
+		r = (struct relayed){ NULL, from, from, "Re: plan", "a.zip", 2, 0, OBSERVED_REFERENCES };
+		relays_for(3000 + i * 60, giver, 3, r);
+	}
+	r = lure;
+	r.subject = "invoice";
+	relays_for(6000, "203.0.113.9", 19, r);		/* somebody at home who sends many archives */
+	assert_int_equal(kept.count, 0);
+	begin();					/* no server at all: that is the spam module's row */
+	for (i = 0; i < 30; i++)
+		relays(i, "198.51.100.1", &lure);
+	assert_int_equal(rang("stepping-stone"), 0);
+}
+
+static void
+bounce_about(double sec, unsigned server, const char *id)
+{
+	from_outside(OBSERVE_MAIL, sec, 2000 + server);
+	b.o.key.addr[ORIGINATOR].b[15] = (uint8_t)server;
+	b.o.status = 250;
+	b.o.flags = OBSERVED_REPORT;
+	rig_text(&b, TEXT_MAIL_FROM, "");
+	rig_text(&b, TEXT_MAIL_RECIPIENTS, "boss@office.example");
+	rig_text(&b, TEXT_MAIL_ORIGINAL_ID, id);
+	note();
+}
+
+/* By Message-ID a note is about one's own mail or somebody else's, however much was sent. */
+static void
+test_impersonated_by_ids(void **state)
+{
+	const struct relayed ordinary = { NULL, "boss@office.example", "boss@office.example", "April", NULL, 1, 0, 0 };
+	char id[32];
+	unsigned i;
+
+	(void)state;
+	begin_with_server();
+	relays_for(10, "10.0.0.30", 40, ordinary);
+	for (i = 0; i < 30; i++) {	/* all of one's own */
+		snprintf(id, sizeof id, "%u.10.0.0.30@x", i);
+		bounce_about(1000 + i, i, id);
+	}
+	assert_int_equal(kept.count, 0);
+	for (i = 0; i < 10; i++) {	/* these are not */
+		snprintf(id, sizeof id, "%u@elsewhere", i);
+		bounce_about(2000 + i, 50 + i, id);
+	}
+	assert_int_equal(rang("impersonated"), 2);
+	assert_non_null(strstr(kept.f[0].reason, "mails seen to leave: 40, 5 notes are about mails that nobody here sent"));
+	for (i = 0; i < 100; i++)	/* much left encrypted meanwhile: ids tell nothing */
+		contact(3000 + i, "198.51.100.9", 25);
+	kept.count = 0;
+	for (i = 0; i < 30; i++)
+		bounce_about(4000 + i, 50 + i, "other@elsewhere");
+	assert_int_equal(kept.count, 0);
+	begin_with_server();		/* what a server here was given, and sent where it was not seen */
+	for (i = 0; i < 30; i++) {
+		snprintf(id, sizeof id, "%u@x", i);
+		gives(i, "10.0.0.31", id, "boss@office.example");
+		bounce_about(100 + i, i, id);
+	}
+	assert_int_equal(kept.count, 0);
+}
+
 int
 main(void)
 {
@@ -287,6 +508,10 @@ main(void)
 		TEST(test_lure_over_a_restart),
 		TEST(test_lure_twins),
 		TEST(test_impersonated_and_its_twin),
+		TEST(test_stepping_stone),
+		TEST(test_stepping_stone_of_a_suspect),
+		TEST(test_stepping_stone_twins),
+		TEST(test_impersonated_by_ids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

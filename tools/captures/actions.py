@@ -188,6 +188,9 @@ def call(run, event):
 
 def attached(o, rng):
     """The rest of the header; with `holds` also the first part, so that the text is the second."""
+    if "about" in o:
+        return ("Content-Type: multipart/report; report-type=delivery-status; boundary=bell\r\n\r\n--bell\r\n"
+                f"Content-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{o['about']}>\r\n\r\n--bell\r\nContent-Type: text/plain\r\n\r\n")
     if "holds" not in o:
         return "Content-Type: text/plain\r\n\r\n"
     body = base64.encodebytes(content(rng, "", 600, o["holds"])).decode().replace("\n", "\r\n")
@@ -197,20 +200,24 @@ def attached(o, rng):
 
 
 def mail(run, event):
-    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES] [author=ADDRESS: of the header] [holds=KIND filename=NAME]."""
+    """mail SERVER[:PORT] from=ADDRESS to=ADDRESS[,...] subject=TEXT [size=BYTES] [author=ADDRESS: of the header]
+    [holds=KIND filename=NAME] [user=NAME: logs in] [id=MESSAGE-ID] [list=LIST-ID] [about=MESSAGE-ID: a note that it is undeliverable]."""
     host, number = place(event.words[0], 25)
     o = event.options
     to = o["to"].split(",")
     talk = run.tcp(event, host, number)
     text = filler(event.rng, o.get("size", 500)).decode()
     lines = "\r\n".join(text[at:at + 70] for at in range(0, len(text), 70))
-    head = (f"From: {o.get('author', o['from'])}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\nMIME-Version: 1.0\r\n"
-            + attached(o, event.rng))
-    if "holds" in o:
+    head = (f"From: {o.get('author', o['from'])}\r\nTo: {', '.join(to)}\r\nSubject: {o['subject']}\r\n"
+            + (f"Message-ID: <{o['id']}>\r\n" if "id" in o else "") + (f"List-Id: <{o['list']}>\r\n" if "list" in o else "")
+            + "MIME-Version: 1.0\r\n" + attached(o, event.rng))
+    if "holds" in o or "about" in o:
         lines += "\r\n--bell--\r\n"
     talk.say(SERVER, f"220 {host} ESMTP\r\n".encode())
-    turns = [(f"EHLO {o.get('helo', 'client')}", f"250-{host}\r\n250-SIZE 10240000\r\n250 8BITMIME"),
-             (f"MAIL FROM:<{o['from']}>", "250 2.1.0 Ok")]
+    turns = [(f"EHLO {o.get('helo', 'client')}", f"250-{host}\r\n250-SIZE 10240000\r\n250 8BITMIME")]
+    if "user" in o:
+        turns += [("AUTH PLAIN " + base64.b64encode(f"\0{o['user']}\0five bells".encode()).decode(), "235 2.7.0 Authentication successful")]
+    turns += [(f"MAIL FROM:<{o['from']}>", "250 2.1.0 Ok")]
     turns += [(f"RCPT TO:<{t}>", "250 2.1.5 Ok") for t in to]
     turns += [("DATA", "354 End data with <CR><LF>.<CR><LF>"), (head + lines + "\r\n.", "250 2.0.0 Ok: queued"),
               ("QUIT", "221 2.0.0 Bye")]
