@@ -202,6 +202,7 @@ policy_match(const struct policy_options *options, const struct observation *mat
     finding_fn *emit, void *to)
 {
 	struct match_texts texts;
+	char from[SOURCES_MAX];
 	struct indicator i;
 	struct finding f;
 	struct aged aged;
@@ -240,7 +241,7 @@ policy_match(const struct policy_options *options, const struct observation *mat
 	if ((match->flags & OBSERVED_RETRO) != 0) {
 		f.kind = FINDING_RETRO;
 		f.first_ns = match->flow_first_ns;
-		policy_retro_reason(match, &i, texts.reason, sizeof texts.reason);
+		policy_retro_reason(match, &i, sources(&i, f.feeds, from, sizeof from), texts.reason, sizeof texts.reason);
 	}
 	emit(to, &f);
 	return true;

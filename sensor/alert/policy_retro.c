@@ -58,13 +58,12 @@ dates(const struct observation *o, const struct indicator *i, char buf[PART_MAX]
 }
 
 void
-policy_retro_reason(const struct observation *o, const struct indicator *i, char *buf, size_t size)
+policy_retro_reason(const struct observation *o, const struct indicator *i, const char *listed, char *buf,
+    size_t size)
 {
-	bool refers = i->reference[0] != '\0' && strcmp(i->reference, i->malware) != 0;
 	char when[PART_MAX], seen[PART_MAX];
 
-	snprintf(buf, size, "was in contact with %s %s, before this sensor knew that feed %s (line %u%s%s) "
-	    "lists it as %s%s%s%s", i->value, contacts(o, when), i->feed, i->line, refers ? ", entry " : "",
-	    refers ? i->reference : "", verdict(i->role), i->malware[0] == '\0' ? "" : " of ", i->malware,
+	snprintf(buf, size, "was in contact with %s %s, before this sensor knew that %s it as %s%s%s%s", i->value,
+	    contacts(o, when), listed, verdict(i->role), i->malware[0] == '\0' ? "" : " of ", i->malware,
 	    dates(o, i, seen));
 }

@@ -9,8 +9,11 @@
 #include "indicator.h"
 #include "observation.h"
 
-/* One sentence: how often, from when to when, and how long before the feed's own first date. */
-void policy_retro_reason(const struct observation *match, const struct indicator *i, char *buf,
-    size_t size);
+/*
+ * One sentence: how often, from when to when, and how long before the feed's own first date.
+ * `listed`: "feed feodo (line 7) lists".
+ */
+void policy_retro_reason(const struct observation *match, const struct indicator *i, const char *listed,
+    char *buf, size_t size);
 
 #endif

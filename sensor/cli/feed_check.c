@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "engine/feeds.h"
+#include "engine/house.h"
 #include "engine/process.h"
 #include "engine/rooms.h"
 #include "engine/sandbox.h"
+#include "indicators/allow.h"
 
 /* Given to stdio before the sandbox, in which it could not ask what standard output is. */
 static char out[65536];
@@ -27,13 +30,13 @@ complain(void *to, const struct feed_complaint *c)
 	cJSON *o;
 
 	if (!k->json) {
-		printf("%s:%u: %s\n", k->path, c->line, c->text);
+		printf("%s:%u: %s%s\n", k->path, c->line, c->allowed ? "not loaded, an allow list has it: " : "", c->text);
 		return;
 	}
 	o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "file", k->path);
 	cJSON_AddNumberToObject(o, "line", c->line);
-	cJSON_AddStringToObject(o, "not_understood", c->text);
+	cJSON_AddStringToObject(o, c->allowed ? "allow_list" : "not_understood", c->text);
 	feed_print_json(o);
 }
 
@@ -51,6 +54,7 @@ summarise(const struct checking *k, const struct feed_summary *s, int code, cons
 		cJSON_AddItemToObject(o, "by_type", feed_types_json(s->by_type));
 		cJSON_AddNumberToObject(o, "duplicates", s->duplicates);
 		cJSON_AddNumberToObject(o, "of_no_use", s->passed_over);
+		cJSON_AddNumberToObject(o, "on_allow_list", s->allowed);
 		cJSON_AddNumberToObject(o, "not_understood_count", s->not_understood);
 		if (code < 0)
 			cJSON_AddStringToObject(o, "fault", fault->text);
@@ -63,8 +67,8 @@ summarise(const struct checking *k, const struct feed_summary *s, int code, cons
 	}
 	printf("%s: %s, %u lines: %u entries", k->path, s->format, s->lines, s->loaded);
 	feed_print_types(s->by_type);
-	printf(", %u duplicates, %u of no use here, %u not understood\n", s->duplicates, s->passed_over,
-	    s->not_understood);
+	printf(", %u duplicates, %u of no use here, %u on an allow list, %u not understood\n", s->duplicates, s->passed_over,
+	    s->allowed, s->not_understood);
 }
 
 /* In a child: the file is as hostile as any. */
@@ -73,18 +77,21 @@ check_here(const struct checking *k, FILE *in, const char *format, const struct 
 {
 	const struct sandbox_room room = { .data_bytes = room_bytes(SANDBOX_COMPILER, c) };
 	struct builder *b = builder_new(c->max_indicators);
+	struct allow *allow = feeds_open_allow(c);
 	struct feed_summary summary;
 	struct fault fault = { "" };
 	int r;
 
-	if (b == NULL || (sandbox_available() && sandbox_enter(SANDBOX_COMPILER, &room, &fault) < 0)) {
-		fprintf(stderr, "hansho: feed check: %s\n", b == NULL ? "no memory" : fault.text);
+	if (b == NULL || allow == NULL || (sandbox_available() && sandbox_enter(SANDBOX_COMPILER, &room, &fault) < 0)) {
+		fprintf(stderr, "hansho: feed check: %s\n", b == NULL || allow == NULL ? "no memory" : fault.text);
 		return 1;
 	}
+	builder_set_allow(b, allow, house_wall_clock_ns());
 	builder_on_complaint(b, complain, (void *)(uintptr_t)k);
 	r = feed_read(in, "check", format, b, &summary, &fault);
 	summarise(k, &summary, r, &fault);
 	builder_free(b);
+	allow_free(allow);
 	return fflush(stdout) != 0 || r < 0;
 }
 

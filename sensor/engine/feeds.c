@@ -91,13 +91,18 @@ close_feeds(const struct config *config, FILE *const *in)
 			fclose(in[i]);
 }
 
+/* An entry without dates was seen last when its list was last known to be current; of a file of one's own nobody knows. */
 static void
-set_terms(struct builder *b, const struct config_feed *f)
+set_terms(struct builder *b, const struct config_feed *f, FILE *in)
 {
-	const struct feed_terms terms = {
+	struct feed_terms terms = {
 		.role_set = f->role > 0, .role = f->role > 0 ? f->role - 1u : 0,
 		.confidence = f->confidence, .fetched_ns = WHEN_UNKNOWN,
 	};
+	struct stat st;
+
+	if (f->fetch.url[0] != '\0' && fstat(fileno(in), &st) == 0)
+		terms.fetched_ns = (int64_t)st.st_mtim.tv_sec * NS_PER_SEC;
 
 	builder_set_terms(b, &terms);
 }
@@ -141,7 +146,7 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 
 		if (in[i] == NULL)
 			continue;
-		set_terms(b, f);
+		set_terms(b, f, in[i]);
 		results[i].code = feed_read(in[i], f->name,
 		    f->format[0] == '\0' ? NULL : f->format, b, &results[i].summary,
 		    &results[i].fault);

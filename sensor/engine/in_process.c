@@ -83,7 +83,7 @@ open_keeper(struct alone *a, struct fault *fault)
 
 	if (!a->options->keeps)
 		return 0;
-	if ((r = keeper_open(a->options->config, true, 0, a->indicators, &a->keeper, fault)) < 0)
+	if ((r = keeper_open(a->options->config, true, (uint64_t)house_wall_clock_ns(), a->indicators, &a->keeper, fault)) < 0)
 		return r;
 	if (!keeper_look_back(a->keeper, tell_late, a))
 		return fault_set(fault, SE_SYSTEM, "the history cannot be used");

@@ -121,8 +121,12 @@ keeper_open(const struct config *config, bool whole, uint64_t run, const struct 
 void
 keeper_close(struct keeper *k, bool keep)
 {
+	struct fault fault;
+
 	if (k == NULL)
 		return;
+	if (k->log != NULL && keep && contact_log_end(k->log, &fault) < 0)
+		log_error("keeper", "%s", fault.text);
 	history_close(k->history, keep);
 	contact_log_free(k->log);
 	free(k);

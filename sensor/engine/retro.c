@@ -1,6 +1,7 @@
 #include "engine/retro.h"
 
 #include "base/when.h"
+#include "witness/sources.h"
 
 /* Where a name and an address know the same entry, it is found twice. */
 enum { FOUND_MAX = MATCHES_MAX * (HISTORY_PEERS_MAX + 1) };
@@ -50,22 +51,6 @@ look_up(const struct retro *r, const struct history_row *row, struct found *f)
 	}
 }
 
-static void
-put_indicator(struct observation_buffer *b, const struct indicator *i)
-{
-	b->o.indicator_type = (uint8_t)i->type;
-	b->o.indicator_role = (uint8_t)i->role;
-	b->o.indicator_confidence = i->confidence;
-	b->o.indicator_line = i->line;
-	b->o.indicator_first_ns = i->first_seen_ns;
-	b->o.indicator_last_ns = i->last_seen_ns;
-	b->o.indicator_until_ns = i->valid_until_ns;
-	observation_add(b, TEXT_INDICATOR_VALUE, span_text(i->value), 2048);
-	observation_add(b, TEXT_INDICATOR_FEED, span_text(i->feed), 256);
-	observation_add(b, TEXT_INDICATOR_MALWARE, span_text(i->malware), 256);
-	observation_add(b, TEXT_INDICATOR_REFERENCE, span_text(i->reference), 512);
-}
-
 /* An address that is listed was called when it was called, whatever else has that name. */
 static void
 put_contacts(struct observation_buffer *b, const struct history_row *row, const struct indicator *i,
@@ -91,7 +76,7 @@ put_contacts(struct observation_buffer *b, const struct history_row *row, const 
 
 static void
 make(const struct retro *r, struct observation_buffer *b, const struct history_row *row,
-    const struct indicator *i, unsigned peer)
+    const struct sources *from, unsigned peer)
 {
 	struct observation *o = &b->o;
 
@@ -102,12 +87,26 @@ make(const struct retro *r, struct observation_buffer *b, const struct history_r
 	o->phase = PHASE_PACKET;
 	o->index = r->index;
 	o->not_before_ns = o->not_after_ns = WHEN_UNKNOWN;
-	put_contacts(b, row, i, peer);
+	put_contacts(b, row, &from->shown, peer);
 	o->ts_ns = r->now_ns != WHEN_UNKNOWN ? r->now_ns : o->flow_last_ns;
 	/* Offline all of them come before the first frame, in the order in which they were found. */
 	o->deadline_ns = r->now_ns != WHEN_UNKNOWN ? r->now_ns : INT64_MAX;
-	put_indicator(b, i);
+	sources_put(from, b);
 	observation_seal(b);
+}
+
+/* Equal ones lie side by side. Returns the first behind them. */
+static unsigned
+join_equal(const struct retro *r, const struct found *found, unsigned n, struct sources *from)
+{
+	indicators_get(r->set, found->entry[n++], &from->shown);
+	sources_begin(from);
+	for (; n < found->count; n++) {
+		indicators_get(r->set, found->entry[n], &from->next);
+		if (!sources_join(from))
+			break;
+	}
+	return n;
 }
 
 bool
@@ -115,21 +114,23 @@ retro_row(void *to, const struct history_row *row)
 {
 	struct observation_buffer b;
 	struct found found = { .count = 0 };
+	struct sources from;
 	struct retro *r = to;
-	struct indicator i;
-	unsigned n;
+	const struct indicator *i = &from.shown;
+	unsigned n = 0, first;
 
 	look_up(r, row, &found);
-	for (n = 0; n < found.count; n++) {
-		indicators_get(r->set, found.entry[n], &i);
-		if (!counts(&i))
+	while (n < found.count) {
+		first = n;
+		n = join_equal(r, &found, n, &from);
+		if (!counts(i))
 			continue;
-		make(r, &b, row, &i, found.peer[n]);
-		if (history_is_told(r->history, &row->realm, &row->host, i.type, i.value))
+		make(r, &b, row, &from, found.peer[first]);
+		if (history_is_told(r->history, &row->realm, &row->host, i->type, i->value))
 			continue;
 		if (!r->emit(r->to, &b.o))
 			return false;
-		history_tell(r->history, &row->realm, &row->host, i.type, i.value, b.o.ts_ns);
+		history_tell(r->history, &row->realm, &row->host, i->type, i->value, b.o.ts_ns);
 		r->index++;
 		r->found++;
 	}

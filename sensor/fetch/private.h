@@ -59,4 +59,7 @@ struct misp_event {
 /* The events of a manifest, newest first; *out is yours. SE_FORMAT, SE_LIMIT, SE_NOMEM. */
 int misp_manifest_read(const char *bytes, size_t len, struct misp_event **out, unsigned *count, struct fault *fault);
 
+/* Pages of a collection, a line each, put together as they would be in a run → a bundle of at most `most` bytes, one object a line. */
+int taxii_merge(struct span pages, uint64_t most, FILE *bundle, struct fault *fault);
+
 #endif

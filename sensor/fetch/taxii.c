@@ -224,15 +224,12 @@ oldest_first(const struct object *a, const struct object *b)
 	return d != 0 ? d : strcmp(a->id, b->id);
 }
 
-static int
-write_bundle(struct collection *c)
+static void
+put_bundle(struct collection *c, FILE *part)
 {
-	FILE *part = store_begin(c->run->folder, c->run->feed->name, c->run->fault);
 	const struct object *o;
 	bool first = true;
 
-	if (part == NULL)
-		return SE_SYSTEM;
 	fputs("{\"type\":\"bundle\",\"objects\":[", part);
 	HASH_SORT(c->objects, oldest_first);
 	for (o = c->objects; o != NULL; o = o->hh.next) {
@@ -242,6 +239,16 @@ write_bundle(struct collection *c)
 		first = false;
 	}
 	fputs("\n]}\n", part);
+}
+
+static int
+write_bundle(struct collection *c)
+{
+	FILE *part = store_begin(c->run->folder, c->run->feed->name, c->run->fault);
+
+	if (part == NULL)
+		return SE_SYSTEM;
+	put_bundle(c, part);
 	if (!ferror(part))
 		return fetch_settle(c->run, part);
 	store_drop_part(c->run->folder, c->run->feed->name, part);
@@ -262,6 +269,31 @@ fetch_taxii(struct fetch_run *run)
 		r = fetch_pages(&c);
 	if (r == 0)
 		r = run->in_force && !c.changed ? fetch_is_same(run) : write_bundle(&c);
+	clear(&c);
+	return r;
+}
+
+int
+taxii_merge(struct span pages, uint64_t most, FILE *bundle, struct fault *fault)
+{
+	struct fetch_options options = { .max_mib = (uint32_t)(most >> 20) };
+	struct fetch_feed feed = { "", "", &options };
+	struct fetch_run run = { .feed = &feed, .fault = fault };
+	struct collection c = { .run = &run };
+	struct span page;
+	char next[NEXT_MAX];
+	bool more;
+	int r = 0;
+
+	while (r == 0 && pages.left > 0) {
+		if (!span_until(&pages, '\n', &page)) {
+			page = pages;
+			pages.left = 0;
+		}
+		r = take_page(&c, (const char *)page.at, page.left, &more, next);
+	}
+	if (r == 0)
+		put_bundle(&c, bundle);
 	clear(&c);
 	return r;
 }

@@ -9,6 +9,7 @@
 #include "history/contact_days.h"
 #include "history/contact_file.h"
 #include "history/contact_log.h"
+#include "history/contact_runs.h"
 
 enum { PATH_MOST = 1200, LATE_SEC = 3600 };
 
@@ -26,6 +27,7 @@ struct reading {
 	struct contact_hunted *out;
 	bool by_name, by_end;		/* some value is such a one */
 	bool enough;
+	struct contact_runs open;	/* their contacts do not count yet */
 	struct texts texts;
 	uint8_t buffer[BLOCK_HEADER + BLOCK_PAYLOAD_MAX];
 };
@@ -204,6 +206,8 @@ read_blocks(struct reading *r, FILE *in)
 
 	while (!r->enough && block_next(in, &at, r->buffer, &b, &skipped)) {
 		r->out->damaged_bytes += skipped;
+		if (contact_runs_has(&r->open, b.run))
+			continue;
 		if (b.last_ns < h->from_ns || b.base_ns > h->to_ns)
 			continue;
 		s = span_of(r->buffer + BLOCK_HEADER, b.payload);
@@ -264,6 +268,7 @@ contact_log_hunt(const char *folder, const struct contact_hunt *hunt, contact_fn
 	r->out = out;
 	for (i = 0; i < hunt->values; i++)
 		*(hunt->value[i].is_name ? &r->by_name : &r->by_end) = true;
+	contact_runs_list(folder, &r->open);
 	contact_days_list(folder, days);
 	for (i = 0; i < days->count && code == 0 && !r->enough; i++)
 		if (day_fits(hunt, days->day[i].day))

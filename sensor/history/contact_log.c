@@ -12,6 +12,7 @@
 #include "base/when.h"
 #include "history/contact_days.h"
 #include "history/contact_file.h"
+#include "history/contact_runs.h"
 
 #define NS_PER_DAY (86400 * NS_PER_SEC)
 
@@ -29,6 +30,7 @@ struct contact_log {
 	struct contact_log_limits limits;
 	struct contact_log_counts counts;
 	uint64_t run;
+	int marker;			/* of the run, while it has not ended; -1: none */
 	int64_t day;			/* whose files are open; -1: none */
 	int contacts, texts;		/* descriptors */
 	uint64_t contacts_end, texts_end;	/* up to there they are whole */
@@ -53,7 +55,8 @@ contact_log_new(const char *folder, const struct contact_log_limits *limits, uin
 	l->limits = *limits;
 	l->run = run;
 	l->day = -1;
-	l->contacts = l->texts = -1;
+	l->contacts = l->texts = l->marker = -1;
+	contact_runs_recover(folder);
 	return l;
 }
 
@@ -185,6 +188,15 @@ make_room(struct contact_log *l, int64_t today)
 	free(days);
 }
 
+/* What a run writes counts when it has ended. */
+static int
+note_run(struct contact_log *l, int64_t day)
+{
+	if (l->marker < 0)
+		l->marker = contact_run_begin(l->folder, l->run);
+	return l->marker >= 0 && contact_run_writes(l->marker, day) ? 0 : SE_SYSTEM;
+}
+
 static int
 open_day(struct contact_log *l, int64_t day, struct fault *fault)
 {
@@ -196,6 +208,8 @@ open_day(struct contact_log *l, int64_t day, struct fault *fault)
 	snprintf(path, sizeof path, "%s/%s.hcl", l->folder, day_name(day, name));
 	l->contacts = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	r = l->contacts < 0 ? SE_SYSTEM : find_end(l, path);
+	if (r == 0 && l->run != 0)
+		r = note_run(l, day);
 	if (r == 0) {
 		snprintf(path, sizeof path, "%s/%s.hcs", l->folder, name);
 		l->texts = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -267,6 +281,21 @@ contact_log_flush(struct contact_log *l, struct fault *fault)
 	return r;
 }
 
+int
+contact_log_end(struct contact_log *l, struct fault *fault)
+{
+	int r = contact_log_flush(l, fault);
+
+	if (r == 0 && l->contacts >= 0 && fdatasync(l->contacts) < 0)
+		r = fault_set(fault, SE_SYSTEM, "contact log: %s: %s", l->folder, strerror(errno));
+	if (r == 0 && l->marker >= 0) {
+		if (!contact_run_end(l->folder, l->run, l->marker))
+			r = fault_set(fault, SE_SYSTEM, "contact log: %s: %s", l->folder, strerror(errno));
+		l->marker = -1;
+	}
+	return r;
+}
+
 void
 contact_log_free(struct contact_log *l)
 {
@@ -274,8 +303,13 @@ contact_log_free(struct contact_log *l)
 
 	if (l == NULL)
 		return;
-	contact_log_flush(l, &fault);
+	if (l->run == 0)
+		contact_log_flush(l, &fault);
 	close_day(l);
+	if (l->marker >= 0) {
+		close(l->marker);
+		contact_runs_recover(l->folder);
+	}
 	free(l);
 }
 

@@ -36,11 +36,13 @@ struct contact_log_counts {
 struct contact_log;
 
 /*
- * The folder is there. `run`: when not 0, what a run of this number has left
- * at the end of a file is forgotten: it begins again. NULL without memory.
+ * The folder is there. `run`: when not 0, its contacts count when contact_log_end() was called, and what a run of
+ * this number has left is forgotten: it begins again. What other runs left that broke off is removed. NULL without memory.
  */
 struct contact_log *contact_log_new(const char *folder, const struct contact_log_limits *limits, uint64_t run);
-/* Writes what waits. NULL is fine. */
+/* The run is over: what waits is written, and all of it counts. */
+int contact_log_end(struct contact_log *l, struct fault *fault);
+/* Writes what waits; of a run that has not ended all is removed. NULL is fine. */
 void contact_log_free(struct contact_log *l);
 
 /* A KEPT_CONTACT; others are passed over. SE_ code and one line when something could not be written. */

@@ -128,6 +128,7 @@ static bool
 is_allowed(struct feed *f, enum indicator_role role)
 {
 	struct feed_summary *s = f->summary;
+	struct feed_complaint c = { .line = f->line, .allowed = true };
 	struct feed_refusal *r;
 	struct allow_rule rule;
 
@@ -135,12 +136,17 @@ is_allowed(struct feed *f, enum indicator_role role)
 	    !allow_value(f->builder->allow, &f->value, f->builder->allow_ns, &rule))
 		return false;
 	s->allowed++;
-	if (s->refusals_count == FEED_COMPLAINTS_MAX)
+	if (s->refusals_count == FEED_COMPLAINTS_MAX && f->builder->complain == NULL)
 		return true;
-	r = &s->refusals[s->refusals_count++];
-	r->line = f->line;
-	snprintf(r->text, sizeof r->text, "%.60s: %.80s, line %u: %s", f->value.text, rule.list, rule.line,
+	snprintf(c.text, sizeof c.text, "%.60s: %.80s, line %u: %s", f->value.text, rule.list, rule.line,
 	    rule.reason);
+	if (s->refusals_count < FEED_COMPLAINTS_MAX) {
+		r = &s->refusals[s->refusals_count++];
+		r->line = f->line;
+		memcpy(r->text, c.text, sizeof r->text);
+	}
+	if (f->builder->complain != NULL)
+		f->builder->complain(f->builder->complain_to, &c);
 	return true;
 }
 

@@ -24,7 +24,8 @@ enum { FEED_COMPLAINTS_MAX = 10 };
 
 struct feed_complaint {
 	uint32_t line;
-	char text[160];		/* what was expected, with the offending value escaped */
+	bool allowed;		/* it was understood, and an allow list has it */
+	char text[240];		/* what was expected, with the offending value escaped; else as a refusal's */
 };
 
 struct feed_refusal {
@@ -53,7 +54,7 @@ struct builder;
 struct builder *builder_new(uint32_t max_indicators);
 void builder_free(struct builder *b);
 
-/* Every line that feed_read() does not understand, not only the first few that a summary keeps. */
+/* Every line that feed_read() does not understand or an allow list refuses, not only the first few that a summary keeps. */
 typedef void feed_complaint_fn(void *to, const struct feed_complaint *c);
 void builder_on_complaint(struct builder *b, feed_complaint_fn *tell, void *to);
 

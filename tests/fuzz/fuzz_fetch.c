@@ -1,8 +1,9 @@
 /*
  * What is read while feeds are fetched: a manifest, a header line of a key, a
- * URL. The first byte says which.
+ * URL, pages of a TAXII collection. The first byte says which.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,47 @@ read_url(const uint8_t *data, size_t size)
 	free(url);
 }
 
+static char *
+merged(struct span pages, size_t *len)
+{
+	struct fault fault;
+	char *bundle = NULL;
+	FILE *to = open_memstream(&bundle, len);
+
+	if (to == NULL)
+		return NULL;
+	if (taxii_merge(pages, 1 << 20, to, &fault) < 0)
+		*len = 0;
+	fclose(to);
+	if (bundle != NULL && bundle[0] == '\0') {
+		free(bundle);
+		return NULL;
+	}
+	return bundle;
+}
+
+/* What was put together stays as it is when it comes again: each object once, in one order. */
+static void
+merge_pages(struct span pages)
+{
+	size_t len, again_len;
+	char *bundle = merged(pages, &len), *again, *line;
+
+	if (bundle == NULL)
+		return;
+	for (line = bundle; (line = strchr(line, '\n')) != NULL; line++)
+		*line = ' ';
+	again = merged(span_of(bundle, len), &again_len);
+	if (again == NULL || again_len != len)
+		abort();
+	for (line = again; (line = strchr(line, '\n')) != NULL; line++)
+		*line = ' ';
+	if (memcmp(bundle, again, len) != 0)
+		abort();
+	free(bundle);
+	free(again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -35,7 +77,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0)
 		return 0;
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		misp_manifest_read((const char *)data + 1, size - 1, &events, &count, &fault);
 		free(events);
@@ -43,8 +85,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 1:
 		fetch_header_line(span_of(data + 1, size - 1), line, sizeof line);
 		break;
-	default:
+	case 2:
 		read_url(data + 1, size - 1);
+		break;
+	default:
+		merge_pages(span_of(data + 1, size - 1));
 	}
 	return 0;
 }

@@ -241,6 +241,9 @@ def looked(house):
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     rig.check("lookup", done.returncode == 0 and {r["feed"] for r in rows if r["state"] == "active"} >= {"good", "shrinks"} - {"shrinks"} and
               rows[-1]["state"] == "not known", rows)
+    told = next(r for r in rows if r["feed"] == "good")
+    rig.check("lookup: without a date of its own an entry was seen when its list came", told.get("last_seen", "")[:10] ==
+              time.strftime("%Y-%m-%d", time.gmtime()), told)
     rig.check("lookup of what nobody knows", house.run("lookup", "198.51.100.99").returncode == 1, "0")
     for form, expected in (("zeek-intel", "192.0.2.12\tIntel::ADDR\tgood"), ("suricata-iprep", "192.0.2.12,1,"), ("plain", "192.0.2.12")):
         done = house.run("export", "--format", form)

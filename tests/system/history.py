@@ -52,6 +52,13 @@ def late_indicator():
               hansho["retro"]["contacts"] == 40 and late[0]["alert"]["signature_id"] == 9000401, f"{late}")
     rig.check("history: any number of workers tells the same", all(filecmp.cmp(found[0], f, False) for f in found),
               "the lines differ")
+    more = rig.write(os.path.join(d, "more.txt"), "cdn-metrics.example # another's\n")
+    shutil.copytree(state, os.path.join(d, "copy9"))
+    several = [r["hansho"] for r in retro(replay([OTHER], os.path.join(d, "copy9"), os.path.join(d, "several.json"), "--feed",
+               DOMAINS, "--feed", more)) if r["hansho"]["state"] == "open"]
+    rig.check("history: listed twice, it rings once and names both", len(several) == 1 and
+              several[0]["indicator"]["feeds"] == ["domains", "more"] and "feeds domains (line" in several[0]["reason"] and
+              "and more list it" in several[0]["reason"], f"{several}")
     again = replay([OTHER], os.path.join(d, "copy1"), os.path.join(d, "third.json"), "--feed", DOMAINS)
     rig.check("history: it rings once", not retro(again), f"{retro(again)}")
     both = replay([CAPTURE], os.path.join(d, "fresh"), os.path.join(d, "both.json"), "--feed", DOMAINS)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/when.h"
@@ -221,23 +222,63 @@ test_a_new_writer_goes_on(void **state)
 	assert_int_equal(st.st_size, 3 * (40 + 23) + 7);
 }
 
+/* What it wrote reached the files; then it is gone. */
 static void
-test_a_run_that_begins_again_is_written_once(void **state)
+dies_while_it_writes(uint64_t run, uint16_t port)
+{
+	pid_t pid = fork();
+	struct contact_log *l;
+	struct fault fault;
+	int status;
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		l = contact_log_new(folder, &roomy, run);
+		note(l, "10.0.0.5", port, "192.0.2.77", "", START_NS);
+		note(l, "10.0.0.5", port, "192.0.2.77", "", START_NS + 2 * DAY_NS);
+		_exit(contact_log_flush(l, &fault) < 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void
+test_runs_count_when_they_have_ended(void **state)
 {
 	struct contact_log *l = contact_log_new(folder, &roomy, 7);
+	struct fault fault;
 
 	(void)state;
 	note(l, "10.0.0.5", 1, "192.0.2.77", "", START_NS);
-	contact_log_free(l);
-	l = contact_log_new(folder, &roomy, 8);
-	note(l, "10.0.0.5", 2, "192.0.2.77", "", START_NS);
-	contact_log_free(l);
-	l = contact_log_new(folder, &roomy, 8);
-	note(l, "10.0.0.5", 3, "192.0.2.77", "", START_NS);
+	assert_int_equal(contact_log_flush(l, &fault), 0);
+	assert_int_equal(hunted("10.0.0.5:1", true).count, 0);
+	assert_int_equal(contact_log_end(l, &fault), 0);
 	contact_log_free(l);
 	assert_int_equal(hunted("10.0.0.5:1", true).count, 1);
+	/* broken off, and told: nothing is left */
+	l = contact_log_new(folder, &roomy, 8);
+	note(l, "10.0.0.5", 2, "192.0.2.77", "", START_NS);
+	assert_int_equal(contact_log_flush(l, &fault), 0);
+	contact_log_free(l);
 	assert_int_equal(hunted("10.0.0.5:2", true).count, 0);
-	assert_int_equal(hunted("10.0.0.5:3", true).count, 1);
+	/* killed: it does not count, and the same run begins again */
+	dies_while_it_writes(9, 3);
+	assert_int_equal(hunted("10.0.0.5:3", true).count, 0);
+	l = contact_log_new(folder, &roomy, 9);
+	note(l, "10.0.0.5", 4, "192.0.2.77", "", START_NS);
+	assert_int_equal(contact_log_end(l, &fault), 0);
+	contact_log_free(l);
+	/* killed, and another writes next: of both days nothing is left */
+	dies_while_it_writes(10, 5);
+	l = contact_log_new(folder, &roomy, 0);
+	note(l, "10.0.0.5", 6, "192.0.2.77", "", START_NS + 2 * DAY_NS);
+	contact_log_free(l);
+	assert_int_equal(hunted("10.0.0.5:1", true).count, 1);
+	assert_int_equal(hunted("10.0.0.5:3", true).count, 0);
+	assert_int_equal(hunted("10.0.0.5:4", true).count, 1);
+	assert_int_equal(hunted("10.0.0.5:5", true).count, 0);
+	assert_int_equal(hunted("10.0.0.5:6", true).count, 1);
+	assert_int_equal(hunted("10.0.0.5", true).sums.contacts, 3);
 }
 
 /* One flipped bit costs its block and no other. */
@@ -321,7 +362,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_contacts_come_back, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_size_of_a_contact, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_new_writer_goes_on, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(test_a_run_that_begins_again_is_written_once, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_runs_count_when_they_have_ended, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_flipped_bits, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_old_and_large_days_go, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_what_comes_late_stays_in_its_file, make_folder, remove_folder),
