@@ -143,6 +143,7 @@ struct finding {
 	const char *subject;		/* what makes it one incident: the indicator's value, the service */
 	const char *reason;		/* one sentence */
 	enum severity severity;
+	bool over;			/* FINDING_SENSOR: it is not so any more: closes its incident, opens none */
 	const struct indicator *indicator;	/* FINDING_INDICATOR; of several feeds what they know together */
 	const char *feeds;			/* of it: the names of all feeds that list it, a line each */
 	enum indicator_state state;

@@ -24,7 +24,7 @@ enum observation_kind {
 	OBSERVE_NAME,		/* a DNS answer: TEXT_SERVICE names `named` */
 	OBSERVE_HTTP, OBSERVE_TLS, OBSERVE_DNS,	/* one message, for the EVE records */
 	OBSERVE_FLOW,		/* a flow ended */
-	OBSERVE_SENSOR,		/* about the sensor itself: TEXT_NOTE */
+	OBSERVE_SENSOR,		/* about the sensor itself: TEXT_NOTE; of what lasts, TEXT_SERVICE names it */
 	OBSERVE_UNKNOWN,	/* nobody knows this flow's protocol: its first bytes */
 	OBSERVE_MAIL, OBSERVE_FILE, OBSERVE_LOGIN, OBSERVE_REMOTE,	/* one message of message.h each */
 	OBSERVE_IDENTITY,	/* which machine has `named` */
@@ -137,6 +137,7 @@ enum {	/* observation.flags */
 	OBSERVED_RELEASED = 16384,			/* IDENTITY */
 	OBSERVED_AUTHORITATIVE = 32768, OBSERVED_TRUNCATED = 65536, OBSERVED_EDNS = 131072,	/* DNS */
 	OBSERVED_LIST = 524288,				/* MAIL: of a mailing list or newsletter, as it says */
+	OBSERVED_OVER = 1048576,			/* SENSOR: the trouble is over; TEXT_SERVICE says which */
 	OBSERVED_RETRO = 262144				/* MATCH: from the history; flow_first_ns, flow_last_ns, `count`, `number` (days) are its contacts' */
 };
 

@@ -285,6 +285,13 @@ open_incident(struct alerts *a, const struct finding *f)
 	set_deadline(a, i);
 }
 
+/* Who found it says that it is over: nobody waits for silence. */
+static bool
+is_end(const struct finding *f)
+{
+	return f->over || (f->cased != NULL && f->cased->end != CASE_GOES_ON);
+}
+
 void
 alerts_take(struct alerts *a, const struct finding *f)
 {
@@ -295,7 +302,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	alerts_advance(a, f->ts_ns);
 	a->counts.findings++;
 	if ((i = find(a, f)) == NULL) {
-		if (f->cased == NULL || f->cased->end == CASE_GOES_ON)
+		if (!is_end(f))
 			open_incident(a, f);
 		return;
 	}
@@ -303,7 +310,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	idle_append(a, i);
 	worse = incident_fold(i, f);
 	set_names(a, i);
-	if (f->cased != NULL && f->cased->end != CASE_GOES_ON)
+	if (is_end(f))
 		close_incident(a, i, f->ts_ns);
 	else if (worse || f->ts_ns >= later(i->alert.ts_ns, a->limits.update_sec))
 		update_incident(a, i, f->ts_ns, worse);

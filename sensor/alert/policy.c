@@ -274,7 +274,7 @@ policy_evasion(const struct observation *seen, finding_fn *emit, void *to)
 void
 policy_sensor(const struct observation *note, finding_fn *emit, void *to)
 {
-	char words[NOTE_MAX];
+	char words[NOTE_MAX], subject[NOTE_MAX];
 	struct finding f;
 
 	if (note->kind != OBSERVE_SENSOR)
@@ -285,6 +285,10 @@ policy_sensor(const struct observation *note, finding_fn *emit, void *to)
 	f.ts_ns = f.first_ns = note->ts_ns;
 	f.service = "";
 	f.subject = f.reason = words;
+	copy_text(note, TEXT_SERVICE, subject, sizeof subject);
+	if (subject[0] != '\0')
+		f.subject = subject;
+	f.over = (note->flags & OBSERVED_OVER) != 0;
 	f.severity = SEVERITY_MEDIUM;
 	emit(to, &f);
 }

@@ -22,6 +22,7 @@
 #include "decode/decode.h"
 #include "fetch/fetch.h"
 #include "flow/table.h"
+#include "health/blindness.h"
 #include "history/contact_log.h"
 #include "history/history.h"
 #include "proto/proto.h"
@@ -62,6 +63,7 @@ struct config {
 		bool promiscuous, immediate;
 	} capture;
 
+	struct blindness_limits blindness;
 	char metrics_listen[64];	/* "" for no door */
 	uint32_t workers;
 	uint32_t ring_mib;		/* observations between one worker and the analyst */

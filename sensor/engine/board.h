@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "engine/keeper.h"
 #include "engine/pipeline.h"
+#include "health/blindness.h"
 
 enum { SKIPS_MAX = 64, BOARD_PAGE = 4096, BOARD_NAME_MAX = 64, BOARD_FAULT_MAX = 256 };
 
@@ -76,6 +77,7 @@ struct board {
 	_Atomic uint64_t watching;	/* 1: every process was begun */
 	_Atomic int64_t started_ns;	/* since 1970 */
 	_Atomic int64_t beat_ns;	/* monotonic: the supervisor's latest round */
+	_Atomic uint64_t trouble[TROUBLE_KINDS];	/* 1: it is so now */
 	struct board_process process[BOARD_PROCESSES];
 	struct board_feed feed[FEEDS_MAX];
 	_Atomic uint32_t suppress_turn;	/* changes: the analyst takes the rules anew, of suppress[turn % 2] */

@@ -104,6 +104,12 @@ house_open_own_ring(struct house *h)
 void
 house_tell(struct house *h, const char *note)
 {
+	house_tell_trouble(h, "", false, note);
+}
+
+void
+house_tell_trouble(struct house *h, const char *subject, bool over, const char *note)
+{
 	struct ring *ring = h->rings[h->workers];
 	struct observation_buffer b;
 	void *room;
@@ -113,7 +119,10 @@ house_tell(struct house *h, const char *note)
 	b.o.phase = PHASE_PACKET;
 	b.o.ts_ns = b.o.deadline_ns = house_wall_clock_ns();
 	b.o.flow_first_ns = b.o.flow_last_ns = b.o.ts_ns;
+	b.o.flags = over ? OBSERVED_OVER : 0;
 	observation_add(&b, TEXT_NOTE, span_text(note), 512);
+	if (subject[0] != '\0')
+		observation_add(&b, TEXT_SERVICE, span_text(subject), 256);
 	observation_seal(&b);
 	if ((room = ring_reserve(ring, b.o.bytes)) == NULL) {
 		log_error("watch", "no room to tell of: %s", note);

@@ -89,6 +89,8 @@ int house_enter_room(const struct house *h, enum sandbox which, struct fault *fa
 
 /* Live: an observation about the sensor itself, through the supervisor's own ring. */
 void house_tell(struct house *h, const char *note);
+/* The same of what lasts: `subject` stays the same until it is over. */
+void house_tell_trouble(struct house *h, const char *subject, bool over, const char *note);
 /* The supervisor's ring, new or reset: nobody waits for it. */
 void house_open_own_ring(struct house *h);
 int64_t house_wall_clock_ns(void);

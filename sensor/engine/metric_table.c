@@ -33,6 +33,13 @@ severity(unsigned i)
 	return i < SEVERITY_CRITICAL ? NULL : names_severity((enum severity)i);
 }
 
+static const char *
+trouble(unsigned i)
+{
+	return trouble_name((enum trouble)i);
+}
+
+static const struct metric_array by_trouble = { "kind", TROUBLE_KINDS, trouble, NULL };
 static const struct metric_array by_protocol = { "protocol", APP_KINDS, app, NULL };
 static const struct metric_array by_severity = { "severity", SEVERITY_LOW + 1, severity, NULL };
 static const struct metric_array by_kind = { "kind", FINDING_KINDS, kind, &by_severity };
@@ -49,6 +56,7 @@ const struct metric metric_rows[] = {
 { "hansho_start_time_seconds", "When the sensor was started, since 1970.", METRIC_MOMENT, SENSOR(started_ns), ONE },
 { "hansho_ready", "1 when every process works.", METRIC_GAUGE, SENSOR(ready), ONE },
 { "hansho_workers", "Workers that share the traffic.", METRIC_GAUGE, SENSOR(workers), ONE },
+{ "hansho_trouble", "1 while the sensor sees too little, or a sink or feed lags, by kind.", METRIC_GAUGE, SENSOR(trouble), EACH(by_trouble) },
 
 { "hansho_kernel_frames_total", "Frames that passed the filter, dropped ones included.", METRIC_COUNTER, WORKER(kernel_seen), ONE },
 { "hansho_frames_total", "Frames that were read.", METRIC_COUNTER, WORKER(counts.frames), ONE },

@@ -95,12 +95,15 @@ void
 metrics_look(struct metrics_view *v, const struct board *b, int64_t now_ns, int64_t clock_ns)
 {
 	uint64_t workers = atomic_load(&b->workers);
+	unsigned i;
 
 	memset(v, 0, sizeof *v);
 	v->board = b;
 	v->workers = workers > WORKERS_MAX ? WORKERS_MAX : (unsigned)workers;
 	v->sensor.one = 1;
 	v->sensor.workers = v->workers;
+	for (i = 0; i < TROUBLE_KINDS; i++)
+		v->sensor.trouble[i] = atomic_load(&b->trouble[i]);
 	v->sensor.started_ns = atomic_load(&b->started_ns);
 	look_at_sinks(v, clock_ns);
 	look_at_feeds(v, now_ns);
@@ -234,6 +237,12 @@ has_name(const struct metric_array *a, unsigned i)
 	return true;
 }
 
+static bool
+is_told(const struct metric *m, unsigned i, uint64_t word)
+{
+	return has_name(m->array, i) && (word != 0 || m->type != METRIC_COUNTER);
+}
+
 static void
 put_number(struct line *l, const struct metric *m, uint64_t word)
 {
@@ -251,7 +260,7 @@ put_one(FILE *to, const struct metrics_view *v, const struct metric *m, unsigned
 	struct line l = { to, false };
 	char name[BOARD_NAME_MAX];
 
-	if (!is_known(m, word) || (m->array != NULL && (word == 0 || !has_name(m->array, i))))
+	if (!is_known(m, word) || (m->array != NULL && !is_told(m, i, word)))
 		return;
 	fputs(m->name, to);
 	if (labels[m->scope] != NULL)
@@ -326,7 +335,7 @@ add_array(cJSON *o, const struct metric *m, const void *base)
 
 	for (i = 0; i < length(m->array); i++) {
 		word = word_at(base, m->offset + i * sizeof word);
-		if (word == 0 || !has_name(m->array, i))
+		if (!is_told(m, i, word))
 			continue;
 		rest = i;
 		at = o;

@@ -42,7 +42,7 @@ struct metric {
 	enum metric_scope scope;
 	size_t offset;				/* of a uint64_t (a moment's int64_t) in what metrics_at() gives */
 	const char *label, *value;		/* of rows that share a name; NULL: none */
-	const struct metric_array *array;	/* of these those that are 0 are left out; NULL: one number */
+	const struct metric_array *array;	/* of a counter's those that are 0 are left out; NULL: one number */
 	double scale;				/* told is number × scale; 0: as it is */
 };
 
@@ -54,6 +54,7 @@ extern const size_t metric_rows_count;
 
 struct metrics_sensor {
 	uint64_t one, ready, workers;
+	uint64_t trouble[TROUBLE_KINDS];
 	int64_t started_ns;
 };
 

@@ -297,35 +297,40 @@ age_of(struct known *k, const struct config_feed *f, int64_t now_ns)
 	return (now_ns - k->absent_since_ns) / NS_PER_SEC;
 }
 
-static void
+/* Is it too old? */
+static bool
 mind_feed(struct refresh *r, const struct config_feed *f, int64_t now_ns, struct house *house)
 {
 	struct known *k = known_of(r, f->name);
+	char note[512], subject[FETCH_NAME_MAX + 32];
 	struct store_state state;
-	char note[512];
 	int64_t age;
 
 	if (k == NULL)
-		return;
+		return false;
 	age = age_of(k, f, now_ns);
+	snprintf(subject, sizeof subject, "feed %s is too old", f->name);
 	if (age <= refresh_age_limit_sec(f)) {
+		if (k->told)
+			house_tell_trouble(house, subject, true, "it was renewed");
 		k->told = false;
-		return;
+		return false;
 	}
-	if (k->told)
-		return;
-	k->told = true;
 	store_read_state(r->folder, f->name, &state);
 	snprintf(note, sizeof note, "feed %s was not renewed for %lld h: %.300s", f->name,
 	    (long long)(age / HOUR_SEC), state.fault[0] == '\0' ? "what was fetched is held back" : state.fault);
-	log_warn("feeds", "%s", note);
-	house_tell(house, note);
+	if (!k->told)
+		log_warn("feeds", "%s", note);
+	k->told = true;
+	house_tell_trouble(house, subject, false, note);
+	return true;
 }
 
 void
 refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns, struct house *house)
 {
 	int64_t clock_ns = monotonic_ns();
+	bool any = false;
 	unsigned i;
 
 	if (clock_ns < r->next_age_ns)
@@ -333,6 +338,7 @@ refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns,
 	r->next_age_ns = clock_ns + AGE_SEC * NS_PER_SEC;
 	snprintf(r->folder, sizeof r->folder, "%s/feeds", config->state_directory);
 	for (i = 0; i < config->feeds_count; i++)
-		if (is_fetched(&config->feeds[i]))
-			mind_feed(r, &config->feeds[i], now_ns, house);
+		if (is_fetched(&config->feeds[i]) && mind_feed(r, &config->feeds[i], now_ns, house))
+			any = true;
+	atomic_store(&house->board->trouble[TROUBLE_FEED], any);
 }

@@ -290,6 +290,8 @@ supervise(struct watch *w)
 		watch_tend_feeds(w);
 		restart_missing(w);
 		house_tally(&w->house);
+		if (!w->stopping)
+			health_tend(w->health);
 		give_up_workers(w, &give_up_ns);
 	}
 }
@@ -367,6 +369,8 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = memory_make_folder(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
+	if ((w->health = health_new(&w->house)) == NULL)
+		return fault_set(fault, SE_NOMEM, "no memory");
 	return watch_first_feeds(w, fault);
 }
 
@@ -416,6 +420,7 @@ watch_run(const struct watch_options *options)
 		status = w->stopping ? 0 : run(w);
 	feeds_job_free(w->job);
 	refresh_free(w->refresh);
+	health_free(w->health);
 	eve_files_close(&w->fresh);
 	config_clear(&w->fresh);
 	posts_close(w->posts);

@@ -7,6 +7,7 @@
 
 #include "engine/back_off.h"
 #include "engine/feeds.h"
+#include "engine/health.h"
 #include "engine/house.h"
 #include "engine/posts.h"
 #include "engine/refresh.h"
@@ -20,6 +21,7 @@ struct watch {
 	struct posts *posts;
 	struct feeds_job *job;			/* feeds are being compiled, or NULL */
 	struct refresh *refresh;
+	struct health *health;
 	bool refreshing;			/* the job is for what was fetched, not for `fresh` */
 	struct config fresh;			/* for which; taken when they are */
 	struct back_off courier, analyst, keeper, porter;

@@ -352,12 +352,30 @@ count_speech(struct entry *e, const struct packet *p, int side)
 	s->last_payload_ns = p->ts_ns;
 }
 
+/* Only a side's packets up to its first payload can bring news of that. */
 static void
-count(struct entry *e, const struct packet *p, int side)
+note_directions(struct flows *t, const struct flow *f, const struct packet *p, int side)
+{
+	const struct flow_side *s = &f->side[side], *other = &f->side[!side];
+	bool had_payload = s->payload_bytes + other->payload_bytes > 0, has_payload = had_payload || p->payload_wire_bytes > 0;
+	bool had_both = s->packets > 0 && other->packets > 0;
+
+	if (p->protocol != PROTO_TCP)
+		return;
+	if (!had_payload && has_payload)
+		t->counts.spoken++;
+	if (has_payload && other->packets > 0 && !(had_payload && had_both))
+		t->counts.answered++;
+}
+
+static void
+count(struct flows *t, struct entry *e, const struct packet *p, int side)
 {
 	struct flow *f = &e->flow;
 	struct flow_side *s = &f->side[side];
 
+	if (s->packets == 0 || s->payload_bytes == 0)
+		note_directions(t, f, p, side);
 	s->packets += p->frames;
 	s->bytes += p->ip_bytes;
 	s->payload_bytes += p->payload_wire_bytes;
@@ -468,7 +486,7 @@ flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 	if (p->tunnel != TUNNEL_NONE)
 		note_tunnel(&e->flow, p, *side);
 	note_checksum(t, e, p, *side, doubted);
-	count(e, p, *side);
+	count(t, e, p, *side);
 	touch(t, e, index);
 	return &e->flow;
 }

@@ -31,6 +31,7 @@ struct flow_limits {
 struct flow_counts {
 	uint64_t started, ended, evicted, reused;
 	uint64_t active, most_active;
+	uint64_t spoken, answered;	/* TCP flows with payload; of them those of which both sides were seen */
 	uint64_t doubted;		/* packets whose wrong checksum was overlooked */
 };
 
