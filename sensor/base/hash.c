@@ -98,3 +98,76 @@ hash_quick(const struct hash_key *key, const void *bytes, size_t len)
 {
 	return sip(key, bytes, len, 1, 3);
 }
+
+/* Words of the key, and two for the last step. */
+enum { NH_WORDS = HASH_TABLE_BYTES / 8 + 2 };
+
+struct nh_key {
+	bool drawn;
+	uint64_t word[NH_WORDS];
+};
+
+static const uint64_t *
+nh_words(struct nh_key *k, const struct hash_key *from)
+{
+	uint64_t i;
+
+	if (k->drawn)
+		return k->word;
+	for (i = 0; i < NH_WORDS; i++)
+		k->word[i] = hash_bytes(from, &i, sizeof i);
+	k->drawn = true;
+	return k->word;
+}
+
+static inline unsigned __int128
+product(uint64_t a, uint64_t b)
+{
+	return (unsigned __int128)a * b;
+}
+
+/* The last pair of words, filled with zeros. */
+static unsigned __int128
+nh_rest(const uint64_t *key, const uint8_t *p, size_t left)
+{
+	uint64_t word[2] = { 0, 0 };
+
+	memcpy(word, p, left);
+	return product(word_at((const uint8_t *)&word[0]) + key[0], word_at((const uint8_t *)&word[1]) + key[1]);
+}
+
+/* `len` stands in the last step: texts that differ in zeros at the end alone are others. */
+static uint64_t
+nh(const uint64_t *key, const void *bytes, size_t len)
+{
+	const uint64_t *end = key + NH_WORDS - 2;
+	const uint8_t *p = bytes;
+	unsigned __int128 sum = 0;
+	size_t left;
+
+	for (left = len; left >= 16; left -= 16, p += 16, key += 2)
+		sum += product(word_at(p) + key[0], word_at(p + 8) + key[1]);
+	if (left > 0)
+		sum += nh_rest(key, p, left);
+	sum = product((uint64_t)sum ^ end[0], (uint64_t)(sum >> 64) ^ end[1] ^ len * 0x9e3779b97f4a7c15ULL);
+	sum = product((uint64_t)sum ^ (uint64_t)(sum >> 64), 0xd6e8feb86659fd93ULL);
+	return (uint64_t)sum ^ (uint64_t)(sum >> 64);
+}
+
+uint64_t
+hash_table(const void *bytes, size_t len)
+{
+	static struct nh_key key;
+
+	return len > HASH_TABLE_BYTES ? hash_quick(hash_seed(), bytes, len) :
+	    nh(nh_words(&key, hash_seed()), bytes, len);
+}
+
+uint64_t
+hash_steady(const void *bytes, size_t len)
+{
+	static struct nh_key key;
+
+	return len > HASH_TABLE_BYTES ? hash_quick(&HASH_FIXED, bytes, len) :
+	    nh(nh_words(&key, &HASH_FIXED), bytes, len);
+}

@@ -25,4 +25,19 @@ uint64_t hash_bytes(const struct hash_key *key, const void *bytes, size_t len);
 /* SipHash-1-3: half the work, for what is hashed whole and by the packet. */
 uint64_t hash_quick(const struct hash_key *key, const void *bytes, size_t len);
 
+/*
+ * For tables alone, a fifth of SipHash's work: NH of UMAC (Black and others,
+ * 1999; RFC 4418, 5.2.1) with 64-bit words, and a mixing step. Whichever two
+ * texts of one length somebody chooses without knowing the key, their NH
+ * agree with a chance of 2^-64. Hashes are shown to nobody: they may be others
+ * in the next version. Above HASH_TABLE_BYTES it is hash_quick().
+ */
+enum { HASH_TABLE_BYTES = 512 };
+uint64_t hash_table(const void *bytes, size_t len);	/* keyed by hash_seed() */
+/*
+ * The same in every run, for places that show in what is told. Its key is known to everybody, and whoever wants to
+ * can find texts that agree: not for what tells one service from another.
+ */
+uint64_t hash_steady(const void *bytes, size_t len);
+
 #endif

@@ -10,7 +10,7 @@
 #include "base/hash.h"
 
 #define HASH_FUNCTION(keyptr, keylen, hashv) \
-	((hashv) = (unsigned)hash_bytes(hash_seed(), (keyptr), (keylen)))
+	((hashv) = (unsigned)hash_table((keyptr), (keylen)))
 #define HASH_NONFATAL_OOM 1
 
 #include <uthash.h>

@@ -134,7 +134,7 @@ note_zone_called(struct beacon *b, const struct contact *c)
 	struct span zone = zone_find(b, c->service);
 
 	if (zone.left > 0)
-		sketch_add(&b->sets, set_id(SET_ZONES_CALLED, c->host_id, hash_bytes(&HASH_FIXED, zone.at, zone.left)),
+		sketch_add(&b->sets, set_id(SET_ZONES_CALLED, c->host_id, hash_quick(&HASH_FIXED, zone.at, zone.left)),
 		    c->host_id);
 }
 
@@ -345,7 +345,7 @@ beacon_note(struct beacon *b, const struct observation *contact)
 	if (c.proxied)
 		b->proxies[c.service_id % PROXIES] = c.service_id;
 	if (c.kind == KEY_SERVICE)
-		c.service_id = hash_bytes(&HASH_FIXED, c.service.at, c.service.left);
+		c.service_id = hash_quick(&HASH_FIXED, c.service.at, c.service.left);
 	c.at_host = h = host_of(b, &c);
 	if ((k = note_key(b, &c, h)) != NULL)
 		look(b, k, &c);
@@ -381,7 +381,7 @@ beacon_flow(struct beacon *b, const struct observation *flow)
 	if (flow->kind != OBSERVE_FLOW || flow->count == 0 || !read_contact(b, flow, &c))
 		return;
 	if (c.kind == KEY_SERVICE)
-		c.service_id = hash_bytes(&HASH_FIXED, c.service.at, c.service.left);
+		c.service_id = hash_quick(&HASH_FIXED, c.service.at, c.service.left);
 	flow_of_key(b, &c);
 	if (c.kind != KEY_ADDRESS)
 		return;
@@ -431,7 +431,7 @@ beacon_dns(struct beacon *b, const struct observation *dns)
 	c.port = dns->key.port[RESPONDER];
 	c.service = name;
 	c.host_id = host_hash(&dns->key.realm, &c.host);
-	c.service_id = hash_bytes(&HASH_FIXED, zone.at, zone.left);
+	c.service_id = hash_quick(&HASH_FIXED, zone.at, zone.left);
 	if ((dns->flags & OBSERVED_RESPONSE) != 0) {
 		answer_of_zone(b, &c);
 		return;

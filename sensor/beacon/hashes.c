@@ -35,7 +35,7 @@ host_hash(const struct realm *realm, const struct addr *host)
 	memset(&named, 0, sizeof named);
 	named.realm = *realm;
 	named.host = *host;
-	return hash_bytes(&HASH_FIXED, &named, sizeof named);
+	return hash_steady(&named, sizeof named);
 }
 
 uint64_t
@@ -47,5 +47,5 @@ address_hash(const struct addr *peer, uint16_t port, uint8_t protocol)
 	named[16] = (uint8_t)(port >> 8);
 	named[17] = (uint8_t)port;
 	named[18] = protocol;
-	return hash_bytes(&HASH_FIXED, named, sizeof named);
+	return hash_steady(named, sizeof named);
 }

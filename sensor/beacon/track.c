@@ -349,7 +349,7 @@ track_flow(const struct beacon *b, struct track *t, const struct observation *o)
 void
 track_name(struct track *t, struct span name, bool odd_type)
 {
-	uint32_t h = (uint32_t)hash_bytes(&HASH_FIXED, name.at, name.left);
+	uint32_t h = (uint32_t)hash_steady(name.at, name.left);
 	size_t common = zone_common(span_text(t->service), name), len = strlen(t->service);
 	unsigned i;
 

@@ -3,7 +3,7 @@
 struct span
 zone_find(struct beacon *b, struct span name)
 {
-	uint64_t hash = hash_quick(hash_seed(), name.at, name.left) | 1;
+	uint64_t hash = hash_table(name.at, name.left) | 1;
 	struct zone_entry *e = &b->zones[hash >> 32 & (ZONES_KEPT - 1)];
 
 	if (e->name != hash) {

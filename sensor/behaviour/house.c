@@ -104,7 +104,7 @@ house_hash(const struct realm *realm, const struct addr *a)
 	memset(&key, 0, sizeof key);
 	key.realm = *realm;
 	key.addr = *a;
-	return hash_bytes(&HASH_FIXED, &key, sizeof key);
+	return hash_steady(&key, sizeof key);
 }
 
 static uint32_t
@@ -142,7 +142,7 @@ house_was_called(const struct house *h, uint64_t a)
 struct span
 house_zone(struct house *h, struct span name)
 {
-	uint64_t hash = hash_quick(hash_seed(), name.at, name.left) | 1;
+	uint64_t hash = hash_table(name.at, name.left) | 1;
 	struct zone_entry *e = &h->zone[hash >> 32 & (ZONES - 1)];
 
 	if (e->name != hash) {

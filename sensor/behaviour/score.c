@@ -86,7 +86,7 @@ score_confidence(const struct score *c)
 uint32_t
 tag_of(const void *bytes, size_t len)
 {
-	uint32_t tag = (uint32_t)hash_bytes(&HASH_FIXED, bytes, len);
+	uint32_t tag = (uint32_t)hash_steady(bytes, len);
 
 	return tag != 0 ? tag : 1;
 }

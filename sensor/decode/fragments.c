@@ -103,7 +103,7 @@ pages_give_back(struct fragments *f, struct datagram *g)
 static uint32_t *
 bucket_of(struct fragments *f, const struct fragment_key *key)
 {
-	return &f->buckets[hash_bytes(hash_seed(), key, sizeof *key) & f->bucket_mask];
+	return &f->buckets[hash_table(key, sizeof *key) & f->bucket_mask];
 }
 
 static void

@@ -70,7 +70,7 @@ allow_free(struct allow *a)
 static uint32_t
 hash_of(enum kind kind, const char *value, size_t len)
 {
-	return (uint32_t)hash_bytes(hash_seed(), value, len) ^ (uint32_t)kind * 0x9e3779b9u;
+	return (uint32_t)hash_table(value, len) ^ (uint32_t)kind * 0x9e3779b9u;
 }
 
 static int

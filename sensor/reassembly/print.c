@@ -141,7 +141,7 @@ part_bytes(uint32_t len)
 static uint64_t
 part_print(const uint8_t *bytes, uint32_t len)
 {
-	return hash_quick(hash_seed(), bytes, len);
+	return hash_table(bytes, len);
 }
 
 uint64_t
@@ -154,7 +154,7 @@ print_parts(uint8_t part[PRINT_PARTS], const uint8_t *bytes, uint32_t len)
 		print[i] = part_print(bytes + at, len - at < step ? len - at : step);
 		part[i] = (uint8_t)print[i];
 	}
-	return hash_quick(hash_seed(), print, i * sizeof print[0]);
+	return hash_table(print, i * sizeof print[0]);
 }
 
 bool

@@ -30,7 +30,7 @@ tls_known_free(struct tls_known *k)
 static size_t
 place_of(const char *sha256)
 {
-	return hash_bytes(&HASH_FIXED, sha256, strlen(sha256)) % TLS_KNOWN_MOST;
+	return hash_steady(sha256, strlen(sha256)) % TLS_KNOWN_MOST;
 }
 
 bool
