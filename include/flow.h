@@ -3,7 +3,7 @@
  *
  * side 0 is who asked (the originator), side 1 who was asked. Made and owned
  * by the flow table; others read it while the table calls them, and hang
- * their own state into `slot` (freed by the pipeline when the flow ends).
+ * their own state into `talk->slot` (freed by the pipeline when the flow ends).
  */
 #ifndef HANSHO_FLOW_H
 #define HANSHO_FLOW_H
@@ -40,12 +40,21 @@ enum flow_slot { SLOT_STREAM, SLOT_DIALOGUE, SLOT_WITNESS, FLOW_SLOTS };
 
 struct flow_side {
 	uint64_t packets, bytes;	/* bytes: of IP, on the wire */
-	uint64_t payload_bytes;		/* behind the transport header, on the wire, retransmissions too */
-	uint64_t missed_bytes;		/* reported as gaps by reassembly */
-	int64_t last_payload_ns;	/* of the last packet with new payload; WHEN_UNKNOWN before the first */
-	int64_t pause_ns;		/* between this side's last two packets with new payload; 0 before */
-	uint8_t tcp_flags;		/* all that were seen */
-	uint32_t voice;			/* hash of how it speaks (client: JA4, user agent); 0: not known */
+};
+
+/*
+ * What there is to say once somebody has said something: most flows of a scan
+ * or a flood never get one. By side. Made and owned by the flow table.
+ */
+struct flow_talk {
+	int64_t last_payload_ns[2];	/* of the last packet with new payload; WHEN_UNKNOWN before the first */
+	int64_t pause_ns[2];		/* between a side's last two packets with new payload; 0 before */
+	uint64_t payload_bytes[2];	/* behind the transport header, on the wire, retransmissions too */
+	uint64_t missed_bytes[2];	/* reported as gaps by reassembly */
+	uint32_t edge[2];		/* the table's; TCP: behind the furthest payload byte */
+	uint32_t voice[2];		/* hash of how it speaks (client: JA4, user agent); 0: not known */
+	uint64_t id;			/* flow_id(), once somebody asked; 0 before */
+	void *slot[FLOW_SLOTS];
 };
 
 /* How a flow that came out of a tunnel was carried when it was first seen; by side. */
@@ -57,26 +66,38 @@ struct flow_tunnel {
 	uint8_t depth;			/* tunnels over IP */
 };
 
+/* In the order in which packets need it. */
 struct flow {
 	struct flow_key key;		/* [0] is the originator */
-	uint64_t first_ordinal;		/* of its first packet: unique in the input */
-	int64_t first_ns, last_ns;
-	struct flow_side side[2];
 	uint8_t state;			/* enum flow_state */
-	bool midway;			/* TCP of which neither SYN nor SYN+ACK was seen */
-	uint8_t app;		/* enum app of observation.h, once a message was understood */
-	bool contacted : 1;	/* its first contact was observed */
-	bool awaits_name : 1;	/* UDP: a parser will say who is called, or that it cannot; the contact waits */
-	bool self_signed;	/* the server's certificate is */
-	uint8_t contacts;	/* observed so far; stays at its largest value */
-	bool paused : 1;	/* HTTP: the originator spoke after a pause, its request is not whole yet */
-	uint8_t lasting : 4;	/* how often it was told that it is still open */
-	bool differed : 1;	/* TCP: bytes were sent again, and others; told once */
+	uint8_t tcp_flags[2];		/* all that were seen, by side */
 	uint8_t isn_seen;		/* TCP: bit 1 << side: that side's SYN was seen, with `isn` */
+	struct flow_side side[2];
+	int64_t last_ns, first_ns;
+	uint64_t first_ordinal;		/* of its first packet: unique in the input */
 	uint32_t isn[2];		/* kept here by reassembly, so that a SYN needs no memory of its own */
+	uint8_t app;			/* enum app of observation.h, once a message was understood */
+	uint8_t contacts;		/* observed so far; stays at its largest value */
+	uint8_t lasting : 4;		/* how often it was told that it is still open */
+	bool midway : 1;		/* TCP of which neither SYN nor SYN+ACK was seen */
+	bool contacted : 1;		/* its first contact was observed */
+	bool awaits_name : 1;		/* UDP: a parser will say who is called, or that it cannot; the contact waits */
+	bool self_signed : 1;		/* the server's certificate is */
+	bool paused : 1;		/* HTTP: the originator spoke after a pause, its request is not whole yet */
+	bool differed : 1;		/* TCP: bytes were sent again, and others; told once */
+	uint8_t table[4];		/* the table's own */
 	struct flow_tunnel *tunnel;	/* NULL: in none, or no memory. The table's. */
-	void *slot[FLOW_SLOTS];
+	struct flow_talk *talk;		/* NULL before the first payload */
 };
+
+extern const struct flow_talk FLOW_SILENT;
+
+/* For reading, where it is not sure that there is one. */
+static inline const struct flow_talk *
+flow_talk(const struct flow *f)
+{
+	return f->talk != NULL ? f->talk : &FLOW_SILENT;
+}
 
 /* Deterministic over runs: same key and same start give the same id. Below 2^53. */
 uint64_t flow_id(const struct flow *f);

@@ -46,8 +46,8 @@ on_message(void *to, const struct message *m)
 static void
 drop_dialogue(struct flow *f)
 {
-	dialogue_free(f->slot[SLOT_DIALOGUE]);
-	f->slot[SLOT_DIALOGUE] = NULL;
+	dialogue_free(f->talk->slot[SLOT_DIALOGUE]);
+	f->talk->slot[SLOT_DIALOGUE] = NULL;
 }
 
 static bool
@@ -55,13 +55,14 @@ on_piece(void *to, const struct stream_piece *piece)
 {
 	struct pipeline *p = to;
 	struct flow *f = piece->flow;
+	struct flow_talk *k = f->talk;
 
 	if (piece->gap)
-		f->side[piece->from].missed_bytes += piece->len;
-	if (f->slot[SLOT_DIALOGUE] == NULL &&
-	    (f->slot[SLOT_DIALOGUE] = dialogue_new(p->proto)) == NULL)
+		k->missed_bytes[piece->from] += piece->len;
+	if (k->slot[SLOT_DIALOGUE] == NULL &&
+	    (k->slot[SLOT_DIALOGUE] = dialogue_new(p->proto)) == NULL)
 		return false;
-	if (dialogue_piece(f->slot[SLOT_DIALOGUE], piece))
+	if (dialogue_piece(k->slot[SLOT_DIALOGUE], piece))
 		return true;
 	drop_dialogue(f);
 	witness_flow_unnamed(p->witness, f);
@@ -81,6 +82,15 @@ on_difference(void *to, struct flow *f, int from, uint64_t offset, uint32_t len,
 }
 
 static void
+discard(struct flow *f)
+{
+	if (f->talk == NULL)
+		return;
+	drop_dialogue(f);
+	free(f->talk->slot[SLOT_WITNESS]);
+}
+
+static void
 on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 {
 	struct pipeline *p = to;
@@ -88,8 +98,7 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 	    how == FLOW_END_INPUT ? p->last_ns : p->frame_ns;
 
 	if (p->discarding) {
-		drop_dialogue(f);
-		free(f->slot[SLOT_WITNESS]);
+		discard(f);
 		return;
 	}
 	/* A packet ends flows in its own shard, the end of the input in all of them. */
@@ -97,8 +106,8 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 	    PHASE_FLOW_END : PHASE_PACKET, deadline_ns == WHEN_UNKNOWN ? INT64_MAX : deadline_ns);
 	if (f->key.protocol == PROTO_TCP)
 		reassembly_end(p->reassembly, f, ts_ns);
-	if (f->slot[SLOT_DIALOGUE] != NULL) {
-		dialogue_end(f->slot[SLOT_DIALOGUE], f, ts_ns);
+	if (flow_talk(f)->slot[SLOT_DIALOGUE] != NULL) {
+		dialogue_end(f->talk->slot[SLOT_DIALOGUE], f, ts_ns);
 		drop_dialogue(f);
 	}
 	witness_flow_ended(p->witness, f, how, ts_ns);
@@ -215,10 +224,8 @@ follow_tcp(struct pipeline *p, struct flow *f, int side, const struct packet *pa
 static bool
 spoke_after_a_pause(const struct pipeline *p, const struct flow *f, int side, const struct packet *packet)
 {
-	const struct flow_side *s = &f->side[side];
-
 	return side == ORIGINATOR && packet->payload_wire_bytes > 0 &&
-	    s->last_payload_ns == packet->ts_ns && s->pause_ns >= p->burst_pause_ns;
+	    f->talk->last_payload_ns[side] == packet->ts_ns && f->talk->pause_ns[side] >= p->burst_pause_ns;
 }
 
 /*
@@ -228,10 +235,12 @@ spoke_after_a_pause(const struct pipeline *p, const struct flow *f, int side, co
 static void
 stop_waiting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 {
-	if (f->slot[SLOT_DIALOGUE] == NULL || f->key.protocol != PROTO_TCP)
+	struct dialogue *d = f->talk->slot[SLOT_DIALOGUE];
+
+	if (d == NULL || f->key.protocol != PROTO_TCP)
 		return;
-	dialogue_pause(f->slot[SLOT_DIALOGUE], f, ts_ns);
-	if (reassembly_wants(p->reassembly, f) && dialogue_wants(f->slot[SLOT_DIALOGUE]))
+	dialogue_pause(d, f, ts_ns);
+	if (reassembly_wants(p->reassembly, f) && dialogue_wants(d))
 		return;
 	reassembly_release(p->reassembly, f);
 	drop_dialogue(f);
@@ -254,12 +263,13 @@ is_readable(const struct packet *packet)
 static void
 follow_udp(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
 {
-	struct dialogue *d = f->slot[SLOT_DIALOGUE];
+	struct dialogue *d;
 
 	if (!is_readable(packet))
 		return;
+	d = f->talk->slot[SLOT_DIALOGUE];
 	proto_datagram(p->proto, &d, f, side, packet);
-	f->slot[SLOT_DIALOGUE] = d;
+	f->talk->slot[SLOT_DIALOGUE] = d;
 	if (f->awaits_name && (d == NULL || !dialogue_wants(d)))
 		witness_flow_unnamed(p->witness, f);
 }

@@ -15,27 +15,47 @@
 enum timer { TIMER_TCP_NEW, TIMER_TCP_ESTABLISHED, TIMER_TCP_CLOSED, TIMER_UDP, TIMER_ICMP, TIMER_OTHER,
 	TIMERS };
 
-enum {	/* entry.known, for side 0; shifted left by one for side 1 */
+enum {	/* flow.table[ENTRY_KNOWN], for side 0; shifted left by one for side 1 */
 	KNOWN_START = 1,	/* `start` is set */
-	KNOWN_EDGE = 4,		/* `edge` is set */
+	KNOWN_EDGE = 4,		/* the talk's `edge` is set */
 	KNOWN_RIGHT = 16,	/* a right checksum was seen */
 	KNOWN_DOUBTED = 64	/* a wrong one was overlooked */
 };
 
-/* Indexes into the slab count from 1; 0 is none. */
+/*
+ * Indexes into the slab count from 1; 0 is none. Three cache lines, of which
+ * a packet of a known flow needs all, and nothing else unless it says something.
+ */
 struct entry {
-	struct flow flow;
-	int64_t touched_ns;	/* table's clock at the last packet */
 	uint32_t hash, chain;
 	uint32_t older, newer;	/* in the list of its timer; `newer` alone in a list being sorted */
+	int64_t touched_ns;	/* table's clock at the last packet */
+	struct flow flow;
 	uint32_t start[2];	/* TCP: the SYN's sequence number, seen or inferred */
-	uint32_t edge[2];	/* TCP: behind the furthest payload byte */
-	uint8_t timer;		/* enum timer */
-	uint8_t known;
-	uint8_t resetter;	/* the side whose RST made it FLOW_RESET */
 };
 
-_Static_assert(sizeof(struct entry) <= 304, "a million flows must fit beside their streams");
+enum { CACHE_LINE = 64 };
+
+_Static_assert(sizeof(struct entry) == 3 * CACHE_LINE, "a million flows must fit beside their streams");
+
+enum {	/* flow.table */
+	ENTRY_TIMER,		/* enum timer */
+	ENTRY_KNOWN,
+	ENTRY_RESETTER,		/* the side whose RST made it FLOW_RESET */
+	ENTRY_FREE		/* 1: it is no flow now */
+};
+
+/* ---- what was said ---- */
+
+struct talk_pool {
+	struct talk_chunk *chunks;
+	struct flow_talk *unused;	/* linked by slot[SLOT_WITNESS] */
+};
+
+/* Zeroed but for the times; NULL without memory. */
+struct flow_talk *talk_take(struct talk_pool *p);
+void talk_leave(struct talk_pool *p, struct flow_talk *k);	/* NULL is fine */
+void talk_pool_clear(struct talk_pool *p);
 
 /* Key of the packet's flow with its sender as side 0. */
 void key_from_packet(struct flow_key *k, const struct packet *p);

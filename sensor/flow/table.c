@@ -24,6 +24,7 @@ struct flows {
 	struct key_secret secret;
 	uint32_t *buckets, bucket_shift;
 	struct entry **chunks;
+	struct talk_pool talks;
 	uint32_t entries;		/* ever used */
 	uint32_t unused;		/* given back; linked by `chain` */
 };
@@ -43,7 +44,7 @@ bucket_of(const struct flows *t, uint32_t hash)
 static int64_t
 deadline_of(const struct flows *t, const struct entry *e)
 {
-	int64_t timeout = t->timeout_ns[e->timer];
+	int64_t timeout = t->timeout_ns[e->flow.table[ENTRY_TIMER]];
 
 	return e->touched_ns > INT64_MAX - timeout ? INT64_MAX : e->touched_ns + timeout;
 }
@@ -51,7 +52,7 @@ deadline_of(const struct flows *t, const struct entry *e)
 static void
 list_remove(struct flows *t, struct entry *e)
 {
-	struct list *l = &t->lists[e->timer];
+	struct list *l = &t->lists[e->flow.table[ENTRY_TIMER]];
 
 	*(e->older == 0 ? &l->oldest : &entry_at(t, e->older)->newer) = e->newer;
 	*(e->newer == 0 ? &l->newest : &entry_at(t, e->newer)->older) = e->older;
@@ -60,7 +61,7 @@ list_remove(struct flows *t, struct entry *e)
 static void
 list_append(struct flows *t, struct entry *e, uint32_t index)
 {
-	struct list *l = &t->lists[e->timer];
+	struct list *l = &t->lists[e->flow.table[ENTRY_TIMER]];
 	int64_t deadline;
 
 	e->older = l->newest;
@@ -88,6 +89,8 @@ finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadlin
 	t->end(t->to, &e->flow, how, deadline_ns);
 	free(e->flow.tunnel);
 	e->flow.tunnel = NULL;
+	talk_leave(&t->talks, e->flow.talk);
+	e->flow.table[ENTRY_FREE] = 1;
 	e->chain = t->unused;
 	t->unused = index;
 }
@@ -195,7 +198,7 @@ end_due(struct flows *t, int64_t deadline)
 	for (; chain != 0; chain = next) {
 		e = entry_at(t, chain);
 		next = e->newer;
-		finish_entry(t, chain, e->timer == TIMER_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_TIMEOUT,
+		finish_entry(t, chain, e->flow.table[ENTRY_TIMER] == TIMER_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_TIMEOUT,
 		    deadline);
 	}
 }
@@ -260,7 +263,7 @@ entry_take(struct flows *t)
 		evict(t);
 	if (t->unused == 0) {
 		if (t->chunks[chunk] == NULL)
-			t->chunks[chunk] = malloc(CHUNK_ENTRIES * sizeof **t->chunks);
+			t->chunks[chunk] = aligned_alloc(CACHE_LINE, CHUNK_ENTRIES * sizeof **t->chunks);
 		if (t->chunks[chunk] != NULL)
 			return ++t->entries;
 		if (t->counts.active == 0)
@@ -321,9 +324,8 @@ begin(struct flows *t, const struct packet *p, const struct flow_key *k, uint32_
 		key_turn(&e->flow.key);
 	e->flow.first_ordinal = p->ordinal;
 	e->flow.first_ns = e->flow.last_ns = p->ts_ns;
-	e->flow.side[0].last_payload_ns = e->flow.side[1].last_payload_ns = WHEN_UNKNOWN;
 	e->flow.midway = p->protocol == PROTO_TCP && (p->flags & PACKET_FRAGMENT) == 0;	/* until a SYN comes */
-	e->timer = (uint8_t)timer_of(&e->flow);
+	e->flow.table[ENTRY_TIMER] = (uint8_t)timer_of(&e->flow);
 	list_append(t, e, index);
 	t->counts.started++;
 	if (++t->counts.active > t->counts.most_active)
@@ -341,15 +343,17 @@ is_good_tcp(const struct packet *p)
 static void
 count_speech(struct entry *e, const struct packet *p, int side)
 {
-	struct flow_side *s = &e->flow.side[side];
+	struct flow_talk *k = e->flow.talk;
+	int64_t *last_ns = &k->last_payload_ns[side];
 
-	if (p->payload_wire_bytes == 0 || (p->flags & PACKET_BAD_CHECKSUM) != 0)
+	k->payload_bytes[side] += p->payload_wire_bytes;
+	if ((p->flags & PACKET_BAD_CHECKSUM) != 0)
 		return;
 	if (p->protocol == PROTO_TCP && !tcp_is_new_payload(e, p, side))
 		return;
-	if (s->last_payload_ns != WHEN_UNKNOWN)
-		s->pause_ns = p->ts_ns > s->last_payload_ns ? p->ts_ns - s->last_payload_ns : 0;
-	s->last_payload_ns = p->ts_ns;
+	if (*last_ns != WHEN_UNKNOWN)
+		k->pause_ns[side] = p->ts_ns > *last_ns ? p->ts_ns - *last_ns : 0;
+	*last_ns = p->ts_ns;
 }
 
 /* Only a side's packets up to its first payload can bring news of that. */
@@ -378,12 +382,12 @@ count(struct flows *t, struct entry *e, const struct packet *p, int side)
 		note_directions(t, f, p, side);
 	s->packets += p->frames;
 	s->bytes += p->ip_bytes;
-	s->payload_bytes += p->payload_wire_bytes;
 	if (p->ts_ns > f->last_ns)
 		f->last_ns = p->ts_ns;
-	count_speech(e, p, side);
+	if (p->payload_wire_bytes > 0)
+		count_speech(e, p, side);
 	if (is_good_tcp(p)) {
-		s->tcp_flags |= p->tcp_flags;
+		f->tcp_flags[side] |= p->tcp_flags;
 		tcp_note(e, p, side);
 	} else if (p->protocol != PROTO_TCP && f->side[!side].packets > 0) {
 		f->state = FLOW_ESTABLISHED;
@@ -429,12 +433,12 @@ touch(struct flows *t, struct entry *e, uint32_t index)
 {
 	enum timer timer = timer_of(&e->flow);
 
-	if (timer == e->timer && e->newer == 0) {	/* it is there already */
+	if (timer == e->flow.table[ENTRY_TIMER] && e->newer == 0) {	/* it is there already */
 		e->touched_ns = t->clock_ns;
 		return;
 	}
 	list_remove(t, e);
-	e->timer = (uint8_t)timer;
+	e->flow.table[ENTRY_TIMER] = (uint8_t)timer;
 	list_append(t, e, index);
 }
 
@@ -443,16 +447,16 @@ static bool
 doubts(const struct flows *t, uint32_t index, int side)
 {
 	return t->limits.doubt_checksums &&
-	    (index == 0 || (entry_at(t, index)->known & KNOWN_RIGHT << side) == 0);
+	    (index == 0 || (entry_at(t, index)->flow.table[ENTRY_KNOWN] & KNOWN_RIGHT << side) == 0);
 }
 
 static void
 note_checksum(struct flows *t, struct entry *e, const struct packet *p, int side, bool doubted)
 {
 	if ((p->flags & PACKET_RIGHT_CHECKSUM) != 0) {
-		e->known |= (uint8_t)(KNOWN_RIGHT << side);
+		e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_RIGHT << side);
 	} else if (doubted) {
-		e->known |= (uint8_t)(KNOWN_DOUBTED << side);
+		e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_DOUBTED << side);
 		t->counts.doubted++;
 	}
 }
@@ -483,6 +487,8 @@ flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 	if (index == 0)
 		return NULL;
 	e = entry_at(t, index);
+	if (p->payload_wire_bytes > 0 && e->flow.talk == NULL && (e->flow.talk = talk_take(&t->talks)) == NULL)
+		return NULL;
 	if (p->tunnel != TUNNEL_NONE)
 		note_tunnel(&e->flow, p, *side);
 	note_checksum(t, e, p, *side, doubted);
@@ -495,15 +501,17 @@ void
 flows_finish(struct flows *t)
 {
 	uint32_t all = 0, index;
-	unsigned i;
+	struct entry *e;
 
-	for (i = 0; i < TIMERS; i++) {
-		while ((index = t->lists[i].oldest) != 0) {
-			list_remove(t, entry_at(t, index));
-			entry_at(t, index)->newer = all;
-			all = index;
-		}
+	/* As they lie in memory: mostly in their order already, and sorting stays near. */
+	for (index = t->entries; index > 0; index--) {
+		e = entry_at(t, index);
+		if (e->flow.table[ENTRY_FREE])
+			continue;
+		e->newer = all;
+		all = index;
 	}
+	memset(t->lists, 0, sizeof t->lists);
 	for (all = chain_sort(t, all); all != 0; all = index) {
 		index = entry_at(t, all)->newer;
 		finish_entry(t, all, FLOW_END_INPUT, WHEN_UNKNOWN);
@@ -570,6 +578,7 @@ flows_free(struct flows *t)
 		free(entry_at(t, (uint32_t)i)->flow.tunnel);
 	for (i = 0; t->chunks != NULL && i <= t->limits.max_flows >> CHUNK_BITS; i++)
 		free(t->chunks[i]);
+	talk_pool_clear(&t->talks);
 	free(t->chunks);
 	free(t->buckets);
 	free(t);

@@ -6,7 +6,7 @@ enum { REPEATED_MOST_BYTES = 1 << 20 };
 static bool
 known(const struct entry *e, uint8_t what, int side)
 {
-	return (e->known & what << side) != 0;
+	return (e->flow.table[ENTRY_KNOWN] & what << side) != 0;
 }
 
 static void
@@ -15,7 +15,7 @@ know_start(struct entry *e, int side, uint32_t seq)
 	if (known(e, KNOWN_START, side))
 		return;
 	e->start[side] = seq;
-	e->known |= (uint8_t)(KNOWN_START << side);
+	e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_START << side);
 }
 
 /* The side's first right checksum, after wrong ones that were overlooked: no host took those. */
@@ -65,7 +65,7 @@ note_starts(struct entry *e, const struct packet *p, int side)
 static bool
 reset_was_forged(const struct entry *e, const struct packet *p, int side)
 {
-	return e->flow.state == FLOW_RESET && e->resetter == side && p->payload_wire_bytes > 0 &&
+	return e->flow.state == FLOW_RESET && e->flow.table[ENTRY_RESETTER] == side && p->payload_wire_bytes > 0 &&
 	    (p->tcp_flags & (TCP_RST | TCP_SYN)) == 0;
 }
 
@@ -73,14 +73,14 @@ void
 tcp_note(struct entry *e, const struct packet *p, int side)
 {
 	struct flow *f = &e->flow;
-	uint8_t both = f->side[0].tcp_flags & f->side[1].tcp_flags;
+	uint8_t both = f->tcp_flags[0] & f->tcp_flags[1];
 
 	note_starts(e, p, side);
 	if (f->state == FLOW_CLOSED)
 		return;
 	if ((p->tcp_flags & TCP_RST) != 0) {
 		if (f->state != FLOW_RESET)
-			e->resetter = (uint8_t)side;
+			f->table[ENTRY_RESETTER] = (uint8_t)side;
 		f->state = FLOW_RESET;
 	} else if (reset_was_forged(e, p, side)) {
 		f->state = FLOW_ESTABLISHED;
@@ -98,12 +98,12 @@ tcp_note(struct entry *e, const struct packet *p, int side)
 bool
 tcp_is_new_payload(struct entry *e, const struct packet *p, int side)
 {
-	uint32_t end = p->seq + p->payload_wire_bytes;
-	int32_t ahead = (int32_t)(end - e->edge[side]);
+	uint32_t end = p->seq + p->payload_wire_bytes, *edge = &e->flow.talk->edge[side];
+	int32_t ahead = (int32_t)(end - *edge);
 
 	if (known(e, KNOWN_EDGE, side) && ahead <= 0 && ahead > -REPEATED_MOST_BYTES)
 		return false;
-	e->edge[side] = end;
-	e->known |= (uint8_t)(KNOWN_EDGE << side);
+	*edge = end;
+	e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_EDGE << side);
 	return true;
 }

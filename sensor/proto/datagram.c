@@ -4,7 +4,9 @@
 static bool
 is_first_payload(const struct flow *f, int from, const struct packet *packet)
 {
-	return f->side[from].payload_bytes == packet->payload_wire_bytes && f->side[1 - from].payload_bytes == 0;
+	const struct flow_talk *k = flow_talk(f);
+
+	return k->payload_bytes[from] == packet->payload_wire_bytes && k->payload_bytes[1 - from] == 0;
 }
 
 /* Nothing is kept for such flows, so what is told of them is their first payload alone. */

@@ -32,7 +32,7 @@ void
 order_unwanted(struct stream *s)
 {
 	s->dead = true;
-	s->flow->slot[SLOT_STREAM] = &order_released;
+	s->flow->talk->slot[SLOT_STREAM] = &order_released;
 }
 
 static void

@@ -75,7 +75,7 @@ stream_leave(struct reassembly *r, struct stream *s)
 static struct stream *
 stream_of(const struct flow *f)
 {
-	return f->slot[SLOT_STREAM] == &order_released ? NULL : f->slot[SLOT_STREAM];
+	return reassembly_wants(NULL, f) ? flow_talk(f)->slot[SLOT_STREAM] : NULL;
 }
 
 void
@@ -150,7 +150,7 @@ open_stream(struct reassembly *r, struct flow *f, int64_t now_ns)
 	r->counts.active++;
 	if (r->counts.most_active < r->counts.active)
 		r->counts.most_active = r->counts.active;
-	f->slot[SLOT_STREAM] = s;
+	f->talk->slot[SLOT_STREAM] = s;
 	if (!surrogate_open(r->surrogates, order_index(r, s))) {
 		r->counts.refused++;
 		order_unwanted(s);
@@ -328,7 +328,9 @@ reassembly_release(struct reassembly *r, struct flow *f)
 {
 	struct stream *s = stream_of(f);
 
-	f->slot[SLOT_STREAM] = &order_released;
+	if (f->talk == NULL)
+		return;
+	f->talk->slot[SLOT_STREAM] = &order_released;
 	if (s == NULL)
 		return;
 	s->dead = true;
@@ -340,7 +342,7 @@ bool
 reassembly_wants(const struct reassembly *r, const struct flow *f)
 {
 	(void)r;
-	return f->slot[SLOT_STREAM] != &order_released;
+	return flow_talk(f)->slot[SLOT_STREAM] != &order_released;
 }
 
 const struct reassembly_counts *

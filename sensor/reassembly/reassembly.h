@@ -81,7 +81,7 @@ void reassembly_on_difference(struct reassembly *r, stream_differs_fn *differs);
 /*
  * Note one TCP packet of `f`, sent by `side`. SYN, FIN, RST and ACK numbers are
  * used too, so give it every packet that is not PACKET_BAD_CHECKSUM until
- * the flow is released. Keeps f->isn and f->slot[SLOT_STREAM]. Emits pieces, also
+ * the flow is released. Keeps f->isn and f->talk->slot[SLOT_STREAM]. Emits pieces, also
  * of other flows when a bound makes them give way.
  */
 void reassembly_packet(struct reassembly *r, struct flow *f, int side, const struct packet *p);

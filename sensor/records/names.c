@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "base/when.h"
 #include "case.h"
 #include "flow.h"
 #include "indicator.h"
@@ -64,6 +65,8 @@ case_end_text(enum case_end e)
 	return e <= CASE_EVICTED ? names[e] : "?";
 }
 
+const struct flow_talk FLOW_SILENT = { .last_payload_ns = { WHEN_UNKNOWN, WHEN_UNKNOWN } };
+
 uint64_t
 flow_id(const struct flow *f)
 {
@@ -72,6 +75,12 @@ flow_id(const struct flow *f)
 		uint8_t zero[4];
 		int64_t first_ns;
 	} named = { f->key, { 0 }, f->first_ns };
+	uint64_t id;
 
-	return hash_bytes(&HASH_FIXED, &named, sizeof named) >> 11;
+	if (f->talk != NULL && f->talk->id != 0)
+		return f->talk->id;
+	id = hash_bytes(&HASH_FIXED, &named, sizeof named) >> 11;
+	if (f->talk != NULL)
+		f->talk->id = id;
+	return id;
 }

@@ -46,7 +46,7 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 
 	if (!is_outer(f->app))
 		f->app = (uint8_t)witness_tls_app(f, c);
-	f->side[ORIGINATOR].voice = witness_voice(span_text(c->ja4));
+	f->talk->voice[ORIGINATOR] = witness_voice(span_text(c->ja4));
 	if (witness_host_name(c->sni, name, sizeof name)) {
 		witness_named(w, f, name, m, false);
 		match_domain(w, f, &s, span_text(name));
@@ -130,7 +130,7 @@ see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
 	if (w->options.records & (WITNESS_TLS | WITNESS_CERTIFICATES)) {
 		b = witness_begin(w, OBSERVE_TLS, f, m->ts_ns);
 		describe_certificate(b, c);
-		b->o.count = f->side[ORIGINATOR].voice;
+		b->o.count = f->talk->voice[ORIGINATOR];
 		witness_end(w);
 	}
 }

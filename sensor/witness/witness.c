@@ -108,8 +108,8 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 	for (side = 0; side < 2; side++) {
 		o->packets[side] = f->side[side].packets;
 		o->flow_bytes[side] = f->side[side].bytes;
-		o->payload_bytes[side] = f->side[side].payload_bytes;
-		o->missed_bytes[side] = f->side[side].missed_bytes;
+		o->payload_bytes[side] = flow_talk(f)->payload_bytes[side];
+		o->missed_bytes[side] = flow_talk(f)->missed_bytes[side];
 	}
 	if (f->tunnel != NULL) {
 		memcpy(o->outer, f->tunnel->outer, sizeof o->outer);
@@ -174,7 +174,7 @@ witness_host_name(struct span host, char *name, size_t size)
 static struct span
 service_of(const struct flow *f)
 {
-	const struct service *s = f->slot[SLOT_WITNESS];
+	const struct service *s = flow_talk(f)->slot[SLOT_WITNESS];
 
 	return s == NULL || s->len == 0 ? span_of(NULL, 0) : span_of(s->text, s->len);
 }
@@ -182,7 +182,7 @@ service_of(const struct flow *f)
 static struct span
 software_of(const struct flow *f)
 {
-	const struct service *s = f->slot[SLOT_WITNESS];
+	const struct service *s = flow_talk(f)->slot[SLOT_WITNESS];
 
 	return s == NULL || s->software_len == 0 ? span_of(NULL, 0) : span_of(s->text + s->len, s->software_len);
 }
@@ -191,7 +191,7 @@ software_of(const struct flow *f)
 static bool
 remember(struct flow *f, struct span name, struct span software)
 {
-	const struct service *before = f->slot[SLOT_WITNESS];
+	const struct service *before = f->talk->slot[SLOT_WITNESS];
 	struct service *s = calloc(1, sizeof *s + name.left + software.left);
 
 	if (s == NULL)
@@ -204,8 +204,8 @@ remember(struct flow *f, struct span name, struct span software)
 		memcpy(s->text, name.at, name.left);
 	if (software.left > 0)
 		memcpy(s->text + name.left, software.at, software.left);
-	free(f->slot[SLOT_WITNESS]);
-	f->slot[SLOT_WITNESS] = s;
+	free(f->talk->slot[SLOT_WITNESS]);
+	f->talk->slot[SLOT_WITNESS] = s;
 	return true;
 }
 
@@ -215,7 +215,7 @@ remember_service(struct flow *f, const char *name)
 {
 	struct span now = span_text(name);
 
-	return !(f->slot[SLOT_WITNESS] != NULL && span_equal(service_of(f), now)) && remember(f, now, software_of(f));
+	return !(f->talk->slot[SLOT_WITNESS] != NULL && span_equal(service_of(f), now)) && remember(f, now, software_of(f));
 }
 
 void
@@ -231,10 +231,10 @@ witness_software(struct flow *f, struct span software)
 void
 witness_certificate(struct flow *f, const char *sha1)
 {
-	struct service *s = f->slot[SLOT_WITNESS];
+	struct service *s = f->talk->slot[SLOT_WITNESS];
 
 	if (s == NULL)
-		f->slot[SLOT_WITNESS] = s = calloc(1, sizeof *s);
+		f->talk->slot[SLOT_WITNESS] = s = calloc(1, sizeof *s);
 	if (s != NULL)
 		snprintf(s->cert_sha1, sizeof s->cert_sha1, "%s", sha1);
 }
@@ -243,9 +243,9 @@ witness_certificate(struct flow *f, const char *sha1)
 static void
 add_service(struct observation_buffer *b, const struct flow *f)
 {
-	const struct service *s = f->slot[SLOT_WITNESS];
+	const struct service *s = flow_talk(f)->slot[SLOT_WITNESS];
 
-	b->o.number = f->side[ORIGINATOR].voice;
+	b->o.number = flow_talk(f)->voice[ORIGINATOR];
 	if (f->self_signed)
 		b->o.flags |= OBSERVED_SELF_SIGNED;
 	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
@@ -293,7 +293,7 @@ witness_named(struct witness *w, struct flow *f, const char *name, const struct 
 	const struct http_request *r = m->kind == MESSAGE_HTTP_REQUEST ? m->http_request : NULL;
 	bool changed = remember_service(f, name), first = !f->contacted;
 	bool paused = m->from == ORIGINATOR ? f->paused :
-	    f->side[m->from].pause_ns >= w->options.burst_pause_ns;
+	    f->talk->pause_ns[m->from] >= w->options.burst_pause_ns;
 	struct observation_buffer *b;
 
 	if (!first && !changed && !proxied && !(paused && r != NULL))
@@ -322,7 +322,7 @@ witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns)
 	if (!f->contacted)
 		return;
 	/* While requests are read, the contact is the request, when it is whole: witness_named(). */
-	if (f->app == APP_HTTP && f->slot[SLOT_DIALOGUE] != NULL)
+	if (f->app == APP_HTTP && f->talk->slot[SLOT_DIALOGUE] != NULL)
 		f->paused = true;
 	else
 		contact(w, f, ts_ns, true);
@@ -375,6 +375,8 @@ witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t
 		observation_add(b, TEXT_SOFTWARE, software_of(f), TEXT_SHORT_MAX);
 		witness_end(w);
 	}
-	free(f->slot[SLOT_WITNESS]);
-	f->slot[SLOT_WITNESS] = NULL;
+	if (f->talk == NULL)
+		return;
+	free(f->talk->slot[SLOT_WITNESS]);
+	f->talk->slot[SLOT_WITNESS] = NULL;
 }

@@ -94,7 +94,7 @@ next_datagram(struct proto *p, struct dialogue **d, struct flow *f, struct span 
 	packet.flags = (how & 1) != 0 ? PACKET_TRUNCATED : 0;
 	packet.ts_ns = ++f->last_ns;
 	f->side[from].packets++;
-	f->side[from].payload_bytes += packet.payload_wire_bytes;
+	f->talk->payload_bytes[from] += packet.payload_wire_bytes;
 	proto_datagram(p, d, f, from, &packet);
 	free(copy);
 	return true;
@@ -109,10 +109,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct span in = span_of(data, size);
 	struct dialogue *d = NULL;
 	struct flow flow;
+	struct flow_talk talk = FLOW_SILENT;
 	struct proto *p;
 	uint8_t port;
 
 	memset(&flow, 0, sizeof flow);
+	flow.talk = &talk;
 	if (!span_u8(&in, &port) || (p = proto_new(&limits, take_message, NULL)) == NULL)
 		return 0;
 	flow.key.protocol = PROTO_UDP;

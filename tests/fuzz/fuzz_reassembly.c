@@ -36,6 +36,7 @@ struct end {
 
 static struct talk {
 	struct flow f;
+	struct flow_talk talk;
 	struct end end[2];
 	bool over, strict, refuse;
 } talks[FLOWS];
@@ -217,6 +218,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	now_ns = 1000 * NS_PER_SEC;
 	for (uint32_t i = 0; i < FLOWS; i++) {
 		talks[i].f.first_ordinal = i;
+		talks[i].f.talk = &talks[i].talk;
 		talks[i].strict = true;
 		talks[i].end[0].origin = 0U - 5000;
 		talks[i].end[1].origin = 0x7fffff00;

@@ -35,6 +35,7 @@ struct rig_gap {
 
 struct rig_flow {
 	struct flow f;			/* first: pieces lead back to it */
+	struct flow_talk talk;
 	uint32_t number;		/* chooses its bytes */
 	uint32_t isn[2];
 	uint64_t base[2];		/* true position of the stream's offset 0 */
@@ -157,6 +158,7 @@ rig_flow(struct rig *rig, uint32_t number)
 
 	assert_non_null(x);
 	x->number = number;
+	x->f.talk = &x->talk;
 	x->isn[0] = 1000000 + number * 77777;
 	x->isn[1] = 3000000000U + number * 99999;
 	x->f.key.addr[0] = addr_v4(home);

@@ -22,6 +22,7 @@ struct world {
 	struct proto *p;
 	struct dialogue *d;
 	struct flow flow;
+	struct flow_talk talk;
 	unsigned clients, others;
 	char ja4[40];
 	uint16_t best;
@@ -49,6 +50,7 @@ begin(struct world *w, uint32_t handshake_bytes)
 	const struct proto_limits limits = { .header_bytes = 65536, .handshake_bytes = handshake_bytes, .flow_bytes = 65536 };
 
 	memset(w, 0, sizeof *w);
+	w->flow.talk = &w->talk;
 	w->p = proto_new(&limits, hear, w);
 	assert_non_null(w->p);
 }
@@ -71,7 +73,7 @@ send(struct world *w, const uint8_t *bytes, size_t len)
 	    .payload_bytes = (uint32_t)len, .payload_wire_bytes = (uint32_t)len };
 
 	memcpy(copy, bytes, len);
-	w->flow.side[0].payload_bytes += len;
+	w->flow.talk->payload_bytes[0] += len;
 	proto_datagram(w->p, &w->d, &w->flow, ORIGINATOR, &p);
 	free(copy);
 }

@@ -249,20 +249,20 @@ packets_are_counted(void **state)
 	f = send(p);
 	assert_int_equal(f->side[0].packets, 3);
 	assert_int_equal(f->side[0].bytes, 3000);
-	assert_int_equal(f->side[0].payload_bytes, 2900);
-	assert_int_equal(f->side[0].last_payload_ns, now_ns);
-	assert_int_equal(f->side[0].pause_ns, 0);
+	assert_int_equal(f->talk->payload_bytes[0], 2900);
+	assert_int_equal(f->talk->last_payload_ns[0], now_ns);
+	assert_int_equal(f->talk->pause_ns[0], 0);
 	assert_int_equal(f->side[1].packets, 0);
-	assert_true(f->side[1].last_payload_ns == WHEN_UNKNOWN);
+	assert_true(f->talk->last_payload_ns[1] == WHEN_UNKNOWN);
 	assert_int_equal(f->first_ordinal, 1);
 	now_ns += 7 * NS_PER_SEC;
 	send(p);
-	assert_int_equal(f->side[0].pause_ns, 7 * NS_PER_SEC);
-	assert_int_equal(f->side[0].last_payload_ns, now_ns);
+	assert_int_equal(f->talk->pause_ns[0], 7 * NS_PER_SEC);
+	assert_int_equal(f->talk->last_payload_ns[0], now_ns);
 	p.payload_wire_bytes = 0;
 	now_ns += 1;
 	send(p);
-	assert_int_equal(f->side[0].pause_ns, 7 * NS_PER_SEC);
+	assert_int_equal(f->talk->pause_ns[0], 7 * NS_PER_SEC);
 	assert_int_equal(f->last_ns, now_ns);
 	assert_int_equal(f->first_ns, now_ns - 1 - 7 * NS_PER_SEC);
 }
@@ -279,15 +279,15 @@ a_pause_lasts_until_new_bytes(void **state)
 	tcp(1, ACK, 1000, 0, 100);
 	now_ns += NS_PER_SEC;
 	tcp(1, ACK, 1099, 0, 1);
-	assert_int_equal(f->side[0].last_payload_ns, spoke);
-	assert_int_equal(f->side[0].payload_bytes, 201);
+	assert_int_equal(f->talk->last_payload_ns[0], spoke);
+	assert_int_equal(f->talk->payload_bytes[0], 201);
 	now_ns += NS_PER_SEC;
 	tcp(1, ACK, 1100, 0, 1);
-	assert_int_equal(f->side[0].pause_ns, 3 * NS_PER_SEC);
+	assert_int_equal(f->talk->pause_ns[0], 3 * NS_PER_SEC);
 	tcp(1, ACK, 1101 + (1U << 30), 0, 1);	/* a forged number must not silence the flow */
 	now_ns += NS_PER_SEC;
 	tcp(1, ACK, 1101, 0, 10);
-	assert_int_equal(f->side[0].last_payload_ns, now_ns);
+	assert_int_equal(f->talk->last_payload_ns[0], now_ns);
 }
 
 static void
@@ -386,7 +386,7 @@ tcp_states(void **state)
 	assert_int_equal(f->state, FLOW_CLOSED);
 	tcp(1, RST, 112, 0, 0);		/* what some send behind their FIN */
 	assert_int_equal(f->state, FLOW_CLOSED);
-	assert_int_equal(f->side[0].tcp_flags, TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST);
+	assert_int_equal(f->tcp_flags[0], TCP_SYN | TCP_ACK | TCP_FIN | TCP_RST);
 	assert_int_equal(flows_next_deadline(flows), now_ns + 5 * NS_PER_SEC);
 }
 
@@ -423,7 +423,7 @@ a_wrong_checksum_says_nothing(void **state)
 	assert_ptr_equal(send(p), f);
 	assert_false(is_new);
 	assert_int_equal(f->side[0].packets, 3);
-	assert_int_equal(f->side[0].tcp_flags, TCP_SYN);
+	assert_int_equal(f->tcp_flags[0], TCP_SYN);
 }
 
 static void

@@ -16,6 +16,7 @@ struct world {
 	struct proto *p;
 	struct dialogue *d;
 	struct flow flow;
+	struct flow_talk talk;
 	uint64_t offset[2];
 	unsigned messages;	/* others than of unknown protocols */
 	char unknown[LINES_BYTES];
@@ -44,6 +45,7 @@ begin(struct world *w, bool midway)
 
 	memset(w, 0, sizeof *w);
 	w->flow.midway = midway;
+	w->flow.talk = &w->talk;
 	w->p = proto_new(&limits, count, w);
 	assert_non_null(w->p);
 	w->d = dialogue_new(w->p);
@@ -368,7 +370,7 @@ send_datagram(struct world *w, struct dialogue **d, int from, const char *text)
 	    .payload = (const uint8_t *)text, .payload_bytes = (uint32_t)strlen(text) };
 
 	p.payload_wire_bytes = p.payload_bytes;
-	w->flow.side[from].payload_bytes += p.payload_bytes;
+	w->flow.talk->payload_bytes[from] += p.payload_bytes;
 	proto_datagram(w->p, d, &w->flow, from, &p);
 }
 

@@ -54,6 +54,7 @@ struct world {
 	struct dialogue *d;
 	struct quic_tools *tools;
 	struct flow flow;
+	struct flow_talk talk;
 	char heard[4096];
 };
 
@@ -97,6 +98,7 @@ begin_with(struct world *w, uint32_t handshake_bytes, uint32_t flow_bytes)
 	    .flow_bytes = flow_bytes };
 
 	memset(w, 0, sizeof *w);
+	w->flow.talk = &w->talk;
 	w->p = proto_new(&limits, hear, w->heard);
 	w->tools = quic_tools_new();
 	assert_non_null(w->p);
@@ -128,7 +130,7 @@ send(struct world *w, int from, const uint8_t *bytes, size_t len)
 	    .payload_bytes = (uint32_t)len, .payload_wire_bytes = (uint32_t)len };
 
 	memcpy(copy, bytes, len);
-	w->flow.side[from].payload_bytes += len;
+	w->flow.talk->payload_bytes[from] += len;
 	proto_datagram(w->p, &w->d, &w->flow, from, &p);
 	free(copy);
 }

@@ -129,7 +129,7 @@ syn_flood(void **state)
 		p.seq = i * 12345;
 		reassembly_advance(rig->r, rig->now_ns++);
 		reassembly_packet(rig->r, &f, 0, &p);
-		assert_null(f.slot[SLOT_STREAM]);
+		assert_null(f.talk);
 		assert_int_equal(f.isn[0], p.seq);
 	}
 	assert_true(resident_bytes() < before + (1 << 20));
@@ -255,7 +255,8 @@ a_million_streams(void **state)
 	for (uint32_t i = 0; i < 1000000; i++) {
 		memset(x->next, 0, sizeof x->next);
 		memset(x->gaps, 0, sizeof x->gaps);
-		x->f = (struct flow){ .key = x->f.key, .first_ordinal = i };
+		x->talk = FLOW_SILENT;
+		x->f = (struct flow){ .key = x->f.key, .first_ordinal = i, .talk = &x->talk };
 		x->isn[0] += 1000003;
 		rig_data(rig, x, 0, 0, 10);
 		rig_data(rig, x, 1, 0, 10);

@@ -187,7 +187,7 @@ begin(struct run *r, const struct talk *talk)
 	r->talk = talk;
 	r->flow.midway = talk->midway;
 	r->flow.key.port[RESPONDER] = talk->port;
-	r->flow.side[0].tcp_flags = r->flow.side[1].tcp_flags = talk->fin ? TCP_FIN : 0;
+	r->flow.tcp_flags[0] = r->flow.tcp_flags[1] = talk->fin ? TCP_FIN : 0;
 	r->wanted = true;
 	r->proto = proto_new(&talk->limits, put_message, r->lines);
 	assert_non_null(r->proto);

@@ -117,6 +117,7 @@ static struct observation *kept[KEPT_MAX];
 static unsigned kept_count;
 static struct witness *witness;
 static struct flow flow;
+static struct flow_talk talk;
 static struct cidr home[1];
 
 static void
@@ -151,8 +152,10 @@ begin(unsigned records)
 static void
 begin_flow(uint8_t protocol, const char *from, uint16_t from_port, const char *to, uint16_t to_port)
 {
-	free(flow.slot[SLOT_WITNESS]);
+	free(talk.slot[SLOT_WITNESS]);
 	memset(&flow, 0, sizeof flow);
+	talk = FLOW_SILENT;
+	flow.talk = &talk;
 	assert_true(addr_parse(from, strlen(from), &flow.key.addr[0]));
 	assert_true(addr_parse(to, strlen(to), &flow.key.addr[1]));
 	flow.key.port[0] = from_port;
@@ -180,8 +183,8 @@ teardown(void **state)
 {
 	(void)state;
 	forget();
-	free(flow.slot[SLOT_WITNESS]);
-	flow.slot[SLOT_WITNESS] = NULL;
+	free(flow.talk->slot[SLOT_WITNESS]);
+	flow.talk->slot[SLOT_WITNESS] = NULL;
 	witness_free(witness);
 	witness = NULL;
 	return 0;
@@ -277,7 +280,7 @@ a_contact_waits_for_its_name(void **state)
 	assert_int_equal(kept[1]->count, 1);
 	assert_int_equal(kept[1]->number, kept[0]->number);
 	assert_true(kept[0]->number != 0);	/* the fingerprint, in short */
-	assert_null(flow.slot[SLOT_WITNESS]);
+	assert_null(flow.talk->slot[SLOT_WITNESS]);
 }
 
 static void

@@ -21,6 +21,7 @@ static struct observation *kept[KEPT_MAX];
 static unsigned kept_count;
 static struct witness *witness;
 static struct flow flow;
+static struct flow_talk talk;
 static const uint8_t hardware[MAC_BYTES] = { 2, 0, 0x5e, 0x10, 0, 1 };
 
 /* ---- one indicator of each type that is a text ---- */
@@ -106,6 +107,8 @@ setup(void **state)
 
 	(void)state;
 	memset(&flow, 0, sizeof flow);
+	talk = FLOW_SILENT;
+	flow.talk = &talk;
 	flow.key.addr[0] = addr_v4(from);
 	flow.key.addr[1] = addr_v4(to);
 	flow.key.protocol = PROTO_TCP;
@@ -123,7 +126,7 @@ teardown(void **state)
 	(void)state;
 	while (kept_count > 0)
 		free(kept[--kept_count]);
-	free(flow.slot[SLOT_WITNESS]);
+	free(flow.talk->slot[SLOT_WITNESS]);
 	witness_free(witness);
 	return 0;
 }

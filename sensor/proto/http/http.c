@@ -510,7 +510,7 @@ http_end(void *reader, const struct flow *f, int64_t ts_ns)
 	for (i = 0; i < 2; i++) {
 		h->like.from = i;
 		http_body_end(h, &h->side[i].body,
-		    h->side[i].state == http_state_open_body && (f->side[i].tcp_flags & TCP_FIN) != 0);
+		    h->side[i].state == http_state_open_body && (f->tcp_flags[i] & TCP_FIN) != 0);
 	}
 }
 
