@@ -91,6 +91,11 @@ enum { BEHAVIOUR_STATE_VERSION = 1 };
 void behaviour_save(const struct behaviour *b, struct state_out *out);
 void behaviour_load(struct behaviour *b, const struct state_in *in);
 
+/* The same of its hosts. */
+enum { BEHAVIOUR_HOSTS_VERSION = 1 };
+void behaviour_save_hosts(const struct behaviour *b, struct state_out *out);
+void behaviour_load_hosts(struct behaviour *b, const struct state_in *in);
+
 const struct behaviour_counts *behaviour_counts(const struct behaviour *b);
 size_t behaviour_host_bytes(void);
 

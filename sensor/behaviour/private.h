@@ -56,6 +56,30 @@ enum reach {
 	REACHES
 };
 
+/* How many hosts began to show a behaviour within an hour. */
+struct flood {
+	int64_t since_ns;
+	uint32_t hosts;
+	bool told;
+};
+
+struct behaviour {
+	struct behaviour_limits limits;
+	finding_fn *emit;
+	void *to;
+	struct host *table, *idlest, *busiest;
+	struct house *house;
+	behaviour_harmless_fn *harmless;
+	void *harmless_to;
+	novelty_fn *novelty;
+	void *novelty_to;
+	behaviour_place_fn *place;
+	void *place_to;
+	struct flood flood[ROWS];
+	unsigned kinds[REACHES];	/* that any row looks at */
+	struct behaviour_counts counts;
+};
+
 /* One observation being looked at. */
 struct sight {
 	struct behaviour *b;
@@ -82,6 +106,10 @@ struct row {
 };
 
 extern const struct row rows[ROWS];
+
+/* ---- hosts.c ---- */
+
+void host_drop(struct behaviour *b, struct host *h);
 
 /* The host of this sight, made if need be; NULL: no memory. */
 struct host *sight_host(struct sight *s);
@@ -186,6 +214,8 @@ note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading
     theft_note, destruction_note, relay_note;
 void chain_beacon(struct sight *s, const struct finding *f);
 void family_finding(struct sight *s, const struct finding *f);
+const char *download_kind(const char *text);	/* the word as row_download.c has it; NULL: it has none */
+void lure_begin_again(void *part);		/* it outlived its process: what held for that alone goes */
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
     lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes,
     account_part_bytes, theft_part_bytes, destruction_part_bytes, relay_part_bytes;

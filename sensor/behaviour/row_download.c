@@ -65,6 +65,19 @@ kind_of(const struct observation *o, int *points)
 	return file_kind_text(kind);
 }
 
+const char *
+download_kind(const char *text)
+{
+	unsigned k;
+
+	if (strcmp(text, "macros") == 0)
+		return "macros";
+	for (k = 0; k < FILE_KINDS; k++)
+		if (strcmp(text, file_kind_text(k)) == 0)
+			return file_kind_text(k);
+	return NULL;
+}
+
 static void
 weigh_sender(struct sight *s, struct score *c, struct span agent)
 {

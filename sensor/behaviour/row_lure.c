@@ -34,6 +34,14 @@ struct lure {
 
 const size_t lure_part_bytes = sizeof(struct lure);
 
+void
+lure_begin_again(void *part)
+{
+	struct lure *k = part;
+
+	memset(k->waiting, 0, sizeof k->waiting);
+}
+
 static struct brought *
 brought_by(struct lure *k, uint64_t flow_id)
 {

@@ -31,6 +31,18 @@ load_behaviour(struct analyst *a, const struct state_in *in)
 }
 
 static void
+save_hosts(const struct analyst *a, struct state_out *out)
+{
+	behaviour_save_hosts(analyst_behaviour(a), out);
+}
+
+static void
+load_hosts(struct analyst *a, const struct state_in *in)
+{
+	behaviour_load_hosts(analyst_behaviour(a), in);
+}
+
+static void
 save_beacon(const struct analyst *a, struct state_out *out)
 {
 	beacon_save(analyst_beacon(a), out);
@@ -44,6 +56,7 @@ load_beacon(struct analyst *a, const struct state_in *in)
 
 static const struct part parts[] = {
 	{ "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20, save_behaviour, load_behaviour },
+	{ "hosts.state", BEHAVIOUR_HOSTS_VERSION, true, (size_t)1 << 30, save_hosts, load_hosts },
 	{ "beacon.state", BEACON_STATE_VERSION, true, (size_t)1 << 30, save_beacon, load_beacon },
 };
 
