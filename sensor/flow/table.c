@@ -361,7 +361,8 @@ static void
 note_directions(struct flows *t, const struct flow *f, const struct packet *p, int side)
 {
 	const struct flow_side *s = &f->side[side], *other = &f->side[!side];
-	bool had_payload = s->payload_bytes + other->payload_bytes > 0, has_payload = had_payload || p->payload_wire_bytes > 0;
+	const struct flow_talk *k = flow_talk(f);
+	bool had_payload = k->payload_bytes[0] + k->payload_bytes[1] > 0, has_payload = had_payload || p->payload_wire_bytes > 0;
 	bool had_both = s->packets > 0 && other->packets > 0;
 
 	if (p->protocol != PROTO_TCP)
@@ -378,7 +379,7 @@ count(struct flows *t, struct entry *e, const struct packet *p, int side)
 	struct flow *f = &e->flow;
 	struct flow_side *s = &f->side[side];
 
-	if (s->packets == 0 || s->payload_bytes == 0)
+	if (s->packets == 0 || flow_talk(f)->payload_bytes[side] == 0)
 		note_directions(t, f, p, side);
 	s->packets += p->frames;
 	s->bytes += p->ip_bytes;
