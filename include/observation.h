@@ -30,6 +30,7 @@ enum observation_kind {
 	OBSERVE_IDENTITY,	/* which machine has `named` */
 	OBSERVE_EVASION,	/* bytes of a stream were sent again, and others: TEXT_NOTE; once a flow */
 	OBSERVE_LASTING,	/* a connection is open for very long; again when that has doubled */
+	OBSERVE_UNANSWERED,	/* OBSERVED_UNANSWERED_PACKETS went out and none came back; again when that has doubled */
 	OBSERVATION_KINDS
 };
 
@@ -140,6 +141,8 @@ enum {	/* observation.flags */
 	OBSERVED_OVER = 1048576,			/* SENSOR: the trouble is over; TEXT_SERVICE says which */
 	OBSERVED_RETRO = 262144				/* MATCH: from the history; flow_first_ns, flow_last_ns, `count`, `number` (days) are its contacts' */
 };
+
+enum { OBSERVED_UNANSWERED_PACKETS = 8192 };	/* a power of two */
 
 enum { OBSERVATION_BYTES_MAX = (int)sizeof(struct observation) + OBSERVATION_TEXT_BYTES };
 

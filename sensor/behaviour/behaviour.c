@@ -66,8 +66,8 @@ is_group(const struct addr *a)
 	return addr_is_v4(a) ? a->b[12] >= 224 : a->b[0] == 0xff;
 }
 
-static uint64_t
-peer_hash(struct sight *s)
+uint64_t
+sight_peer_hash(struct sight *s)
 {
 	if (s->peer_hash == 0)
 		s->peer_hash = house_hash(&s->o->key.realm, s->peer);
@@ -77,7 +77,7 @@ peer_hash(struct sight *s)
 uint32_t
 sight_peer_tag(struct sight *s)
 {
-	uint32_t tag = (uint32_t)peer_hash(s);
+	uint32_t tag = (uint32_t)sight_peer_hash(s);
 
 	return tag != 0 ? tag : 1;
 }
@@ -92,7 +92,7 @@ reach_of(struct sight *s)
 		return REACH_INSIDE;
 	if (name.left > 0)
 		return is_address(name) && (o->flags & OBSERVED_PROXIED) == 0 ? REACH_BARE : REACH_NAMED;
-	return house_named(s->b->house, peer_hash(s)) ? REACH_NAMED : REACH_BARE;
+	return house_named(s->b->house, sight_peer_hash(s)) ? REACH_NAMED : REACH_BARE;
 }
 
 static void
@@ -138,7 +138,7 @@ note_contact(struct sight *s)
 	struct host *h;
 
 	if (s->reach != REACH_INSIDE) {
-		house_called(s->house, peer_hash(s));
+		house_called(s->house, sight_peer_hash(s));
 		house_caller(s->house, sight_service_tag(s), s->addr);
 	}
 	if (o->app == APP_TLS)
@@ -159,6 +159,16 @@ note_resolver(struct sight *s)
 		house_resolver(s->house, house_hash(&o->key.realm, &o->key.addr[RESPONDER]));
 }
 
+/* Does the capture have both directions? Who sends text into a TCP connection gets at least acknowledgements. */
+static void
+note_ways(const struct sight *s)
+{
+	const struct observation *o = s->o;
+
+	if (o->key.protocol == 6 && (o->payload_bytes[ORIGINATOR] > 0 || o->payload_bytes[RESPONDER] > 0))
+		house_ways(s->house, o->packets[ORIGINATOR] > 0 && o->packets[RESPONDER] > 0);
+}
+
 void
 behaviour_note(struct behaviour *b, const struct observation *o)
 {
@@ -176,6 +186,8 @@ behaviour_note(struct behaviour *b, const struct observation *o)
 		note_resolver(&s);
 	else if (o->kind == OBSERVE_MAIL)
 		sight_note_mail(&s);
+	else if (o->kind == OBSERVE_FLOW)
+		note_ways(&s);
 	if ((b->kinds[s.reach] & kind) == 0)
 		return;
 	b->counts.observations++;

@@ -47,6 +47,7 @@ struct behaviour_limits {
 	uint32_t strobe_minutes, strobe_calls;	/* a strobe: for so many minutes, so many connections in each */
 	uint32_t account_sec, account_countries, account_networks;	/* a stolen account: within so long, from so many */
 	uint32_t destroy_sec, destroy_files;	/* destruction: within so long, so many files of others */
+	uint32_t attack_sec, attack_packets, attack_hosts;	/* an attack: within so long, so many packets to one, or so many knocked at */
 	uint32_t theft_kib, theft_hours;	/* theft: so much within a day to one service, or a hundredth of it in so many hours */
 	uint32_t relay_sec, relay_mails;	/* a stepping stone: within so long, so many mails of one giver */
 	struct cidr *mail_hosts;	/* may send mail themselves */

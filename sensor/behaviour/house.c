@@ -13,7 +13,7 @@
 enum {
 	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, ZONES = 1 << 12, VOICES = 1 << 12,
 	SERVICES = 1 << 14, HOSTS_TO_TELL = 5, HOST_BITS = 64,
-	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14
+	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14, WAYS_MOST = 256
 };
 
 #define DAY_NS (86400 * NS_PER_SEC)
@@ -50,6 +50,7 @@ struct house {
 	struct zone_entry zone[ZONES];
 	uint32_t name[NAMES], called[CALLED], resolver[RESOLVERS];
 	struct voice voice[VOICES];
+	uint32_t one_way, both_ways;	/* of the latest connections */
 	uint64_t hosts;			/* a bit for each host that spoke TLS, by its tag */
 	struct voice service[SERVICES];
 	uint64_t callers;		/* the same of hosts that called a service */
@@ -163,6 +164,22 @@ bool
 house_is_resolver(const struct house *h, uint64_t a)
 {
 	return h->resolver[a % RESOLVERS] == name_tag(a);
+}
+
+void
+house_ways(struct house *h, bool both)
+{
+	*(both ? &h->both_ways : &h->one_way) += 1;
+	if (h->both_ways + h->one_way >= WAYS_MOST) {
+		h->both_ways /= 2;
+		h->one_way /= 2;
+	}
+}
+
+bool
+house_one_sided(const struct house *h)
+{
+	return h->one_way > 0 && h->one_way >= h->both_ways;
 }
 
 /* Hosts of one house differ in their last bytes; a full hash for every contact would be dear. */

@@ -50,6 +50,10 @@ struct span house_zone(struct house *h, struct span name);
 void house_resolver(struct house *h, uint64_t a);
 bool house_is_resolver(const struct house *h, uint64_t a);
 
+/* A TCP connection with payload was seen both ways, or not. One-sided: of the latest ones at least half were not. */
+void house_ways(struct house *h, bool both);
+bool house_one_sided(const struct house *h);
+
 void house_voice(struct house *h, uint32_t voice, const struct addr *host);
 /* See voice_others(). */
 int house_others(const struct house *h, uint32_t voice, const struct addr *host);

@@ -40,4 +40,6 @@ const struct row rows[ROWS] = {
 	    destruction_note },
 	[ROW_RELAY] = { "T1586.002", "TA0042", SEVERITY_HIGH,
 	    { [REACH_NAMED] = BIT(MAIL) | BIT(FILE), [REACH_BARE] = BIT(MAIL) | BIT(FILE) }, &relay_part_bytes, relay_note },
+	[ROW_ATTACK] = { "T1498", "TA0040", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(FLOW) | BIT(UNANSWERED), [REACH_BARE] = BIT(FLOW) | BIT(UNANSWERED) }, &attack_part_bytes, attack_note },
 };

@@ -131,6 +131,14 @@ const struct behaviour_text behaviour_texts[] = {
     "{sender} のメール {mails} 通を {minutes} 分間に外へ中継した。[{given_by} {giver} から受け取ったもの。][{suspect}。]"
     "[{kind}などの添付 {lures} 通。][封筒と違う差出人名 {other_names} 通。][返信を装い参照のないもの {unfounded_answers} 通。]"
     "宛先 {recipients} 件。[拒否された宛先 {refused} 件。]" } },
+[ROW_ATTACK] = { "attack-participation",
+  { "Takes part in an attack", "外部への攻撃に加担" },
+  { "[sent {packets} packets to {target} port {port} that nobody answered][, in {connections} connections]"
+    "[knocked at {protocol} port {scanned_port} of {targets} addresses outside, {answered_percent} % answered, latest {latest}], within {seconds} s"
+    "[; on the {history_days} days of history before, it {novelty}]",
+    "[{target} のポート {port} へ応答のないパケットを {packets} 個送った。][接続 {connections} 本。]"
+    "[外部のアドレス {targets} 個の {protocol} ポート {scanned_port} を叩いた。応答 {answered_percent} %、最新は {latest}。]{seconds} 秒間。"
+    "[それ以前の履歴 {history_days} 日分で、この相手は{novelty}。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;

@@ -48,6 +48,7 @@ static const struct case_row behaviour_rows[] = {
 	{ "spam-module", "spam-module", STAGE_MASS_MAIL, { 60, 40, 0 }, "exchangers", NULL, NULL },
 	{ "lasting-connection", TIMING, STAGE_C2, { 30, 20, 0 }, NULL, NULL, NULL },
 	{ "theft", "theft", STAGE_THEFT, { 60, 40, 0 }, NULL, NULL, NULL },
+	{ "attack-participation", "attack-participation", STAGE_C2, { 40, 30, 0 }, "packets", NULL, NULL },
 	{ "destruction", "destruction", STAGE_DESTRUCTION, { 60, 40, 0 }, "rewritten", "command", NULL },
 	{ "impersonated", "impersonated", STAGE_DELIVERY, { 0, 0, 0 }, NULL, NULL, NULL },
 	{ "stolen-account", "stolen-account", STAGE_THEFT, { 0, 0, 0 }, NULL, NULL, NULL },

@@ -144,10 +144,13 @@ const struct case_text case_texts[] = {
 	{ "lasting-connection", {
 	  "It held a connection with {peers} open for a long time, as one does that waits for orders.",
 	  "{peers} との接続を長時間保った。指令を待つ動きに見られる。" } },
+	{ "attack-participation", {
+	  "It took part in an attack on others outside[: {number} packets that nobody had asked for], as one does that is told to; latest target {peers}.",
+	  "外部への攻撃に加わった[（応答のないパケット {number} 個）]。指令を受けた動きである。最新の相手は {peers}。" } },
 	/* theft */
 	{ "theft", {
-	  "It sent out far more than it does otherwise, to {peers}.",
-	  "ふだんとかけ離れた量のデータを {peers} へ送り出した。" } },
+	  "It sent much data to {peers} and got little back.",
+	  "大量のデータを {peers} へ送り出し、受け取ったものは少ない。" } },
 	/* spreading */
 	{ "spreading", {
 	  "It reached for other machines inside[, {number} of them,] with the tools that administrators use.",

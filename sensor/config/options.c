@@ -378,6 +378,12 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.relay_sec, "s", 60, 604800, "3600") },
 { "behaviour.relay_mails", "From so many suspicious mails of one giver on it weighs; four and sixteen times as many weigh more.",
   INTEGER(behaviour.relay_mails, "mails", 2, 10000, "5") },
+{ "behaviour.attack_sec", "Packets that a host sends outside and nobody answers are counted over so long.",
+  INTEGER(behaviour.attack_sec, "s", 10, 86400, "300") },
+{ "behaviour.attack_packets", "From so many of them to one address on it weighs as a flood; four and sixteen times as many weigh more.",
+  INTEGER(behaviour.attack_packets, "packets", 100, 100000000, "10000") },
+{ "behaviour.attack_hosts", "From so many addresses on at whose same port a host knocks it weighs as a scan; four and sixteen times as many weigh more.",
+  INTEGER(behaviour.attack_hosts, "addresses", 32, 1000000, "200") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

@@ -300,6 +300,16 @@ tell_lasting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 	witness_flow_lasts(p->witness, f, ts_ns);
 }
 
+/* At each power of two; */
+static bool
+is_unanswered(const struct flow *f, int side)
+{
+	uint64_t packets = f->side[ORIGINATOR].packets;
+
+	return packets >= OBSERVED_UNANSWERED_PACKETS && (packets & (packets - 1)) == 0 && side == ORIGINATOR &&
+	    f->side[RESPONDER].packets == 0;
+}
+
 static void
 follow(struct pipeline *p, struct packet *packet)
 {
@@ -317,6 +327,8 @@ follow(struct pipeline *p, struct packet *packet)
 		take_burst(p, f, packet->ts_ns);
 	if (lasts(p, f))
 		tell_lasting(p, f, packet->ts_ns);
+	if (is_unanswered(f, side))
+		witness_flow_unanswered(p->witness, f, packet->ts_ns);
 	if (packet->protocol == PROTO_TCP)
 		follow_tcp(p, f, side, packet);
 	else if (packet->protocol == PROTO_UDP)

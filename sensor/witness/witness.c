@@ -336,6 +336,13 @@ witness_flow_lasts(struct witness *w, struct flow *f, int64_t ts_ns)
 }
 
 void
+witness_flow_unanswered(struct witness *w, struct flow *f, int64_t ts_ns)
+{
+	add_service(witness_begin(w, OBSERVE_UNANSWERED, f, ts_ns), f);
+	witness_end(w);
+}
+
+void
 witness_flow_unnamed(struct witness *w, struct flow *f)
 {
 	if (!f->contacted && (f->key.protocol == PROTO_TCP || f->awaits_name))

@@ -76,6 +76,9 @@ void witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns);
 /* It is open for so long that this is told. */
 void witness_flow_lasts(struct witness *w, struct flow *f, int64_t ts_ns);
 
+/* The originator alone spoke, for long. */
+void witness_flow_unanswered(struct witness *w, struct flow *f, int64_t ts_ns);
+
 /* No parser will name this flow's service. */
 void witness_flow_unnamed(struct witness *w, struct flow *f);
 

@@ -130,7 +130,8 @@ BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address
               "10.50.0.25": {"inbound-lure", "impersonated", "stepping-stone"}}
 
 
-BEHAVIOURS_NET = {"behaviours-net": {"10.51.0.11": {"theft"}}, "recorded-files": {"10.40.0.5": {"destruction"}}}
+BEHAVIOURS_NET = {"behaviours-net": {"10.51.0.11": {"theft"}, "10.51.0.13": {"attack-participation"},
+                                     "10.51.0.14": {"attack-participation"}}, "recorded-files": {"10.40.0.5": {"destruction"}}}
 
 
 def check_behaviours(name, expected, options=()):

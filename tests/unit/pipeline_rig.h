@@ -15,7 +15,7 @@
 #include "engine/pipeline.h"
 #include "frames.h"
 
-enum { RIG_RAW = 101, RIG_FRAMES_MAX = 4000, RIG_KEPT_MAX = 20000 };
+enum { RIG_RAW = 101, RIG_FRAMES_MAX = 40960, RIG_KEPT_MAX = 20000 };
 
 #define RIG_START_NS (1700000000LL * NS_PER_SEC)
 

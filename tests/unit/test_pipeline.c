@@ -276,6 +276,28 @@ what_stays_open_is_not_told_unless_asked(void **state)
 	assert_int_equal(rig_count(OBSERVE_LASTING), 0);
 }
 
+/* SYNs that nobody answers; once somebody does, the rest is not told. */
+static void
+what_nobody_answers_is_told(void **state)
+{
+	struct rig_talk t = rig_talk(1, 80), answered = rig_talk(2, 80);
+	const struct observation *o;
+	int i;
+
+	(void)state;
+	rig_segment(&answered, 0, 0, TCP_SYN, 1000, "");
+	rig_segment(&answered, 1, 1, TCP_SYN | TCP_ACK, 2000, "");
+	for (i = 0; i < 20000; i++) {
+		rig_segment(&t, 10 + i, 0, TCP_SYN, 1000, "");
+		rig_segment(&answered, 10 + i, 0, TCP_SYN, 1000, "");
+	}
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_UNANSWERED), 2);
+	o = rig_found(OBSERVE_UNANSWERED, 1);
+	assert_int_equal(o->packets[0], 16384);
+	assert_int_equal(o->packets[1], 0);
+}
+
 /* TCP's own keep-alive (RFC 9293, 3.8.4) and repetitions are no word of the client's, however long the pause. */
 static void
 keep_alives_are_no_contacts(void **state)
@@ -623,6 +645,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(bursts_after_a_pause_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(keep_alives_are_no_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_stays_open_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_answers_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_stays_open_is_not_told_unless_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(requests_after_a_pause_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_request_in_two_segments_is_a_contact, setup, teardown),

@@ -1,5 +1,6 @@
 """What a host does at a time of the recipe: names asked, pages fetched, mails sent, TLS calls, datagrams."""
 import base64
+import copy
 import ipaddress
 import struct
 
@@ -281,5 +282,18 @@ def knock(run, event):
         run.wire.packet(event.ns + side * 9_000_000, (a, b), frames.TCP, body)
 
 
+def sweep(run, event):
+    """sweep ADDRESS:PORT count=N [gap=SECONDS] [answers=K]: a knock at N addresses from this one on, anyhow; each Kth says something."""
+    host, port = place(event.words[0])
+    moment = event.ns
+    for n in range(event.options["count"]):
+        one = copy.copy(event)
+        moment += round(event.options.get("gap", 0.1) * 0.05 * 60 ** event.rng.random() * 1e6) * 1000
+        one.ns = moment
+        one.words, one.options = [f"{ipaddress.ip_address(host) + n}:{port}"], {}
+        speaks = "answers" in event.options and n % event.options["answers"] == 0
+        (tcp if speaks else knock)(run, one)
+
+
 ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "imap": imap, "udp": udp, "ntp": ntp,
-           "tcp": tcp, "knock": knock, "smb": smb.smb, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
+           "tcp": tcp, "knock": knock, "sweep": sweep, "smb": smb.smb, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}

@@ -14,8 +14,9 @@ from captures.wraps import ETHERNET, RAW, WRAPS
 
 DECLARATIONS = ("start", "seed", "link", "host", "resolver", "name", "hello", "cert", "file")
 LINKS = {"ethernet": ETHERNET, "raw": RAW}
-NUMBERS = {"size", "body", "out", "in", "rounds", "status", "chunked", "mss", "fragment", "sport", "ttl", "nanoseconds"}
-FLOATS = {"rtt", "pause"}
+NUMBERS = {"size", "body", "out", "in", "rounds", "status", "chunked", "mss", "fragment", "sport", "ttl", "nanoseconds", "count",
+           "answers"}
+FLOATS = {"rtt", "pause", "gap"}
 
 
 def seconds(text):
