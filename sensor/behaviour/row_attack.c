@@ -18,7 +18,7 @@ struct stretch {
 	int64_t first_ns, from_ns, to_ns;
 };
 
-struct flood {
+struct barrage {
 	struct stretch time;
 	uint64_t packets;		/* that nobody answered */
 	uint32_t tag;			/* of the target; 0: unused */
@@ -35,7 +35,7 @@ struct scan {
 };
 
 struct attack {
-	struct flood flood[FLOODS];
+	struct barrage flood[FLOODS];
 	struct scan scan[SCANS];
 };
 
@@ -106,10 +106,10 @@ is_dead(const struct observation *o)
 
 /* ---- floods ---- */
 
-static struct flood *
-flood_of(struct sight *s, struct attack *k, uint32_t tag)
+static struct barrage *
+barrage_of(struct sight *s, struct attack *k, uint32_t tag)
 {
-	struct flood *least = &k->flood[0], *f;
+	struct barrage *least = &k->flood[0], *f;
 
 	for (f = k->flood; f < k->flood + FLOODS; f++) {
 		if (f->tag != 0 && is_over(s, &f->time))
@@ -146,7 +146,7 @@ fresh_packets(const struct sight *s)
 }
 
 static void
-weigh_flood(struct sight *s, const struct flood *f)
+weigh_flood(struct sight *s, const struct barrage *f)
 {
 	const uint32_t many = s->limits->attack_packets;
 	const struct step packets[] = { { many, 25 }, { many * 4, 40 }, { many * 16, 55 }, { 0, 0 } };
@@ -175,11 +175,11 @@ weigh_flood(struct sight *s, const struct flood *f)
 static void
 note_flood(struct sight *s, struct attack *k)
 {
-	struct flood *f;
+	struct barrage *f;
 
 	if (s->o->key.protocol == PROTO_UDP && goes_one_way(s->peer_port))
 		return;
-	f = flood_of(s, k, sight_peer_tag(s));
+	f = barrage_of(s, k, sight_peer_tag(s));
 	time_add(s, &f->time);
 	f->packets += fresh_packets(s);
 	f->flows += s->o->kind == OBSERVE_FLOW;
