@@ -167,6 +167,8 @@ const struct option_row option_rows[] = {
 { "blindness.clock_sec", "This machine's clock was set by so much, or the frames' went back by an hour.",
   INTEGER(blindness.clock_sec, "s", 0, 86400, "10") },
 { "blindness.sink_lag_sec", "A sink has not had all its records for so long.", INTEGER(blindness.sink_lag_sec, "s", 0, 604800, "600") },
+{ "blindness.memory_percent", "So much of the memory is used that the service manager or the container allows.",
+  INTEGER(blindness.memory_percent, "%", 0, 100, "90") },
 
 { "catalogue", "The catalogue that feeds[].from names entries of. Without it: the one that came with the program.",
   PATH(config, catalogue, "") },

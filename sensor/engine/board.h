@@ -77,6 +77,7 @@ struct board {
 	_Atomic uint64_t watching;	/* 1: every process was begun */
 	_Atomic int64_t started_ns;	/* since 1970 */
 	_Atomic int64_t beat_ns;	/* monotonic: the supervisor's latest round */
+	_Atomic uint64_t memory_limit_bytes, memory_used_bytes;	/* of the control group; 0: none */
 	_Atomic uint64_t trouble[TROUBLE_KINDS];	/* 1: it is so now */
 	struct board_process process[BOARD_PROCESSES];
 	struct board_feed feed[FEEDS_MAX];

@@ -64,6 +64,8 @@ look(struct health *h)
 
 	*s = (struct blindness_sample){ .wall_ns = house_wall_clock_ns(), .clock_ns = back_off_clock_ns() };
 	metrics_look(&h->view, b, s->wall_ns, s->clock_ns);
+	s->memory_limit = h->view.sensor.memory_limit_bytes;
+	s->memory_used = h->view.sensor.memory_used_bytes;
 	for (i = 0; i < h->house->workers; i++) {
 		add_worker(s, &b->worker[i]);
 		s->births += atomic_load(&b->process[BOARD_OF_WORKER + i].starts);

@@ -56,6 +56,8 @@ const struct metric metric_rows[] = {
 { "hansho_start_time_seconds", "When the sensor was started, since 1970.", METRIC_MOMENT, SENSOR(started_ns), ONE },
 { "hansho_ready", "1 when every process works.", METRIC_GAUGE, SENSOR(ready), ONE },
 { "hansho_workers", "Workers that share the traffic.", METRIC_GAUGE, SENSOR(workers), ONE },
+{ "hansho_memory_limit_bytes", "What the control group allows all processes together; 0 without a limit.", METRIC_GAUGE, SENSOR(memory_limit_bytes), ONE },
+{ "hansho_memory_used_bytes", "What they use of that.", METRIC_GAUGE, SENSOR(memory_used_bytes), ONE },
 { "hansho_trouble", "1 while the sensor sees too little, or a sink or feed lags, by kind.", METRIC_GAUGE, SENSOR(trouble), EACH(by_trouble) },
 
 { "hansho_kernel_frames_total", "Frames that passed the filter, dropped ones included.", METRIC_COUNTER, WORKER(kernel_seen), ONE },

@@ -102,6 +102,8 @@ metrics_look(struct metrics_view *v, const struct board *b, int64_t now_ns, int6
 	v->workers = workers > WORKERS_MAX ? WORKERS_MAX : (unsigned)workers;
 	v->sensor.one = 1;
 	v->sensor.workers = v->workers;
+	v->sensor.memory_limit_bytes = atomic_load(&b->memory_limit_bytes);
+	v->sensor.memory_used_bytes = atomic_load(&b->memory_used_bytes);
 	for (i = 0; i < TROUBLE_KINDS; i++)
 		v->sensor.trouble[i] = atomic_load(&b->trouble[i]);
 	v->sensor.started_ns = atomic_load(&b->started_ns);

@@ -54,6 +54,7 @@ extern const size_t metric_rows_count;
 
 struct metrics_sensor {
 	uint64_t one, ready, workers;
+	uint64_t memory_limit_bytes, memory_used_bytes;
 	uint64_t trouble[TROUBLE_KINDS];
 	int64_t started_ns;
 };

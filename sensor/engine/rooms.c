@@ -30,6 +30,12 @@ analyst(const struct config *c)
 }
 
 uint64_t
+room_ceilings(const struct config *c)
+{
+	return c->workers * (worker(c) + ((uint64_t)c->ring_mib << 20)) + analyst(c);
+}
+
+uint64_t
 room_bytes(enum sandbox which, const struct config *c)
 {
 	switch (which) {

@@ -23,6 +23,9 @@ struct room_plan {
 	char read_text[ROOM_READ_PATHS][CONFIG_TEXT_MAX + 16];
 };
 
+/* What all processes may hold when every table is full, as far as limits say it. */
+uint64_t room_ceilings(const struct config *c);
+
 /* Bytes of private memory (RLIMIT_DATA). Reader and courier: `c` may be NULL. */
 uint64_t room_bytes(enum sandbox which, const struct config *c);
 

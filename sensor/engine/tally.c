@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/when.h"
+#include "engine/allowance.h"
 #include "engine/back_off.h"
 #include "engine/house.h"
 
@@ -57,6 +58,7 @@ house_tally(struct house *h)
 	if (now_ns < h->next_tally_ns)
 		return;
 	h->next_tally_ns = now_ns + TALLY_SEC * NS_PER_SEC;
+	allowance_note(b);
 	tally(&b->process[BOARD_OF_SUPERVISOR], getpid());
 	tally(&b->process[BOARD_OF_ANALYST], h->analyst);
 	tally(&b->process[BOARD_OF_KEEPER], h->keeper);

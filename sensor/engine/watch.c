@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/allowance.h"
 #include "engine/delivery.h"
 #include "engine/eve_files.h"
 #include "engine/memory.h"
@@ -86,6 +87,7 @@ begin_stop(struct watch *w)
 	if (w->stopping)
 		return;
 	w->stopping = true;
+	manager_stopping();
 	atomic_store(&w->house.board->stop, 1);
 	ring_set_watermark(own, INT64_MAX);
 	ring_end(own);
@@ -273,6 +275,13 @@ give_up_workers(struct watch *w, int64_t *give_up_ns)
 }
 
 static void
+count_and_tell(struct watch *w)
+{
+	house_tally(&w->house);
+	manager_tend(w->manager, &w->house);
+}
+
+static void
 supervise(struct watch *w)
 {
 	struct process_signals got;
@@ -289,7 +298,7 @@ supervise(struct watch *w)
 			watch_reload(w);
 		watch_tend_feeds(w);
 		restart_missing(w);
-		house_tally(&w->house);
+		count_and_tell(w);
 		if (!w->stopping)
 			health_tend(w->health);
 		give_up_workers(w, &give_up_ns);
@@ -309,6 +318,7 @@ end_keeper(struct watch *w)
 	while (w->house.keeper > 0 && back_off_clock_ns() < give_up_ns) {
 		process_wait(WATCH_WAIT_MS);
 		reap(w);
+		count_and_tell(w);
 	}
 	if (w->house.keeper > 0)
 		log_warn("watch", "the keeper did not end within %d s: the last contacts may be missing", (int)KEEPER_SEC);
@@ -334,7 +344,7 @@ deliver(struct watch *w)
 		if (process_wait(WATCH_WAIT_MS).stop)
 			on_stop(w, &never);
 		reap(w);
-		house_tally(&w->house);
+		count_and_tell(w);
 	}
 	if (!w->delivered)
 		w->failed = true;
@@ -369,7 +379,7 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = memory_make_folder(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
-	if ((w->health = health_new(&w->house)) == NULL)
+	if ((w->health = health_new(&w->house)) == NULL || (w->manager = manager_new()) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory");
 	return watch_first_feeds(w, fault);
 }
@@ -384,6 +394,7 @@ run(struct watch *w)
 	atomic_store(&w->house.board->workers, w->house.workers);
 	atomic_store(&w->house.board->process[BOARD_OF_SUPERVISOR].starts, 1);
 	house_tally(&w->house);
+	allowance_say(c);
 	start_porter(w);
 	start_courier(w);
 	start_analyst(w);
@@ -421,6 +432,7 @@ watch_run(const struct watch_options *options)
 	feeds_job_free(w->job);
 	refresh_free(w->refresh);
 	health_free(w->health);
+	manager_free(w->manager);
 	eve_files_close(&w->fresh);
 	config_clear(&w->fresh);
 	posts_close(w->posts);

@@ -78,10 +78,11 @@ say_restart_needed(const struct config *old, const struct config *fresh)
 	    memcmp(&old->flow, &fresh->flow, sizeof old->flow) != 0 ||
 	    memcmp(&old->beacon, &fresh->beacon, sizeof old->beacon) != 0 ||
 	    memcmp(&old->alert, &fresh->alert, sizeof old->alert) != 0 ||
-	    old->workers != fresh->workers || old->records != fresh->records;
+	    memcmp(&old->blindness, &fresh->blindness, sizeof old->blindness) != 0 ||
+	    strcmp(old->metrics_listen, fresh->metrics_listen) != 0 || old->workers != fresh->workers || old->records != fresh->records;
 
 	if (changed)
-		log_warn("watch", "home, relays, capture, limits, beacon, alerts, workers or records changed: "
+		log_warn("watch", "home, relays, capture, limits, beacon, alerts, blindness, metrics, workers or records changed: "
 		    "they take effect at the next start; feeds, sinks and suppress are in force now");
 }
 
@@ -95,8 +96,10 @@ watch_reload(struct watch *w)
 		return;
 	}
 	log_info("watch", "reading configuration and feeds again");
+	manager_reloading(true);
 	if (!w->options->reread(w->options->to, &w->fresh)) {
 		log_info("watch", "the configuration in force stays");
+		manager_reloading(false);
 		config_clear(&w->fresh);
 		return;
 	}
@@ -104,6 +107,7 @@ watch_reload(struct watch *w)
 	if (eve_files_reopen(&w->fresh, w->options->config, &fault) < 0 ||
 	    feeds_begin(&w->fresh, shed_all, w, &w->job, &fault) < 0) {
 		log_error("watch", "%s; the configuration in force stays", fault.text);
+		manager_reloading(false);
 		eve_files_close(&w->fresh);
 		config_clear(&w->fresh);
 	}
@@ -140,6 +144,7 @@ take_config(struct watch *w)
 	house_turn_courier(&w->house);
 	house_turn_keeper(&w->house);
 	log_info("watch", "configuration and feeds are in force");
+	manager_reloading(false);
 }
 
 /* `r`: what the job came to. */
@@ -229,6 +234,7 @@ watch_first_feeds(struct watch *w, struct fault *fault)
 	if ((r = feeds_begin(c, shed_all, w, &w->job, fault)) < 0)
 		return r;
 	while ((r = feeds_job_look(w->job, &w->house.image, fault)) == 0) {
+		manager_starting(w->manager);
 		if (process_wait(WATCH_WAIT_MS).stop)
 			w->stopping = true;
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)

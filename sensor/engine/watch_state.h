@@ -9,6 +9,7 @@
 #include "engine/feeds.h"
 #include "engine/health.h"
 #include "engine/house.h"
+#include "engine/manager.h"
 #include "engine/posts.h"
 #include "engine/refresh.h"
 #include "engine/watch.h"
@@ -22,6 +23,7 @@ struct watch {
 	struct feeds_job *job;			/* feeds are being compiled, or NULL */
 	struct refresh *refresh;
 	struct health *health;
+	struct manager *manager;
 	bool refreshing;			/* the job is for what was fetched, not for `fresh` */
 	struct config fresh;			/* for which; taken when they are */
 	struct back_off courier, analyst, keeper, porter;

@@ -49,6 +49,7 @@ static const struct {
 	[TROUBLE_RING_DROPS] = { "ring_drops", "observations are lost" },
 	[TROUBLE_CLOCK] = { "clock", "a clock was set" },
 	[TROUBLE_SINK] = { "sink", "a sink is too far behind" },
+	[TROUBLE_MEMORY] = { "memory", "memory is nearly used up" },
 	[TROUBLE_FEED] = { "feed", "a feed is too old" },
 };
 
@@ -138,6 +139,20 @@ mind_sinks(struct blindness *b, const struct blindness_sample *now)
 		return;
 	for (i = 0; i < now->sinks && i < BLINDNESS_SINKS_MAX; i++)
 		mind_sink(b, &b->sink[i], &now->sink[i]);
+}
+
+/* The kernel ends a process when it is: over only when there is some room again. */
+static void
+mind_memory(struct blindness *b, const struct blindness_sample *now)
+{
+	double percent = now->memory_limit > 0 ? 100.0 * (double)now->memory_used / (double)now->memory_limit : 0;
+	char note[BLINDNESS_NOTE_MAX];
+	bool on = b->state[TROUBLE_MEMORY].on;
+
+	if (b->limits.memory_percent == 0 || (on && percent >= b->limits.memory_percent - 5.0 && percent < b->limits.memory_percent))
+		return;
+	snprintf(note, sizeof note, "the sensor uses %.0f %% of the %" PRIu64 " MiB that it may use", percent, now->memory_limit >> 20);
+	set_one(b, TROUBLE_MEMORY, percent >= b->limits.memory_percent, note);
 }
 
 static void
@@ -259,6 +274,7 @@ blindness_look(struct blindness *b, const struct blindness_sample *now)
 	b->last = *now;
 	mind_silence(b, now);
 	mind_sinks(b, now);
+	mind_memory(b, now);
 	if (now->clock_ns - b->start.clock_ns >= b->limits.window_sec * NS_PER_SEC)
 		end_window(b, now);
 }

@@ -24,6 +24,7 @@ enum trouble {
 	TROUBLE_KERNEL_DROPS, TROUBLE_RING_DROPS,
 	TROUBLE_CLOCK,		/* it was set, here or where frames get their time */
 	TROUBLE_SINK,		/* one is too far behind */
+	TROUBLE_MEMORY,		/* the control group's is nearly used up */
 	TROUBLE_FEED,		/* one is too old: engine/refresh.c minds that */
 	TROUBLE_KINDS
 };
@@ -39,6 +40,7 @@ struct blindness_limits {
 	uint32_t silent_flows;		/* so many in a window, and no TLS, or no DNS, among them */
 	uint32_t clock_sec;		/* the machine's clock was set by more */
 	uint32_t sink_lag_sec;
+	uint32_t memory_percent;	/* of what the control group allows */
 };
 
 enum { BLINDNESS_SINKS_MAX = 32, BLINDNESS_NAME_MAX = 64, BLINDNESS_NOTE_MAX = 400 };
@@ -57,6 +59,7 @@ struct blindness_sample {
 	uint64_t flows, tls, dns;
 	uint64_t spoken, unanswered;	/* TCP conversations with payload; of them those with one side only */
 	uint64_t observations, ring_dropped;
+	uint64_t memory_limit, memory_used;	/* bytes; no limit: 0 */
 	uint64_t set_back;		/* the frames' clock went back */
 	unsigned sinks;
 	struct blindness_sink sink[BLINDNESS_SINKS_MAX];

@@ -12,7 +12,7 @@
 #include "health/blindness.h"
 
 static const struct blindness_limits limits = { .window_sec = 10, .quiet_sec = 30, .one_sided_percent = 80, .checksum_percent = 50,
-	.truncated_percent = 5, .drop_percent = 1, .ring_percent = 1, .silent_flows = 500, .clock_sec = 10, .sink_lag_sec = 60 };
+	.truncated_percent = 5, .drop_percent = 1, .ring_percent = 1, .silent_flows = 500, .clock_sec = 10, .sink_lag_sec = 60, .memory_percent = 90 };
 
 static struct {
 	unsigned begun[TROUBLE_KINDS], over[TROUBLE_KINDS];
@@ -253,6 +253,29 @@ test_sinks(void **state)
 	assert_string_equal(told.subject, "sink hook is too far behind");
 }
 
+static void
+test_memory(void **state)
+{
+	(void)state;
+	begin(&limits);
+	s.memory_used = 1000;
+	pass(1, NULL);			/* there is no limit */
+	s.memory_limit = 1000;
+	s.memory_used = 899;
+	pass(1, NULL);
+	assert_int_equal(all(told.begun), 0);
+	s.memory_used = 900;
+	pass(1, NULL);
+	s.memory_used = 870;		/* not over yet: no coming and going at the edge */
+	pass(1, NULL);
+	assert_int_equal(told.begun[TROUBLE_MEMORY], 1);
+	assert_int_equal(told.over[TROUBLE_MEMORY], 0);
+	s.memory_used = 840;
+	pass(1, NULL);
+	assert_int_equal(told.over[TROUBLE_MEMORY], 1);
+	assert_int_equal(all(told.begun), 1);
+}
+
 /* A new worker counts from 0: that is no change of anything. */
 static void
 test_birth(void **state)
@@ -273,7 +296,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares), cmocka_unit_test(test_off), cmocka_unit_test(test_too_little),
-		cmocka_unit_test(test_silence), cmocka_unit_test(test_clock), cmocka_unit_test(test_sinks),
+		cmocka_unit_test(test_silence), cmocka_unit_test(test_clock), cmocka_unit_test(test_sinks), cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_birth),
 	};
 
