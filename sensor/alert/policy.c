@@ -272,23 +272,30 @@ policy_evasion(const struct observation *seen, finding_fn *emit, void *to)
 }
 
 void
+policy_trouble(const char *subject, const char *words, int64_t ts_ns, bool over, finding_fn *emit, void *to)
+{
+	struct finding f;
+
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_SENSOR;
+	f.ts_ns = f.first_ns = ts_ns;
+	f.service = "";
+	f.subject = subject;
+	f.reason = words;
+	f.over = over;
+	f.severity = SEVERITY_MEDIUM;
+	emit(to, &f);
+}
+
+void
 policy_sensor(const struct observation *note, finding_fn *emit, void *to)
 {
 	char words[NOTE_MAX], subject[NOTE_MAX];
-	struct finding f;
 
 	if (note->kind != OBSERVE_SENSOR)
 		return;
 	copy_text(note, TEXT_NOTE, words, sizeof words);
-	memset(&f, 0, sizeof f);
-	f.kind = FINDING_SENSOR;
-	f.ts_ns = f.first_ns = note->ts_ns;
-	f.service = "";
-	f.subject = f.reason = words;
 	copy_text(note, TEXT_SERVICE, subject, sizeof subject);
-	if (subject[0] != '\0')
-		f.subject = subject;
-	f.over = (note->flags & OBSERVED_OVER) != 0;
-	f.severity = SEVERITY_MEDIUM;
-	emit(to, &f);
+	policy_trouble(subject[0] != '\0' ? subject : words, words, note->ts_ns, (note->flags & OBSERVED_OVER) != 0,
+	    emit, to);
 }

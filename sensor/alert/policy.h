@@ -31,7 +31,10 @@ bool policy_match(const struct policy_options *options, const struct observation
  */
 void policy_evasion(const struct observation *seen, finding_fn *emit, void *to);
 
-/* One finding for an OBSERVE_SENSOR. */
+/* One finding about the sensor itself; `subject` makes it one incident, `over` ends it. */
+void policy_trouble(const char *subject, const char *words, int64_t ts_ns, bool over, finding_fn *emit, void *to);
+
+/* One finding for an OBSERVE_SENSOR: its note is both. */
 void policy_sensor(const struct observation *note, finding_fn *emit, void *to);
 
 /*

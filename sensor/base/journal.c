@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/journal_files.h"
 #include "base/log.h"
+#include "base/when.h"
 
-enum { BUFFER_BYTES = 65536, SEGMENT_BYTES_MIN = 4096 };
+enum { BUFFER_BYTES = 65536, SEGMENT_BYTES_MIN = 4096, AGE_LOOK_SEC = 60 };
 
 struct journal {
 	char *path;
@@ -22,6 +24,9 @@ struct journal {
 	uint64_t first;			/* record number that names the current segment */
 	uint64_t size;			/* of the current segment on disk */
 	uint64_t count, lost;
+	bool unsynced;			/* written since the last sync */
+	int64_t synced_ns, aged_ns;	/* monotonic: the last sync, the last look for old segments */
+	struct log_limit sync_limit;
 	uint8_t *buffer;
 	size_t used, room;
 };
@@ -38,6 +43,15 @@ fault_path(struct fault *fault, const struct journal *j, uint64_t first, const c
 	return SE_SYSTEM;
 }
 
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
 /* ---- removing what is read, or what is too old ---- */
 
 static uint64_t
@@ -51,6 +65,18 @@ segment_size(const struct journal *j, uint64_t first)
 	return (uint64_t)st.st_size;
 }
 
+/* Was nothing added to it for max_hours? */
+static bool
+is_old(const struct journal *j, uint64_t first)
+{
+	char name[SEGMENT_NAME_BYTES];
+	struct stat st;
+
+	if (j->limits.max_hours == 0 || fstatat(j->directory, segment_name(first, name), &st, 0) < 0)
+		return false;
+	return time(NULL) - st.st_mtime > (time_t)j->limits.max_hours * 3600;
+}
+
 /* Records first..next-1 are about to go: who has not read them? */
 static uint64_t
 unread(bool readers, uint64_t wanted, uint64_t first, uint64_t next)
@@ -61,8 +87,8 @@ unread(bool readers, uint64_t wanted, uint64_t first, uint64_t next)
 }
 
 /*
- * Segments that all have read go, and the oldest while there are more than
- * max_bytes less `reserve`. The current one stays.
+ * Segments that all have read go, the oldest while there are more than
+ * max_bytes less `reserve`, and those that are too old. The current one stays.
  */
 static void
 remove_segments(struct journal *j, uint64_t reserve)
@@ -70,7 +96,7 @@ remove_segments(struct journal *j, uint64_t reserve)
 	char name[SEGMENT_NAME_BYTES];
 	struct segment_list l;
 	uint64_t total = reserve, wanted, newest, gone;
-	bool readers = positions_range(j->directory, &wanted, &newest);
+	bool readers = positions_range(j->directory, &wanted, &newest), old;
 	size_t i;
 
 	if (segments_list(j->directory, &l) < 0)
@@ -78,7 +104,8 @@ remove_segments(struct journal *j, uint64_t reserve)
 	for (i = 0; i < l.count; i++)
 		total += segment_size(j, l.first[i]);
 	for (i = 0; i + 1 < l.count && l.first[i] != j->first; i++) {
-		if ((!readers || wanted < l.first[i + 1]) && total <= j->limits.max_bytes)
+		old = is_old(j, l.first[i]);
+		if ((!readers || wanted < l.first[i + 1]) && total <= j->limits.max_bytes && !old)
 			break;
 		total -= segment_size(j, l.first[i]);
 		if (unlinkat(j->directory, segment_name(l.first[i], name), 0) < 0)
@@ -87,8 +114,8 @@ remove_segments(struct journal *j, uint64_t reserve)
 		j->lost += gone;
 		if (gone > 0)
 			log_warn("journal", "%s/%s removed at the limit of %" PRIu64
-			    " bytes: %" PRIu64 " records that not every reader had",
-			    j->path, name, j->limits.max_bytes, gone);
+			    " %s: %" PRIu64 " records that not every reader had", j->path, name,
+			    old ? j->limits.max_hours : j->limits.max_bytes, old ? "hours" : "bytes", gone);
 	}
 	free(l.first);
 }
@@ -143,6 +170,7 @@ flush(struct journal *j, struct fault *fault)
 		}
 		written += (size_t)n;
 	}
+	j->unsynced = j->unsynced || written > 0;
 	if (written == j->used) {
 		j->size += j->used;
 		j->used = 0;
@@ -155,6 +183,26 @@ flush(struct journal *j, struct fault *fault)
 		log_warn("journal", "%s: cannot cut off a torn record: %s", j->path, strerror(errno));
 	errno = saved;
 	return fault_path(fault, j, j->first, "write");
+}
+
+/* What was written, onto the disk. */
+static int
+sync_segment(struct journal *j, struct fault *fault)
+{
+	if (!j->unsynced || j->limits.sync == JOURNAL_SYNC_NEVER)
+		return 0;
+	j->synced_ns = monotonic_ns();
+	if (fdatasync(j->fd) < 0)
+		return fault_path(fault, j, j->first, "sync");
+	j->unsynced = false;
+	return 0;
+}
+
+static bool
+sync_is_due(const struct journal *j)
+{
+	return j->limits.sync == JOURNAL_SYNC_ALWAYS || (j->limits.sync == JOURNAL_SYNC_INTERVAL &&
+	    monotonic_ns() - j->synced_ns >= (int64_t)j->limits.sync_interval_ms * 1000000);
 }
 
 static int
@@ -180,11 +228,9 @@ rotate(struct journal *j, struct fault *fault)
 
 	if (r < 0)
 		return r;
-	if (j->limits.sync && fdatasync(j->fd) < 0)
-		return fault_path(fault, j, j->first, "sync");
-	if ((r = open_segment(j, j->count + 1, O_CREAT | O_EXCL, fault)) < 0)
+	if ((r = sync_segment(j, fault)) < 0 || (r = open_segment(j, j->count + 1, O_CREAT | O_EXCL, fault)) < 0)
 		return r;
-	if (j->limits.sync && fsync(j->directory) < 0)
+	if (j->limits.sync != JOURNAL_SYNC_NEVER && fsync(j->directory) < 0)
 		return fault_path(fault, j, j->first, "sync the directory of");
 	remove_segments(j, j->limits.segment_bytes);
 	return 0;
@@ -225,6 +271,7 @@ journal_append(struct journal *j, uint16_t kind, const char *line, uint64_t *num
 {
 	size_t len = strlen(line), whole = RECORD_HEADER_BYTES + len + 1;
 	bool urgent = kind < 32 && (j->limits.urgent_kinds >> kind & 1) != 0;
+	struct fault synced;
 	int r;
 
 	if (len > JOURNAL_LINE_MAX)
@@ -245,8 +292,26 @@ journal_append(struct journal *j, uint16_t kind, const char *line, uint64_t *num
 		remove_segments(j, 0);	/* perhaps there is room at the next try */
 		return r;
 	}
+	/* It is in the file: a disk that cannot say when is told of, and no reason to lose it. */
+	if (urgent && j->limits.sync == JOURNAL_SYNC_ALWAYS && sync_segment(j, &synced) < 0)
+		log_limited(&j->sync_limit, LOG_LEVEL_ERROR, "journal", "%s", synced.text);
 	if (number != NULL)
 		*number = j->count;
+	return 0;
+}
+
+/* Once a minute: a quiet journal begins no new segment by itself. */
+static int
+mind_age(struct journal *j, struct fault *fault)
+{
+	int64_t now_ns = monotonic_ns();
+
+	if (j->limits.max_hours == 0 || now_ns - j->aged_ns < AGE_LOOK_SEC * NS_PER_SEC)
+		return 0;
+	j->aged_ns = now_ns;
+	if (j->size > 0 && is_old(j, j->first))
+		return rotate(j, fault);
+	remove_segments(j, 0);
 	return 0;
 }
 
@@ -255,8 +320,10 @@ journal_sync(struct journal *j, struct fault *fault)
 {
 	int r = flush(j, fault);
 
-	if (r == 0 && j->limits.sync && fdatasync(j->fd) < 0)
-		r = fault_path(fault, j, j->first, "sync");
+	if (r == 0 && sync_is_due(j))
+		r = sync_segment(j, fault);
+	if (r == 0)
+		r = mind_age(j, fault);
 	return r;
 }
 
@@ -382,7 +449,7 @@ journal_close(struct journal *j)
 	if (j == NULL)
 		return;
 	if (j->fd >= 0) {
-		if (journal_sync(j, &fault) < 0)
+		if (flush(j, &fault) < 0 || sync_segment(j, &fault) < 0)
 			log_error("journal", "%s; the last %zu bytes of records are lost", fault.text,
 			    j->used);
 		close(j->fd);

@@ -11,10 +11,11 @@
  * its own (NAME.position). A torn tail (the writer was killed) ends the
  * journal there and is cut off when a writer opens it again. Segments that
  * every named reader has passed are removed when a new one is begun; with no
- * reader none is. At `max_bytes` the oldest goes all the same, and what
- * nobody had read in it is counted (journal_lost); a reader that was there
- * sees the numbers jump (journal_reader_lost). A record damaged in place
- * makes readers go on at the next segment, likewise counted.
+ * reader none is. At `max_bytes`, and when it is `max_hours` old, the oldest
+ * goes all the same, and what nobody had read in it is counted
+ * (journal_lost); a reader that was there sees the numbers jump
+ * (journal_reader_lost). What was damaged in place is passed over up to the
+ * next intact record, which is one line in the log and likewise counted.
  *
  * One writer process (a second one is refused), any number of reading ones;
  * two readers of one name would steal each other's position. One thread each.
@@ -29,10 +30,15 @@
 
 enum { JOURNAL_LINE_MAX = 1 << 20 };	/* a longer line is refused: SE_LIMIT */
 
+/* Never: the kernel does it in its time. Interval: at journal_sync(), at most so often. Always: with each urgent record, and at journal_sync(). */
+enum journal_sync { JOURNAL_SYNC_NEVER, JOURNAL_SYNC_INTERVAL, JOURNAL_SYNC_ALWAYS };
+
 struct journal_limits {
 	uint64_t segment_bytes, max_bytes;	/* at least two segments fit into max_bytes, or segments shrink */
 	uint32_t urgent_kinds;		/* bit (1 << kind): readers see it when journal_append() returns */
-	bool sync;			/* journal_sync() reaches the disk, not only the kernel */
+	enum journal_sync sync;		/* when what was written reaches the disk, not only the kernel */
+	uint32_t sync_interval_ms;	/* JOURNAL_SYNC_INTERVAL */
+	uint32_t max_hours;		/* older segments go, read or not; 0: never */
 };
 
 struct journal;			/* the writer's side */
@@ -59,7 +65,7 @@ int journal_sync(struct journal *j, struct fault *fault);
  * same input skips as many records as this says.
  */
 uint64_t journal_count(const struct journal *j);
-/* Records removed at max_bytes before every reader had them, by this writer. */
+/* Records removed at max_bytes or max_hours before every reader had them, by this writer. */
 uint64_t journal_lost(const struct journal *j);
 /* Writes what waits; says in the log when that fails (journal_sync() first tells more). NULL is fine. */
 void journal_close(struct journal *j);

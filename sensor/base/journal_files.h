@@ -30,7 +30,8 @@ struct segment_scan {
 	int fd;
 	uint64_t offset;	/* of the next record */
 	uint64_t number;	/* of the next record */
-	uint64_t damaged;	/* records passed over because their bytes had changed */
+	uint64_t damaged;	/* records passed over because their bytes had changed, at least */
+	uint64_t damaged_at, damaged_bytes;	/* the latest of them: where, and how many bytes until the next one */
 	uint8_t *buffer;
 	size_t room, have, at;	/* bytes at `offset` are buffer[at..have) */
 };
@@ -46,9 +47,10 @@ void scan_clear(struct segment_scan *s);	/* closes the descriptor too */
 
 /*
  * 1: the next record; 0: nothing more, or nothing that can be read, at
- * `offset`; <0: SE_. A damaged record is passed over when its length leads
- * to an intact one. At 0 what was buffered is forgotten: a writer may be
- * in the middle of that record.
+ * `offset`; <0: SE_. Damaged bytes are passed over up to the next intact
+ * record, which is looked for within some MiB and taken for the next but
+ * one. At 0 what was buffered is forgotten: a writer may be in the middle
+ * of that record.
  */
 int scan_next(struct segment_scan *s, struct segment_record *out);
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct journal_reader {
 	uint64_t segment;		/* its first number; 0: none yet */
 	struct reader_position position;
 	uint64_t stored_next;		/* as it is on disk */
+	bool said;			/* of what is lost now */
+	struct log_limit gone_limit;
 };
 
 static int
@@ -65,14 +68,31 @@ enter_segment(struct journal_reader *r, uint64_t first)
 	return 1;
 }
 
+/* One line for each place. */
+static int
+scan_on(struct journal_reader *r, struct segment_record *record)
+{
+	uint64_t damaged = r->scan.damaged;
+	char name[SEGMENT_NAME_BYTES];
+	int code = scan_next(&r->scan, record);
+
+	if (r->scan.damaged == damaged)
+		return code;
+	r->said = true;
+	log_warn("journal", "%s/%s: %" PRIu64 " bytes at %" PRIu64 " are damaged: reader %s goes on behind them, "
+	    "at least %" PRIu64 " record%s lost", r->path, segment_name(r->segment, name), r->scan.damaged_bytes,
+	    r->scan.damaged_at, r->name, r->scan.damaged - damaged, r->scan.damaged - damaged == 1 ? " is" : "s are");
+	return code;
+}
+
 /* The next record at or behind the wanted one in the segment that is open. */
 static int
 next_here(struct journal_reader *r, struct segment_record *record)
 {
-	int code = r->scan.fd < 0 ? 0 : scan_next(&r->scan, record);
+	int code = r->scan.fd < 0 ? 0 : scan_on(r, record);
 
 	while (code > 0 && record->number < r->position.next)
-		code = scan_next(&r->scan, record);
+		code = scan_on(r, record);
 	return code;
 }
 
@@ -109,13 +129,18 @@ journal_read(struct journal_reader *r, uint16_t *kind, const char **line, uint64
 {
 	struct segment_record record;
 	const char *doing;
-	int code = next_anywhere(r, &record, &doing);
+	int code;
 
+	r->said = false;
+	code = next_anywhere(r, &record, &doing);
 	if (code < 0)
 		return fault_reader(fault, r, code, doing);
 	if (code == 0)
 		return 0;
-	/* What lies between is gone: removed at max_bytes, or damaged. */
+	/* What lies between is gone: removed at a limit, or damaged. */
+	if (record.number > r->position.next && !r->said)
+		log_limited(&r->gone_limit, LOG_LEVEL_WARN, "journal", "%s: records %" PRIu64 " to %" PRIu64 " are gone before "
+		    "reader %s had them: removed at a limit, or damaged", r->path, r->position.next, record.number - 1, r->name);
 	r->position.lost += record.number - r->position.next;
 	r->position.next = record.number + 1;
 	if (kind != NULL)

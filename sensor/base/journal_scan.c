@@ -6,7 +6,7 @@
 
 #include "base/journal_files.h"
 
-enum { SCAN_ROOM = 65536 };
+enum { SCAN_ROOM = 65536, RESYNC_MOST = 4 << 20 };
 
 enum found { FOUND_RECORD, FOUND_NOTHING, FOUND_DAMAGED };
 
@@ -102,45 +102,88 @@ look(struct segment_scan *s, size_t ahead, enum found *found, uint32_t *len)
 	return 0;
 }
 
-static void
-pass(struct segment_scan *s, uint32_t len)
+/*
+ * Where behind the next record's start does an intact one begin? 0: nowhere, as far as can be seen.
+ * A line has no zero bytes and a length has one at its end, so that hardly any place is tried in vain.
+ */
+static int
+resync(struct segment_scan *s, size_t *ahead)
 {
-	s->at += RECORD_HEADER_BYTES + len;
-	s->offset += RECORD_HEADER_BYTES + len;
+	enum found found;
+	uint32_t len;
+	size_t at;
+	int r;
+
+	*ahead = 0;
+	for (at = 1; at <= RESYNC_MOST; at++) {
+		if ((r = fetch(s, at + RECORD_HEADER_BYTES)) <= 0)
+			return r;
+		if (record_body_length(s->buffer + s->at + at) == 0)
+			continue;
+		if ((r = look(s, at, &found, &len)) < 0)
+			return r;
+		if (found == FOUND_RECORD) {
+			*ahead = at;
+			return 0;
+		}
+	}
+	return 0;
+}
+
+static void
+pass(struct segment_scan *s, size_t bytes)
+{
+	s->at += bytes;
+	s->offset += bytes;
 	s->number++;
+}
+
+/* 1: the next record is intact, of `len` bytes; 0: there is none. */
+static int
+find_record(struct segment_scan *s, uint32_t *len)
+{
+	enum found found;
+	size_t ahead = 0;
+	int r;
+
+	for (;;) {
+		if ((r = look(s, 0, &found, len)) < 0)
+			return r;
+		if (found == FOUND_RECORD)
+			return 1;
+		if (ahead == 0) {
+			if ((r = resync(s, &ahead)) < 0 || ahead == 0)
+				return r;
+			/* What was half written when it was looked at may be whole now: it is read once more. */
+			s->at = s->have = 0;
+			continue;
+		}
+		if ((r = fetch(s, ahead)) <= 0)
+			return r;
+		s->damaged++;
+		s->damaged_at = s->offset;
+		s->damaged_bytes = ahead;
+		pass(s, ahead);
+		ahead = 0;
+	}
 }
 
 int
 scan_next(struct segment_scan *s, struct segment_record *out)
 {
-	enum found found, behind;
-	uint32_t len, unused;
+	uint32_t len;
 	uint8_t *header;
-	int r;
+	int r = find_record(s, &len);
 
-	for (;;) {
-		if ((r = look(s, 0, &found, &len)) < 0)
-			return r;
-		if (found != FOUND_DAMAGED)
-			break;
-		if ((r = look(s, RECORD_HEADER_BYTES + len, &behind, &unused)) < 0)
-			return r;
-		if (behind != FOUND_RECORD) {
-			found = FOUND_NOTHING;
-			break;
-		}
-		s->damaged++;
-		pass(s, len);
-	}
-	if (found == FOUND_NOTHING) {
+	if (r <= 0) {
 		s->at = s->have = 0;
-		return 0;
+		return r;
 	}
 	header = s->buffer + s->at;
 	out->number = s->number;
 	out->kind = record_kind_of(header);
 	out->line = (char *)header + RECORD_HEADER_BYTES;
 	out->line[len - 1] = '\0';
-	pass(s, len);
+	pass(s, RECORD_HEADER_BYTES + len);
 	return 1;
 }

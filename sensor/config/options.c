@@ -98,6 +98,10 @@ static const struct option_choice format_choices[] = {
 	{ "eve", FORMAT_EVE }, { "ecs", FORMAT_ECS }, { "ocsf", FORMAT_OCSF }, { "cef", FORMAT_CEF }, { NULL, 0 },
 };
 
+static const struct option_choice sync_choices[] = {
+	{ "never", JOURNAL_SYNC_NEVER }, { "interval", JOURNAL_SYNC_INTERVAL }, { "always", JOURNAL_SYNC_ALWAYS }, { NULL, 0 },
+};
+
 static const struct option_choice language_choices[] = {
 	{ "en", LANGUAGE_EN }, { "ja", LANGUAGE_JA }, { NULL, 0 },
 };
@@ -448,8 +452,13 @@ const struct option_row option_rows[] = {
 { "journal.max_mib", "All files together. Beyond, the oldest is removed, delivered or not. At least twice "
   "segment_mib, or the files become smaller.",
   SCALED(journal.max_bytes, 1u << 20, "MiB", 2, 1048576, "1024") },
-{ "journal.sync", "Each alert reaches the disk at once: survives a power cut, costs speed.",
-  BOOLEAN(journal.sync, "no") },
+{ "journal.max_hours", "A file to which nothing was added for so long is removed, delivered or not. 0: never.",
+  INTEGER(journal.max_hours, "h", 0, 87600, "0") },
+{ "journal.sync", "What a power cut cannot take back: never leaves that to the kernel (some 30 s); interval: all that is older than "
+  "sync_ms; always: each alert at once, which costs speed.",
+  CHOICE(config, journal.sync, sync_choices, "never") },
+{ "journal.sync_ms", "How often the journal reaches the disk with sync: interval.",
+  INTEGER(journal.sync_interval_ms, "ms", 10, 3600000, "1000") },
 
 { "history", "Which host called which service, for months: what a feed learns later is held against it.", SECTION },
 { "history.enabled", "`hansho watch` keeps it in state_directory/history; `hansho replay` only with --state.",

@@ -1,5 +1,7 @@
 #include "engine/analyst.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "alert/eve.h"
@@ -10,6 +12,7 @@
 #include "engine/docket.h"
 #include "indicators/allow.h"
 #include "record.h"
+#include "records/notes.h"
 
 struct analyst {
 	const struct config *config;
@@ -27,6 +30,8 @@ struct analyst {
 	const struct known *known;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
+	bool refused;			/* the journal did not take the latest record */
+	uint64_t told_gave_way, told_lost;
 	kept_fn *keep;
 	void *keep_to;
 };
@@ -51,6 +56,9 @@ write_record(struct analyst *a, enum record_kind kind, char *line)
 	} else if (journal_append(a->journal, (uint16_t)kind, line, &number, &fault) < 0) {
 		log_limited(&a->full, LOG_LEVEL_ERROR, "analyst", "%s", fault.text);
 		a->counts.records_lost++;
+		a->refused = true;
+	} else {
+		a->refused = false;
 	}
 	free(line);
 }
@@ -217,13 +225,42 @@ analyst_advance(struct analyst *a, int64_t now_ns)
 	alerts_advance(a->alerts, now_ns);
 }
 
+static void
+tell_lost(struct analyst *a, enum sensor_note n, uint64_t count, int64_t now_ns)
+{
+	char words[SENSOR_NOTE_MAX], digits[24];
+	const struct piece pieces[] = { { "count", digits }, { NULL, NULL } };
+
+	snprintf(digits, sizeof digits, "%" PRIu64, count);
+	policy_trouble(note_name(n), note_text(n, a->config->behaviour.language, pieces, words, sizeof words),
+	    now_ns, false, on_finding, a);
+}
+
+/* Sums since the start. What a full disk cost is told when it takes records again. */
+static void
+tell_losses(struct analyst *a, bool writable, int64_t now_ns)
+{
+	a->counts.gave_way = journal_lost(a->journal);
+	if (a->counts.gave_way > a->told_gave_way) {
+		a->told_gave_way = a->counts.gave_way;
+		tell_lost(a, NOTE_JOURNAL_LOST, a->told_gave_way, now_ns);
+	}
+	if (writable && a->counts.records_lost > a->told_lost) {
+		a->told_lost = a->counts.records_lost;
+		tell_lost(a, NOTE_JOURNAL_FULL, a->told_lost, now_ns);
+	}
+}
+
 void
-analyst_sync(struct analyst *a)
+analyst_sync(struct analyst *a, int64_t now_ns)
 {
 	struct fault fault;
+	int r = journal_sync(a->journal, &fault);
 
-	if (journal_sync(a->journal, &fault) < 0)
+	if (r < 0)
 		log_limited(&a->full, LOG_LEVEL_ERROR, "analyst", "%s", fault.text);
+	if (now_ns > 0)
+		tell_losses(a, r == 0 && !a->refused, now_ns);
 }
 
 void
@@ -240,7 +277,7 @@ analyst_finish(struct analyst *a, int64_t now_ns)
 		now_ns = a->counts.last_ns;
 	analyst_record_beacons(a);
 	alerts_finish(a->alerts, now_ns);
-	analyst_sync(a);
+	analyst_sync(a, 0);
 }
 
 void

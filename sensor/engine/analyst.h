@@ -32,6 +32,7 @@ struct analyst_counts {
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
 	uint64_t records;		/* written, those skipped by `already` too */
 	uint64_t records_lost;		/* the journal could not take them */
+	uint64_t gave_way;		/* records removed from the journal before every sink had them */
 	int64_t last_ns;		/* latest observation; WHEN_UNKNOWN without any */
 };
 
@@ -77,8 +78,11 @@ void analyst_take(struct analyst *a, const struct observation *o);
 /* Nothing older than now_ns will come: alerts whose time has come are updated and closed. */
 void analyst_advance(struct analyst *a, int64_t now_ns);
 
-/* Make what was written visible to the sinks. */
-void analyst_sync(struct analyst *a);
+/*
+ * Make what was written visible to the sinks. `now_ns` > 0 (live): what the
+ * journal lost since the last time is told as an alert of that time.
+ */
+void analyst_sync(struct analyst *a, int64_t now_ns);
 
 /* A beacon record for every key worth one, as it stands now. */
 void analyst_record_beacons(struct analyst *a);

@@ -91,7 +91,7 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 		keeper_wake(h);
 		if (h->live && merge_watermark(m) != INT64_MIN)
 			advance(a, d->memory, h->config->save_sec, merge_watermark(m), &turns);
-		analyst_sync(a);
+		analyst_sync(a, !h->live ? 0 : merge_watermark(m) != INT64_MIN ? merge_watermark(m) : house_wall_clock_ns());
 		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
 	}
 	analyst_finish(a, input_end_ns(h));

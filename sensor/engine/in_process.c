@@ -160,7 +160,7 @@ run(struct alone *a)
 		pipeline_frame(a->pipeline, &f);
 		if (++frames % BATCH != 0)
 			continue;
-		analyst_sync(a->analyst);
+		analyst_sync(a->analyst, 0);
 		courier_step(a->courier);
 		note(a);
 		progress_show(&a->progress, a->board, 1);

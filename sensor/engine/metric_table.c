@@ -137,6 +137,8 @@ const struct metric metric_rows[] = {
 { "hansho_analyst_evicted_total", evictions, METRIC_COUNTER, ANALYST(analyst.behaviour.evicted), OF("table", "behaviour") },
 { "hansho_journal_records_total", "Records in the journal, over its whole life.", METRIC_COUNTER, ANALYST(journal_records), ONE },
 { "hansho_journal_lost_records_total", "Records that could not be written to it.", METRIC_COUNTER, ANALYST(analyst.records_lost), ONE },
+{ "hansho_journal_removed_records_total", "Records that were removed from it before every sink had them.", METRIC_COUNTER,
+  ANALYST(analyst.gave_way), ONE },
 { "hansho_history_dropped_total", "Contacts that found no room on their way to the history.", METRIC_COUNTER, ANALYST(kept_dropped), ONE },
 
 { "hansho_history_contacts_total", "Contacts that were noted in the history.", METRIC_COUNTER, KEEPER(history.contacts), ONE },

@@ -197,6 +197,11 @@ report_ceilings(const struct board *b, unsigned workers)
 		hit++;
 	}
 	hit += report_history(b);
+	if (a->gave_way > 0) {
+		log_warn("journal", "%" PRIu64 " records were removed before every sink had them: raise journal.max_mib or journal.max_hours",
+		    a->gave_way);
+		hit++;
+	}
 	if (a->records_lost > 0) {
 		log_error("journal", "%" PRIu64 " records could not be written", a->records_lost);
 		hit++;

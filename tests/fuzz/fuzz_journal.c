@@ -34,7 +34,7 @@ read_all(struct journal_reader *r)
 static void
 try_segment(const char *directory, const uint8_t *data, size_t size)
 {
-	static const struct journal_limits limits = { 65536, 1 << 20, UINT32_MAX, false };
+	static const struct journal_limits limits = { 65536, 1 << 20, UINT32_MAX, 0, 0, 0 };
 	struct journal_reader *r;
 	struct journal *j;
 	uint64_t before, number;

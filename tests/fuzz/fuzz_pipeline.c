@@ -99,7 +99,7 @@ set_limits(void)
 	config.alert.max_names = 8;
 	config.journal.max_bytes = 1 << 20;
 	config.journal.segment_bytes = 1 << 18;
-	config.journal.sync = false;
+	config.journal.sync = JOURNAL_SYNC_NEVER;
 }
 
 static void

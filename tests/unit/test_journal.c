@@ -16,13 +16,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/journal.h"
 
 enum { KIND_URGENT = 1, KIND_OTHER = 3 };
 
-static const struct journal_limits roomy = { 1 << 20, 8 << 20, 1u << KIND_URGENT, false };
+static const struct journal_limits roomy = { 1 << 20, 8 << 20, 1u << KIND_URGENT, 0, 0, 0 };
 
 static char root[64], place[128];
 
@@ -255,7 +256,7 @@ segments(uint64_t *bytes, char *first_name)
 static void
 test_read_segments_are_removed(void **state)
 {
-	static const struct journal_limits small = { 4096, 1 << 20, 0, false };
+	static const struct journal_limits small = { 4096, 1 << 20, 0, 0, 0, 0 };
 	struct journal *j = writer(&small);
 	struct journal_reader *a = reader("a"), *b = reader("b");
 	struct fault fault;
@@ -291,7 +292,7 @@ test_read_segments_are_removed(void **state)
 static void
 test_forgotten_reader_holds_nothing(void **state)
 {
-	static const struct journal_limits small = { 4096, 1 << 20, 0, false };
+	static const struct journal_limits small = { 4096, 1 << 20, 0, 0, 0, 0 };
 	struct journal *j = writer(&small);
 	struct journal_reader *a = reader("a");
 	struct fault fault;
@@ -317,7 +318,7 @@ test_forgotten_reader_holds_nothing(void **state)
 static void
 test_ceiling_drops_the_oldest(void **state)
 {
-	static const struct journal_limits small = { 4096, 16384, 0, false };
+	static const struct journal_limits small = { 4096, 16384, 0, 0, 0, 0 };
 	struct journal *j = writer(&small);
 	struct journal_reader *r = reader("slow");
 	struct fault fault;
@@ -425,7 +426,7 @@ static void
 test_every_flipped_byte_is_noticed(void **state)
 {
 	static uint8_t first[16384];
-	static const struct journal_limits small = { 4096, 1 << 20, 0, false };
+	static const struct journal_limits small = { 4096, 1 << 20, 0, 0, 0, 0 };
 	struct journal *j = writer(&small);
 	struct journal_reader *r;
 	uint64_t last;
@@ -451,10 +452,137 @@ test_every_flipped_byte_is_noticed(void **state)
 	}
 }
 
+/* One record is lost and no more, whichever of its bytes changed, and wherever it stands; the writer goes on, too. */
+static void
+test_flips_cost_one_record(void **state)
+{
+	static uint8_t bytes[4096];
+	struct journal *j = writer(&roomy);
+	struct journal_reader *r;
+	uint64_t last;
+	size_t len, i;
+
+	(void)state;
+	append(j, KIND_URGENT, 20);
+	journal_close(j);
+	len = load("00000000000000000001.j1", bytes, sizeof bytes);
+	for (i = 0; i < len; i++) {
+		bytes[i] ^= 0x41;
+		store("00000000000000000001.j1", bytes, len);
+		bytes[i] ^= 0x41;
+		r = reader("r");
+		last = 0;
+		assert_int_equal(drain(r, &last), 19);
+		/* behind the last one nothing tells that it was there */
+		assert_int_equal(journal_reader_lost(r), last == 20);
+		journal_reader_close(r);
+		journal_reader_forget(place, "r", NULL);
+	}
+	bytes[len / 2] ^= 1;
+	store("00000000000000000001.j1", bytes, len);
+	j = writer(&roomy);
+	assert_int_equal(journal_count(j), 20);
+	append(j, KIND_URGENT, 5);
+	r = reader("r");
+	assert_int_equal(drain(r, &last), 24);
+	assert_int_equal(last, 25);
+	journal_reader_close(r);
+	journal_close(j);
+}
+
+/* A stretch of zeros, as a power cut leaves them, and then records again. */
+static void
+test_zeros_in_the_middle(void **state)
+{
+	static uint8_t bytes[65536];
+	struct journal *j = writer(&roomy);
+	struct journal_reader *r;
+	struct fault fault;
+	const char *line;
+	size_t len;
+
+	(void)state;
+	append(j, KIND_URGENT, 20);
+	journal_close(j);
+	len = load("00000000000000000001.j1", bytes, sizeof bytes);
+	memmove(bytes + len / 2 + 30000, bytes + len / 2, len - len / 2);
+	memset(bytes + len / 2, 0, 30000);
+	store("00000000000000000001.j1", bytes, len + 30000);
+	r = reader("r");
+	while (journal_read(r, NULL, &line, NULL, &fault) > 0)
+		;
+	assert_string_equal(line, text_of(20));
+	journal_reader_close(r);
+}
+
+static void
+age(const char *name, int hours)
+{
+	const struct timespec when[2] = { { time(NULL) - hours * 3600, 0 }, { time(NULL) - hours * 3600, 0 } };
+	char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", place, name);
+	assert_int_equal(utimensat(AT_FDCWD, path, when, 0), 0);
+}
+
+/* What is too old goes, read or not, and is counted; a quiet journal begins a new segment for it. */
+static void
+test_age(void **state)
+{
+	static const struct journal_limits aged = { 4096, 1 << 20, 1u << KIND_URGENT, 0, 0, 24 };
+	struct journal *j = writer(&aged);
+	struct journal_reader *r;
+	struct fault fault;
+	uint64_t last;
+
+	(void)state;
+	append(j, KIND_URGENT, 60);
+	journal_close(j);
+	r = reader("r");
+	age("00000000000000000001.j1", 25);
+	j = writer(&aged);
+	assert_int_equal(journal_sync(j, &fault), 0);
+	assert_true(journal_lost(j) > 10 && journal_lost(j) < 60);
+	assert_int_equal(drain(r, &last) + journal_reader_lost(r), 60);
+	assert_int_equal(last, 60);
+	append(j, KIND_URGENT, 1);
+	journal_close(j);
+	journal_reader_close(r);
+}
+
+/* The disk is asked, and says so: what was accepted is there for another process. */
+static void
+test_sync_policies(void **state)
+{
+	static const struct journal_limits policies[] = {
+		{ 1 << 20, 8 << 20, 1u << KIND_URGENT, JOURNAL_SYNC_NEVER, 0, 0 },
+		{ 1 << 20, 8 << 20, 1u << KIND_URGENT, JOURNAL_SYNC_INTERVAL, 10, 0 },
+		{ 1 << 20, 8 << 20, 1u << KIND_URGENT, JOURNAL_SYNC_ALWAYS, 0, 0 },
+	};
+	struct journal_reader *r;
+	struct fault fault;
+	struct journal *j;
+	unsigned i, n;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		j = writer(&policies[i]);
+		r = reader("r");
+		for (n = 0; n < 20; n++) {
+			append(j, n % 2 == 0 ? KIND_URGENT : KIND_OTHER, 1);
+			assert_int_equal(journal_sync(j, &fault), 0);
+		}
+		assert_int_equal(drain(r, NULL), 20);
+		assert_int_equal(journal_acknowledge(r, &fault), 0);
+		journal_reader_close(r);
+		journal_close(j);
+	}
+}
+
 static void
 test_missing_segment_is_counted(void **state)
 {
-	static const struct journal_limits small = { 4096, 1 << 20, 0, false };
+	static const struct journal_limits small = { 4096, 1 << 20, 0, 0, 0, 0 };
 	struct journal *j = writer(&small);
 	struct journal_reader *r = reader("r");
 	char oldest[32], path[192];
@@ -613,7 +741,7 @@ test_refusals(void **state)
 static void
 test_reader_follows_another_process(void **state)
 {
-	static const struct journal_limits small = { 4096, 1 << 20, 1u << KIND_URGENT, false };
+	static const struct journal_limits small = { 4096, 1 << 20, 1u << KIND_URGENT, 0, 0, 0 };
 	struct journal_reader *r;
 	struct journal *j;
 	uint64_t last = 0;
@@ -658,6 +786,7 @@ main(void)
 		EACH(test_ceiling_drops_the_oldest), EACH(test_torn_at_every_byte),
 		EACH(test_every_flipped_byte_is_noticed), EACH(test_missing_segment_is_counted),
 		EACH(test_position_behind_the_end), EACH(test_damaged_position_begins_again),
+		EACH(test_flips_cost_one_record), EACH(test_zeros_in_the_middle), EACH(test_age), EACH(test_sync_policies),
 		EACH(test_full_disk), EACH(test_refusals), EACH(test_reader_follows_another_process),
 	};
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "alert/names.h"
+#include "alert/words.h"
 #include "alert/policy.h"
 #include "alert_rig.h"
 
@@ -29,7 +30,7 @@ see(void *to, const struct finding *f)
 	snprintf(s->reason, sizeof s->reason, "%s", f->reason);
 	snprintf(s->subject, sizeof s->subject, "%s", f->subject);
 	snprintf(s->service, sizeof s->service, "%s", f->service);
-	names_signature(f, s->signature, sizeof s->signature);
+	words_title(f, LANGUAGE_EN, s->signature, sizeof s->signature);
 }
 
 static struct seen
