@@ -2,11 +2,20 @@
 
 #include <math.h>
 
+/* Tables are content with hashes of which neighbours have neighbouring ones; here every bit counts. */
+static uint64_t
+mix(uint64_t h)
+{
+	h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
+	h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;
+	return h ^ h >> 33;
+}
+
 bool
 distinct_add(uint8_t *registers, unsigned count, uint64_t hash)
 {
-	unsigned which = (unsigned)(hash % count);
-	uint64_t rest = hash / count;
+	uint64_t mixed = mix(hash), rest = mixed / count;
+	unsigned which = (unsigned)(mixed % count);
 	/* The place of the first bit; what was divided off leaves zeros at the top. */
 	uint8_t rank = (uint8_t)(rest == 0 ? 64 : __builtin_ctzll(rest) + 1);
 

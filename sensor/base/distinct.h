@@ -4,7 +4,7 @@
  * HyperLogLog (Flajolet et al. 2007) with linear counting for few: registers
  * of a byte, a power of two of them from 64 on, zeroed at the beginning. The
  * standard error is 1.04 / sqrt(registers): 13 % of 64, 3.3 % of 1,024.
- * Takes hashes of 64 bits; equal ones count once. Two sets of registers are
+ * Takes hashes of 64 bits, also such as stand one behind the other; equal ones count once. Two sets of registers are
  * put together by taking the larger of each.
  */
 #ifndef SENSOR_BASE_DISTINCT_H

@@ -57,6 +57,18 @@ test_many(void **state)
 }
 
 static void
+test_neighbours(void **state)
+{
+	uint8_t registers[64] = { 0 };
+	uint64_t i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++)
+		distinct_add(registers, 64, i << 20);
+	assert_in_range(distinct_count(registers, 64), 3000, 7000);
+}
+
+static void
 test_the_largest(void **state)
 {
 	uint8_t registers[64];
@@ -76,6 +88,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_few_are_nearly_exact),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_the_largest),
 	};
 
