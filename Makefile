@@ -32,7 +32,7 @@ BENCHES  := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/b
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 .DEFAULT_GOAL := all
-.PHONY: bench-beacon golden-update all systems benches help deps demo test test-long soak bench bench-compare fuzz units fuzzers parts layers install clean
+.PHONY: bench-beacon golden-update all systems benches help deps demo test test-long soak bench bench-compare fuzz units fuzzers parts layers install deb clean
 .SECONDARY:
 
 help:
@@ -48,6 +48,7 @@ help:
 	@echo 'make fuzz       every fuzz target for FUZZ_SECONDS (default 300) each'
 	@echo 'make layers     the include direction'
 	@echo 'make install    DESTDIR and PREFIX are honoured'
+	@echo 'make deb        a Debian package in $(BUILD)/deb'
 
 deps:
 	@tools/deps
@@ -163,19 +164,27 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 layers:
 	tools/layers
 
-PREFIX ?= /usr/local
+PREFIX   ?= /usr/local
+SYSCONF  ?= /etc
+UNITDIR  ?= $(PREFIX)/lib/systemd/system
+SHARE    := $(PREFIX)/share
 install: all
 	install -D -m 755 $(BUILD)/hansho $(DESTDIR)$(PREFIX)/bin/hansho
 	for page in docs/hansho*.[15]; do \
-	    install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit 1; done
-	install -D -m 644 feeds/catalogue.yaml $(DESTDIR)$(PREFIX)/share/hansho/catalogue.yaml
-	install -D -m 644 feeds/advice.yaml $(DESTDIR)$(PREFIX)/share/hansho/advice.yaml
-	for file in etc/templates/*.json; do \
-	    install -D -m 644 $$file $(DESTDIR)$(PREFIX)/share/hansho/templates/$${file##*/} || exit 1; done
-	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/hansho.service
-	for file in $(wildcard etc/hansho.yaml); do \
-	    test -e $(DESTDIR)/etc/hansho.yaml || install -D -m 644 $$file $(DESTDIR)/etc/hansho.yaml; done
+	    install -D -m 644 $$page $(DESTDIR)$(SHARE)/man/man$${page##*.}/$${page##*/} || exit 1; done
+	for file in feeds/catalogue.yaml feeds/advice.yaml $(wildcard etc/grafana/*.json etc/templates/*.json); do \
+	    to=$${file#feeds/}; install -D -m 644 $$file $(DESTDIR)$(SHARE)/hansho/$${to#etc/} || exit 1; done
+	mkdir -p $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHARE)/bash-completion/completions
+	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(UNITDIR)/hansho.service
+	tools/completion $(BUILD)/hansho > $(DESTDIR)$(SHARE)/bash-completion/completions/hansho
+	chmod 644 $(DESTDIR)$(UNITDIR)/hansho.service $(DESTDIR)$(SHARE)/bash-completion/completions/hansho
+	install -D -m 644 etc/logrotate/hansho $(DESTDIR)$(SYSCONF)/logrotate.d/hansho
+	install -D -m 644 etc/apparmor/hansho-watch $(DESTDIR)$(SYSCONF)/apparmor.d/hansho-watch
+	test -e $(DESTDIR)$(SYSCONF)/hansho.yaml || install -D -m 644 etc/hansho.yaml $(DESTDIR)$(SYSCONF)/hansho.yaml
+
+# A Debian package, built in a copy so that nothing is written outside of $(BUILD): $(BUILD)/deb/*.deb
+deb:
+	@tools/deb $(BUILD)/deb
 
 clean:
 	rm -rf build build-asan build-fuzz

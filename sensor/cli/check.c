@@ -30,6 +30,7 @@ static const char help[] =
 "  -c, --config FILE       configuration (default: /etc/hansho.yaml, when it is there)\n"
 "  --feed [FORMAT:]PATH    a feed more; may be repeated\n"
 "  --home CIDR             a home network; may be repeated\n"
+"  --interface             print the interface that is configured; 1 when there is none\n"
 "  --formats               list the feed formats that are understood\n"
 "  --sample                print a configuration with every option and its default\n"
 "  --options               print every option as a table in Markdown\n"
@@ -42,6 +43,7 @@ static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "feed", required_argument, NULL, 'f' },
 	{ "home", required_argument, NULL, 'H' },
+	{ "interface", no_argument, NULL, 'I' },
 	{ "formats", no_argument, NULL, 'F' },
 	{ "sample", no_argument, NULL, 's' },
 	{ "options", no_argument, NULL, 'o' },
@@ -341,6 +343,23 @@ check(struct common_options *options)
 	return faults == 0 ? 0 : 1;
 }
 
+/* For a service that is to begin only where there is something to watch. */
+static int
+print_interface(struct common_options *options)
+{
+	struct config config;
+	int status = EXIT_USAGE;
+
+	common_find_config(options);
+	if (common_config(options, &config)) {
+		status = config.capture.interface[0] == '\0';
+		if (status == 0)
+			printf("%s\n", config.capture.interface);
+	}
+	config_clear(&config);
+	return status;
+}
+
 /* What asks for a text only; false: something else. */
 static bool
 print_text(int letter)
@@ -367,17 +386,19 @@ int
 command_check(int argc, char **argv)
 {
 	struct common_options options = { .config = NULL };
+	bool interface = false;
 	int o;
 
 	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
 		if (print_text(o))
 			return 0;
-		if (!common_option(&options, o, optarg))
+		interface = interface || o == 'I';
+		if (o != 'I' && !common_option(&options, o, optarg))
 			return EXIT_USAGE;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "hansho: check: \"%s\" is not expected here\n", argv[optind]);
 		return EXIT_USAGE;
 	}
-	return check(&options);
+	return interface ? print_interface(&options) : check(&options);
 }
