@@ -10,7 +10,7 @@ OPT      ?= -O2
 CPPFLAGS += -D_GNU_SOURCE -DHANSHO_VERSION='"$(VERSION)"' -Iinclude -Isensor -I$(BUILD)/made
 CFLAGS   += -std=c11 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
-LDLIBS   += -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lcrypto \
+LDLIBS   += -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lssl -lcrypto \
             -lcyaml -lyaml -larchive -lpsl -lidn2 -lz -lsqlite3 -levent_core -levent_extra -lseccomp -lcap-ng -lpthread -lm
 ifdef WERROR
 CFLAGS   += -Werror

@@ -207,13 +207,14 @@ static const struct {
 } sink_keys[] = {
 	{ "sinks[].path", " eve ", true }, { "sinks[].target", " syslog ", true },
 	{ "sinks[].url", " webhook ", true }, { "sinks[].facility", " syslog ", false },
+	{ "sinks[].rfc", " syslog ", false },
 	{ "sinks[].format", " eve ", false }, { "sinks[].rotate_mib", " eve ", false },
 	{ "sinks[].rotate_keep", " eve ", false },
 	{ "sinks[].batch", " webhook ", false }, { "sinks[].parallel", " webhook ", false },
 	{ "sinks[].template", " webhook ", false }, { "sinks[].header", " webhook ", false },
 	{ "sinks[].secret", " webhook ", false }, { "sinks[].dead_letters", " webhook ", false },
-	{ "sinks[].ca_file", " webhook ", false }, { "sinks[].cert_file", " webhook ", false },
-	{ "sinks[].key_file", " webhook ", false },
+	{ "sinks[].ca_file", " syslog webhook ", false }, { "sinks[].cert_file", " syslog webhook ", false },
+	{ "sinks[].key_file", " syslog webhook ", false },
 };
 
 static bool

@@ -102,6 +102,10 @@ static const struct option_choice sync_choices[] = {
 	{ "never", JOURNAL_SYNC_NEVER }, { "interval", JOURNAL_SYNC_INTERVAL }, { "always", JOURNAL_SYNC_ALWAYS }, { NULL, 0 },
 };
 
+static const struct option_choice rfc_choices[] = {
+	{ "5424", SINK_RFC_5424 }, { "3164", SINK_RFC_3164 }, { NULL, 0 },
+};
+
 static const struct option_choice language_choices[] = {
 	{ "en", LANGUAGE_EN }, { "ja", LANGUAGE_JA }, { NULL, 0 },
 };
@@ -246,7 +250,7 @@ const struct option_row option_rows[] = {
   CHOICE(sink_options, kind, sink_choices, "") },
 { "sinks[].path", "eve or file: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
 { "sinks[].target", "syslog: local:/dev/log as syslog(3) writes it; or RFC 5424 to /a/socket, "
-  "udp://host:port or tcp://host:port.",
+  "udp://host:port, tcp://host:port or tls://host:port.",
   TEXT(sink_options, target, "") },
 { "sinks[].url", "webhook: http:// or https://; may carry user:password@. Or file:PATH, env:NAME: its first line, that variable of "
   "the environment. Nothing that hansho writes shows more than its host.",
@@ -293,6 +297,8 @@ const struct option_row option_rows[] = {
   "an older one. Without it: `hansho watch` keeps it in state_directory/delivery, `hansho replay` none.",
   PATH(sink_options, dead_letters, "") },
 { "sinks[].facility", "syslog only.", CHOICE(sink_options, facility, facility_choices, "local0") },
+{ "sinks[].rfc", "syslog only: the form of its messages; 3164 is the older one. local:/dev/log has its own.",
+  CHOICE(sink_options, rfc, rfc_choices, "5424") },
 
 { "geoip", "MaxMind databases (GeoLite2 or GeoIP2). What is not named is left out of the alerts.", SECTION },
 { "geoip.asn", "GeoLite2-ASN.mmdb: who runs a destination.", PATH(config, geoip_asn, "") },

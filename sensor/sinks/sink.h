@@ -23,6 +23,8 @@
 
 enum sink_kind { SINK_CONSOLE, SINK_EVE, SINK_SYSLOG, SINK_WEBHOOK, SINK_KINDS };
 
+enum sink_rfc { SINK_RFC_5424, SINK_RFC_3164 };
+
 enum { SINK_NETWORKS_MAX = 64 };
 
 struct sink_options {
@@ -37,12 +39,13 @@ struct sink_options {
 	unsigned networks_count;
 	/*
 	 * EVE: path, "-" is standard output. WEBHOOK: URL. SYSLOG: "local:/dev/log" (as syslog(3) writes:
-	 * for journald and rsyslog), or RFC 5424 to "/path" (a datagram socket), "udp://host:port", "tcp://host:port".
+	 * for journald and rsyslog), or RFC 5424 to "/path" (a datagram socket), "udp://host:port", "tcp://host:port", "tls://host:port".
 	 */
 	char target[1024];
 	uint32_t timeout_ms;			/* 0: SINK_TIMEOUT_MS */
 	uint32_t retry_min_ms, retry_max_ms;	/* back-off of the courier; 0: likewise */
 	uint8_t facility;		/* syslog, 0..23 */
+	uint8_t rfc;			/* syslog: enum sink_rfc; local:/… is always its own */
 	uint8_t format;			/* EVE: enum line_format */
 	uint64_t rotate_bytes;		/* EVE: a new file when it is longer; 0: none. Not to pipes */
 	uint32_t rotate_keep;		/* so many before it; 0: 1 */

@@ -1,5 +1,6 @@
 /*
- * Syslog: local:/dev/log, /path, udp://host:port, tcp://host:port (octet counting, RFC 6587).
+ * Syslog: local:/dev/log, /path, udp://host:port, tcp://host:port (octet counting,
+ * RFC 6587), tls://host:port (the same, RFC 5425).
  *
  * Syslog has no answers. So what was sent is kept for a while, and when the
  * connection turns out to be lost it is sent again over the next one: rather
@@ -146,14 +147,15 @@ syslog_deliver(struct sink *s, const struct sink_record *rec, struct fault *faul
 	struct syslog *l = s->state;
 	int64_t until_ns = wait_deadline(s->options.timeout_ms);
 	char *message = l->buf + COUNT_TEXT_MAX, count[COUNT_TEXT_MAX];
-	size_t len, most = l->link.kind == LINK_UDP ? SYSLOG_SIZE_UDP : SYSLOG_SIZE_MOST;
+	size_t len, most = l->link.kind != LINK_UDP ? SYSLOG_SIZE_MOST :
+	    l->from.bsd ? SYSLOG_SIZE_BSD : SYSLOG_SIZE_UDP;
 	enum sink_result r;
 	int n;
 
 	if ((len = syslog_format(&l->from, rec->kind, rec->line, message, most + 1)) == 0)
 		return sink_refuse(fault, SE_FORMAT, "syslog %s: a record that is no JSON object",
 		    s->options.target);
-	if (l->link.kind == LINK_TCP) {
+	if (link_is_stream(&l->link)) {
 		n = snprintf(count, sizeof count, "%zu ", len);
 		message -= n;
 		memcpy(message, count, (size_t)n);
@@ -169,7 +171,7 @@ syslog_deliver(struct sink *s, const struct sink_record *rec, struct fault *faul
 	return SINK_DONE;
 }
 
-/* Over TCP: not done before the receiver's system has it all. */
+/* Over a stream: not done before the receiver's system has it all. */
 static enum sink_result
 syslog_flush(struct sink *s, struct fault *fault)
 {
@@ -217,11 +219,12 @@ syslog_open(struct sink *s, struct fault *fault)
 		    s->options.name, s->options.facility);
 	l->from.facility = s->options.facility;
 	l->from.process = (long)getpid();
+	l->from.bsd = s->options.rfc == SINK_RFC_3164;
 	l->from.local = strncmp(s->options.target, "local:", 6) == 0;
 	if (s->options.sensor_name[0] == '\0' && gethostname(host, sizeof host - 1) < 0)
 		host[0] = '\0';
 	syslog_host(s->options.sensor_name[0] != '\0' ? s->options.sensor_name : host, l->from.host);
-	return link_set_target(&l->link, s->options.target, fault);
+	return link_set_target(&l->link, &s->options, fault);
 }
 
 static int

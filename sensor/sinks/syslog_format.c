@@ -224,6 +224,8 @@ add_local_head(struct text *t, const struct syslog_sender *from, const struct vi
 		localtime_r(&sec, &tm);
 		text_addf(t, "%.3s %2d %02d:%02d:%02d ", months + 3 * tm.tm_mon, tm.tm_mday,
 		    tm.tm_hour, tm.tm_min, tm.tm_sec);
+		if (from->bsd && !from->local)
+			text_addf(t, "%s ", from->host);
 	}
 	text_addf(t, "hansho[%ld]: ", from->process);
 }
@@ -232,6 +234,7 @@ size_t
 syslog_format(const struct syslog_sender *from, enum record_kind kind, const char *line, char *buf,
     size_t size)
 {
+	bool old = from->local || from->bsd;
 	struct text t;
 	struct view v;
 
@@ -241,7 +244,7 @@ syslog_format(const struct syslog_sender *from, enum record_kind kind, const cha
 		return 0;
 	}
 	text_addf(&t, "<%u>", from->facility * 8u + syslog_severity(&v));
-	if (from->local)
+	if (old)
 		add_local_head(&t, from, &v);
 	else
 		add_head(&t, from, message_id(kind, &v), &v);
@@ -249,7 +252,7 @@ syslog_format(const struct syslog_sender *from, enum record_kind kind, const cha
 	t.size = size - TEXT_RESERVE;
 	add_params(&t, &v);
 	t.size = size;
-	text_add(&t, from->local ? "] " : "] \xef\xbb\xbf");
+	text_add(&t, old ? "] " : "] \xef\xbb\xbf");
 	add_words(&t, &v);
 	view_close(&v);
 	return t.len;

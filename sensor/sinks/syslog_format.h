@@ -8,6 +8,8 @@
  *
  *	<PRI>Mmm dd hh:mm:ss hansho[PROCID]: [c2@32473 ...] text
  *
+ * or, `bsd`, the same with the HOSTNAME before "hansho" (RFC 3164).
+ *
  * A record without a time has none here either. The message holds no control
  * character; it is at most `size - 1` bytes, its text is cut first, then the
  * later parameters are left out.
@@ -23,6 +25,7 @@
 
 enum {
 	SYSLOG_SIZE_LEAST = 480,	/* every receiver takes that (RFC 5424, section 6.1) */
+	SYSLOG_SIZE_BSD = 1024,		/* all a message may have (RFC 3164, section 4.1) */
 	SYSLOG_SIZE_UDP = 2048,		/* should take */
 	SYSLOG_SIZE_MOST = 8192
 };
@@ -31,7 +34,7 @@ struct syslog_sender {
 	uint8_t facility;
 	char host[256];			/* PRINTUSASCII, see syslog_host() */
 	long process;
-	bool local;
+	bool local, bsd;
 };
 
 /* `name` with what HOSTNAME may not hold replaced by "_"; "-" for "". */

@@ -13,13 +13,15 @@
 #include <unistd.h>
 
 #include "sinks/resolve.h"
+#include "sinks/sink.h"
+#include "sinks/tls.h"
 #include "sinks/wait.h"
 
 enum { HOST_MOST = 255, ANSWERS_MOST = 16 };
 
 /* "host", "host:port", "[v6]:port" */
 static bool
-split_host(const char *text, char host[HOST_MOST + 1], const char **port)
+split_host(const char *text, const char *usual, char host[HOST_MOST + 1], const char **port)
 {
 	const char *end;
 	size_t len;
@@ -27,10 +29,10 @@ split_host(const char *text, char host[HOST_MOST + 1], const char **port)
 	if (text[0] == '[') {
 		if ((end = strchr(++text, ']')) == NULL || (end[1] != '\0' && end[1] != ':'))
 			return false;
-		*port = end[1] == ':' ? end + 2 : "514";
+		*port = end[1] == ':' ? end + 2 : usual;
 	} else {
 		end = text + strcspn(text, ":");
-		*port = *end == ':' ? end + 1 : "514";
+		*port = *end == ':' ? end + 1 : usual;
 	}
 	len = (size_t)(end - text);
 	if (len == 0 || len > HOST_MOST || memchr(text, '/', len) != NULL)
@@ -49,30 +51,57 @@ is_port(const char *text)
 	    atoi(text) <= 65535;
 }
 
-int
-link_set_target(struct syslog_link *l, const char *target, struct fault *fault)
+/* "tcp://" and the like; NULL for none. */
+static const struct scheme {
+	const char *text, *port;
+	enum link_kind kind;
+} schemes[] = {
+	{ "udp://", "514", LINK_UDP }, { "tcp://", "514", LINK_TCP }, { "tls://", "6514", LINK_TLS },
+};
+
+static const struct scheme *
+scheme_of(const char *target)
 {
+	size_t i;
+
+	for (i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strncmp(target, schemes[i].text, strlen(schemes[i].text)) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+static int
+set_path(struct syslog_link *l, const char *path, struct fault *fault)
+{
+	l->kind = LINK_UNIX;
+	l->path = path;
+	if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+		return fault_set(fault, SE_USAGE, "syslog %s: the path is too long", l->target);
+	return 0;
+}
+
+int
+link_set_target(struct syslog_link *l, const struct sink_options *o, struct fault *fault)
+{
+	const struct scheme *scheme = scheme_of(o->target);
+	const char *target = o->target, *port;
 	char host[HOST_MOST + 1];
-	const char *port;
 
 	l->fd = -1;
 	l->target = target;
 	l->resolver = NULL;
-	l->path = strncmp(target, "local:", 6) == 0 ? target + 6 : target;
-	if (l->path[0] == '/') {
-		l->kind = LINK_UNIX;
-		if (strlen(l->path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
-			return fault_set(fault, SE_USAGE, "syslog %s: the path is too long", target);
-		return 0;
-	}
-	l->kind = strncmp(target, "tcp://", 6) == 0 ? LINK_TCP : LINK_UDP;
-	if ((l->kind == LINK_UDP && strncmp(target, "udp://", 6) != 0) ||
-	    !split_host(target + 6, host, &port) || !is_port(port))
-		return fault_set(fault, SE_USAGE,
-		    "syslog \"%s\": local:/dev/log, /path, udp://host:port or tcp://host:port is expected", target);
-	if (resolver_new(host, port, l->kind == LINK_TCP ? SOCK_STREAM : SOCK_DGRAM, &l->resolver) < 0)
+	l->tls = NULL;
+	if (target[0] == '/' || strncmp(target, "local:/", 7) == 0)
+		return set_path(l, strchr(target, '/'), fault);
+	if (scheme == NULL || !split_host(target + strlen(scheme->text), scheme->port, host, &port) || !is_port(port))
+		return fault_set(fault, SE_USAGE, "syslog \"%s\": local:/dev/log, /path, udp://host:port or tcp://host:port "
+		    "or tls://host:port is expected", target);
+	l->kind = scheme->kind;
+	if (resolver_new(host, port, l->kind == LINK_UDP ? SOCK_DGRAM : SOCK_STREAM, &l->resolver) < 0)
 		return fault_set(fault, SE_NOMEM, "syslog %s: out of memory", target);
-	return 0;
+	if (l->kind != LINK_TLS)
+		return 0;
+	return tls_new(host, o->ca_file, o->cert_file, o->key_file, &l->tls, fault);
 }
 
 static int
@@ -127,6 +156,24 @@ failed:
 	return -1;
 }
 
+/* What TLS says, of whom. */
+static int
+told(const struct syslog_link *l, int r, const struct fault *why, struct fault *fault)
+{
+	return r < 0 ? fault_set(fault, r, "syslog %s: %s", l->target, why->text) : 0;
+}
+
+static int
+open_tls(struct syslog_link *l, int64_t until_ns, const atomic_bool *cancelled, struct fault *fault)
+{
+	struct fault why;
+	int r = told(l, tls_connect(l->tls, l->fd, until_ns, cancelled, &why), &why, fault);
+
+	if (r < 0)
+		link_close(l);
+	return r;
+}
+
 int
 link_open(struct syslog_link *l, int64_t until_ns, const atomic_bool *cancelled,
     struct fault *fault)
@@ -153,12 +200,13 @@ link_open(struct syslog_link *l, int64_t until_ns, const atomic_bool *cancelled,
 	if (l->fd < 0)
 		return fault_set(fault, SE_PEER, "syslog %s: cannot connect: %s", l->target,
 		    strerror(error));
-	return 0;
+	return l->tls == NULL ? 0 : open_tls(l, until_ns, cancelled, fault);
 }
 
 void
 link_close(struct syslog_link *l)
 {
+	tls_end(l->tls);
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
@@ -169,16 +217,21 @@ link_clear(struct syslog_link *l)
 {
 	link_close(l);
 	resolver_free(l->resolver);
+	tls_free(l->tls);
 	l->resolver = NULL;
+	l->tls = NULL;
 }
 
 int
 link_check(struct syslog_link *l, struct fault *fault)
 {
+	struct fault why;
 	char unasked[512];
 	ssize_t n;
 	int i;
 
+	if (l->tls != NULL)
+		return told(l, tls_check(l->tls, &why), &why, fault);
 	/* Receivers say nothing; what one says all the same must not hide that it has closed. */
 	for (i = 0; i < 64; i++) {
 		n = recv(l->fd, unasked, sizeof unasked, MSG_DONTWAIT);
@@ -197,8 +250,11 @@ int
 link_send(struct syslog_link *l, const char *bytes, size_t len, int64_t until_ns,
     const atomic_bool *cancelled, struct fault *fault)
 {
+	struct fault why;
 	ssize_t n;
 
+	if (l->tls != NULL)
+		return told(l, tls_send(l->tls, bytes, len, until_ns, cancelled, &why), &why, fault);
 	while (len > 0) {
 		n = send(l->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (n >= 0 && l->kind != LINK_TCP)
@@ -224,7 +280,7 @@ link_unsent(const struct syslog_link *l)
 {
 	int waiting = 0;
 
-	if (l->kind != LINK_TCP || l->fd < 0 || ioctl(l->fd, SIOCOUTQ, &waiting) < 0 || waiting < 0)
+	if (!link_is_stream(l) || l->fd < 0 || ioctl(l->fd, SIOCOUTQ, &waiting) < 0 || waiting < 0)
 		return 0;
 	return (size_t)waiting;
 }

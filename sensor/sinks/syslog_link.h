@@ -1,6 +1,6 @@
 /*
  * syslog_link.h - one connection to a syslog receiver: a Unix datagram
- * socket, UDP, or TCP. Never blocks beyond the deadline it is given.
+ * socket, UDP, TCP, or TLS over TCP. Never blocks beyond the deadline it is given.
  */
 #ifndef SENSOR_SINKS_SYSLOG_LINK_H
 #define SENSOR_SINKS_SYSLOG_LINK_H
@@ -12,20 +12,33 @@
 
 #include "base/error.h"
 
-enum link_kind { LINK_UNIX, LINK_UDP, LINK_TCP };
+enum link_kind { LINK_UNIX, LINK_UDP, LINK_TCP, LINK_TLS };
 
 struct resolver;
+struct sink_options;
+struct tls;
 
 struct syslog_link {
 	enum link_kind kind;
 	const char *target;		/* as configured; borrowed */
 	const char *path;		/* LINK_UNIX: within target */
 	struct resolver *resolver;
+	struct tls *tls;		/* LINK_TLS */
 	int fd;				/* -1: not open */
 };
 
-/* "/path", "local:/path", "udp://host:port", "tcp://host:port", IPv6 in brackets; the port may be missing (514). SE_USAGE. */
-int link_set_target(struct syslog_link *l, const char *target, struct fault *fault);
+/*
+ * Of `o`, which outlives the link: its target and the files of TLS. "/path", "local:/path", "udp://host:port",
+ * "tcp://host:port", "tls://host:port", IPv6 in brackets; the port may be missing (514, TLS 6514). SE_USAGE.
+ */
+int link_set_target(struct syslog_link *l, const struct sink_options *o, struct fault *fault);
+
+/* A stream needs its messages framed. */
+static inline bool
+link_is_stream(const struct syslog_link *l)
+{
+	return l->kind == LINK_TCP || l->kind == LINK_TLS;
+}
 
 static inline bool
 link_is_open(const struct syslog_link *l)
@@ -45,7 +58,7 @@ int link_check(struct syslog_link *l, struct fault *fault);
 int link_send(struct syslog_link *l, const char *bytes, size_t len, int64_t until_ns,
     const atomic_bool *cancelled, struct fault *fault);
 
-/* TCP: bytes that the receiver's system has not acknowledged; else 0. */
+/* TCP and TLS: bytes that the receiver's system has not acknowledged; else 0. */
 size_t link_unsent(const struct syslog_link *l);
 
 #endif

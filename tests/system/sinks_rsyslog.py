@@ -17,12 +17,15 @@ CONFIG = """
 module(load="imudp")
 module(load="imtcp" MaxSessions="20")
 module(load="imuxsock" SysSock.Use="off")
-global(workDirectory="{dir}" maxMessageSize="16k")
+global(workDirectory="{dir}" maxMessageSize="16k" defaultNetstreamDriverCAFile="{dir}/ca.pem"
+	defaultNetstreamDriverCertFile="{dir}/server.pem" defaultNetstreamDriverKeyFile="{dir}/server.key")
 template(name="seen" type="string"
 	string="%timestamp:::date-rfc3339%|%hostname%|%app-name%|%procid%|%msgid%|%pri%|%structured-data%|%msg%\\n")
 ruleset(name="in") {{ action(type="omfile" file="{dir}/seen.log" template="seen" asyncWriting="off" flushOnTXEnd="on") }}
 input(type="imudp" address="127.0.0.1" port="{udp}" ruleset="in")
 input(type="imtcp" address="127.0.0.1" port="{tcp}" ruleset="in")
+input(type="imtcp" address="127.0.0.1" port="{tls}" ruleset="in" streamDriver.name="ossl" streamDriver.mode="1"
+	streamDriver.authMode="x509/name" permittedPeer=["sensor.example"])
 input(type="imuxsock" socket="{dir}/log" useSpecialParser="off" ruleset="in" rateLimit.interval="0")
 input(type="imuxsock" socket="{dir}/devlog" ruleset="in" rateLimit.interval="0")
 """
@@ -36,14 +39,31 @@ def free_port(kind):
         return s.getsockname()[1]
 
 
+def certificates(d):
+    """An authority, and what it vouches for: the receiver (localhost), the sensor; and a stranger's own."""
+    def openssl(*words):
+        subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=d)
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    for name in ("ca", "stranger"):
+        openssl("req", "-x509", *key, "-keyout", name + ".key", "-out", name + ".pem", "-days", "2", "-subj", "/CN=" + name)
+    for name, subject in (("server", "localhost"), ("sensor", "sensor.example")):
+        with open(os.path.join(d, name + ".ext"), "w") as f:
+            f.write("subjectAltName=DNS:%s\n" % subject)
+        openssl("req", *key, "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + subject)
+        openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                "-extfile", name + ".ext", "-out", name + ".pem")
+
+
 class Rsyslog:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="hansho-rsyslog-")
         self.udp = free_port(socket.SOCK_DGRAM)
         self.tcp = free_port(socket.SOCK_STREAM)
+        self.tls = free_port(socket.SOCK_STREAM)
         self.process = None
         with open(os.path.join(self.dir, "rsyslog.conf"), "w") as f:
-            f.write(CONFIG.format(dir=self.dir, udp=self.udp, tcp=self.tcp))
+            f.write(CONFIG.format(dir=self.dir, udp=self.udp, tcp=self.tcp, tls=self.tls))
+        certificates(self.dir)
 
     def start(self):
         self.process = subprocess.Popen(
@@ -88,9 +108,9 @@ class Rsyslog:
             elif os.path.exists(path):
                 os.unlink(path)
 
-    def feed(self, target, count, pause_ms=0, deadline_ms=20000):
+    def feed(self, target, count, pause_ms=0, deadline_ms=20000, options=()):
         return subprocess.Popen([FEED, self.dir + "/journal", str(count), str(pause_ms), str(deadline_ms),
-                                 "syslog=" + target], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                 "syslog=" + target, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def finish(feed):
@@ -218,7 +238,74 @@ def left_for_next_start(r):
     wait_for_all(r, 15)
 
 
-CASES = [udp, tcp, unix, local, starts_later, tcp_restart, udp_restart, unix_restart, left_for_next_start]
+def tls_options(r, who="sensor"):
+    return ["ca_file=%s/ca.pem" % r.dir, "cert_file=%s/%s.pem" % (r.dir, who), "key_file=%s/%s.key" % (r.dir, who)]
+
+
+def tls(r):
+    """Verified name, client certificate: all arrive, in order, once."""
+    r.start()
+    finish(r.feed("tls://localhost:%d" % r.tls, 500, options=tls_options(r)))
+    wait_for_all(r, 500)
+
+
+def refused(r, target, options, words):
+    """Nothing arrives, and one line says why."""
+    r.start()
+    out, err = r.feed(target, 3, 0, 1200, options).communicate(timeout=30)
+    lines = [line for line in err.splitlines() if "fails: " in line]
+    if len(lines) != 1 or words not in lines[0]:
+        raise RuntimeError("not one line with %r: %s" % (words, err))
+    time.sleep(0.3)
+    if r.lines():
+        raise RuntimeError("%d lines arrived" % len(r.lines()))
+
+
+def tls_unknown_authority(r):
+    refused(r, "tls://localhost:%d" % r.tls, ["ca_file=%s/stranger.pem" % r.dir, *tls_options(r)[1:]],
+            "the receiver's certificate is refused: ")
+
+
+def tls_wrong_name(r):
+    refused(r, "tls://127.0.0.1:%d" % r.tls, tls_options(r), "the receiver's certificate is refused: IP address mismatch")
+
+
+def tls_without_certificate(r):
+    refused(r, "tls://localhost:%d" % r.tls, tls_options(r)[:1], "the receiver ")
+
+
+def tls_as_a_stranger(r):
+    refused(r, "tls://localhost:%d" % r.tls, [tls_options(r)[0], *tls_options(r, "stranger")[1:]], "the receiver ")
+
+
+def tls_restart(r):
+    r.start()
+    feed = r.feed("tls://localhost:%d" % r.tls, 100, 20, options=tls_options(r))
+    time.sleep(0.8)
+    r.stop()
+    time.sleep(0.5)
+    r.start()
+    finish(feed)
+    wait_for_all(r, 100, again=True)
+
+
+def rfc3164(r):
+    """The older form, over TCP: time, host, program and process are where rsyslog looks for them."""
+    r.start()
+    finish(r.feed("tcp://localhost:%d" % r.tcp, 20, options=["rfc=3164"]))
+    until = time.monotonic() + 10
+    while time.monotonic() < until and len(r.lines()) < 20:
+        time.sleep(0.1)
+    for n, line in enumerate(r.lines()):
+        fields = line.split("|", 7)
+        if fields[1:3] != ["tap1", "hansho"] or not fields[3].isdigit() or \
+                not fields[7].lstrip().startswith('[c2@32473 id="%016x" ' % n):
+            raise RuntimeError("line %d: %s" % (n, line))
+    if len(r.lines()) != 20:
+        raise RuntimeError("%d lines for 20 alerts" % len(r.lines()))
+
+
+CASES = [tls, tls_unknown_authority, tls_wrong_name, tls_without_certificate, tls_as_a_stranger, tls_restart, rfc3164, udp, tcp, unix, local, starts_later, tcp_restart, udp_restart, unix_restart, left_for_next_start]
 
 
 def main():

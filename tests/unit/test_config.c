@@ -179,7 +179,7 @@ sink_with(const char *name)
 		const char *names, *lines;
 	} kinds[] = {
 		{ " format rotate_mib rotate_keep ", "file\n    path: out" },
-		{ " facility ", "syslog\n    target: udp://127.0.0.1:9" },
+		{ " facility rfc ", "syslog\n    target: udp://127.0.0.1:9" },
 		{ " batch parallel ", "webhook\n    url: http://127.0.0.1:9/" },
 	};
 	char blanks[64];
