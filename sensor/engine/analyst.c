@@ -70,7 +70,7 @@ on_alert(void *to, const struct alert *alert)
 	struct alert told;
 	enum record_kind kind = docket_alert(a->docket, alert, &told);
 
-	if (alert->state == ALERT_OPEN && kind == RECORD_ALERT)
+	if (alert->state == ALERT_OPEN && kind != RECORD_HELD)
 		a->counts.opened[alert->finding->kind][alert->finding->severity]++;
 	if (a->config->records & (1u << kind | (kind == RECORD_MEMBER ? 1u << RECORD_ALERT : 0)))
 		write_record(a, kind, eve_alert(&told, a->config->sensor_name));
