@@ -23,6 +23,7 @@
 #include "fetch/fetch.h"
 #include "flow/table.h"
 #include "health/blindness.h"
+#include "health/overload.h"
 #include "history/contact_log.h"
 #include "history/history.h"
 #include "proto/proto.h"
@@ -64,6 +65,7 @@ struct config {
 	} capture;
 
 	struct blindness_limits blindness;
+	struct overload_limits overload;
 	char metrics_listen[64];	/* "" for no door */
 	uint32_t workers;
 	uint32_t ring_mib;		/* observations between one worker and the analyst */

@@ -178,6 +178,14 @@ const struct option_row option_rows[] = {
 { "blindness.memory_percent", "So much of the memory is used that the service manager or the container allows.",
   INTEGER(blindness.memory_percent, "%", 0, 100, "90") },
 
+{ "overload", "What a worker leaves undone when it cannot follow: bodies first, then putting further conversations in order, then parsing all "
+  "but DNS. Never feeds and contacts.", SECTION },
+{ "overload.drop_percent", "A step up after a second in which the kernel dropped so many frames. 0: nothing is left undone.",
+  INTEGER(overload.drop_percent, "%", 0, 100, "1") },
+{ "overload.ring_percent", "Or in which the ring to the analyst was so full. 0: that does not matter.",
+  INTEGER(overload.ring_percent, "%", 0, 100, "75") },
+{ "overload.calm_sec", "A step down after so long without.", INTEGER(overload.calm_sec, "s", 1, 86400, "30") },
+
 { "catalogue", "The catalogue that feeds[].from names entries of. Without it: the one that came with the program.",
   PATH(config, catalogue, "") },
 { "advice", "A file of your own of what to do about each malware, over what is shipped (feeds/advice.yaml, the same form).",

@@ -52,6 +52,8 @@ add_worker(struct blindness_sample *s, const struct board_worker *w)
 	s->observations += c->witness.observations;
 	s->ring_dropped += atomic_load(&w->ring_dropped);
 	s->set_back += c->set_back;
+	if (c->shed_level > s->shed_level)
+		s->shed_level = c->shed_level;
 }
 
 static void

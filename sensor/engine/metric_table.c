@@ -49,6 +49,7 @@ static const char drops[] = "What was lost, by reason. kernel: frames; ring: obs
 static const char faults[] = "Frames that could not be read as a whole, by reason.";
 static const char errors[] = "Messages that could not be read to their end, by protocol and kind.";
 static const char evictions[] = "What gave way in the analyst's tables because they were full, by table.";
+static const char sheds[] = "What was left undone because there was more traffic than could be followed, by what.";
 static const char left_out[] = "Indicator matches that do not ring, by reason.";
 
 const struct metric metric_rows[] = {
@@ -92,6 +93,12 @@ const struct metric metric_rows[] = {
 { "hansho_doubted_checksums_total", "Packets whose wrong checksum was overlooked.", METRIC_COUNTER, WORKER(counts.flow.doubted), ONE },
 { "hansho_fragments_total", "Fragments of IP packets.", METRIC_COUNTER, WORKER(counts.decode.fragments), ONE },
 { "hansho_defragmented_packets_total", "Packets that were put together from them.", METRIC_COUNTER, WORKER(counts.decode.defragmented), ONE },
+
+{ "hansho_shed_level", "What is left undone now: 0 nothing, 1 bodies, 2 also new streams, 3 all parsing but DNS.", METRIC_GAUGE, WORKER(counts.shed_level), ONE },
+{ "hansho_shed_total", sheds, METRIC_COUNTER, WORKER(counts.proto.files_shed), OF("what", "bodies") },
+{ "hansho_shed_total", sheds, METRIC_COUNTER, WORKER(counts.shed_streams), OF("what", "streams") },
+{ "hansho_shed_total", sheds, METRIC_COUNTER, WORKER(counts.shed_dialogues), OF("what", "dialogues") },
+{ "hansho_shed_total", sheds, METRIC_COUNTER, WORKER(counts.shed_datagrams), OF("what", "datagrams") },
 
 { "hansho_flows_total", "Conversations that began.", METRIC_COUNTER, WORKER(counts.flow.started), ONE },
 { "hansho_flows_active", "Conversations that are followed now.", METRIC_GAUGE, WORKER(counts.flow.active), ONE },

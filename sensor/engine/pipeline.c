@@ -6,7 +6,7 @@
 #include "base/when.h"
 #include "indicators/indicators.h"
 
-enum { FAR_BEHIND_FRAMES = 64, LASTING_MOST = 15 };
+enum { DNS_PORT = 53, FAR_BEHIND_FRAMES = 64, LASTING_MOST = 15 };
 
 #define FAR_BEHIND_NS (3600 * NS_PER_SEC)
 
@@ -24,6 +24,8 @@ struct pipeline {
 	int64_t first_ns, last_ns, frame_ns;
 	unsigned behind;		/* frames in a row that lie far behind the clock */
 	int64_t behind_ns;		/* the latest of them */
+	enum shed shed;
+	uint64_t shed_streams, shed_dialogues, shed_datagrams;
 	bool discarding;		/* nothing is emitted any more */
 };
 
@@ -211,10 +213,30 @@ run_timers(struct pipeline *p)
 	flows_advance(p->flows, p->now_ns);
 }
 
+/*
+ * What is not read any more is a contact like one that nobody can read. What is
+ * under way goes on until nothing at all is parsed.
+ */
+static bool
+gives_way(struct pipeline *p, struct flow *f)
+{
+	bool open = flow_talk(f)->slot[SLOT_STREAM] != NULL;
+
+	if (f->talk == NULL || !reassembly_wants(p->reassembly, f) || (open && p->shed < SHED_PARSING))
+		return false;
+	*(open ? &p->shed_dialogues : &p->shed_streams) += 1;
+	reassembly_release(p->reassembly, f);
+	drop_dialogue(f);
+	witness_flow_unnamed(p->witness, f);
+	return true;
+}
+
 static void
 follow_tcp(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
 {
 	if (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT))
+		return;
+	if (p->shed >= SHED_STREAMS && gives_way(p, f))
 		return;
 	if (reassembly_wants(p->reassembly, f))
 		reassembly_packet(p->reassembly, f, side, packet);
@@ -267,6 +289,12 @@ follow_udp(struct pipeline *p, struct flow *f, int side, const struct packet *pa
 
 	if (!is_readable(packet))
 		return;
+	if (p->shed >= SHED_PARSING && packet->src_port != DNS_PORT && packet->dst_port != DNS_PORT) {
+		p->shed_datagrams++;
+		if (f->awaits_name)
+			witness_flow_unnamed(p->witness, f);
+		return;
+	}
 	d = f->talk->slot[SLOT_DIALOGUE];
 	proto_datagram(p->proto, &d, f, side, packet);
 	f->talk->slot[SLOT_DIALOGUE] = d;
@@ -278,7 +306,7 @@ follow_udp(struct pipeline *p, struct flow *f, int side, const struct packet *pa
 static void
 start_flow(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
 {
-	f->awaits_name = packet->protocol == PROTO_UDP && is_readable(packet) &&
+	f->awaits_name = p->shed < SHED_PARSING && packet->protocol == PROTO_UDP && is_readable(packet) &&
 	    proto_awaits_name(f, side, packet);
 	witness_flow_started(p->witness, f, packet->ts_ns);
 }
@@ -389,6 +417,13 @@ pipeline_frame(struct pipeline *p, const struct frame *frame)
 }
 
 void
+pipeline_shed(struct pipeline *p, enum shed level)
+{
+	p->shed = level;
+	proto_shed_bodies(p->proto, level >= SHED_BODIES);
+}
+
+void
 pipeline_idle(struct pipeline *p, int64_t now_ns)
 {
 	if (now_ns <= p->now_ns)
@@ -416,6 +451,10 @@ pipeline_count(const struct pipeline *p, struct pipeline_counts *out)
 	out->bytes = p->bytes;
 	out->retimed = p->retimed;
 	out->set_back = p->set_back;
+	out->shed_level = p->shed;
+	out->shed_streams = p->shed_streams;
+	out->shed_dialogues = p->shed_dialogues;
+	out->shed_datagrams = p->shed_datagrams;
 	out->first_ns = p->first_ns;
 	out->last_ns = p->last_ns;
 }

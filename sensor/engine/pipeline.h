@@ -16,6 +16,7 @@
 
 #include "config/config.h"
 #include "frame.h"
+#include "health/overload.h"
 #include "observation.h"
 #include "witness/witness.h"
 
@@ -35,6 +36,8 @@ struct pipeline_counts {
 	struct witness_counts witness;
 	uint64_t frames, bytes;		/* of the input, other shards' too */
 	uint64_t retimed;		/* frames whose own time could not be */
+	uint64_t shed_level;		/* enum shed, now */
+	uint64_t shed_streams, shed_dialogues, shed_datagrams;	/* not put in order; not parsed on; not parsed */
 	uint64_t set_back;		/* how often the clock was ahead and was set back */
 	int64_t first_ns, last_ns;	/* smallest and largest packet time, as far as believed; WHEN_UNKNOWN without any */
 };
@@ -46,6 +49,9 @@ void pipeline_free(struct pipeline *p);	/* NULL is fine; emits nothing */
 void pipeline_set_indicators(struct pipeline *p, const struct indicators *set);
 
 void pipeline_frame(struct pipeline *p, const struct frame *f);
+
+/* Live only: there is more than can be followed, or it is over. */
+void pipeline_shed(struct pipeline *p, enum shed level);
 
 /* Live only: nothing came; timers up to now_ns run. */
 void pipeline_idle(struct pipeline *p, int64_t now_ns);

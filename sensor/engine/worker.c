@@ -36,6 +36,7 @@ struct worker {
 	bool mute;			/* the observations are all in the ring from a try before */
 	bool repeats;			/* those up to `newest` are */
 	struct observation newest;	/* its fixed part */
+	struct overload overload;
 	struct log_limit record_limit;
 };
 
@@ -197,6 +198,15 @@ look_for_image(struct worker *w)
 		take_image(w, descriptor);
 }
 
+/* What is shed is told by the supervisor, which sees all workers. */
+static void
+mind_overload(struct worker *w, uint64_t ring_bytes)
+{
+	atomic_store(&w->mine->ring_bytes, ring_bytes);
+	pipeline_shed(w->pipeline, overload_look(&w->overload, ring_bytes, (uint64_t)w->task->config->ring_mib << 20,
+	    wall_clock_ns()));
+}
+
 static void
 tell(struct worker *w)
 {
@@ -212,9 +222,10 @@ tell(struct worker *w)
 	if (t->live && capture_kernel_counts(t->interface, &seen, &dropped) == 0) {
 		atomic_fetch_add(&w->mine->kernel_seen, seen);
 		atomic_fetch_add(&w->mine->kernel_dropped, dropped);
+		overload_note(&w->overload, seen, dropped);
 	}
 	if (t->live)
-		atomic_store(&w->mine->ring_bytes, ring_used(t->ring));
+		mind_overload(w, ring_used(t->ring));
 }
 
 static void
@@ -337,6 +348,7 @@ prepare(struct worker *w, struct fault *fault)
 
 	look_for_repeats(w);
 	w->stop_ns = INT64_MAX;
+	overload_init(&w->overload, &t->config->overload, t->live ? wall_clock_ns() : 0);
 	tls_warm_up();
 	content_warm_up();
 	quic_warm_up();

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "health/overload.h"
 
 enum { LEAST_PACKETS = 100, LEAST_OBSERVATIONS = 20, LEAST_SPOKEN = 50 };
 
@@ -31,7 +32,7 @@ struct blindness {
 	struct blindness_sample last;
 	int64_t latest_frame_ns;	/* monotonic */
 	bool clock_was_set;		/* within the window */
-	double clock_by_sec;
+	uint64_t told_level;		/* of what is shed */
 	struct state state[TROUBLE_KINDS];
 	struct sink_state sink[BLINDNESS_SINKS_MAX];
 };
@@ -49,6 +50,7 @@ static const struct {
 	[TROUBLE_RING_DROPS] = { "ring_drops", "observations are lost" },
 	[TROUBLE_CLOCK] = { "clock", "a clock was set" },
 	[TROUBLE_SINK] = { "sink", "a sink is too far behind" },
+	[TROUBLE_OVERLOAD] = { "overload", "there is more traffic than the sensor can follow" },
 	[TROUBLE_MEMORY] = { "memory", "memory is nearly used up" },
 	[TROUBLE_FEED] = { "feed", "a feed is too old" },
 };
@@ -139,6 +141,28 @@ mind_sinks(struct blindness *b, const struct blindness_sample *now)
 		return;
 	for (i = 0; i < now->sinks && i < BLINDNESS_SINKS_MAX; i++)
 		mind_sink(b, &b->sink[i], &now->sink[i]);
+}
+
+static void
+mind_overload(struct blindness *b, const struct blindness_sample *now)
+{
+	static const char *const undone[SHED_LEVELS] = {
+		[SHED_NOTHING] = "all is looked into again",
+		[SHED_BODIES] = "bodies are not looked into",
+		[SHED_STREAMS] = "bodies are not looked into, no further conversation is put in order",
+		[SHED_PARSING] = "nothing is parsed but DNS",
+	};
+	uint64_t level = now->shed_level < SHED_LEVELS ? now->shed_level : SHED_LEVELS - 1;
+	struct state *s = &b->state[TROUBLE_OVERLOAD];
+	char note[BLINDNESS_NOTE_MAX];
+
+	snprintf(note, sizeof note, "%s%s", undone[level], level == SHED_NOTHING ? "" : ": add workers, or filter more out; feeds are held against "
+	    "addresses and DNS names, and contacts counted, all the same");
+	/* What is left undone changes while it lasts. */
+	if (s->on && level > b->told_level)
+		s->on = false;
+	b->told_level = level;
+	set_one(b, TROUBLE_OVERLOAD, level > SHED_NOTHING, note);
 }
 
 /* The kernel ends a process when it is: over only when there is some room again. */
@@ -275,6 +299,7 @@ blindness_look(struct blindness *b, const struct blindness_sample *now)
 	mind_silence(b, now);
 	mind_sinks(b, now);
 	mind_memory(b, now);
+	mind_overload(b, now);
 	if (now->clock_ns - b->start.clock_ns >= b->limits.window_sec * NS_PER_SEC)
 		end_window(b, now);
 }

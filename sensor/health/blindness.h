@@ -24,6 +24,7 @@ enum trouble {
 	TROUBLE_KERNEL_DROPS, TROUBLE_RING_DROPS,
 	TROUBLE_CLOCK,		/* it was set, here or where frames get their time */
 	TROUBLE_SINK,		/* one is too far behind */
+	TROUBLE_OVERLOAD,	/* health/overload.h: something is left undone */
 	TROUBLE_MEMORY,		/* the control group's is nearly used up */
 	TROUBLE_FEED,		/* one is too old: engine/refresh.c minds that */
 	TROUBLE_KINDS
@@ -59,6 +60,7 @@ struct blindness_sample {
 	uint64_t flows, tls, dns;
 	uint64_t spoken, unanswered;	/* TCP conversations with payload; of them those with one side only */
 	uint64_t observations, ring_dropped;
+	uint64_t shed_level;		/* the worst worker's: enum shed */
 	uint64_t memory_limit, memory_used;	/* bytes; no limit: 0 */
 	uint64_t set_back;		/* the frames' clock went back */
 	unsigned sinks;

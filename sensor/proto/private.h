@@ -16,6 +16,7 @@ struct proto {
 	message_fn *emit;
 	void *to;
 	uint64_t emitted;
+	bool sheds_bodies;
 	void *shared[SHARED_MOST];		/* as in proto_rows */
 	void *datagram_shared[SHARED_MOST];	/* as in datagram_rows */
 	struct dialogue *idlest, *busiest;	/* of those that still parse */

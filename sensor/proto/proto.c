@@ -140,6 +140,18 @@ proto_counts(const struct proto *p)
 	return &p->counts;
 }
 
+void
+proto_shed_bodies(struct proto *p, bool shed)
+{
+	p->sheds_bodies = shed;
+}
+
+bool
+proto_sheds_bodies(const struct proto *p)
+{
+	return p->sheds_bodies;
+}
+
 const struct proto_limits *
 proto_limits(const struct proto *p)
 {

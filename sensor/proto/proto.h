@@ -42,6 +42,7 @@ struct proto_counts {
 	uint64_t over_limit;		/* given up at a limit */
 	uint64_t pushed_out;		/* given up because all together held too much */
 	uint64_t files_refused;		/* bodies not looked into, or not inside a coding: file_total_bytes */
+	uint64_t files_shed;		/* the same because there is too much traffic */
 	uint64_t files_too_large;	/* bodies that went on behind file_bytes: no hash */
 	uint64_t held_bytes;		/* now, by all */
 };
@@ -52,6 +53,9 @@ struct content_tools;	/* proto/content */
 
 struct proto *proto_new(const struct proto_limits *limits, message_fn *emit, void *to);
 void proto_free(struct proto *p);
+/* From now on no further body is looked into, nor further into one; or they are again. */
+void proto_shed_bodies(struct proto *p, bool shed);
+bool proto_sheds_bodies(const struct proto *p);
 const struct proto_counts *proto_counts(const struct proto *p);
 
 /*

@@ -108,6 +108,30 @@ def kernel_drops():
     sensor.stop()
 
 
+def overload():
+    """Bodies first, then streams, then parsing; what feeds know rings all the while, and all comes back."""
+    folder = rig.folder()
+    feed = rig.write(os.path.join(folder, "c2.txt"), "198.51.100.23\n")
+    sensor, eve = begin(f"capture:\n  buffer_mib: 1\noverload:\n  calm_sec: 1\nfeeds:\n  - path: {feed}\n")
+    worker = rig.wait(lambda: sensor.children("worker"), 5)[0]
+    bad = rig.recipe(os.path.join(folder, "bad.pcap"), "start 2026-01-01T00:00:00Z\nhost pc 10.9.9.9\n"
+                     "at 0 pc post http://198.51.100.23:8080/x body=10 size=10\n")
+    subject = "there is more traffic than the sensor can follow"
+    for _ in range(3):
+        os.kill(worker, signal.SIGSTOP)
+        here.net.send(CAPTURE, "--topspeed", "--loop", "10")
+        os.kill(worker, signal.SIGCONT)
+        time.sleep(1.1)
+    rig.check("overload: is told", rig.wait(lambda: troubles(eve, subject, "open"), 3), sensor.text())
+    here.net.send(bad, "--topspeed")
+    rig.check("overload: feeds ring all the same", rig.wait(lambda: [r for r in rig.records(eve) if r["hansho"]["kind"] == "indicator"
+              and r["hansho"]["host"] == "10.9.9.9"], 5), rig.lines(eve)[-3:])
+    rig.check("overload: it is over", rig.wait(lambda: troubles(eve, subject, "close"), 12), sensor.text())
+    shed = [line for line in sensor.said if "not looked into" in line or "nothing is parsed" in line]
+    rig.check("overload: in the stated order", shed and "bodies are not looked into:" in shed[0], sensor.text())
+    sensor.stop()
+
+
 RECEIVER = """
 import http.server
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -162,7 +186,7 @@ def alone(case):
     return threading.Thread(target=run)
 
 
-threads = [alone(case) for case in (what_arrives, cut_frames, kernel_drops, sink_behind, all_is_well)]
+threads = [alone(case) for case in (what_arrives, cut_frames, kernel_drops, overload, sink_behind, all_is_well)]
 for t in threads:
     t.start()
 for t in threads:

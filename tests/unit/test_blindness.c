@@ -276,6 +276,29 @@ test_memory(void **state)
 	assert_int_equal(all(told.begun), 1);
 }
 
+/* Each step up is a revision of the same alert. */
+static void
+test_overload(void **state)
+{
+	(void)state;
+	begin(&limits);
+	s.shed_level = 1;
+	pass(5, NULL);
+	assert_int_equal(told.begun[TROUBLE_OVERLOAD], 1);
+	s.shed_level = 3;
+	pass(5, NULL);
+	assert_int_equal(told.begun[TROUBLE_OVERLOAD], 2);
+	assert_non_null(strstr(told.note, "nothing is parsed but DNS"));
+	assert_string_equal(told.subject, trouble_subject(TROUBLE_OVERLOAD));
+	s.shed_level = 1;
+	pass(5, NULL);
+	assert_int_equal(told.begun[TROUBLE_OVERLOAD], 2);
+	s.shed_level = 0;
+	pass(5, NULL);
+	assert_int_equal(told.over[TROUBLE_OVERLOAD], 1);
+	assert_int_equal(all(told.over), 1);
+}
+
 /* A new worker counts from 0: that is no change of anything. */
 static void
 test_birth(void **state)
@@ -297,6 +320,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares), cmocka_unit_test(test_off), cmocka_unit_test(test_too_little),
 		cmocka_unit_test(test_silence), cmocka_unit_test(test_clock), cmocka_unit_test(test_sinks), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_birth),
 	};
 

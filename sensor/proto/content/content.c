@@ -103,6 +103,10 @@ charge(struct proto *p, struct content_tools *t, uint64_t bytes)
 {
 	uint64_t most = proto_limits(p)->file_total_bytes;
 
+	if (proto_sheds_bodies(p)) {
+		proto_counters(p)->files_shed++;
+		return false;
+	}
 	if (most > 0 && (t->held > most || bytes > most - t->held)) {
 		proto_counters(p)->files_refused++;
 		return false;
