@@ -210,7 +210,7 @@ def impossible_times_change_nothing():
     found = alerts(rig.write_pcap(path, stretch))
     hosts = {(host, subject) for host, subject, _ in opened}
     rig.check("workers: a stretch of impossible times hides no alert",
-              {(host, subject) for host, subject, _ in found[0]} == hosts and found[2] == 0, found)
+              {(host, subject) for host, subject, _ in found[0]} >= hosts and found[2] == 0, found)
     rig.check("workers: a clock that went back is told", "clock went back" in found[3], found[3])
 
 
