@@ -183,6 +183,7 @@ struct score {
 
 void score_begin(struct score *c);	/* anew */
 void score_number(struct score *c, const char *what, uint64_t number, int points);
+void score_minutes(struct score *c, int64_t from_ns, int64_t to_ns);	/* none when the clock went back */
 void score_word(struct score *c, const char *what, const char *word, int points);	/* NULL: nothing */
 void score_text(struct score *c, const char *what, struct span text, int points);	/* absent, "": nothing */
 void score_addr(struct score *c, const char *what, const struct addr *a, int points);

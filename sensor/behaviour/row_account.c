@@ -192,7 +192,7 @@ score(const struct sight *s, struct score *c, const struct account *k, const str
 		score_number(c, "mails", d->mails, 0);
 		score_number(c, "recipients", d->recipients, score_step(recipients, d->recipients));
 	}
-	score_number(c, "minutes", (uint64_t)(s->o->ts_ns - d->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(c, d->first_ns, s->o->ts_ns);
 	score_addr(c, "peer", s->peer, 0);
 	score_text(c, "network", span_text(where->organisation), 0);
 	score_text(c, "country", span_text(where->country), 0);

@@ -102,7 +102,7 @@ weigh(struct sight *s, struct check_in *k)
 		score_number(&c, "other_ports", count(k, DID_OTHER_PORT), 10);
 	if (k->died > 0)
 		score_number(&c, "dead", k->died, score_step(dead, k->died));
-	score_number(&c, "minutes", (uint64_t)(k->last_ns - k->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, k->first_ns, k->last_ns);
 	if (score_confidence(&c) >= s->limits->confidence)	/* the text of an address costs more than all before */
 		score_addr(&c, "peer", s->peer, 0);
 	sight_ring(s, ROW_CHECK_IN, &c, k->first_ns);

@@ -192,7 +192,7 @@ weigh(struct sight *s, const struct destruction *k, const char *command)
 	score_commands(&c, k, command, observation_text(s->o, TEXT_COMMAND));
 	if (k->files + (uint64_t)k->deleted > 0)
 		score_files(&c, s, k);
-	score_number(&c, "minutes", (uint64_t)(s->o->ts_ns - k->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, k->first_ns, s->o->ts_ns);
 	if (c.points > 0)
 		score_word(&c, "after", came_before(s), POINTS_AFTER);
 	sight_ring(s, ROW_DESTRUCTION, &c, k->first_ns);

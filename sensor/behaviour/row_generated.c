@@ -79,7 +79,7 @@ weigh(struct sight *s, const struct generated *k, struct span name)
 
 	score_begin(&c);
 	score_number(&c, "missing_zones", k->failed, score_step(zones, k->failed));
-	score_number(&c, "minutes", (uint64_t)(k->last_ns - k->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, k->first_ns, k->last_ns);
 	score_number(&c, "generated", k->generated, k->generated * 10 >= k->failed * 7 ? POINTS_ALL :
 	    k->generated * 5 >= k->failed * 2 ? POINTS_MOSTLY : 0);
 	score_number(&c, "suffixes", k->suffixes, 0);

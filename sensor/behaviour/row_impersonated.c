@@ -39,7 +39,7 @@ weigh(struct sight *s, const struct bounces *k)
 	if (k->own > 0)
 		score_number(&c, "own", k->own, 0);
 	score_number(&c, "sent", sent, ids_tell ? 0 : sent == 0 ? POINTS_NOTHING_SENT : sent >= k->count ? POINTS_OWN : 0);
-	score_number(&c, "minutes", (uint64_t)(k->last_ns - k->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, k->first_ns, k->last_ns);
 	if (score_confidence(&c) < s->limits->confidence)
 		return;
 	score_text(&c, "name", observation_text(s->o, TEXT_MAIL_RECIPIENTS), 0);

@@ -195,7 +195,7 @@ weigh(struct sight *s, const struct giver *g)
 	score_number(&c, "recipients", g->recipients, score_step(recipients, g->recipients));
 	if (g->refused > 0)
 		score_number(&c, "refused", g->refused, score_step(refused, g->refused));
-	score_number(&c, "minutes", (uint64_t)(g->last_ns - g->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, g->first_ns, g->last_ns);
 	sight_ring(s, ROW_RELAY, &c, g->first_ns);
 }
 

@@ -59,7 +59,7 @@ weigh(struct sight *s, const struct spam *k)
 		score_number(&c, "refused", k->refused, score_step(refused, k->refused));
 	if (sight_since(s, s->host->mail_served_ns, SERVED_SEC) >= 0)
 		score_word(&c, "takes_mail", "yes", POINTS_SERVES);
-	score_number(&c, "minutes", (uint64_t)(k->last_ns - k->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, k->first_ns, k->last_ns);
 	sight_ring(s, ROW_SPAM, &c, k->first_ns);
 }
 

@@ -86,7 +86,7 @@ weigh(struct sight *s, const struct spreading *k)
 
 	score_begin(&c);
 	score_number(&c, "machines", k->targets, score_step(targets, k->targets));
-	score_number(&c, "minutes", (uint64_t)(k->last_ns - k->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, k->first_ns, k->last_ns);
 	if (died > 0)
 		score_number(&c, "silent", died, score_step(dead, died));
 	if (refused > 0)

@@ -180,7 +180,7 @@ weigh(struct sight *s, const struct zone *z, struct span name)
 	score_begin(&c);
 	score_text(&c, "zone", house_zone(s->house, name), 0);
 	score_number(&c, "names", z->names, score_step(names, z->names));
-	score_number(&c, "minutes", (uint64_t)(z->last_ns - z->first_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+	score_minutes(&c, z->first_ns, z->last_ns);
 	score_number(&c, "questions", z->questions, 0);
 	score_number(&c, "mean_name_bytes", mean, score_step(lengths, mean));
 	score_number(&c, "name_bytes", z->name_bytes, 0);

@@ -38,6 +38,12 @@ score_number(struct score *c, const char *what, uint64_t number, int points)
 }
 
 void
+score_minutes(struct score *c, int64_t from_ns, int64_t to_ns)
+{
+	score_number(c, "minutes", to_ns < from_ns ? 0 : (uint64_t)(to_ns - from_ns) / (60 * (uint64_t)NS_PER_SEC), 0);
+}
+
+void
 score_word(struct score *c, const char *what, const char *word, int points)
 {
 	struct evidence *e = word != NULL ? add(c, what, points) : NULL;

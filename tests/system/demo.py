@@ -19,7 +19,7 @@ STORY = [
     ("whose it is", r"PC-15, at 10\.20\.0\.15; the name is seen at a login"),
     ("delivery", r"08:02:15 +delivery\n +It fetched something from"),
     ("command and control", r"08:03:02 - 08:5\d:\d\d +command and control\n +It called"),
-    ("theft", r"08:18:20 - 08:18:30 +theft\n +It sent out"),
+    ("theft", r"08:18:20 - 08:18:30 +theft\n +It sent"),
     ("spreading", r"08:27:00 - 08:\d\d:\d\d +spreading\n +It reached for"),
     ("mass mail", r"08:41:05 - 08:4\d:\d\d +mass mail\n +It began to send"),
     ("destruction", r"08:50:05 - 08:50:\d\d +destruction\n +It does to the files"),
