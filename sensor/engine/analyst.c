@@ -10,6 +10,7 @@
 #include "base/when.h"
 #include "beacon/known.h"
 #include "engine/docket.h"
+#include "engine/own.h"
 #include "indicators/allow.h"
 #include "record.h"
 #include "records/notes.h"
@@ -26,6 +27,7 @@ struct analyst {
 	struct analyst_counts counts;
 	struct policy_options policy;
 	const struct allow *allow;
+	const struct own *own;
 	struct suppress *suppress;	/* NULL: no rules */
 	const struct known *known;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
@@ -203,6 +205,26 @@ static const uint8_t records[OBSERVATION_KINDS] = {
 	[OBSERVE_IDENTITY] = RECORD_IDENTITY, [OBSERVE_UNKNOWN] = RECORD_UNKNOWN,
 };
 
+/* What a name or an identity says is worth knowing, whoever asked. */
+static bool
+is_own(const struct analyst *a, const struct observation *o)
+{
+	if (a->own == NULL || o->kind == OBSERVE_NAME || o->kind == OBSERVE_IDENTITY || o->kind == OBSERVE_SENSOR)
+		return false;
+	return own_is(a->own, o, alerts_name_of(a->alerts, &o->key.realm, &o->key.addr[o->host_side],
+	    &o->key.addr[!o->host_side]));
+}
+
+static void
+detect(struct analyst *a, const struct observation *o)
+{
+	if (takers[o->kind] != NULL)
+		takers[o->kind](a, o);
+	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))
+		hand_on(a, o);
+	behaviour_note(a->behaviour, o);
+}
+
 void
 analyst_take(struct analyst *a, const struct observation *o)
 {
@@ -210,11 +232,10 @@ analyst_take(struct analyst *a, const struct observation *o)
 	if (o->ts_ns > a->counts.last_ns)
 		a->counts.last_ns = o->ts_ns;
 	analyst_advance(a, o->ts_ns);
-	if (takers[o->kind] != NULL)
-		takers[o->kind](a, o);
-	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))
-		hand_on(a, o);
-	behaviour_note(a->behaviour, o);
+	if (is_own(a, o))
+		a->counts.own++;
+	else
+		detect(a, o);
 	if (records[o->kind] != 0 && (a->config->records & 1u << records[o->kind]) != 0)
 		write_record(a, records[o->kind], eve_record(o, a->config->sensor_name));
 }
@@ -357,6 +378,12 @@ void
 analyst_set_advice(struct analyst *a, const struct advice *advice)
 {
 	docket_set_advice(a->docket, advice);
+}
+
+void
+analyst_set_own(struct analyst *a, const struct own *own)
+{
+	a->own = own;
 }
 
 void

@@ -29,6 +29,7 @@ struct analyst_counts {
 	struct case_counts cases;
 	uint64_t observations;
 	uint64_t allowed;		/* matches at an AS or with a certificate on an allow list: nothing was told */
+	uint64_t own;			/* observations of the sensor's own traffic: not looked at */
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
 	uint64_t records;		/* written, those skipped by `already` too */
 	uint64_t records_lost;		/* the journal could not take them */
@@ -71,6 +72,10 @@ bool analyst_again(struct analyst *a, const char *line);
 /* Its parts, to be saved and loaded. */
 struct behaviour *analyst_behaviour(const struct analyst *a);
 struct beacon *analyst_beacon(const struct analyst *a);
+
+/* The sensor's own traffic; borrowed. Live only: a replay is of others' machines. */
+struct own;
+void analyst_set_own(struct analyst *a, const struct own *own);
 
 /* In order: see observation_order(). */
 void analyst_take(struct analyst *a, const struct observation *o);

@@ -9,6 +9,7 @@
 #include "engine/keeper_process.h"
 #include "engine/memory.h"
 #include "engine/merge.h"
+#include "engine/own.h"
 #include "engine/resume.h"
 #include "indicators/allow.h"
 
@@ -118,6 +119,7 @@ analyst_main(struct house *h, uint64_t already)
 	struct allow *allow = feeds_open_allow(h->config);
 	struct advice *advice = house_open_advice(h->config);
 	struct desk desk = { .past = past_new(h->config), .memory = memory_new(h->memory_directory, h->live) };
+	struct own *own = h->live ? own_new(h->config) : NULL;
 	struct journal *journal = NULL;
 	struct analyst *a = NULL;
 	struct merge *m = NULL;
@@ -136,6 +138,7 @@ analyst_main(struct house *h, uint64_t already)
 	}
 	analyst_set_known(a, known);
 	analyst_set_allow(a, allow);
+	analyst_set_own(a, own);
 	analyst_set_advice(a, advice);
 	if (h->kept != NULL)
 		analyst_set_keep(a, keeper_post, h);
@@ -153,6 +156,7 @@ done:
 	journal_close(journal);
 	known_free(known);
 	allow_free(allow);
+	own_free(own);
 	advice_free(advice);
 	geoip_close(geoip);
 	return status;

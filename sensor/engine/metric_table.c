@@ -132,6 +132,7 @@ const struct metric metric_rows[] = {
 { "hansho_alerts_open", "Alerts that are open now.", METRIC_GAUGE, ANALYST(analyst.alert.open), ONE },
 { "hansho_matches_left_out_total", left_out, METRIC_COUNTER, ANALYST(analyst.allowed), OF("reason", "allowed") },
 { "hansho_matches_left_out_total", left_out, METRIC_COUNTER, ANALYST(analyst.expired), OF("reason", "expired") },
+{ "hansho_own_observations_total", "Observations of the sensor's own traffic to feeds and receivers: not looked at.", METRIC_COUNTER, ANALYST(analyst.own), ONE },
 { "hansho_findings_held_total", "Findings that a suppression rule held back.", METRIC_COUNTER, ANALYST(analyst.suppress.held), ONE },
 { "hansho_beacon_keys", "Pairs of host and service that are followed.", METRIC_GAUGE, ANALYST(analyst.beacon.keys), ONE },
 { "hansho_behaviour_hosts", "Hosts whose behaviour is followed.", METRIC_GAUGE, ANALYST(analyst.behaviour.hosts), ONE },

@@ -17,12 +17,12 @@ CAPTURE = os.path.join(rig.PCAPS, "emotet-like.pcap")
 LISTEN = "127.0.0.1:9477"
 
 
-def begin(extra="", workers=1, wait=True, sinks=""):
+def begin(extra="", workers=1, wait=True, sinks="", feeds=True):
     """A sensor, its folder."""
     folder = rig.folder(0o777)
-    feeds = "".join(f"  - path: {f}\n" for f in rig.DEMO_FEEDS)
+    feeds = "feeds:\n" + "".join(f"  - path: {f}\n" for f in rig.DEMO_FEEDS) if feeds else ""
     config = rig.write(os.path.join(folder, "hansho.yaml"), f"sensor_name: test\nstate_directory: {folder}/state\n"
-                       f"workers: {workers}\nfeeds:\n{feeds}sinks:\n  - type: eve\n    name: eve\n    path: {folder}/eve.json\n{sinks}{extra}")
+                       f"workers: {workers}\n{feeds}sinks:\n  - type: eve\n    name: eve\n    path: {folder}/eve.json\n{sinks}{extra}")
     sensor = rig.Sensor(["watch", "-i", net.far, "-c", config], before=net.inside)
     if wait and not sensor.wait_for("watching", 15):
         raise OSError("did not begin: " + sensor.text())
@@ -212,6 +212,29 @@ def live(words, seconds):
     return out.decode(errors="replace")
 
 
+def own_traffic():
+    """What this machine sends to its own receivers does not ring; what another one sends there does."""
+    rig.Network.call("ip", "-n", net.name, "addr", "add", "10.8.0.1/32", "dev", net.far)
+    listed = rig.write(os.path.join(rig.folder(), "c2.txt"), "203.0.113.50\nhook.example\n")
+    sensor, folder = begin(f"feeds:\n  - path: {listed}\n", feeds=False,
+                           sinks="  - type: webhook\n    name: a\n    url: http://203.0.113.50:9/\n"
+                                 "  - type: webhook\n    name: b\n    url: http://user:secret@hook.example/x\n")
+    eve = os.path.join(folder, "eve.json")
+    calls = "".join(f"at {n} {host} post http://203.0.113.50:9/ body=10 size=10\nat {n} {host} get http://hook.example/ size=10\n"
+                    for n in (0, 1) for host in ("me", "other"))
+    net.send(rig.recipe(os.path.join(folder, "calls.pcap"), "start 2026-01-01T00:00:00Z\nhost me 10.8.0.1\nhost other 10.8.0.2\n"
+                        "host dns 10.8.0.3\nresolver 10.8.0.3\nname hook.example 203.0.113.51\n" + calls), "--topspeed")
+    rig.check("own traffic: another host rings", rig.wait(lambda: len({r["hansho"]["subject"] for r in rig.records(eve)
+              if r["hansho"].get("host") == "10.8.0.2"}) >= 2, 8), rig.lines(eve))
+    rig.check("own traffic: does not", not [r for r in rig.records(eve) if r["hansho"].get("host") == "10.8.0.1"], rig.lines(eve))
+    found = numbers(ask(folder, "/metrics")[1])
+    rig.check("own traffic: is counted", found["hansho_own_observations_total"] > 4, found)
+    rig.Network.call("ip", "-n", net.name, "addr", "del", "10.8.0.1/32", "dev", net.far)
+    sensor.send(signal.SIGTERM)
+    time.sleep(0.2)
+    sensor.end()
+
+
 def wrong_addresses():
     sensor, _ = begin("metrics:\n  listen: nowhere\n", wait=False)
     status, _ = sensor.stop(0)
@@ -233,4 +256,4 @@ if reason is not None:
     sys.exit(0)
 net = rig.Network()
 rig.Network.call("ip", "-n", net.name, "link", "set", "lo", "up")
-rig.run_cases([truth, failing_sink, porter, status, wrong_addresses])
+rig.run_cases([truth, failing_sink, porter, status, own_traffic, wrong_addresses])
