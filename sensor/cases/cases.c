@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/table.h"
 #include "cases/private.h"
 #include "message.h"
 #include "records/alert_id.h"
@@ -11,65 +10,6 @@
 enum { REASON_MAX = 512 };
 
 #define FLOOD_NS (3600 * NS_PER_SEC)
-
-/* Compared as bytes. */
-struct machine_key {
-	struct realm realm;
-	uint8_t mac[MAC_BYTES];
-	uint8_t zero[2];
-};
-
-struct address_key {
-	struct realm realm;
-	struct addr addr;
-};
-
-_Static_assert(sizeof(struct machine_key) == 36 && sizeof(struct address_key) == 44, "hashed as bytes");
-
-struct entry;
-
-/* An address that a host has. */
-struct binding {
-	UT_hash_handle hh;
-	struct address_key key;
-	struct entry *entry;
-	int64_t since_ns;
-};
-
-struct entry {
-	UT_hash_handle hh_machine, hh_open;
-	struct entry *idler, *busier;	/* among those with a case, or those without */
-	struct realm realm;
-	struct addr host;		/* of the latest finding */
-	struct machine_key machine;
-	bool has_machine;
-	struct binding *bound[CASE_ADDRESSES];	/* in the order of their use, the last is the present one */
-	unsigned addresses;
-	bool open, held_back;
-	char id[ALERT_ID_TEXT];		/* of the case's alert */
-	char subject[ADDR_TEXT_MAX];	/* the host's name when it opened */
-	enum severity severity;
-	struct case_file file;
-};
-
-struct idle_list {
-	struct entry *idlest, *busiest;
-};
-
-struct cases {
-	struct case_limits limits;
-	finding_fn *emit;
-	void *to;
-	struct entry *machines, *opens;
-	struct binding *addresses;
-	struct idle_list idle[2];	/* without a case, with one */
-	struct {
-		int64_t since_ns;
-		uint32_t cases;
-		bool told;
-	} flood;
-	struct case_counts counts;
-};
 
 /* ---- who is idle longest ---- */
 
@@ -240,8 +180,8 @@ find_machine(const struct cases *c, const struct machine_key *key)
 	return e;
 }
 
-static struct entry *
-entry_new(struct cases *c, int64_t now_ns)
+struct entry *
+case_entry_new(struct cases *c, int64_t now_ns)
 {
 	struct entry *e;
 
@@ -260,8 +200,8 @@ entry_new(struct cases *c, int64_t now_ns)
 }
 
 /* Without memory the entry is found by its machine alone, or not again. */
-static void
-set_machine(struct cases *c, struct entry *e, const struct machine_key *key)
+void
+case_set_machine(struct cases *c, struct entry *e, const struct machine_key *key)
 {
 	e->machine = *key;
 	HASH_ADD(hh_machine, c->machines, machine, sizeof e->machine, e);
@@ -269,8 +209,8 @@ set_machine(struct cases *c, struct entry *e, const struct machine_key *key)
 }
 
 /* It is the present one from now on. */
-static void
-bind(struct cases *c, struct entry *e, const struct realm *realm, const struct addr *addr, int64_t now_ns)
+void
+case_bind(struct cases *c, struct entry *e, const struct realm *realm, const struct addr *addr, int64_t now_ns)
 {
 	struct binding *b = find_address(c, realm, addr);
 	unsigned i;
@@ -347,13 +287,13 @@ entry_of(struct cases *c, const struct finding *f, const struct host_identity *i
 	}
 	if (e == NULL && b != NULL)
 		e = b->entry;
-	if (e == NULL && (e = entry_new(c, f->ts_ns)) == NULL)
+	if (e == NULL && (e = case_entry_new(c, f->ts_ns)) == NULL)
 		return NULL;
 	if (leased && !e->has_machine)
-		set_machine(c, e, &key);
+		case_set_machine(c, e, &key);
 	e->realm = f->realm;
 	e->host = f->host;
-	bind(c, e, &f->realm, &f->host, f->ts_ns);
+	case_bind(c, e, &f->realm, &f->host, f->ts_ns);
 	return e;
 }
 
@@ -393,13 +333,13 @@ cases_identity(struct cases *c, const struct observation *o)
 	}
 	if (b != NULL && b->entry != e) {
 		if (e == NULL && is_renewal(b->entry, o)) {
-			set_machine(c, b->entry, &key);
+			case_set_machine(c, b->entry, &key);
 			return;
 		}
 		take_away(c, b, CASE_ADDRESS_TAKEN, o->ts_ns);
 	}
 	if (e != NULL)
-		bind(c, e, &o->key.realm, &o->named, o->ts_ns);
+		case_bind(c, e, &o->key.realm, &o->named, o->ts_ns);
 }
 
 /* ---- a case opens ---- */
@@ -435,19 +375,26 @@ name_subject(struct entry *e)
 		addr_text(&e->host, e->subject);
 }
 
+bool
+case_mark_open(struct cases *c, struct entry *e)
+{
+	HASH_ADD(hh_open, c->opens, id, ALERT_ID_TEXT, e);
+	if (e->hh_open.tbl == NULL) {
+		c->counts.lost++;
+		return false;
+	}
+	set_open(c, e, true);
+	return true;
+}
+
 static void
 open_case(struct cases *c, struct entry *e, const struct finding *f)
 {
 	e->file.n.opened_ns = f->ts_ns;
 	name_subject(e);
 	tell(c, e, f);
-	HASH_ADD(hh_open, c->opens, id, ALERT_ID_TEXT, e);
-	if (e->hh_open.tbl == NULL) {
-		c->counts.lost++;
-		return;
-	}
-	set_open(c, e, true);
-	c->counts.opened++;
+	if (case_mark_open(c, e))
+		c->counts.opened++;
 }
 
 static int64_t

@@ -48,6 +48,8 @@ struct case_counts {
 	uint64_t evicted, held_back, lost;
 };
 
+struct state_in;
+struct state_out;
 struct cases;
 
 /* `limits` are copied. NULL: no memory. */
@@ -72,6 +74,11 @@ const char *cases_id_of(const struct cases *c, const struct realm *realm, const 
 
 /* The alert of this case closed: after silence, or because there was no room for it. */
 void cases_closed(struct cases *c, const char *id);
+
+/* All that it knows → tables of a state file, and back into one that is new: what does not fit its limits is left out. */
+enum { CASES_STATE_VERSION = 1 };
+void cases_save(const struct cases *c, struct state_out *out);
+void cases_load(struct cases *c, const struct state_in *in);
 
 const struct case_counts *cases_counts(const struct cases *c);
 size_t cases_host_bytes(void);

@@ -1,11 +1,12 @@
 /*
- * private.h - what the files of cases/ share: rows, evidence, texts.
+ * private.h - what the files of cases/ share: rows, evidence, hosts, texts.
  */
 #ifndef SENSOR_CASES_PRIVATE_H
 #define SENSOR_CASES_PRIVATE_H
 
 #include <stdbool.h>
 
+#include "base/table.h"
 #include "base/when.h"
 #include "cases/cases.h"
 
@@ -24,6 +25,8 @@ struct case_row {
 /* NULL: it says nothing about its host. */
 const struct case_row *case_row_of(const struct finding *f);
 const char *case_what(const struct case_row *row, const struct finding *f);
+/* By its `what`; NULL: there is none. */
+const struct case_row *case_row_named(const char *what);
 unsigned case_points(const struct case_row *row, const struct finding *f);
 /* 0..99 */
 unsigned case_confidence(const struct finding *f);
@@ -51,6 +54,75 @@ unsigned case_file_points(const struct case_file *f, int64_t since_ns);
 
 /* Sums up stages, points and kinds. Returns how severe it is. */
 enum severity case_file_sum(struct case_file *f);
+
+/* ---- cases.c: hosts ---- */
+
+/* Compared as bytes. */
+struct machine_key {
+	struct realm realm;
+	uint8_t mac[MAC_BYTES];
+	uint8_t zero[2];
+};
+
+struct address_key {
+	struct realm realm;
+	struct addr addr;
+};
+
+_Static_assert(sizeof(struct machine_key) == 36 && sizeof(struct address_key) == 44, "hashed as bytes");
+
+struct entry;
+
+/* An address that a host has. */
+struct binding {
+	UT_hash_handle hh;
+	struct address_key key;
+	struct entry *entry;
+	int64_t since_ns;
+};
+
+struct entry {
+	UT_hash_handle hh_machine, hh_open;
+	struct entry *idler, *busier;	/* among those with a case, or those without */
+	struct realm realm;
+	struct addr host;		/* of the latest finding */
+	struct machine_key machine;
+	bool has_machine;
+	struct binding *bound[CASE_ADDRESSES];	/* in the order of their use, the last is the present one */
+	unsigned addresses;
+	bool open, held_back;
+	char id[ALERT_ID_TEXT];		/* of the case's alert */
+	char subject[ADDR_TEXT_MAX];	/* the host's name when it opened */
+	enum severity severity;
+	struct case_file file;
+};
+
+struct idle_list {
+	struct entry *idlest, *busiest;
+};
+
+struct cases {
+	struct case_limits limits;
+	finding_fn *emit;
+	void *to;
+	struct entry *machines, *opens;
+	struct binding *addresses;
+	struct idle_list idle[2];	/* without a case, with one */
+	struct {
+		int64_t since_ns;
+		uint32_t cases;
+		bool told;
+	} flood;
+	struct case_counts counts;
+};
+
+/* A host that nobody knew; when it is the one too many, another gives way. NULL: no memory. */
+struct entry *case_entry_new(struct cases *c, int64_t now_ns);
+void case_set_machine(struct cases *c, struct entry *e, const struct machine_key *key);
+/* From now on it is the present one. */
+void case_bind(struct cases *c, struct entry *e, const struct realm *realm, const struct addr *addr, int64_t now_ns);
+/* Its case is open, and found by its id. False: no memory. */
+bool case_mark_open(struct cases *c, struct entry *e);
 
 /* ---- tell.c, texts.c: words ---- */
 

@@ -72,13 +72,24 @@ static const struct {
 };
 
 static const struct case_row *
-behaviour_row(const struct behaviour_numbers *b)
+named(const struct case_row *rows, size_t count, const char *what)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof behaviour_rows / sizeof *behaviour_rows; i++)
-		if (strcmp(behaviour_rows[i].what, b->name) == 0)
-			return &behaviour_rows[i];
+	for (i = 0; i < count; i++)
+		if (rows[i].what != NULL && strcmp(rows[i].what, what) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+static const struct case_row *
+behaviour_row(const struct behaviour_numbers *b)
+{
+	const struct case_row *own = named(behaviour_rows, sizeof behaviour_rows / sizeof *behaviour_rows, b->name);
+	size_t i;
+
+	if (own != NULL)
+		return own;
 	for (i = 0; i < sizeof tactic_rows / sizeof *tactic_rows; i++)
 		if (strcmp(tactic_rows[i].tactic, b->tactic) == 0)
 			return &tactic_rows[i].row;
@@ -91,6 +102,20 @@ role_row(const struct case_row rows[ROLE_KINDS], const struct indicator *i)
 	if (i == NULL || i->role >= ROLE_KINDS || rows[i->role].what == NULL)
 		return NULL;
 	return &rows[i->role];
+}
+
+const struct case_row *
+case_row_named(const char *what)
+{
+	const struct case_row *r = named(behaviour_rows, sizeof behaviour_rows / sizeof *behaviour_rows, what);
+
+	if (r == NULL)
+		r = named(feed_rows, ROLE_KINDS, what);
+	if (r == NULL)
+		r = named(retro_rows, ROLE_KINDS, what);
+	if (r == NULL)
+		r = named(&beacon_row, 1, what);
+	return r != NULL ? r : named(&evasion_row, 1, what);
 }
 
 /* Who is called regularly inside gives no orders, as far as anybody can see. */

@@ -422,6 +422,12 @@ analyst_beacon(const struct analyst *a)
 	return a->beacon;
 }
 
+struct cases *
+analyst_cases(const struct analyst *a)
+{
+	return docket_cases(a->docket);
+}
+
 static bool
 set_policy(struct analyst *a, const struct config *c)
 {

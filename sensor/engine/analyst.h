@@ -72,6 +72,7 @@ bool analyst_again(struct analyst *a, const char *line);
 /* Its parts, to be saved and loaded. */
 struct behaviour *analyst_behaviour(const struct analyst *a);
 struct beacon *analyst_beacon(const struct analyst *a);
+struct cases *analyst_cases(const struct analyst *a);
 
 /* The sensor's own traffic; borrowed. Live only: a replay is of others' machines. */
 struct own;

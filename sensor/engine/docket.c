@@ -100,13 +100,13 @@ docket_alert(struct docket *d, const struct alert *a, struct alert *told)
 	const char *id;
 
 	*told = *a;
-	/* Of a case that an analyst left behind there is its line, and no more. */
-	if (a->finding->kind == FINDING_CASE && a->finding->cased == NULL)
-		return RECORD_ALERT;
 	if (a->finding->kind == FINDING_CASE) {
-		cases_tell(a, d->config->behaviour.language, &d->story);
-		advise(d, a->finding->cased);
-		told->story = &d->story;
+		/* Of a case that an analyst left behind there is its line, and no more. */
+		if (a->finding->cased != NULL) {
+			cases_tell(a, d->config->behaviour.language, &d->story);
+			advise(d, a->finding->cased);
+			told->story = &d->story;
+		}
 		if (a->state == ALERT_CLOSE)
 			cases_closed(d->cases, a->id);
 		return RECORD_ALERT;
@@ -118,6 +118,12 @@ docket_alert(struct docket *d, const struct alert *a, struct alert *told)
 		return RECORD_HELD;
 	told->quiet = is_quiet(d, told);
 	return told->quiet ? RECORD_MEMBER : RECORD_ALERT;
+}
+
+struct cases *
+docket_cases(const struct docket *d)
+{
+	return d->cases;
 }
 
 const struct case_counts *

@@ -31,6 +31,9 @@ void docket_identity(struct docket *d, const struct observation *o);
  */
 enum record_kind docket_alert(struct docket *d, const struct alert *a, struct alert *told);
 
+/* To be saved and loaded. */
+struct cases *docket_cases(const struct docket *d);
+
 const struct case_counts *docket_counts(const struct docket *d);
 
 #endif

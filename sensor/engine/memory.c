@@ -54,9 +54,22 @@ load_beacon(struct analyst *a, const struct state_in *in)
 	beacon_load(analyst_beacon(a), in);
 }
 
+static void
+save_cases(const struct analyst *a, struct state_out *out)
+{
+	cases_save(analyst_cases(a), out);
+}
+
+static void
+load_cases(struct analyst *a, const struct state_in *in)
+{
+	cases_load(analyst_cases(a), in);
+}
+
 static const struct part parts[] = {
 	{ "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20, save_behaviour, load_behaviour },
 	{ "hosts.state", BEHAVIOUR_HOSTS_VERSION, true, (size_t)1 << 30, save_hosts, load_hosts },
+	{ "cases.state", CASES_STATE_VERSION, true, (size_t)1 << 30, save_cases, load_cases },
 	{ "beacon.state", BEACON_STATE_VERSION, true, (size_t)1 << 30, save_beacon, load_beacon },
 };
 

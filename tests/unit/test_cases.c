@@ -8,7 +8,10 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "alert_rig.h"
+#include "base/state_file.h"
 #include "cases/cases.h"
 #include "cases/private.h"
 #include "message.h"
@@ -653,6 +656,103 @@ the_story_is_told(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- over a restart ---- */
+
+/* A new process: what the old one saved is all that it knows. */
+static void
+restart(void)
+{
+	struct state_out *out = state_out_new();
+	struct state_in *in = NULL;
+	struct fault fault;
+	char path[64];
+
+	snprintf(path, sizeof path, "/tmp/test_cases.%ld", (long)getpid());
+	cases_save(cases, out);
+	assert_int_equal(state_out_write(out, path, CASES_STATE_VERSION, false, &fault), 0);
+	state_out_free(out);
+	assert_int_equal(state_in_open(path, CASES_STATE_VERSION, 1 << 30, &in, &fault), 0);
+	cases_free(cases);
+	cases = cases_new(&limits, keep, NULL);
+	cases_load(cases, in);
+	state_in_close(in);
+	unlink(path);
+}
+
+/* An infection, and a machine that gets another address and loses it to somebody else. */
+static void
+infection(unsigned restart_each)
+{
+	unsigned step;
+
+	begin();
+	for (step = 0; step < 8; step++) {
+		is_machine(NULL);
+		switch (step) {
+		case 0: behaves(HOST, C2, 0, "false-type-download", 80); break;
+		case 1: listed(HOST, C2, 60, ROLE_C2, SEVERITY_HIGH); break;
+		case 2: behaves(HOST, C2, 120, "spreading", 90); break;
+		case 3: is_machine("02:00:00:00:00:07"); listed("10.0.0.9", C2, 180, ROLE_C2, SEVERITY_HIGH); break;
+		case 4: lease("10.0.0.8", 7, 200, false); break;
+		case 5: behaves("10.0.0.8", C2, 240, "raw-address-check-in", 90); break;
+		case 6: behaves(HOST, "192.0.2.90", 300, "spam-module", 90); break;
+		case 7: lease("10.0.0.8", 9, 400, false); break;
+		}
+		if (restart_each > 0 && step % restart_each == 0)
+			restart();
+	}
+}
+
+static void
+goes_on_over_a_restart(void **state)
+{
+	static struct told whole[32];
+	unsigned count, i, each;
+
+	(void)state;
+	infection(0);
+	count = told_count;
+	assert_in_range(count, 4, 32);
+	memcpy(whole, told, count * sizeof *told);
+	for (each = 1; each < 4; each++) {
+		infection(each);
+		assert_int_equal(told_count, count);
+		for (i = 0; i < count; i++) {
+			assert_string_equal(told[i].first.what, whole[i].first.what);
+			assert_string_equal(told[i].first.kind, whole[i].first.kind);
+			assert_int_equal(told[i].first.points, whole[i].first.points);
+			memset(&told[i].first, 0, sizeof told[i].first);
+			memset(&whole[i].first, 0, each == 3 ? sizeof whole[i].first : 0);
+			assert_memory_equal(&told[i], &whole[i], offsetof(struct told, first));
+		}
+	}
+	assert_int_equal(latest()->end, CASE_ADDRESS_TAKEN);
+}
+
+/* Its alert is closed by its id, as before. */
+static void
+a_case_is_found_again(void **state)
+{
+	char id[CASE_ID_TEXT];
+
+	(void)state;
+	begin();
+	behaves(HOST, C2, 0, "false-type-download", 80);
+	listed(HOST, C2, 60, ROLE_C2, SEVERITY_HIGH);
+	snprintf(id, sizeof id, "%s", cases_id_of(cases, &f.realm, &f.host));
+	restart();
+	assert_string_equal(cases_id_of(cases, &f.realm, &f.host), id);
+	assert_int_equal(cases_counts(cases)->open, 1);
+	cases_closed(cases, id);
+	assert_int_equal(cases_counts(cases)->hosts, 0);
+	limits.hosts = 1;
+	begin();
+	listed(HOST, C2, 0, ROLE_C2, SEVERITY_HIGH);
+	limits.hosts = 0;
+	restart();
+	assert_int_equal(cases_counts(cases)->hosts, 0);
+}
+
 int
 main(void)
 {
@@ -677,6 +777,8 @@ main(void)
 		TEST(a_closed_case_is_forgotten),
 		TEST(every_row_has_its_words),
 		TEST(the_story_is_told),
+		TEST(goes_on_over_a_restart),
+		TEST(a_case_is_found_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
