@@ -249,6 +249,15 @@ unmap_others(struct house *h)
 		}
 }
 
+/* In a child that asks no indicators: what it held would outlive each reload. */
+static void
+drop_image(struct house *h)
+{
+	if (h->image >= 0)
+		close(h->image);
+	h->image = -1;
+}
+
 static void
 unmap_broadcast(struct house *h)
 {
@@ -280,6 +289,7 @@ house_start_courier(struct house *h)
 			h->shed(h->shed_to, WORKERS_MAX);
 		unmap_rings(h, NULL);
 		unmap_broadcast(h);
+		drop_image(h);
 		board_keep(h->board, BOARD_COURIER, 0);
 		_exit(courier_main(h, parent, turn));
 	}
@@ -295,6 +305,7 @@ house_start_analyst(struct house *h, uint64_t already)
 		process_mute(STDIN_FILENO);
 		let_go(h, WORKERS_MAX);
 		unmap_broadcast(h);
+		drop_image(h);
 		board_keep(h->board, BOARD_ANALYST, 0);
 		_exit(analyst_main(h, already));
 	}
@@ -366,6 +377,7 @@ house_start_porter(struct house *h)
 		h->door[0] = door[0];
 		h->door[1] = door[1];
 		unmap_rings(h, NULL);
+		drop_image(h);
 		board_keep(h->board, BOARD_NOTHING, 0);
 		_exit(porter_main(h, parent));
 	}
@@ -396,6 +408,7 @@ house_start_reader(struct house *h, const struct capture_file *files, unsigned c
 	if (pid == 0) {
 		let_go(h, WORKERS_MAX);
 		unmap_rings(h, NULL);
+		drop_image(h);
 		board_keep(h->board, BOARD_WORKERS, 0);
 		_exit(broadcast_write(h->broadcast, h->board, files, count));
 	}

@@ -1,6 +1,7 @@
 #include "engine/keeper_process.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/when.h"
@@ -144,6 +145,9 @@ keeper_main(struct house *h, uint32_t turn)
 		indicators_unmap(set);
 		return 1;
 	}
+	if (h->image >= 0)
+		close(h->image);	/* the mapping is enough */
+	h->image = -1;
 	state = h->live ? keep_live(h, k, turn) : keep_replay(h, k);
 	if (state == RING_DAMAGED)
 		log_error("keeper", "the history is not written: its input is damaged or was stopped");

@@ -361,6 +361,7 @@ prepare(struct worker *w, struct fault *fault)
 	if (t->image >= 0) {
 		if ((r = indicators_map(t->image, &w->indicators, fault)) < 0)
 			return r;
+		close(t->image);	/* what is mapped is enough; when another comes, it is to go */
 		pipeline_set_indicators(w->pipeline, w->indicators);
 	}
 	room.data_bytes = room_bytes(SANDBOX_WORKER, t->config);
