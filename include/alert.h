@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/language.h"
 #include "case.h"
 #include "finding.h"
 
@@ -49,6 +50,7 @@ struct alert {
 	struct place peer_place;
 	const char *technique;		/* ATT&CK, e.g. "T1071.001" */
 	const char *signature;		/* title: "C2 feed ip:port Emotet" */
+	enum language language;		/* of its title and reason */
 	const char *held_by;		/* id of the summary that tells of it; "": it is told itself */
 	const struct finding *finding;	/* the latest; its texts are the incident's */
 	const char *peer_name;		/* what DNS called the peer; "" when not seen */

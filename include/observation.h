@@ -28,7 +28,7 @@ enum observation_kind {
 	OBSERVE_UNKNOWN,	/* nobody knows this flow's protocol: its first bytes */
 	OBSERVE_MAIL, OBSERVE_FILE, OBSERVE_LOGIN, OBSERVE_REMOTE,	/* one message of message.h each */
 	OBSERVE_IDENTITY,	/* which machine has `named` */
-	OBSERVE_EVASION,	/* bytes of a stream were sent again, and others: TEXT_NOTE; once a flow */
+	OBSERVE_EVASION,	/* bytes of a stream were sent again, and others; once a flow */
 	OBSERVE_LASTING,	/* a connection is open for very long; again when that has doubled */
 	OBSERVE_UNANSWERED,	/* OBSERVED_UNANSWERED_PACKETS went out and none came back; again when that has doubled */
 	OBSERVATION_KINDS

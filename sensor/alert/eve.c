@@ -159,12 +159,12 @@ put_peer(struct json *j, cJSON *hansho, const struct alert *a)
 }
 
 static void
-put_reason(struct json *j, cJSON *in, const struct finding *f)
+put_reason(struct json *j, cJSON *in, const struct finding *f, enum language l)
 {
 	char words[EVE_TUNNEL_WORDS], whole[REASON_MAX + EVE_TUNNEL_WORDS];
 
 	snprintf(whole, sizeof whole, "%.*s%s", REASON_MAX, f->reason,
-	    eve_tunnel_words(f->because, words, sizeof words));
+	    eve_tunnel_words(f->because, l, words, sizeof words));
 	json_text(j, in, "reason", whole);
 }
 
@@ -272,7 +272,7 @@ put_hansho(struct json *j, const struct alert *a)
 	json_text(j, hansho, "kind", names_kind(f->kind));
 	json_text(j, hansho, "severity", names_severity(f->severity));
 	json_text(j, hansho, "subject", f->subject);
-	put_reason(j, hansho, f);
+	put_reason(j, hansho, f, a->language);
 	json_text_if(j, hansho, "technique", a->technique);
 	json_when(j, hansho, "first_seen", a->first_ns);
 	json_when(j, hansho, "last_seen", a->last_ns);
@@ -425,7 +425,7 @@ put_plot(struct json *j, const struct beacon_plot *p)
 }
 
 char *
-eve_beacon(const struct finding *f, const char *sensor_name)
+eve_beacon(const struct finding *f, const char *sensor_name, enum language l)
 {
 	const struct beacon_numbers *b = f->beacon;
 	struct json j;
@@ -443,7 +443,7 @@ eve_beacon(const struct finding *f, const char *sensor_name)
 	json_text_if(&j, j.root, "service", f->service);
 	put_numbers(&j, j.root, b);
 	put_plot(&j, f->plot);
-	put_reason(&j, j.root, f);
+	put_reason(&j, j.root, f, l);
 	eve_tunnel(&j, f->because);
 	return json_end(&j);
 }

@@ -9,10 +9,11 @@
 #define SENSOR_ALERT_EVE_H
 
 #include "alert.h"
+#include "base/language.h"
 #include "observation.h"
 
 char *eve_alert(const struct alert *a, const char *sensor_name);
-char *eve_beacon(const struct finding *f, const char *sensor_name);
+char *eve_beacon(const struct finding *f, const char *sensor_name, enum language l);
 
 /*
  * OBSERVE_HTTP, _TLS, _DNS, _FLOW, _MAIL, _FILE, _LOGIN, _REMOTE, _IDENTITY,

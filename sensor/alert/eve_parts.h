@@ -5,6 +5,7 @@
 #define SENSOR_ALERT_EVE_PARTS_H
 
 #include "alert/json.h"
+#include "base/language.h"
 #include "observation.h"
 
 /* timestamp, flow_id, event_type, host, vlan: what every record begins with. `o` may be NULL. */
@@ -28,7 +29,7 @@ void eve_tunnel(struct json *j, const struct observation *o);
 enum { EVE_TUNNEL_WORDS = 192 };
 
 /* "; through vxlan 77 between 10.0.0.1 and 10.0.0.2", or "". Returns `buf` of EVE_TUNNEL_WORDS. */
-const char *eve_tunnel_words(const struct observation *o, char *buf, size_t size);
+const char *eve_tunnel_words(const struct observation *o, enum language l, char *buf, size_t size);
 
 /* Objects "tls", "http", "dns" for what the observation knows. */
 void eve_tls(struct json *j, const struct observation *o);

@@ -1,6 +1,5 @@
-#include <stdio.h>
-
 #include "alert/eve_parts.h"
+#include "alert/words.h"
 #include "records/realm_text.h"
 
 static const struct addr nowhere;
@@ -59,21 +58,16 @@ eve_tunnel(struct json *j, const struct observation *o)
 }
 
 const char *
-eve_tunnel_words(const struct observation *o, char *buf, size_t size)
+eve_tunnel_words(const struct observation *o, enum language l, char *buf, size_t size)
 {
-	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], id[16] = "";
-	uint32_t number;
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+	bool ends;
 
 	buf[0] = '\0';
 	if (o == NULL || o->tunnel == TUNNEL_NONE)
 		return buf;
-	number = o->tunnel_id[ORIGINATOR] != 0 ? o->tunnel_id[ORIGINATOR] : o->tunnel_id[RESPONDER];
-	if (number != 0)
-		snprintf(id, sizeof id, " %u", number);
-	if (over_ip(o))
-		snprintf(buf, size, "; through %s%s between %s and %s", realm_tunnel_text(o->tunnel), id,
-		    addr_text(&o->outer[ORIGINATOR], from), addr_text(&o->outer[RESPONDER], to));
-	else
-		snprintf(buf, size, "; through %s%s", realm_tunnel_text(o->tunnel), id);
-	return buf;
+	ends = over_ip(o);
+	return words_tunnel(realm_tunnel_text(o->tunnel),
+	    o->tunnel_id[ORIGINATOR] != 0 ? o->tunnel_id[ORIGINATOR] : o->tunnel_id[RESPONDER],
+	    ends ? addr_text(&o->outer[ORIGINATOR], from) : NULL, ends ? addr_text(&o->outer[RESPONDER], to) : NULL, l, buf, size);
 }

@@ -324,6 +324,7 @@ incident_new(const struct finding *f, const struct alert_limits *limits)
 	i->alert.signature = i->signature;
 	i->alert.peer_name = i->peer_name;
 	i->alert.held_by = i->held_by;
+	i->alert.language = limits->language;
 	return i;
 }
 

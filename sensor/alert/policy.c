@@ -1,10 +1,7 @@
 #include "alert/policy.h"
 
-#include <stdio.h>
-
 #include "alert/ageing.h"
-#include "alert/policy_retro.h"
-#include "base/when.h"
+#include "alert/words.h"
 
 enum { VALUE_MAX = 2200, NAME_MAX_BYTES = 256, REFERENCE_MAX = 512, FEEDS_MAX_BYTES = 1100, REASON_MAX = 4096, NOTE_MAX = 1024 };
 
@@ -69,113 +66,6 @@ is_the_host(const struct indicator *i, const struct finding *f)
 	    !cidr_contains(&net, &f->peer);
 }
 
-/* What was done with the indicated thing. */
-static const char *
-deed(enum indicator_type t)
-{
-	static const char *const deeds[INDICATOR_TYPES] = {
-		[INDICATOR_ADDRESS] = "contacts", [INDICATOR_ADDRESS_PORT] = "contacts",
-		[INDICATOR_CIDR] = "contacts an address in", [INDICATOR_DOMAIN] = "uses the name",
-		[INDICATOR_URL] = "asks for", [INDICATOR_JA3] = "has the TLS fingerprint (JA3)",
-		[INDICATOR_JA4] = "has the TLS fingerprint (JA4)",
-		[INDICATOR_CERT_SHA1] = "meets the certificate",
-		[INDICATOR_JA3S] = "is answered with the TLS fingerprint (JA3S)",
-		[INDICATOR_CERT_SHA256] = "meets the certificate",
-		[INDICATOR_FILE_SHA256] = "receives or sends the file",
-		[INDICATOR_USER_AGENT] = "calls itself",
-	};
-
-	return t < INDICATOR_TYPES ? deeds[t] : "matches";
-}
-
-static const char *
-verdict(enum indicator_role r)
-{
-	static const char *const verdicts[ROLE_KINDS] = {
-		"command and control", "malware download", "infected", "suspicious",
-		"a sinkhole for infected machines", "a scanner", "an anonymiser",
-	};
-
-	return r < ROLE_KINDS ? verdicts[r] : "bad";
-}
-
-enum { SEEN_MAX = WHEN_TEXT_MAX + 32, SOURCES_MAX = 2048 };
-
-/* ", first seen 2026-05-01"; nothing where the feed does not say. */
-static const char *
-seen(const char *which, int64_t ns, char buf[SEEN_MAX])
-{
-	char day[WHEN_TEXT_MAX];
-
-	buf[0] = '\0';
-	if (ns != WHEN_UNKNOWN)
-		snprintf(buf, SEEN_MAX, ", %s seen %.10s", which, when_rfc3339(ns, day));
-	return buf;
-}
-
-/* ", 45 days before: fading" */
-static const char *
-old(const struct finding *f, char buf[SEEN_MAX])
-{
-	static const char *const states[] = { "", ": fading", ": expired" };
-
-	buf[0] = '\0';
-	if (f->dated)
-		snprintf(buf, SEEN_MAX, ", %u day%s before%s", f->age_days, f->age_days == 1 ? "" : "s",
-		    states[f->state]);
-	else if (f->state != INDICATOR_ACTIVE)
-		snprintf(buf, SEEN_MAX, "%s", states[f->state] + 1);
-	return buf;
-}
-
-enum { FEEDS_NAMED = 4 };
-
-/* "feed feodo (line 7, entry 12) lists", "feeds feodo (line 7), mine and 2 more list" */
-static const char *
-sources(const struct indicator *i, const char *feeds, char *buf, size_t size)
-{
-	struct span rest = span_text(feeds), name;
-	/* Some feeds have no more to refer to than the name. */
-	bool refers = i->reference[0] != '\0' && strcmp(i->reference, i->malware) != 0;
-	unsigned count = 0;
-	FILE *to = fmemopen(buf, size, "w");
-
-	if (to == NULL)
-		return "a feed lists";
-	fprintf(to, "%s %s (line %u%s%s)", strchr(feeds, '\n') != NULL ? "feeds" : "feed", i->feed, i->line,
-	    refers ? ", entry " : "", refers ? i->reference : "");
-	while (rest.left > 0) {
-		if (!span_until(&rest, '\n', &name)) {
-			name = rest;
-			rest.left = 0;
-		}
-		if (span_equal(name, span_text(i->feed)))
-			continue;
-		if (++count < FEEDS_NAMED)
-			fprintf(to, "%s%.*s", rest.left > 0 ? ", " : " and ", (int)name.left, (const char *)name.at);
-	}
-	if (count >= FEEDS_NAMED)
-		fprintf(to, " and %u more", count - FEEDS_NAMED + 1);
-	fprintf(to, strchr(feeds, '\n') != NULL ? " list" : " lists");
-	fclose(to);
-	return buf;
-}
-
-static void
-write_reason(const struct indicator *i, const struct finding *f, char *buf, size_t size)
-{
-	const char *verb = i->role == ROLE_INFECTED ? "is" : !is_the_host(i, f) ? deed(i->type) :
-	    i->type == INDICATOR_CIDR ? "is itself in" : "is itself";
-	char first[SEEN_MAX], last[SEEN_MAX], age[SEEN_MAX], from[SOURCES_MAX];
-	bool shared = i->type == INDICATOR_JA3 || i->type == INDICATOR_JA4;
-
-	snprintf(buf, size, "%s %s, which %s as %s%s%s%s%s%s%s",
-	    verb, i->value, sources(i, f->feeds, from, sizeof from), verdict(i->role),
-	    i->malware[0] == '\0' ? "" : i->role == ROLE_INFECTED ? " with " : " of ", i->malware,
-	    seen("first", i->first_seen_ns, first), seen("last", i->last_seen_ns, last), old(f, age),
-	    shared ? "; harmless programs may share a fingerprint" : "");
-}
-
 static void
 set_ends(struct finding *f, const struct observation *o)
 {
@@ -197,12 +87,17 @@ faded(enum severity s, enum indicator_state state)
 	return state == INDICATOR_FADING ? s + 1 : s;
 }
 
+static enum language
+language_of(const struct policy_options *options)
+{
+	return options == NULL ? LANGUAGE_EN : options->language;
+}
+
 bool
 policy_match(const struct policy_options *options, const struct observation *match,
     finding_fn *emit, void *to)
 {
 	struct match_texts texts;
-	char from[SOURCES_MAX];
 	struct indicator i;
 	struct finding f;
 	struct aged aged;
@@ -232,7 +127,7 @@ policy_match(const struct policy_options *options, const struct observation *mat
 	f.state = aged.state;
 	f.dated = aged.dated;
 	f.age_days = aged.days;
-	write_reason(&i, &f, texts.reason, sizeof texts.reason);
+	words_indicator(&i, &f, is_the_host(&i, &f), language_of(options), texts.reason, sizeof texts.reason);
 	f.service = texts.service;
 	f.subject = texts.value;
 	f.reason = texts.reason;
@@ -241,22 +136,21 @@ policy_match(const struct policy_options *options, const struct observation *mat
 	if ((match->flags & OBSERVED_RETRO) != 0) {
 		f.kind = FINDING_RETRO;
 		f.first_ns = match->flow_first_ns;
-		policy_retro_reason(match, &i, sources(&i, f.feeds, from, sizeof from), texts.reason, sizeof texts.reason);
+		words_retro(match, &i, f.feeds, language_of(options), texts.reason, sizeof texts.reason);
 	}
 	emit(to, &f);
 	return true;
 }
 
 void
-policy_evasion(const struct observation *seen, finding_fn *emit, void *to)
+policy_evasion(const struct policy_options *options, const struct observation *seen, finding_fn *emit, void *to)
 {
-	char note[NOTE_MAX], reason[REASON_MAX], service[NAME_MAX_BYTES], peer[ADDR_TEXT_MAX];
+	char reason[REASON_MAX], service[NAME_MAX_BYTES], peer[ADDR_TEXT_MAX];
 	bool answer = (seen->flags & OBSERVED_RESPONSE) != 0;
 	struct finding f;
 
 	if (seen->kind != OBSERVE_EVASION)
 		return;
-	copy_text(seen, TEXT_NOTE, note, sizeof note);
 	copy_text(seen, TEXT_SERVICE, service, sizeof service);
 	memset(&f, 0, sizeof f);
 	f.kind = FINDING_EVASION;
@@ -265,9 +159,7 @@ policy_evasion(const struct observation *seen, finding_fn *emit, void *to)
 	f.subject = service[0] != '\0' ? service : addr_text(&f.peer, peer);
 	/* Filters and portals inject answers, too; what the host itself sends nobody changes on its way. */
 	f.severity = answer == (seen->host_side == RESPONDER) ? SEVERITY_MEDIUM : SEVERITY_LOW;
-	snprintf(reason, sizeof reason, "has a connection in which %s came again with other content: "
-	    "somebody hides from sensors, or injects", note);
-	f.reason = reason;
+	f.reason = words_evasion(seen, language_of(options), reason, sizeof reason);
 	emit(to, &f);
 }
 

@@ -9,12 +9,14 @@
 #define SENSOR_ALERT_POLICY_H
 
 #include "alert/ageing.h"
+#include "base/language.h"
 #include "finding.h"
 #include "observation.h"
 
 struct policy_options {
 	struct ageing ageing;
 	bool expired;		/* tell also of what has expired, as low */
+	enum language language;
 };
 
 /*
@@ -29,7 +31,7 @@ bool policy_match(const struct policy_options *options, const struct observation
  * One finding for an OBSERVE_EVASION: medium when the host that we watch over
  * sent both copies, low when its peer did.
  */
-void policy_evasion(const struct observation *seen, finding_fn *emit, void *to);
+void policy_evasion(const struct policy_options *options, const struct observation *seen, finding_fn *emit, void *to);
 
 /* One finding about the sensor itself; `subject` makes it one incident, `over` ends it. */
 void policy_trouble(const char *subject, const char *words, int64_t ts_ns, bool over, finding_fn *emit, void *to);

@@ -1,30 +1,10 @@
 /* tell.c - a key and its numbers as a finding, in words. */
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
-#include "beacon/private.h"
-
-enum { REASON_MAX = 900 };
-
-static const char *
-duration(double sec, char buf[32])
-{
-	if (sec < 10)
-		snprintf(buf, 32, "%.1f s", sec);
-	else if (sec < 120)
-		snprintf(buf, 32, "%.0f s", sec);
-	else if (sec < 7200)
-		snprintf(buf, 32, "%.0f min", sec / 60);
-	else if (sec < 172800)
-		snprintf(buf, 32, "%.1f h", sec / 3600);
-	else
-		snprintf(buf, 32, "%.1f days", sec / 86400);
-	return buf;
-}
+#include "beacon/words.h"
 
 void
 subject_of(const struct key *k, char buf[SUBJECT_MAX])
@@ -39,112 +19,6 @@ subject_of(const struct key *k, char buf[SUBJECT_MAX])
 	else
 		snprintf(buf, SUBJECT_MAX, addr_is_v4(&t->peer) ? "%s:%u" : "[%s]:%u",
 		    addr_text(&t->peer, addr), t->port);
-}
-
-/* ---- the sentence ---- */
-
-struct text {
-	char *at;
-	size_t left;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-say(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(t->at, t->left, format, args);
-	va_end(args);
-	if (n < 0)
-		return;
-	if ((size_t)n >= t->left)
-		n = (int)t->left - 1;
-	t->at += n;
-	t->left -= (size_t)n;
-}
-
-static void
-say_sign(struct text *t, const struct beacon_sign *s, uint32_t history_days)
-{
-	double percent = s->value * 100;
-
-	switch (s->kind) {
-	case SIGN_HOSTS:
-		if (s->value > 1)
-			say(t, "; %.0f hosts call it", s->value);
-		else if (s->weight > 0)
-			say(t, "; no other host calls it");
-		break;
-	case SIGN_VOICE:
-		if (s->weight > 0)
-			say(t, "; the program that calls it calls nothing else here");
-		else if (s->weight < 0)
-			say(t, "; called by a program that calls %.0f others, too", s->value - 1);
-		break;
-	case SIGN_PAGE:
-		if (s->value > 0)
-			say(t, "; began with a page load");
-		break;
-	case SIGN_BROWSING:
-		say(t, "; %.0f %% of the calls come with page loads", percent);
-		break;
-	case SIGN_ANSWERS:
-		say(t, "; %.0f %% of the answers are equally long", percent);
-		break;
-	case SIGN_UNATTENDED:
-		say(t, "; %.0f %% of the calls while nobody browses", percent);
-		break;
-	case SIGN_STEADY:
-		say(t, "; in %.0f %% of all hours", percent);
-		break;
-	case SIGN_INTERNAL:
-		say(t, "; the peer is at home");
-		break;
-	case SIGN_CERTIFICATE:
-		say(t, "; self-signed certificate");
-		break;
-	case SIGN_FAILING:
-		say(t, "; %.0f %% of the connections get no answer", percent);
-		break;
-	case SIGN_LABELS:
-		say(t, "; %.0f %% of the names never asked before", percent);
-		break;
-	case SIGN_NOVELTY:
-		if (s->weight > 0)
-			say(t, "; nobody here called it on the %u days of history before", history_days);
-		else
-			say(t, "; called from here for %.0f days already", s->value);
-		break;
-	default:
-		break;
-	}
-}
-
-static void
-reason_of(const struct key *k, const struct beacon_numbers *n, const char *subject, char buf[REASON_MAX])
-{
-	struct text t = { buf, REASON_MAX };
-	char interval[32], since[32];
-	double span = (double)(n->last_ns - n->first_ns) / (double)NS_PER_SEC;
-	unsigned i;
-
-	say(&t, "%s %s%s", k->kind == KEY_ZONE ? "asks for names in" : "calls",
-	    k->kind == KEY_BEHAVIOUR ? "changing addresses, " : "", subject);
-	if (n->sign[0].weight >= 1)
-		say(&t, " every %s (jitter %.0f %%)", duration(n->interval_sec, interval), n->jitter * 100);
-	else
-		say(&t, ", on average every %s", duration(span / fmax(n->contacts - 1., 1), interval));
-	if (n->missed >= .05)
-		say(&t, ", %.0f %% of the calls missing", n->missed * 100);
-	say(&t, ", %u times in %s", n->contacts, duration(span, since));
-	if (n->known != NULL) {
-		say(&t, "; known to be harmless: %s", n->known);
-		return;
-	}
-	for (i = 1; i < n->signs; i++)
-		say_sign(&t, &n->sign[i], n->history_days);
 }
 
 /* ---- numbers ---- */
@@ -203,14 +77,14 @@ tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struct con
     void *to)
 {
 	const struct track *t = k->track;
-	char subject[SUBJECT_MAX], reason[REASON_MAX];
+	char subject[SUBJECT_MAX], reason[BEACON_WORDS_MAX];
 	int64_t times[MOST_MARKS];
 	struct beacon_plot drawn;
 	struct finding f;
 
 	describe(b, k, n);
 	subject_of(k, subject);
-	reason_of(k, n, subject, reason);
+	beacon_words(k, n, subject, b->limits.language, reason);
 	memset(&f, 0, sizeof f);
 	f.kind = FINDING_BEACON;
 	f.ts_ns = n->last_ns;

@@ -131,7 +131,7 @@ const struct option_row option_rows[] = {
   "fills them in later (offload) is recognised, or this side of the conversation has shown no right one; "
   "strict leaves them all out; off verifies nothing.",
   CHOICE(config, decode.checksum, checksum_choices, "auto") },
-{ "language", "Titles and reasons of behaviours are told in it: en or ja.",
+{ "language", "Titles and explanations of alerts are told in it: en or ja. The log is English.",
   CHOICE(config, behaviour.language, language_choices, "en") },
 { "drain_sec", "At the end, how long failing sinks are tried before the rest stays in the journal.",
   INTEGER(drain_sec, "s", 0, 86400, "10") },

@@ -83,7 +83,7 @@ on_beacon_record(void *to, const struct finding *f)
 {
 	struct analyst *a = to;
 
-	write_record(a, RECORD_BEACON, eve_beacon(f, a->config->sensor_name));
+	write_record(a, RECORD_BEACON, eve_beacon(f, a->config->sensor_name, a->config->behaviour.language));
 }
 
 static void
@@ -183,7 +183,7 @@ take_sensor(struct analyst *a, const struct observation *o)
 static void
 take_evasion(struct analyst *a, const struct observation *o)
 {
-	policy_evasion(o, on_finding, a);
+	policy_evasion(&a->policy, o, on_finding, a);
 }
 
 static void (*const takers[OBSERVATION_KINDS])(struct analyst *, const struct observation *) = {
@@ -438,7 +438,7 @@ set_policy(struct analyst *a, const struct config *c)
 	for (i = 0; i < c->feeds_count; i++)
 		a->ageing[i] = (struct ageing_feed){ c->feeds[i].name,
 			{ c->feeds[i].fade_days, c->feeds[i].expire_days } };
-	a->policy = (struct policy_options){ { a->ageing, c->feeds_count }, c->tell_expired };
+	a->policy = (struct policy_options){ { a->ageing, c->feeds_count }, c->tell_expired, c->behaviour.language };
 	return true;
 }
 
@@ -448,10 +448,11 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 {
 	struct analyst *a = calloc(1, sizeof *a);
 	struct alert_limits limits = config->alert;
+	struct beacon_limits beacon = config->beacon;
 
 	if (a == NULL)
 		return NULL;
-	limits.language = config->behaviour.language;
+	limits.language = beacon.language = config->behaviour.language;
 	a->config = config;
 	a->journal = journal;
 	a->geoip = geoip;
@@ -459,7 +460,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->counts.last_ns = WHEN_UNKNOWN;
 	limits.case_close_sec = config->cases.close_sec;
 	limits.members_count = config->cases.ring_members;
-	if (!set_policy(a, config) || (a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
+	if (!set_policy(a, config) || (a->beacon = beacon_new(&beacon, on_finding, a)) == NULL ||
 	    (a->behaviour = behaviour_new(&config->behaviour, on_finding, a)) == NULL ||
 	    (a->alerts = alerts_new(&limits, geoip, on_alert, a)) == NULL ||
 	    (a->docket = docket_new(config, a->alerts)) == NULL) {

@@ -1,6 +1,5 @@
 #include "witness/witness.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -354,16 +353,12 @@ witness_differs(struct witness *w, struct flow *f, int from, uint64_t offset, ui
     int64_t ts_ns)
 {
 	struct observation_buffer *b = witness_begin(w, OBSERVE_EVASION, f, ts_ns);
-	char note[NOTE_MAX];
 
 	b->o.body_bytes = offset;
 	b->o.count = len;
 	if (from == RESPONDER)
 		b->o.flags |= OBSERVED_RESPONSE;
-	snprintf(note, sizeof note, "bytes %" PRIu64 " to %" PRIu64 " of what the %s sent", offset,
-	    offset + len - 1, from == RESPONDER ? "server" : "client");
 	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
-	observation_add(b, TEXT_NOTE, span_text(note), sizeof note);
 	w->counts.differing_flows++;
 	witness_end(w);
 }

@@ -77,7 +77,7 @@ static void
 on_beacon(void *to, const struct finding *f)
 {
 	(void)to;
-	check_line(RECORD_BEACON, eve_beacon(f, "sensor"));
+	check_line(RECORD_BEACON, eve_beacon(f, "sensor", LANGUAGE_EN));
 }
 
 static void
@@ -168,7 +168,7 @@ take(struct chain *c, const struct observation *o)
 	case OBSERVE_NAME: alerts_name(c->alerts, o); break;
 	case OBSERVE_SENSOR: policy_sensor(o, on_finding, c); break;
 	case OBSERVE_IDENTITY: alerts_identity(c->alerts, o); check_line(RECORD_IDENTITY, eve_record(o, "sensor")); break;
-	case OBSERVE_EVASION: policy_evasion(o, on_finding, c); break;
+	case OBSERVE_EVASION: policy_evasion(NULL, o, on_finding, c); break;
 	default: check_line(RECORD_FLOW, eve_record(o, "sensor"));
 	}
 }

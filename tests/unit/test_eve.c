@@ -258,7 +258,7 @@ test_beacon_record(void **state)
 	f.service = f.subject = "c2.example";
 	f.reason = "calls";
 	f.beacon = &n;
-	line = eve_beacon(&f, "s");
+	line = eve_beacon(&f, "s", LANGUAGE_EN);
 	assert_string_equal(line,
 	    "{\"timestamp\":\"2023-11-14T22:13:21.000000+0000\",\"event_type\":\"beacon\",\"host\":\"s\","
 	    "\"src_ip\":\"10.0.0.5\",\"dest_ip\":\"192.0.2.77\",\"dest_port\":443,\"proto\":\"TCP\","
@@ -270,7 +270,7 @@ test_beacon_record(void **state)
 	    "{\"what\":\"hosts\",\"value\":1.000,\"weight\":0.600}],\"reason\":\"calls\"}");
 	free(line);
 	f.plot = &plot;
-	o = parsed(eve_beacon(&f, ""));
+	o = parsed(eve_beacon(&f, "", LANGUAGE_EN));
 	assert_int_equal(cJSON_GetArrayItem(cJSON_GetObjectItem(o, "histogram"), 10)->valueint, 33);
 	assert_true(cJSON_GetArrayItem(cJSON_GetObjectItem(o, "times"), 1)->valuedouble > 1700000001.24);
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(o, "times")), 2);
@@ -278,14 +278,14 @@ test_beacon_record(void **state)
 	n.peers = 2;
 	n.score = NAN;
 	f.host = rig_addr("2001:db8::5");
-	o = parsed(eve_beacon(&f, ""));
+	o = parsed(eve_beacon(&f, "", LANGUAGE_EN));
 	assert_string_equal(text_at(o, "dest_ips.1"), "192.0.2.78");
 	assert_string_equal(text_at(o, "src_ip"), "2001:db8::5");
 	assert_false(cJSON_HasObjectItem(o, "dest_ip"));
 	assert_true(number_at(o, "score") == 0);
 	cJSON_Delete(o);
 	f.beacon = NULL;
-	assert_null(eve_beacon(&f, ""));
+	assert_null(eve_beacon(&f, "", LANGUAGE_EN));
 }
 
 static void

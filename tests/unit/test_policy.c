@@ -187,22 +187,23 @@ test_evasion(void **state)
 	for (int answer = 0; answer < 2; answer++) {
 		rig_observation(&b, OBSERVE_EVASION, 1);
 		b.o.flags = answer ? OBSERVED_RESPONSE : 0;
-		rig_text(&b, TEXT_NOTE, "bytes 0 to 99 of what the client sent");
+		b.o.body_bytes = 10;
+		b.o.count = 90;
 		observation_seal(&b);
 		policy_match(NULL, &b.o, see, &s);
 		policy_sensor(&b.o, see, &s);
 		assert_int_equal(s.findings, answer);
-		policy_evasion(&b.o, see, &s);
+		policy_evasion(NULL, &b.o, see, &s);
 		assert_int_equal(s.findings, answer + 1);
 		assert_int_equal(s.f.kind, FINDING_EVASION);
 		assert_int_equal(s.f.severity, answer ? SEVERITY_LOW : SEVERITY_MEDIUM);
-		assert_non_null(strstr(s.reason, "bytes 0 to 99 of what the client sent"));
+		assert_non_null(strstr(s.reason, answer ? "bytes 10 to 99 of what the server sent" : "bytes 10 to 99 of what the client sent"));
 		assert_int_equal(s.names.signature_id, 9000301);
 		assert_string_equal(s.names.technique, "T1001.001");
 	}
 	rig_observation(&b, OBSERVE_TLS, 1);
 	observation_seal(&b);
-	policy_evasion(&b.o, see, &s);
+	policy_evasion(NULL, &b.o, see, &s);
 	assert_int_equal(s.findings, 2);
 }
 
@@ -256,7 +257,7 @@ aged_match(const struct policy_options *options, enum indicator_type type, const
 static void
 test_ageing(void **state)
 {
-	const struct policy_options slow = { { slow_feed, 2 }, false }, all = { { NULL, 0 }, true };
+	const struct policy_options slow = { { slow_feed, 2 }, false, LANGUAGE_EN }, all = { { NULL, 0 }, true, LANGUAGE_EN };
 	struct seen s;
 
 	(void)state;
