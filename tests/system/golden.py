@@ -178,6 +178,9 @@ def main():
     check_behaviours("behaviours", BEHAVIOURS)
     for name, expected in BEHAVIOURS_NET.items():
         check_behaviours(name, expected, ["-c", "tests/golden/behaviours-net.yaml"])
+    with open(os.path.join(TOP, "pcaps/recorded-twins.json"), encoding="utf-8") as f:
+        for name, expected in json.load(f).items():
+            check_behaviours(name, {host: set(names) for host, names in expected.items()})
     check_fingerprints()
     check_recipes()
     return 1 if failed else 0
