@@ -14,6 +14,7 @@ int command_end(int status);
 int command_replay(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_status(int argc, char **argv);
+int command_alerts(int argc, char **argv);
 int command_hunt(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_feed(int argc, char **argv);

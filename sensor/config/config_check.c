@@ -202,19 +202,19 @@ check_feed(const struct check *c, const struct outline_entry *e)
 
 /* What belongs to some kinds of sinks only; `types` with a blank around each. */
 static const struct {
-	const char *path, *types;
-	bool required;
+	const char *path, *types, *required;
 } sink_keys[] = {
-	{ "sinks[].path", " eve ", true }, { "sinks[].target", " syslog ", true },
-	{ "sinks[].url", " webhook ", true }, { "sinks[].facility", " syslog ", false },
-	{ "sinks[].rfc", " syslog ", false },
-	{ "sinks[].format", " eve ", false }, { "sinks[].rotate_mib", " eve ", false },
-	{ "sinks[].rotate_keep", " eve ", false },
-	{ "sinks[].batch", " webhook ", false }, { "sinks[].parallel", " webhook ", false },
-	{ "sinks[].template", " webhook ", false }, { "sinks[].header", " webhook ", false },
-	{ "sinks[].secret", " webhook ", false }, { "sinks[].dead_letters", " webhook ", false },
-	{ "sinks[].ca_file", " syslog webhook ", false }, { "sinks[].cert_file", " syslog webhook ", false },
-	{ "sinks[].key_file", " syslog webhook ", false },
+	{ "sinks[].path", " eve store ", " eve " }, { "sinks[].target", " syslog ", " syslog " },
+	{ "sinks[].url", " webhook ", " webhook " }, { "sinks[].facility", " syslog ", "" },
+	{ "sinks[].rfc", " syslog ", "" },
+	{ "sinks[].format", " eve ", "" }, { "sinks[].rotate_mib", " eve ", "" },
+	{ "sinks[].rotate_keep", " eve ", "" },
+	{ "sinks[].max_alerts", " store ", "" }, { "sinks[].max_days", " store ", "" },
+	{ "sinks[].batch", " webhook ", "" }, { "sinks[].parallel", " webhook ", "" },
+	{ "sinks[].template", " webhook ", "" }, { "sinks[].header", " webhook ", "" },
+	{ "sinks[].secret", " webhook ", "" }, { "sinks[].dead_letters", " webhook ", "" },
+	{ "sinks[].ca_file", " syslog webhook ", "" }, { "sinks[].cert_file", " syslog webhook ", "" },
+	{ "sinks[].key_file", " syslog webhook ", "" },
 };
 
 static bool
@@ -244,7 +244,7 @@ check_sink_keys(const struct check *c, const struct outline_entry *e, const char
 			    sink_keys[i].path, types, type);
 			return refuse_missing(c, key, words);
 		}
-		if (ours && sink_keys[i].required && (key == NULL || key->value[0] == '\0')) {
+		if (is_of_type(sink_keys[i].required, type) && (key == NULL || key->value[0] == '\0')) {
 			snprintf(words, sizeof words, "%s: missing: expected where a sink of type %s delivers",
 			    sink_keys[i].path, type);
 			return refuse_missing(c, key == NULL ? e : key, words);

@@ -445,8 +445,8 @@ check_sink(const struct reading *r, unsigned number)
 	unsigned i;
 
 	snprintf(s->sensor_name, sizeof s->sensor_name, "%s", r->c->sensor_name);
-	/* A file of records wants all alerts, also those that nobody is called for. */
-	if (s->kind == SINK_EVE && (s->records & 1u << RECORD_ALERT) != 0)
+	/* What keeps records wants all alerts, also those that nobody is called for. */
+	if ((s->kind == SINK_EVE || s->kind == SINK_STORE) && (s->records & 1u << RECORD_ALERT) != 0)
 		s->records |= 1u << RECORD_MEMBER;
 	for (i = 0; i < r->first_sink + number; i++)
 		if (strcmp(r->c->sinks[i].name, s->name) == 0)

@@ -69,7 +69,7 @@ static const struct option_choice role_choices[] = {
 
 static const struct option_choice sink_choices[] = {
 	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "file", SINK_EVE }, { "syslog", SINK_SYSLOG },
-	{ "webhook", SINK_WEBHOOK }, { NULL, 0 },
+	{ "webhook", SINK_WEBHOOK }, { "store", SINK_STORE }, { NULL, 0 },
 };
 
 static const struct option_choice severity_choices[] = {
@@ -254,9 +254,10 @@ const struct option_row option_rows[] = {
   "- type: webhook\n  url: https://soc.example/hook\n  secret: file:/etc/hansho/webhook.key\n  min_severity: medium\n"
   "- type: webhook\n  name: slack\n  url: env:SLACK_URL\n  template: /usr/local/share/hansho/templates/slack.json\n") },
 { "sinks[].type", "console: a table on standard output; eve or file: a file of EVE JSON lines, or of another format; syslog; webhook: "
-  "HTTP POST of each record. Required.",
+  "HTTP POST of each record; store: an SQLite file for `hansho alerts`. Required.",
   CHOICE(sink_options, kind, sink_choices, "") },
-{ "sinks[].path", "eve or file: the file, appended to; \"-\" is standard output.", PATH(sink_options, target, "") },
+{ "sinks[].path", "eve or file: the file, appended to; \"-\" is standard output. store: the SQLite file; without it `hansho watch` keeps it in "
+  "state_directory/delivery.", PATH(sink_options, target, "") },
 { "sinks[].target", "syslog: local:/dev/log as syslog(3) writes it; or RFC 5424 to /a/socket, "
   "udp://host:port, tcp://host:port or tls://host:port.",
   TEXT(sink_options, target, "") },
@@ -304,6 +305,10 @@ const struct option_row option_rows[] = {
 { "sinks[].dead_letters", "webhook: a file for records that the receiver refuses for good, with the reason; 16 MiB, and as much of "
   "an older one. Without it: `hansho watch` keeps it in state_directory/delivery, `hansho replay` none.",
   PATH(sink_options, dead_letters, "") },
+{ "sinks[].max_alerts", "store: incidents that are kept. Beyond, the one told longest ago goes.",
+  SINK_INTEGER(store_rows, "alerts", 100, 100000000, "100000") },
+{ "sinks[].max_days", "store: an incident of which nothing was told for so long goes.",
+  SINK_INTEGER(store_days, "days", 1, 36500, "365") },
 { "sinks[].facility", "syslog only.", CHOICE(sink_options, facility, facility_choices, "local0") },
 { "sinks[].rfc", "syslog only: the form of its messages; 3164 is the older one. local:/dev/log has its own.",
   CHOICE(sink_options, rfc, rfc_choices, "5424") },

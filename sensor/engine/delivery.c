@@ -22,6 +22,8 @@ delivery_settle(struct config *c)
 		s = &c->sinks[i];
 		if (s->kind == SINK_WEBHOOK && s->dead_letters[0] == '\0')
 			place(c, s->name, ".refused.json", s->dead_letters, sizeof s->dead_letters);
+		if (s->kind == SINK_STORE && s->target[0] == '\0')
+			place(c, s->name, ".db", s->target, sizeof s->target);
 	}
 }
 

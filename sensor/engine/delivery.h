@@ -1,6 +1,6 @@
 /*
  * delivery.h - what sinks of a live sensor keep beside the journal: records
- * that were refused, in state_directory/delivery.
+ * that were refused, stores of alerts, in state_directory/delivery.
  */
 #ifndef SENSOR_ENGINE_DELIVERY_H
 #define SENSOR_ENGINE_DELIVERY_H

@@ -131,6 +131,8 @@ add_outputs(struct room_plan *p, const struct config *c)
 	for (i = 0; i < c->sinks_count; i++) {
 		if (c->sinks[i].dead_letters[0] != '\0')
 			add_folder_of(p, c->sinks[i].dead_letters);
+		if (c->sinks[i].kind == SINK_STORE)
+			add_folder_of(p, c->sinks[i].target);
 		if (c->sinks[i].kind != SINK_EVE || strcmp(c->sinks[i].target, "-") == 0)
 			continue;
 		add(p, c->sinks[i].target);

@@ -16,6 +16,7 @@
 #include "base/addr.h"
 #include "base/when.h"
 #include "sinks/console_case.h"
+#include "sinks/console.h"
 #include "sinks/kinds.h"
 #include "sinks/output.h"
 #include "sinks/page.h"
@@ -418,3 +419,24 @@ const struct sink_row sink_console = {
 	.flush = console_flush,
 	.close = console_close,
 };
+
+int
+console_show(int fd, const char *line, struct fault *fault)
+{
+	struct sink_options o = { .kind = SINK_CONSOLE, .name = "console", .descriptor = fd };
+	struct sink *s = NULL;
+	struct view v = { .root = NULL };
+	int r;
+
+	if ((r = sink_open(&o, &s, fault)) < 0)
+		return r;
+	if (view_open(&v, line))
+		put_alert(s->state, &v);
+	else
+		r = fault_set(fault, SE_FORMAT, "a record that is no JSON object");
+	view_close(&v);
+	if (r == 0 && sink_flush(s, fault) == SINK_LATER)
+		r = SE_SYSTEM;
+	sink_close(s);
+	return r;
+}

@@ -32,7 +32,7 @@ struct sink {
 	void *state;			/* the kind's own */
 };
 
-extern const struct sink_row sink_console, sink_eve, sink_syslog, sink_webhook;
+extern const struct sink_row sink_console, sink_eve, sink_syslog, sink_webhook, sink_store;
 
 /* Fill the fault and say LATER or REFUSED. */
 #define sink_later(...) (fault_set(__VA_ARGS__), SINK_LATER)

@@ -12,6 +12,7 @@ static const struct sink_row *const rows[SINK_KINDS] = {
 	[SINK_EVE] = &sink_eve,
 	[SINK_SYSLOG] = &sink_syslog,
 	[SINK_WEBHOOK] = &sink_webhook,
+	[SINK_STORE] = &sink_store,
 };
 
 const char *
@@ -45,6 +46,12 @@ sink_open(const struct sink_options *options, struct sink **out, struct fault *f
 	return 0;
 }
 
+static bool
+is_alert(enum record_kind kind)
+{
+	return kind == RECORD_ALERT || kind == RECORD_MEMBER || kind == RECORD_HELD;
+}
+
 bool
 sink_wants(const struct sink_options *o, enum record_kind kind, const struct head *head)
 {
@@ -52,9 +59,9 @@ sink_wants(const struct sink_options *o, enum record_kind kind, const struct hea
 
 	if ((unsigned)kind >= 32 || (o->records >> kind & 1) == 0)
 		return false;
-	if (kind == RECORD_ALERT && o->least_severity > 0 && head->severity > o->least_severity)
+	if (is_alert(kind) && o->least_severity > 0 && head->severity > o->least_severity)
 		return false;
-	if (kind == RECORD_ALERT && o->kinds != 0 && (o->kinds >> head->kind & 1) == 0)
+	if (is_alert(kind) && o->kinds != 0 && (o->kinds >> head->kind & 1) == 0)
 		return false;
 	for (i = 0; i < o->networks_count; i++)
 		if (head->has_host && cidr_contains(&o->networks[i], &head->host))

@@ -21,7 +21,7 @@
 #include "record.h"
 #include "sinks/head.h"
 
-enum sink_kind { SINK_CONSOLE, SINK_EVE, SINK_SYSLOG, SINK_WEBHOOK, SINK_KINDS };
+enum sink_kind { SINK_CONSOLE, SINK_EVE, SINK_SYSLOG, SINK_WEBHOOK, SINK_STORE, SINK_KINDS };
 
 enum sink_rfc { SINK_RFC_5424, SINK_RFC_3164 };
 
@@ -59,6 +59,8 @@ struct sink_options {
 	char header[1024], secret[1024], template[1024];
 	char dead_letters[1024];	/* a file for what is refused; "": it is only counted and told */
 	uint32_t batch, parallel;
+	/* STORE: target is its path; so many incidents, not written to for so long. */
+	uint32_t store_rows, store_days;
 	char sensor_name[64];
 	/* CONSOLE, EVE: opened before privileges are dropped, stays the caller's; else -1. */
 	int descriptor;
@@ -133,7 +135,7 @@ void sink_cancel(struct sink *s);
 /* Nothing is flushed. Closes no descriptor of the caller's. NULL is fine. */
 void sink_close(struct sink *s);
 
-/* "console", "eve", "syslog", "webhook" */
+/* "console", "eve", "syslog", "webhook", "store" */
 const char *sink_kind_text(enum sink_kind kind);
 
 #endif

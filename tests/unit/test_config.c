@@ -180,6 +180,7 @@ sink_with(const char *name)
 	} kinds[] = {
 		{ " format rotate_mib rotate_keep ", "file\n    path: out" },
 		{ " facility rfc ", "syslog\n    target: udp://127.0.0.1:9" },
+		{ " max_alerts max_days ", "store\n    path: a.db" },
 		{ " batch parallel ", "webhook\n    url: http://127.0.0.1:9/" },
 	};
 	char blanks[64];
