@@ -97,6 +97,10 @@ enum { BEHAVIOUR_HOSTS_VERSION = 1 };
 void behaviour_save_hosts(const struct behaviour *b, struct state_out *out);
 void behaviour_load_hosts(struct behaviour *b, const struct state_in *in);
 
+/* The malware that a feed's name stands for: without spellings, aliases, what stands before the last dot. Static, or in `buf`. */
+enum { BEHAVIOUR_FAMILY_MAX = 48 };
+const char *behaviour_family(const char *name, char buf[BEHAVIOUR_FAMILY_MAX]);
+
 const struct behaviour_counts *behaviour_counts(const struct behaviour *b);
 size_t behaviour_host_bytes(void);
 

@@ -7,11 +7,11 @@
 #include "base/sentence.h"
 #include "behaviour/private.h"
 
-enum { FAMILIES = 4, FAMILY_MAX = 48, POINTS_SECOND = 50, POINTS_THIRD = 15, POINTS_LATER = 10,
+enum { FAMILIES = 4, POINTS_SECOND = 50, POINTS_THIRD = 15, POINTS_LATER = 10,
 	POINTS_ORDER = 20, LATER_SEC = 120 };
 
 struct family {
-	char name[FAMILY_MAX];		/* as the feed has it, cut */
+	char name[BEHAVIOUR_FAMILY_MAX];		/* as the feed has it, cut */
 	uint32_t tag, subject;		/* of the name without its spellings; of the indicator */
 	uint32_t peer;
 	int64_t first_ns;
@@ -42,13 +42,13 @@ static const char *const followers[][2] = {
 };
 
 /* "Win.Trojan.Heodo" and "Emotet" are one name: small letters and digits, what stands behind the last dot, its alias. */
-static const char *
-plain_name(const char *name, char buf[FAMILY_MAX])
+const char *
+behaviour_family(const char *name, char buf[BEHAVIOUR_FAMILY_MAX])
 {
 	const char *dot = strrchr(name, '.');
 	size_t i, k, n = 0;
 
-	for (name = dot != NULL && dot[1] != '\0' ? dot + 1 : name; *name != '\0' && n < FAMILY_MAX - 1; name++)
+	for (name = dot != NULL && dot[1] != '\0' ? dot + 1 : name; *name != '\0' && n < BEHAVIOUR_FAMILY_MAX - 1; name++)
 		if ((*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9'))
 			buf[n++] = *name;
 		else if (*name >= 'A' && *name <= 'Z')
@@ -64,8 +64,8 @@ plain_name(const char *name, char buf[FAMILY_MAX])
 static bool
 is_follower(const char *first, const char *second)
 {
-	char a[FAMILY_MAX], b[FAMILY_MAX];
-	const char *from = plain_name(first, a), *to = plain_name(second, b);
+	char a[BEHAVIOUR_FAMILY_MAX], b[BEHAVIOUR_FAMILY_MAX];
+	const char *from = behaviour_family(first, a), *to = behaviour_family(second, b);
 	size_t i;
 
 	for (i = 0; i < sizeof followers / sizeof *followers; i++)
@@ -106,7 +106,7 @@ names_malware(const struct finding *f)
 void
 family_finding(struct sight *s, const struct finding *f)
 {
-	char name[FAMILY_MAX];
+	char name[BEHAVIOUR_FAMILY_MAX];
 	struct families *k;
 	struct family now = { .first_ns = f->ts_ns };
 	const char *plain;
@@ -114,7 +114,7 @@ family_finding(struct sight *s, const struct finding *f)
 
 	if (!names_malware(f) || (k = sight_part(s, ROW_FAMILY)) == NULL)
 		return;
-	plain = plain_name(f->indicator->malware, name);
+	plain = behaviour_family(f->indicator->malware, name);
 	now.tag = tag_of(plain, strlen(plain));
 	now.subject = tag_of(f->subject, strlen(f->subject));
 	now.peer = sight_peer_tag(s);

@@ -17,6 +17,7 @@
 
 static const char help[] =
 "usage: hansho hunt [options] VALUE...\n"
+"       hansho hunt --census [options]\n"
 "\n"
 "Who called, or was called by, VALUE: an address, address:port, a network such as\n"
 "192.0.2.0/24, or a name, which stands for all below it. Single contacts from the\n"
@@ -27,6 +28,7 @@ static const char help[] =
 "  --from TIME             not before: '2026-05-20', '2026-05-20 10:00:00', UTC or with a zone\n"
 "  --to TIME               not after; a date is its whole day\n"
 "  --source                addresses and ports are those of the side that called\n"
+"  --census                no value: how many C2 servers answered, by day and malware\n"
 "  --json                  one JSON object a line\n"
 "  --help                  this text\n"
 "\n"
@@ -39,6 +41,7 @@ static const struct option long_options[] = {
 	{ "to", required_argument, NULL, 'T' },
 	{ "source", no_argument, NULL, 'S' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "census", no_argument, NULL, 'C' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -48,7 +51,7 @@ enum { VALUES_MAX = 256 };
 struct request {
 	struct common_options common;
 	const char *state, *from, *to;
-	bool source, json;
+	bool source, json, census;
 	struct sought value[VALUES_MAX];
 	unsigned values;
 	int64_t from_ns, to_ns;
@@ -80,6 +83,9 @@ read_options(int argc, char **argv, struct request *r)
 		case 'j':
 			r->json = true;
 			break;
+		case 'C':
+			r->census = true;
+			break;
 		case 'h':
 			fputs(help, stdout);
 			return -1;
@@ -103,6 +109,12 @@ read_values(int argc, char **argv, struct request *r)
 {
 	int i;
 
+	if (r->census && optind == argc && !r->source)
+		return true;
+	if (r->census) {
+		fprintf(stderr, "hansho: hunt: --census stands without values and --source\n");
+		return false;
+	}
 	if (optind == argc || argc - optind > VALUES_MAX) {
 		fprintf(stderr, "hansho: hunt: expected 1 to %d values\n", (int)VALUES_MAX);
 		return false;
@@ -337,6 +349,8 @@ run(const struct request *r, const struct config *c, char **values)
 	uint64_t found;
 	int code;
 
+	if (r->census)
+		return hunt_print_census(c, r->from_ns, r->to_ns, r->json) > 0 ? 0 : 1;
 	code = contact_log_hunt(keeper_contacts_folder(c, folder, sizeof folder), &hunt, print_contact,
 	    (void *)(uintptr_t)r, &hunted, &fault);
 	if (code < 0) {

@@ -271,6 +271,27 @@ put_alerts(const struct page *p)
 	}
 }
 
+/* C2 servers that answered on the latest day with any. */
+static void
+put_census(const struct page *p)
+{
+	const cJSON *list = at(p->now, "census"), *c;
+	bool first = true;
+
+	cJSON_ArrayForEach(c, list) {
+		begin(p, first ? "census" : "");
+		first = false;
+		put_text(p->to, text(c, "day"));
+		fputs("  ", p->to);
+		put_text(p->to, text(c, "family"));
+		fputs(cJSON_IsTrue(at(c, "estimated")) ? ": about " : ": ", p->to);
+		put_count(p->to, number(c, "servers"));
+		fputs(" C2 servers answered ", p->to);
+		put_count(p->to, number(c, "hosts"));
+		fputs(number(c, "hosts") == 1 ? " host\n" : " hosts\n", p->to);
+	}
+}
+
 static void
 put_feeds(const struct page *p)
 {
@@ -364,6 +385,7 @@ status_print(FILE *to, const cJSON *now, const cJSON *before, bool colour)
 	put_drops(&p);
 	put_workers(&p);
 	put_alerts(&p);
+	put_census(&p);
 	put_feeds(&p);
 	put_sinks(&p);
 	put_processes(&p);

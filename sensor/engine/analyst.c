@@ -3,17 +3,21 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert/eve.h"
 #include "alert/policy.h"
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
+#include "engine/census.h"
 #include "engine/docket.h"
 #include "engine/own.h"
 #include "indicators/allow.h"
 #include "record.h"
 #include "records/notes.h"
+
+enum { CENSUS_SEC = 3600 };
 
 struct analyst {
 	const struct config *config;
@@ -36,6 +40,8 @@ struct analyst {
 	uint64_t told_gave_way, told_lost;
 	kept_fn *keep;
 	void *keep_to;
+	struct census *census;
+	int64_t census_ns;		/* when it was handed on; WHEN_UNKNOWN: never */
 };
 
 /* ---- records ---- */
@@ -100,13 +106,6 @@ on_finding(void *to, const struct finding *f)
 
 /* ---- history ---- */
 
-void
-analyst_set_keep(struct analyst *a, kept_fn *keep, void *to)
-{
-	a->keep = keep;
-	a->keep_to = to;
-}
-
 static void
 hand_on(struct analyst *a, const struct observation *o)
 {
@@ -115,6 +114,51 @@ hand_on(struct analyst *a, const struct observation *o)
 	if (keep_of(o, alerts_name_of(a->alerts, &o->key.realm, &o->key.addr[o->host_side],
 	    &o->key.addr[!o->host_side]), &b))
 		a->keep(a->keep_to, &b.k);
+}
+
+static void
+hand_on_census(void *to, const struct census_row *row)
+{
+	struct analyst *a = to;
+	struct kept_buffer b;
+
+	memset(&b.k, 0, sizeof b.k);
+	b.k.kind = KEPT_CENSUS;
+	b.k.flags = row->estimated ? KEPT_ESTIMATED : 0;
+	b.k.ts_ns = (int64_t)row->day * 86400 * NS_PER_SEC;
+	b.k.bytes_out = row->servers;
+	b.k.bytes_in = row->hosts;
+	kept_seal(&b, span_text(row->family));
+	a->keep(a->keep_to, &b.k);
+}
+
+void
+analyst_set_keep(struct analyst *a, kept_fn *keep, void *to)
+{
+	a->keep = keep;
+	a->keep_to = to;
+	if (keep != NULL)
+		census_hand_on(a->census, hand_on_census, a);
+}
+
+/* Once an hour: each row is a row of the database. */
+static void
+keep_census(struct analyst *a, int64_t now_ns, bool end)
+{
+	if (a->keep == NULL)
+		return;
+	if (a->census_ns == WHEN_UNKNOWN || now_ns < a->census_ns)
+		a->census_ns = now_ns;
+	if (!end && now_ns - a->census_ns < CENSUS_SEC * NS_PER_SEC)
+		return;
+	a->census_ns = now_ns;
+	census_hand_on(a->census, hand_on_census, a);
+}
+
+struct census *
+analyst_census(const struct analyst *a)
+{
+	return a->census;
 }
 
 /* ---- observations ---- */
@@ -157,7 +201,9 @@ take_match(struct analyst *a, const struct observation *o)
 		a->counts.allowed++;
 		return;
 	}
-	if (!policy_match(&a->policy, o, on_finding, a))
+	if (policy_match(&a->policy, o, on_finding, a))
+		census_take(a->census, o);
+	else
 		a->counts.expired++;
 }
 
@@ -222,6 +268,8 @@ detect(struct analyst *a, const struct observation *o)
 		takers[o->kind](a, o);
 	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))
 		hand_on(a, o);
+	if (o->kind != OBSERVE_MATCH)
+		census_take(a->census, o);
 	behaviour_note(a->behaviour, o);
 }
 
@@ -244,6 +292,7 @@ void
 analyst_advance(struct analyst *a, int64_t now_ns)
 {
 	alerts_advance(a->alerts, now_ns);
+	keep_census(a, now_ns, false);
 }
 
 static void
@@ -298,6 +347,7 @@ analyst_finish(struct analyst *a, int64_t now_ns)
 		now_ns = a->counts.last_ns;
 	analyst_record_beacons(a);
 	alerts_finish(a->alerts, now_ns);
+	keep_census(a, now_ns, true);
 	analyst_sync(a, 0);
 }
 
@@ -308,6 +358,7 @@ analyst_count(const struct analyst *a, struct analyst_counts *out)
 	out->beacon = *beacon_counts(a->beacon);
 	out->behaviour = *behaviour_counts(a->behaviour);
 	out->alert = *alerts_counts(a->alerts);
+	census_latest(a->census, &out->census);
 	if (a->suppress != NULL)
 		out->suppress = *suppress_counts(a->suppress);
 	out->cases = *docket_counts(a->docket);
@@ -457,13 +508,13 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->journal = journal;
 	a->geoip = geoip;
 	a->skip = already;
-	a->counts.last_ns = WHEN_UNKNOWN;
+	a->counts.last_ns = a->census_ns = WHEN_UNKNOWN;
 	limits.case_close_sec = config->cases.close_sec;
 	limits.members_count = config->cases.ring_members;
 	if (!set_policy(a, config) || (a->beacon = beacon_new(&beacon, on_finding, a)) == NULL ||
 	    (a->behaviour = behaviour_new(&config->behaviour, on_finding, a)) == NULL ||
 	    (a->alerts = alerts_new(&limits, geoip, on_alert, a)) == NULL ||
-	    (a->docket = docket_new(config, a->alerts)) == NULL) {
+	    (a->docket = docket_new(config, a->alerts)) == NULL || (a->census = census_new()) == NULL) {
 		analyst_free(a);
 		return NULL;
 	}
@@ -480,6 +531,7 @@ analyst_free(struct analyst *a)
 	beacon_free(a->beacon);
 	behaviour_free(a->behaviour);
 	docket_free(a->docket);
+	census_free(a->census);
 	alerts_free(a->alerts);
 	suppress_free(a->suppress);
 	free(a->ageing);

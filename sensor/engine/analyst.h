@@ -14,6 +14,7 @@
 
 #include "cases/cases.h"
 #include "config/config.h"
+#include "engine/census.h"
 #include "engine/keep.h"
 #include "novelty.h"
 #include "observation.h"
@@ -23,6 +24,7 @@ struct analyst;
 struct analyst_counts {
 	struct beacon_counts beacon;
 	struct alert_counts alert;
+	struct census_now census;	/* of the latest day */
 	struct behaviour_counts behaviour;
 	struct suppress_counts suppress;
 	uint64_t opened[FINDING_KINDS][SEVERITY_LOW + 1];	/* alerts */
@@ -71,6 +73,7 @@ bool analyst_again(struct analyst *a, const char *line);
 
 /* Its parts, to be saved and loaded. */
 struct behaviour *analyst_behaviour(const struct analyst *a);
+struct census *analyst_census(const struct analyst *a);
 struct beacon *analyst_beacon(const struct analyst *a);
 struct cases *analyst_cases(const struct analyst *a);
 

@@ -66,7 +66,20 @@ load_cases(struct analyst *a, const struct state_in *in)
 	cases_load(analyst_cases(a), in);
 }
 
+static void
+save_census(const struct analyst *a, struct state_out *out)
+{
+	census_save(analyst_census(a), out);
+}
+
+static void
+load_census(struct analyst *a, const struct state_in *in)
+{
+	census_load(analyst_census(a), in);
+}
+
 static const struct part parts[] = {
+	{ "census.state", CENSUS_STATE_VERSION, false, 4 << 20, save_census, load_census },
 	{ "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20, save_behaviour, load_behaviour },
 	{ "hosts.state", BEHAVIOUR_HOSTS_VERSION, true, (size_t)1 << 30, save_hosts, load_hosts },
 	{ "cases.state", CASES_STATE_VERSION, true, (size_t)1 << 30, save_cases, load_cases },

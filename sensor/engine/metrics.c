@@ -390,6 +390,29 @@ add_each(cJSON *o, const struct metrics_view *v, enum metric_scope scope, const 
 	}
 }
 
+/* The words are feeds' own, cut; the analyst may be writing them. */
+static void
+add_census(cJSON *o, const struct census_now *now)
+{
+	cJSON *list = cJSON_AddArrayToObject(o, "census"), *one;
+	char family[BEHAVIOUR_FAMILY_MAX], day[WHEN_TEXT_MAX];
+	const struct census_row *r;
+
+	for (r = now->row; list != NULL && r < now->row + now->rows && r < now->row + CENSUS_SHOWN; r++) {
+		if ((one = cJSON_CreateObject()) == NULL)
+			return;
+		cJSON_AddItemToArray(list, one);
+		when_rfc3339((int64_t)r->day * 86400 * NS_PER_SEC, day);
+		day[10] = '\0';
+		snprintf(family, sizeof family, "%.*s", (int)sizeof r->family - 1, r->family);
+		cJSON_AddStringToObject(one, "day", day);
+		cJSON_AddStringToObject(one, "family", family);
+		cJSON_AddNumberToObject(one, "servers", (double)r->servers);
+		cJSON_AddNumberToObject(one, "hosts", (double)r->hosts);
+		cJSON_AddBoolToObject(one, "estimated", r->estimated);
+	}
+}
+
 cJSON *
 metrics_json(const struct metrics_view *v)
 {
@@ -407,6 +430,7 @@ metrics_json(const struct metrics_view *v)
 			add_rows(total, METRIC_WORKER, metrics_at(v, METRIC_WORKER, n));
 	add_each(o, v, METRIC_WORKER, "per_worker");
 	add_rows(inner_object(o, "analyst"), METRIC_ANALYST, metrics_at(v, METRIC_ANALYST, 0));
+	add_census(o, &v->board->analyst.census);
 	add_rows(inner_object(o, "history"), METRIC_KEEPER, metrics_at(v, METRIC_KEEPER, 0));
 	add_each(o, v, METRIC_SINK, "sinks");
 	add_each(o, v, METRIC_FEED, "feeds");

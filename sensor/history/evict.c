@@ -1,6 +1,6 @@
 #include "history/private.h"
 
-enum { EVICT_STEP = 2000, EVICT_STEPS_MAX = 50 };
+enum { CENSUS_DAYS = 3653, EVICT_STEP = 2000, EVICT_STEPS_MAX = 50 };
 
 static int
 number_of(sqlite3 *db, const char *sql, int64_t *out)
@@ -123,6 +123,10 @@ history_evict(struct history *h, int64_t now_ns)
 
 	if (now_ns > age_ns)
 		r = evict_age(h, now_ns - age_ns, &orphans);
+	/* A curve of years is little: some rows a day. */
+	if (r == SQLITE_OK && now_ns > CENSUS_DAYS * NS_PER_DAY)
+		r = delete_older(h->db, "DELETE FROM census WHERE (day, family) IN (SELECT day, family FROM census "
+		    "WHERE day < ?1 / 86400000000000 LIMIT ?2)", now_ns - CENSUS_DAYS * NS_PER_DAY);
 	if (r == SQLITE_OK)
 		r = evict_size(h, &orphans);
 	return r == SQLITE_OK && orphans ? drop_orphans(h->db) : r;

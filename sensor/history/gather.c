@@ -133,11 +133,31 @@ note_match(struct history *h, const struct kept *k)
 	h->waiting++;
 }
 
+static void
+note_census(struct history *h, const struct kept *k)
+{
+	struct span family = kept_name(k);
+	struct counted *m;
+
+	if (h->waiting >= GATHERED_MAX || family.left == 0 || (m = calloc(1, sizeof *m + family.left + 1)) == NULL)
+		return;
+	m->day = k->ts_ns / NS_PER_DAY;
+	m->servers = k->bytes_out;
+	m->hosts = k->bytes_in;
+	m->estimated = (k->flags & KEPT_ESTIMATED) != 0;
+	memcpy(m->family, family.at, family.left);
+	m->next = h->counted;
+	h->counted = m;
+	h->waiting++;
+}
+
 void
 history_note(struct history *h, const struct kept *k)
 {
 	if (k->kind == KEPT_MATCH)
 		note_match(h, k);
+	else if (k->kind == KEPT_CENSUS)
+		note_census(h, k);
 	else if (k->host_side == 0 && !is_multicast(&k->addr[1]))
 		note_contact(h, k);
 	else if (k->kind == KEPT_CONTACT)
@@ -154,6 +174,7 @@ void
 history_forget_gathered(struct history *h)
 {
 	struct gathered *g, *next;
+	struct counted *c;
 	struct met *m;
 
 	HASH_ITER(hh, h->gathered, g, next) {
@@ -163,6 +184,10 @@ history_forget_gathered(struct history *h)
 	while ((m = h->met) != NULL) {
 		h->met = m->next;
 		free(m);
+	}
+	while ((c = h->counted) != NULL) {
+		h->counted = c->next;
+		free(c);
 	}
 	h->waiting = 0;
 }

@@ -110,4 +110,18 @@ void history_tell(struct history *h, const struct realm *realm, const struct add
 int64_t history_who(const char *folder, const char *value, bool host_only, history_row_fn *take, void *to,
     struct fault *fault);
 
+/* ---- C2 servers that answered, by malware and day ---- */
+
+struct history_census {
+	int32_t day;			/* since 1970 */
+	const char *family;		/* dies when the call returns */
+	uint64_t servers, hosts;
+	bool estimated;
+};
+
+typedef bool history_census_fn(void *to, const struct history_census *row);	/* false: enough */
+
+/* Of days from..to, by day and family; beside the writer. Returns their number, or an SE_ code with one line. */
+int64_t history_census(const char *folder, int32_t from, int32_t to_day, history_census_fn *take, void *to, struct fault *fault);
+
 #endif

@@ -19,10 +19,12 @@ enum kept_kind {
 	KEPT_CONTACT,		/* a contact: for history and contact log */
 	KEPT_FLOW,		/* a flow with contacts ended: its bytes */
 	KEPT_MATCH,		/* an indicator matched this host: `name` is its value */
+	KEPT_CENSUS,		/* so many C2 servers (bytes_out) answered so many hosts (bytes_in) of malware `name` on that day */
 	KEPT_KINDS
 };
 
 enum {	/* kept.flags */
+	KEPT_ESTIMATED = 2,	/* CENSUS: they were too many to be counted one by one */
 	KEPT_RESOLVED = 1	/* the name is what DNS called the address, the traffic itself names none */
 };
 

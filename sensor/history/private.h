@@ -57,9 +57,17 @@ struct met {			/* a match that was told live */
 	char value[];
 };
 
+struct counted {		/* C2 servers of one malware on one day */
+	struct counted *next;
+	int64_t day;
+	uint64_t servers, hosts;
+	bool estimated;
+	char family[];
+};
+
 enum statement {
 	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
-	DROP_PEERS, PUT_TOLD, GET_TOLD, PUT_COVERAGE, SCAN_ROWS, ROW_PEERS,
+	DROP_PEERS, PUT_TOLD, GET_TOLD, PUT_COVERAGE, PUT_CENSUS, SCAN_ROWS, ROW_PEERS,
 	STATEMENTS
 };
 
@@ -73,6 +81,7 @@ struct history {
 	char folder[PATH_MOST];
 	struct gathered *gathered;
 	struct met *met;		/* newest first; order does not matter */
+	struct counted *counted;
 	uint32_t waiting;
 	int64_t scan_at, scan_end;	/* row ids */
 };

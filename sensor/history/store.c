@@ -29,6 +29,11 @@ static const char schema[] =
     "CREATE TABLE coverage (realm BLOB NOT NULL, network BLOB NOT NULL, first_day INTEGER NOT NULL,"
     " last_day INTEGER NOT NULL, days INTEGER NOT NULL, PRIMARY KEY (realm, network)) WITHOUT ROWID;";
 
+/* Tables that came later: a file of an earlier version of this program gets them, and is read by it all the same. */
+static const char additions[] =
+    "CREATE TABLE IF NOT EXISTS census (day INTEGER NOT NULL, family TEXT NOT NULL, servers INTEGER NOT NULL,"
+    " hosts INTEGER NOT NULL, estimated INTEGER NOT NULL, PRIMARY KEY (day, family)) WITHOUT ROWID;";
+
 /* NORMAL: a power cut may cost the last transactions, never the file. */
 static const char settings[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
@@ -167,7 +172,7 @@ open_file(struct history *h, bool *newer)
 		return r;
 	if (tables != 0 && version != HISTORY_VERSION)
 		return SQLITE_NOTADB;
-	if ((r = limit_pages(h)) != SQLITE_OK)
+	if ((r = limit_pages(h)) != SQLITE_OK || (r = history_execute(h->db, additions)) != SQLITE_OK)
 		return r;
 	return prepare_all(h);
 }

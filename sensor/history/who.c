@@ -71,6 +71,44 @@ prepare(sqlite3 *db, const struct sought *s, bool host_only)
 }
 
 int64_t
+history_census(const char *folder, int32_t from, int32_t to_day, history_census_fn *take, void *to, struct fault *fault)
+{
+	struct history_census row;
+	sqlite3_stmt *s = NULL;
+	sqlite3 *db = NULL;
+	int64_t found = 0;
+	int r;
+
+	if ((r = open_beside(folder, &db)) == SQLITE_OK && db == NULL)
+		return 0;
+	/* A file that no sensor of this version has written yet has no such table. */
+	if (r == SQLITE_OK && sqlite3_table_column_metadata(db, NULL, "census", NULL, NULL, NULL, NULL, NULL, NULL) != SQLITE_OK)
+		goto done;
+	if (r != SQLITE_OK || sqlite3_prepare_v2(db, "SELECT day, family, servers, hosts, estimated FROM census "
+	    "WHERE day BETWEEN ?1 AND ?2 ORDER BY day, family", -1, &s, NULL) != SQLITE_OK) {
+		found = history_fault(db, folder, fault);
+		goto done;
+	}
+	sqlite3_bind_int(s, 1, from);
+	sqlite3_bind_int(s, 2, to_day);
+	while ((r = sqlite3_step(s)) == SQLITE_ROW) {
+		row = (struct history_census){ sqlite3_column_int(s, 0), (const char *)sqlite3_column_text(s, 1),
+			(uint64_t)sqlite3_column_int64(s, 2), (uint64_t)sqlite3_column_int64(s, 3), sqlite3_column_int(s, 4) != 0 };
+		if (row.family == NULL)
+			continue;
+		found++;
+		if (!take(to, &row))
+			break;
+	}
+	if (r != SQLITE_ROW && r != SQLITE_DONE)
+		found = history_fault(db, folder, fault);
+done:
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	return found;
+}
+
+int64_t
 history_who(const char *folder, const char *value, bool host_only, history_row_fn *take, void *to,
     struct fault *fault)
 {

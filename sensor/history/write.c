@@ -31,6 +31,10 @@ const char *const history_statements[STATEMENTS] = {
 	[PUT_COVERAGE] = "INSERT INTO coverage (realm, network, first_day, last_day, days) VALUES (?1, ?2, ?3, ?3, 1) "
 	    "ON CONFLICT (realm, network) DO UPDATE SET days = days + (excluded.last_day > last_day), "
 	    "first_day = min(first_day, excluded.first_day), last_day = max(last_day, excluded.last_day)",
+	/* What was counted before a restart may be more. */
+	[PUT_CENSUS] = "INSERT INTO census (day, family, servers, hosts, estimated) VALUES (?1, ?2, ?3, ?4, ?5) "
+	    "ON CONFLICT (day, family) DO UPDATE SET servers = max(servers, excluded.servers), "
+	    "hosts = max(hosts, excluded.hosts), estimated = max(estimated, excluded.estimated)",
 	[SCAN_ROWS] = "SELECT " HISTORY_ROW_COLUMNS " FROM " HISTORY_ROW_TABLES
 	    " WHERE c.id > ?1 AND c.id <= ?2 ORDER BY c.id LIMIT ?3",
 	[ROW_PEERS] = "SELECT address, first_ns, last_ns, count FROM peer WHERE contact = ?1 "
@@ -257,9 +261,23 @@ history_is_told(struct history *h, const struct realm *realm, const struct addr 
 	return run_for_number(s, &there) == SQLITE_OK && there != 0;
 }
 
+static int
+put_census(struct history *h, const struct counted *c)
+{
+	sqlite3_stmt *s = history_statement(h, PUT_CENSUS);
+
+	sqlite3_bind_int64(s, 1, c->day);
+	sqlite3_bind_text(s, 2, c->family, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, signed_of(c->servers));
+	sqlite3_bind_int64(s, 4, signed_of(c->hosts));
+	sqlite3_bind_int(s, 5, c->estimated);
+	return run(s);
+}
+
 int
 history_write(struct history *h)
 {
+	struct counted *c;
 	struct gathered *g;
 	struct met *m;
 	int r = SQLITE_OK;
@@ -268,5 +286,7 @@ history_write(struct history *h)
 		r = put_gathered(h, g);
 	for (m = h->met; m != NULL && r == SQLITE_OK; m = m->next)
 		r = put_told(h, &m->realm, &m->host, m->type, m->value, m->at_ns);
+	for (c = h->counted; c != NULL && r == SQLITE_OK; c = c->next)
+		r = put_census(h, c);
 	return r;
 }

@@ -187,6 +187,31 @@ def uploads():
     rig.check("history: backup to the same place every day: nothing", not old, f"{old}")
 
 
+def census():
+    """C2 servers that answered, by malware and day; as often as it is replayed."""
+    d = rig.folder()
+    state = os.path.join(d, "state")
+
+    def hunt(folder, *words):
+        return subprocess.run([rig.HANSHO, "hunt", "--census", "--state", folder, *words], capture_output=True, text=True,
+                              timeout=20, check=False)
+
+    feeds = [w for name in sorted(os.listdir(os.path.join(rig.TOP, "feeds", "demo"))) if name.endswith(("csv", "txt"))
+             for w in ("--feed", os.path.join(rig.TOP, "feeds", "demo", name))]
+    found = []
+    for n, words in enumerate((["--workers", "2"], ["--in-process"], ["--workers", "1"])):
+        replay([CAPTURE], state, os.path.join(d, f"{n}.json"), *feeds, *words)
+        done = hunt(state, "--json")
+        found.append([json.loads(line) for line in done.stdout.splitlines()])
+    emotet = {"day": "2026-05-20", "family": "emotet", "servers": 3, "hosts": 1, "estimated": False}
+    rig.check("census: servers that answered, by malware and day", emotet in found[0], f"{found[0]}")
+    rig.check("census: the same when it is replayed again", found[0] == found[1] == found[2], f"{found}")
+    twin = os.path.join(d, "twin")
+    replay([OTHER], twin, os.path.join(d, "twin.json"), *feeds)
+    done = hunt(twin)
+    rig.check("census: an office has none", done.returncode == 1 and done.stdout == "", f"{done}")
+
+
 def in_use():
     d = rig.folder()
     state = os.path.join(d, "state")
@@ -243,7 +268,7 @@ def live():
 
 
 if __name__ == "__main__":
-    cases = [late_indicator, novelty, uploads, all_or_nothing, hunting, in_use, damaged]
+    cases = [late_indicator, novelty, uploads, census, all_or_nothing, hunting, in_use, damaged]
     why = rig.no_network()
     if why:
         rig.skip("history live", why)

@@ -340,6 +340,67 @@ test_scan_goes_step_by_step_and_tells_once(void **state)
 }
 
 static void
+census(struct history *h, int day, const char *family, uint64_t servers, uint64_t hosts, uint8_t flags)
+{
+	struct kept_buffer b;
+
+	memset(&b, 0, sizeof b);
+	b.k.kind = KEPT_CENSUS;
+	b.k.flags = flags;
+	b.k.ts_ns = START_NS + day * DAY_NS;
+	b.k.bytes_out = servers;
+	b.k.bytes_in = hosts;
+	kept_seal(&b, span_text(family));
+	assert_true(kept_valid(&b.k, b.k.bytes));
+	history_note(h, &b.k);
+}
+
+static char told[512];
+
+static bool
+tell_census(void *to, const struct history_census *row)
+{
+	(void)to;
+	snprintf(told + strlen(told), sizeof told - strlen(told), "%d %s %llu %llu%s; ", row->day - 20000, row->family,
+	    (unsigned long long)row->servers, (unsigned long long)row->hosts, row->estimated ? " about" : "");
+	return true;
+}
+
+static const char *
+census_of(int from, int to)
+{
+	struct fault fault;
+
+	told[0] = '\0';
+	assert_true(history_census(folder, from, to, tell_census, NULL, &fault) >= 0);
+	return told;
+}
+
+/* The largest of what was counted stays: after a restart a day begins anew. */
+static void
+test_census(void **state)
+{
+	struct history *h;
+
+	(void)state;
+	assert_string_equal(census_of(0, INT32_MAX), "");
+	h = opened(&roomy, false, NULL);
+	census(h, 0, "emotet", 100, 12, 0);
+	census(h, 1, "emotet", 40, 30, 0);
+	census(h, 1, "trickbot", 3, 2, 0);
+	commit(h, START_NS + DAY_NS);
+	census(h, 1, "emotet", 60, 5, 0);
+	census(h, 2, "emotet", 700, 5, KEPT_ESTIMATED);
+	census(h, 2, "emotet", 2, 1, 0);
+	commit(h, START_NS + 2 * DAY_NS);
+	assert_string_equal(census_of(0, INT32_MAX), "0 emotet 100 12; 1 emotet 60 30; 1 trickbot 3 2; 2 emotet 700 5 about; ");
+	assert_string_equal(census_of(20001, 20001), "1 emotet 60 30; 1 trickbot 3 2; ");
+	commit(h, START_NS + 3655 * DAY_NS);	/* ten years later */
+	assert_string_equal(census_of(0, INT32_MAX), "2 emotet 700 5 about; ");
+	history_close(h, true);
+}
+
+static void
 test_snapshot_knows_first_days(void **state)
 {
 	struct history *h = opened(&roomy, false, NULL);
@@ -412,6 +473,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_one_writer_at_a_time, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_replay_leaves_all_or_nothing, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_scan_goes_step_by_step_and_tells_once, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_census, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_snapshot_knows_first_days, make_folder, remove_folder),
 		cmocka_unit_test(test_values),
 	};

@@ -180,14 +180,19 @@ static void
 test_json(void **state)
 {
 	struct board *b = some_board();
-	const cJSON *total;
+	const cJSON *total, *one;
 	struct metrics_view v;
 	cJSON *o;
 
 	(void)state;
+	b->analyst.census = (struct census_now){ 1, { { 18652, false, "emotet", 12, 3 } } };
 	metrics_look(&v, b, NOW, CLOCK);
 	o = metrics_json(&v);
 	assert_non_null(o);
+	one = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(o, "census"), 0);
+	assert_string_equal(cJSON_GetObjectItemCaseSensitive(one, "day")->valuestring, "2021-01-25");
+	assert_string_equal(cJSON_GetObjectItemCaseSensitive(one, "family")->valuestring, "emotet");
+	assert_int_equal((int)number(one, "servers", NULL, NULL), 12);
 	total = cJSON_GetObjectItemCaseSensitive(o, "total");
 	assert_int_equal((int)number(total, "frames", NULL, NULL), 7);
 	assert_int_equal((int)number(total, "last_frame_timestamp_seconds", NULL, NULL), 5);

@@ -55,6 +55,17 @@ test_rates(void **state)
 }
 
 static void
+test_census(void **state)
+{
+	(void)state;
+	expect(HEAD "\"time_seconds\":2,\"census\":[{\"day\":\"2021-01-25\",\"family\":\"emotet\",\"servers\":1204,\"hosts\":1,"
+	    "\"estimated\":true},{\"day\":\"2021-01-25\",\"family\":\"a\\u001b[2J\",\"servers\":2,\"hosts\":3,\"estimated\":false}]}", NULL,
+	    "census    2021-01-25  emotet: about 1,204 C2 servers answered 1 host\n"
+	    "          2021-01-25  a?[2J: 2 C2 servers answered 3 hosts\n", true);
+	expect(HEAD "\"time_seconds\":2,\"census\":[]}", NULL, "census", false);
+}
+
+static void
 test_shares(void **state)
 {
 #define TWO(a, b) HEAD "\"time_seconds\":2,\"per_worker\":[{\"frames\":" #a "},{\"frames\":" #b "}]}"
@@ -100,7 +111,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rates), cmocka_unit_test(test_shares), cmocka_unit_test(test_what_to_look_at),
+		cmocka_unit_test(test_rates), cmocka_unit_test(test_census), cmocka_unit_test(test_shares), cmocka_unit_test(test_what_to_look_at),
 		cmocka_unit_test(test_strange),
 	};
 
