@@ -172,7 +172,7 @@ install: all
 	install -D -m 755 $(BUILD)/hansho $(DESTDIR)$(PREFIX)/bin/hansho
 	for page in docs/hansho*.[15]; do \
 	    install -D -m 644 $$page $(DESTDIR)$(SHARE)/man/man$${page##*.}/$${page##*/} || exit 1; done
-	for file in feeds/catalogue.yaml feeds/advice.yaml $(wildcard etc/grafana/*.json etc/templates/*.json); do \
+	for file in feeds/catalogue.yaml feeds/advice.yaml $(wildcard etc/grafana-*.json etc/templates/*.json); do \
 	    to=$${file#feeds/}; install -D -m 644 $$file $(DESTDIR)$(SHARE)/hansho/$${to#etc/} || exit 1; done
 	mkdir -p $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHARE)/bash-completion/completions
 	sed 's|/usr/local|$(PREFIX)|' etc/hansho.service > $(DESTDIR)$(UNITDIR)/hansho.service
