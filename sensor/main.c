@@ -12,6 +12,7 @@ static const struct {
 	{ "watch", "watch an interface", command_watch },
 	{ "status", "how is the sensor that runs here", command_status },
 	{ "alerts", "list, show, acknowledge, export what a store has kept", command_alerts },
+	{ "selftest", "does everything work, from the interface to each sink", command_selftest },
 	{ "hunt", "who called this, weeks ago", command_hunt },
 	{ "check", "validate the configuration, show what is in force", command_check },
 	{ "feed", "fetch, list, test, look up, hand on what feeds say", command_feed },

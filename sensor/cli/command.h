@@ -15,6 +15,7 @@ int command_replay(int argc, char **argv);
 int command_watch(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_alerts(int argc, char **argv);
+int command_selftest(int argc, char **argv);
 int command_hunt(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_feed(int argc, char **argv);

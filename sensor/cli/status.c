@@ -1,20 +1,18 @@
 #include <cjson/cJSON.h>
-#include <curl/curl.h>
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "cli/status_page.h"
 #include "engine/porter.h"
 
-enum { ANSWER_MAX = 16 << 20, TIMEOUT_SEC = 5, REFRESH_SEC = 1 };
+enum { REFRESH_SEC = 1 };
 
 static const char help[] =
 "usage: hansho status [options]\n"
@@ -53,77 +51,6 @@ on_signal(int number)
 	stopped = 1;
 }
 
-/* ---- asking ---- */
-
-struct received {
-	char *text;
-	size_t len;
-};
-
-static size_t
-receive(char *bytes, size_t one, size_t count, void *to)
-{
-	struct received *r = to;
-	size_t more = one * count;
-	char *grown;
-
-	if (more > ANSWER_MAX - r->len || (grown = realloc(r->text, r->len + more + 1)) == NULL)
-		return 0;
-	memcpy(grown + r->len, bytes, more);
-	r->text = grown;
-	r->len += more;
-	r->text[r->len] = '\0';
-	return more;
-}
-
-/* The caller's; NULL: one line was printed. */
-static char *
-ask(const char *path)
-{
-	struct received r = { NULL, 0 };
-	CURL *c = curl_easy_init();
-	CURLcode code = CURLE_OUT_OF_MEMORY;
-	long failed = 0;
-
-	if (c != NULL) {
-		curl_easy_setopt(c, CURLOPT_URL, "http://localhost/status");
-		curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, path);
-		curl_easy_setopt(c, CURLOPT_PROXY, "");
-		curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)TIMEOUT_SEC);
-		curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-		curl_easy_setopt(c, CURLOPT_FAILONERROR, 1L);
-		curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, receive);
-		curl_easy_setopt(c, CURLOPT_WRITEDATA, &r);
-		code = curl_easy_perform(c);
-		curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &failed);
-		curl_easy_cleanup(c);
-	}
-	if (code == CURLE_OK && r.text != NULL)
-		return r.text;
-	free(r.text);
-	if (code == CURLE_COULDNT_CONNECT && (failed == ENOENT || failed == ECONNREFUSED))
-		fprintf(stderr, "hansho: status: no sensor runs here: nobody answers at %s\n", path);
-	else if (code == CURLE_COULDNT_CONNECT && failed == EACCES)
-		fprintf(stderr, "hansho: status: %s: only the sensor's own user and group may ask\n", path);
-	else
-		fprintf(stderr, "hansho: status: %s: %s\n", path, curl_easy_strerror(code));
-	return NULL;
-}
-
-static cJSON *
-ask_json(const char *path)
-{
-	char *text = ask(path);
-	cJSON *o;
-
-	if (text == NULL)
-		return NULL;
-	if ((o = cJSON_Parse(text)) == NULL)
-		fprintf(stderr, "hansho: status: %s: expected JSON\n", path);
-	free(text);
-	return o;
-}
-
 static int
 is_ready(const cJSON *o)
 {
@@ -135,7 +62,7 @@ is_ready(const cJSON *o)
 static int
 show_json(const char *path)
 {
-	cJSON *o = ask_json(path);
+	cJSON *o = ask_sensor("status", path);
 	char *text;
 	int status;
 
@@ -152,7 +79,7 @@ show_json(const char *path)
 static int
 show_once(const char *path)
 {
-	cJSON *o = ask_json(path);
+	cJSON *o = ask_sensor("status", path);
 	int status;
 
 	if (o == NULL)
@@ -191,7 +118,7 @@ show_live(const char *path)
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	while (stopped == 0 && (now = ask_json(path)) != NULL) {
+	while (stopped == 0 && (now = ask_sensor("status", path)) != NULL) {
 		show(now, before);
 		status = is_ready(now);
 		cJSON_Delete(before);

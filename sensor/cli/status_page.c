@@ -133,6 +133,24 @@ put_head(const struct page *p)
 }
 
 static void
+put_trouble(const struct page *p)
+{
+	const cJSON *list = at(p->now, "trouble"), *t;
+	bool any = false;
+
+	cJSON_ArrayForEach(t, list) {
+		if (t->valuedouble == 0 || t->string == NULL)
+			continue;
+		if (!any)
+			begin(p, "trouble");
+		fputs(any ? ", " : "", p->to);
+		warn(p, t->string);
+		any = true;
+	}
+	fputs(any ? "\n" : "", p->to);
+}
+
+static void
 put_traffic(const struct page *p)
 {
 	const cJSON *t = at(p->now, "total"), *old = at(p->before, "total");
@@ -381,6 +399,7 @@ status_print(FILE *to, const cJSON *now, const cJSON *before, bool colour)
 	if (before != NULL && number(now, "time_seconds") > number(before, "time_seconds"))
 		p.seconds = number(now, "time_seconds") - number(before, "time_seconds");
 	put_head(&p);
+	put_trouble(&p);
 	put_traffic(&p);
 	put_drops(&p);
 	put_workers(&p);

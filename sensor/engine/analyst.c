@@ -36,6 +36,7 @@ struct analyst {
 	const struct known *known;
 	struct ageing_feed *ageing;	/* one for each feed of the configuration */
 	struct log_limit full, memory;
+	uint64_t number;		/* in the journal, of the latest record */
 	bool refused;			/* the journal did not take the latest record */
 	uint64_t told_gave_way, told_lost;
 	kept_fn *keep;
@@ -51,7 +52,7 @@ static void
 write_record(struct analyst *a, enum record_kind kind, char *line)
 {
 	struct fault fault;
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (line == NULL) {
 		log_limited(&a->memory, LOG_LEVEL_ERROR, "analyst", "no memory for a record");
@@ -67,6 +68,7 @@ write_record(struct analyst *a, enum record_kind kind, char *line)
 		a->refused = true;
 	} else {
 		a->refused = false;
+		a->number = number;
 	}
 	free(line);
 }
@@ -82,6 +84,8 @@ on_alert(void *to, const struct alert *alert)
 		a->counts.opened[alert->finding->kind][alert->finding->severity]++;
 	if (a->config->records & (1u << kind | (kind == RECORD_MEMBER ? 1u << RECORD_ALERT : 0)))
 		write_record(a, kind, eve_alert(&told, a->config->sensor_name));
+	if (alert->finding->kind == FINDING_SENSOR && strcmp(alert->finding->subject, SELFTEST_SUBJECT) == 0)
+		a->counts.selftest.journal_number = a->number;
 }
 
 static void
@@ -280,6 +284,11 @@ analyst_take(struct analyst *a, const struct observation *o)
 	if (o->ts_ns > a->counts.last_ns)
 		a->counts.last_ns = o->ts_ns;
 	analyst_advance(a, o->ts_ns);
+	/* Live only, as own traffic: in a replay these are addresses like all others. */
+	if (a->own != NULL && selftest_is(o)) {
+		selftest_take(&a->counts.selftest, o, on_finding, a);
+		return;
+	}
 	if (is_own(a, o))
 		a->counts.own++;
 	else

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "engine/census.h"
 #include "engine/keep.h"
+#include "engine/selftest.h"
 #include "novelty.h"
 #include "observation.h"
 
@@ -31,6 +32,7 @@ struct analyst_counts {
 	struct case_counts cases;
 	uint64_t observations;
 	uint64_t allowed;		/* matches at an AS or with a certificate on an allow list: nothing was told */
+	struct selftest_state selftest;
 	uint64_t own;			/* observations of the sensor's own traffic: not looked at */
 	uint64_t expired;		/* matches of indicators that have expired: nothing was told */
 	uint64_t records;		/* written, those skipped by `already` too */

@@ -16,12 +16,14 @@
 #include "engine/handover.h"
 #include "engine/process.h"
 #include "engine/rooms.h"
+#include "engine/selftest.h"
 #include "indicators/allow.h"
 
 enum { COMPILE_SEC = 120, TRIES_MAX = 8, NO_FEED = -1 };
 
 struct feeds_job {
 	const struct config *config;
+	bool live;
 	void (*shed)(void *to);
 	void *to;
 	struct feed_result *results;	/* shared with the compiler */
@@ -124,7 +126,7 @@ feeds_open_allow(const struct config *config)
 
 /* The builder opens what its readers need (code pages, domain suffixes): it is made before the sandbox is set. */
 static int
-compile(const struct config *config, bool sandboxed, FILE *const *in, struct feed_result *results,
+compile(const struct config *config, bool sandboxed, bool live, FILE *const *in, struct feed_result *results,
     int *image, struct fault *fault)
 {
 	const struct sandbox_room room = { .data_bytes = room_bytes(SANDBOX_COMPILER, config) };
@@ -151,6 +153,9 @@ compile(const struct config *config, bool sandboxed, FILE *const *in, struct fee
 		    f->format[0] == '\0' ? NULL : f->format, b, &results[i].summary,
 		    &results[i].fault);
 	}
+	builder_set_terms(b, NULL);
+	if (live && selftest_put(b) < 0)
+		log_warn("feeds", "no room for the indicator of `hansho selftest`");
 	r = builder_compile(b, image, fault);
 done:
 	builder_free(b);
@@ -173,7 +178,7 @@ compiler_main(const struct feeds_job *j, FILE *const *in, int socket)
 	/* Zip has local times: without TZ the C library looks for /etc/localtime each time, which the sandbox forbids. */
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	r = compile(j->config, true, in, j->results, &image, &fault);
+	r = compile(j->config, true, j->live, in, j->results, &image, &fault);
 	if (handover_send(socket, fault.text, strlen(fault.text) + 1, image) < 0)
 		return 1;
 	return r < 0;
@@ -341,6 +346,7 @@ feeds_begin(const struct config *config, void (*shed)(void *to), void *to, struc
 
 	if (r < 0)
 		return r;
+	(*out)->live = true;
 	(*out)->shed = shed;
 	(*out)->to = to;
 	if ((r = start_compiler(*out, fault)) < 0) {
@@ -386,7 +392,7 @@ compile_here(struct feeds_job *j, int *image, struct fault *fault)
 	int r;
 
 	open_feeds(j->config, j->results, in);
-	r = compile(j->config, false, in, j->results, image, fault);
+	r = compile(j->config, false, false, in, j->results, image, fault);
 	close_feeds(j->config, in);
 	return r;
 }

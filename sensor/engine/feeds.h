@@ -33,7 +33,8 @@ int feeds_compile(const struct config *config, bool in_process, struct feed_resu
     int *image, struct fault *fault);
 
 /*
- * The same without waiting, for who has other children to look after.
+ * The same without waiting, for a live sensor, which has other children to look after; it
+ * knows the indicator of `hansho selftest`, too.
  * `shed` (NULL is fine) is called in the compiler, to let go of what is not
  * its business. `config` is borrowed until feeds_job_free().
  */

@@ -31,7 +31,7 @@ look_at_sinks(struct metrics_view *v, int64_t clock_ns)
 		to->failures = atomic_load(&from->failures);
 		to->lost = atomic_load(&from->lost);
 		to->failing = atomic_load(&from->failing);
-		number = atomic_load(&from->number);
+		number = to->number = atomic_load(&from->number);
 		to->lag_records = records > number ? records - number : 0;
 		behind_ns = clock_ns - atomic_load(&from->caught_up_ns);
 		/* It looks at the journal some times a second: less than that is none. */
@@ -385,8 +385,10 @@ add_each(cJSON *o, const struct metrics_view *v, enum metric_scope scope, const 
 		cJSON_AddItemToArray(list, one);
 		cJSON_AddStringToObject(one, labels[scope], metrics_name(v, scope, n, name, sizeof name));
 		add_rows(one, scope, metrics_at(v, scope, n));
-		if (scope == METRIC_SINK)
-			cJSON_AddStringToObject(one, "last_fault", v->sink[n].last_fault);
+		if (scope != METRIC_SINK)
+			continue;
+		cJSON_AddStringToObject(one, "last_fault", v->sink[n].last_fault);
+		cJSON_AddNumberToObject(one, "number", (double)v->sink[n].number);
 	}
 }
 
@@ -413,6 +415,25 @@ add_census(cJSON *o, const struct census_now *now)
 	}
 }
 
+/* Its number has 64 bits: no JSON number holds them. */
+static void
+add_selftest(cJSON *o, const struct selftest_state *s)
+{
+	cJSON *to = cJSON_AddObjectToObject(o, "selftest");
+	char run[SELFTEST_RUN_DIGITS + 1];
+
+	if (to == NULL)
+		return;
+	snprintf(run, sizeof run, "%016" PRIx64, s->run);
+	cJSON_AddStringToObject(to, "run", run);
+	cJSON_AddNumberToObject(to, "captured_ns", (double)s->captured_ns);
+	cJSON_AddNumberToObject(to, "understood_ns", (double)s->understood_ns);
+	cJSON_AddNumberToObject(to, "packets", (double)s->packets);
+	cJSON_AddNumberToObject(to, "contact", (double)s->contact);
+	cJSON_AddNumberToObject(to, "matched", (double)s->matched);
+	cJSON_AddNumberToObject(to, "journal_number", (double)s->journal_number);
+}
+
 cJSON *
 metrics_json(const struct metrics_view *v)
 {
@@ -432,6 +453,7 @@ metrics_json(const struct metrics_view *v)
 	add_rows(inner_object(o, "analyst"), METRIC_ANALYST, metrics_at(v, METRIC_ANALYST, 0));
 	add_census(o, &v->board->analyst.census);
 	add_rows(inner_object(o, "history"), METRIC_KEEPER, metrics_at(v, METRIC_KEEPER, 0));
+	add_selftest(o, &v->board->analyst.selftest);
 	add_each(o, v, METRIC_SINK, "sinks");
 	add_each(o, v, METRIC_FEED, "feeds");
 	add_each(o, v, METRIC_PROCESS, "processes");

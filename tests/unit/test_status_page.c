@@ -85,6 +85,7 @@ test_what_to_look_at(void **state)
 	expect(HEAD "\"time_seconds\":2,\"total\":{\"kernel_frames\":200,\"drops\":{\"kernel\":0,\"flows\":0}}}", NULL, "lost      nothing\n", true);
 	expect(HEAD "\"time_seconds\":2,\"total\":{\"kernel_frames\":200,\"drops\":{\"kernel\":3,\"flows\":7}}}", NULL,
 	    "3 frames in the kernel (1.50 %), 7 flows\n", true);
+	expect(HEAD "\"time_seconds\":2,\"trouble\":{\"no_packets\":0,\"sink\":1,\"clock\":1}}", NULL, "trouble   sink, clock\n", true);
 	expect(HEAD "\"time_seconds\":2,\"not_ready\":\"worker 1 does not work\"}", NULL, "NOT READY: worker 1 does not work\n", true);
 	expect(HEAD "\"time_seconds\":2,\"sinks\":[{\"sink\":\"hook\",\"sink_delivered\":5,\"sink_failing\":1,\"sink_lag_records\":9,"
 	    "\"sink_lag_seconds\":60,\"last_fault\":\"no\\u001b[2Jway\"}]}", NULL, "hook: 5 delivered, 9 wait for 60 s, FAILS: no?[2Jway\n", true);
