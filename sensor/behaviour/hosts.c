@@ -200,6 +200,8 @@ load_parts(struct host *h, uint32_t which, struct parts_left *left)
 			memcpy(h->part[i], left->at[i], bytes);
 			if (i == ROW_LURE)
 				lure_begin_again(h->part[i]);
+			else if (i == ROW_RELAY)
+				relay_begin_again(h->part[i]);
 		}
 		left->at[i] += bytes;
 		left->count[i]--;

@@ -140,6 +140,7 @@ const struct mail_id *sight_mail_id(const struct sight *s, enum observation_text
 
 /* What an OBSERVE_FILE of a mail is as a lure, and its points; NULL: nothing of interest. */
 const char *lure_kind(const struct observation *o, int *points);
+const char *lure_word(const char *text);	/* the same word, static; NULL: it has none */
 
 /* Of the user in this observation, in its realm; accounts.h. */
 uint32_t sight_account_tag(const struct sight *s);
@@ -219,6 +220,7 @@ void chain_beacon(struct sight *s, const struct finding *f);
 void family_finding(struct sight *s, const struct finding *f);
 const char *download_kind(const char *text);	/* the word as row_download.c has it; NULL: it has none */
 void lure_begin_again(void *part);		/* it outlived its process: what held for that alone goes */
+void relay_begin_again(void *part);		/* likewise */
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
     lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes,
     account_part_bytes, theft_part_bytes, destruction_part_bytes, relay_part_bytes,

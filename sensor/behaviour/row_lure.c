@@ -42,6 +42,12 @@ lure_begin_again(void *part)
 	memset(k->waiting, 0, sizeof k->waiting);
 }
 
+const char *
+lure_word(const char *text)
+{
+	return strcmp(text, "encrypted") == 0 ? "encrypted" : download_kind(text);
+}
+
 static struct brought *
 brought_by(struct lure *k, uint64_t flow_id)
 {

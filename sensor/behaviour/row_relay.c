@@ -5,13 +5,15 @@
  * in from outside. What calls itself a list's or a newsletter counts only by
  * its attachments, and a mail to many servers counts once.
  */
+#include <stdio.h>
+
 #include "base/sentence.h"
 #include "behaviour/house.h"
 #include "behaviour/mail_ids.h"
 #include "behaviour/private.h"
 
 enum {
-	WAITING = 4, GIVERS = 4, IDS = 8, SENDER_MOST = 48,
+	WAITING = 4, GIVERS = 4, IDS = 8, SENDER_MOST = 48, KIND_MOST = 12,
 	POINTS_SUSPECT = 35, POINTS_OUTSIDE = 15
 };
 
@@ -30,8 +32,8 @@ struct giver {
 	uint32_t mails, lures, others, unfounded, recipients, refused;
 	uint32_t id[IDS];		/* of the latest mails */
 	unsigned ids, next_id;
-	const char *kind;		/* of the worst attachment */
-	int points;
+	int points;			/* of the worst attachment */
+	char kind[KIND_MOST];		/* its word; no pointer, for it outlives the process */
 	struct addr addr;		/* with `how` */
 	char sender[SENDER_MOST];	/* of the latest suspicious envelope */
 };
@@ -43,6 +45,14 @@ struct relay {
 };
 
 const size_t relay_part_bytes = sizeof(struct relay);
+
+void
+relay_begin_again(void *part)
+{
+	struct relay *k = part;
+
+	memset(k->waiting, 0, sizeof k->waiting);
+}
 
 /* ---- attachments ---- */
 
@@ -154,7 +164,7 @@ count_mail(struct sight *s, struct giver *g, const struct carried *w)
 	g->unfounded += unfounded;
 	if (w != NULL && w->points > g->points) {
 		g->points = w->points;
-		g->kind = w->kind;
+		snprintf(g->kind, sizeof g->kind, "%s", w->kind);
 	}
 	if (w != NULL || other || unfounded || g->sender[0] == '\0') {
 		memcpy(g->sender, from.at, len);
@@ -186,7 +196,7 @@ weigh(struct sight *s, const struct giver *g)
 	}
 	if (g->lures > 0) {
 		score_number(&c, "lures", g->lures, score_step(lures, g->lures));
-		score_word(&c, "kind", g->kind, 0);
+		score_word(&c, "kind", lure_word(g->kind), 0);
 	}
 	if (g->others > 0)
 		score_number(&c, "other_names", g->others, score_step(others, g->others));

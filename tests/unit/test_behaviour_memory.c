@@ -140,6 +140,50 @@ hosts_beyond_the_limit_are_left_out(void **state)
 	assert_int_equal(behaviour_counts(behaviour)->hosts, 0);
 }
 
+static void
+relayed(double sec, unsigned number)
+{
+	char id[16];
+
+	rig_observation(&b, OBSERVE_FILE, sec);
+	b.o.app = APP_SMTP;
+	to("198.51.100.25", 25);
+	b.o.detail = FILE_LNK;
+	note();
+	rig_observation(&b, OBSERVE_MAIL, sec);
+	b.o.app = APP_SMTP;
+	to("198.51.100.25", 25);
+	b.o.count = 60;
+	b.o.refused = 5;
+	b.o.status = 250;
+	snprintf(id, sizeof id, "%u@x", number);
+	rig_text(&b, TEXT_MAIL_ID, id);
+	rig_text(&b, TEXT_MAIL_FROM, "anna@office.example");
+	rig_text(&b, TEXT_MAIL_HEADER_FROM, "boss@partner.example");
+	note();
+}
+
+/* Five mails of one sender, two of them behind the restart; what they carry is still known. */
+static void
+relayed_mails_add_up(void **state)
+{
+	struct cidr server;
+	unsigned i;
+
+	(void)state;
+	assert_true(cidr_parse("10.0.0.5", 8, &server));
+	limits.mail_hosts = &server;
+	limits.mail_hosts_count = 1;
+	begin();
+	for (i = 0; i < 3; i++)
+		relayed(i, i);
+	restart(true);
+	for (; i < 5; i++)
+		relayed(i, i);
+	assert_int_equal(rang("stepping-stone"), 1);
+	assert_non_null(strstr(kept.f[0].reason, "5 with a Windows shortcut or the like; 5 name somebody else"));
+}
+
 int
 main(void)
 {
@@ -147,6 +191,7 @@ main(void)
 		TEST(a_chain_goes_on),
 		TEST(machines_add_up),
 		TEST(hosts_beyond_the_limit_are_left_out),
+		TEST(relayed_mails_add_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
