@@ -21,13 +21,14 @@
 #include "engine/back_off.h"
 #include "engine/metrics.h"
 
+enum { TCP_DOOR, LOCAL_DOOR, DOORS };	/* of struct house */
 enum { BACKLOG = 16, TIMEOUT_SEC = 5, HEADER_BYTES = 8192, BODY_BYTES = 1024, LOOK_SEC = 1 };
 
 struct porter {
 	const struct house *house;
 	pid_t parent;
 	struct event_base *base;
-	struct evhttp *http;
+	struct evhttp *http[DOORS];	/* one for each door: not every page is for everybody */
 	struct event *tick;
 	struct metrics_view view;
 };
@@ -121,9 +122,9 @@ porter_open(struct house *h, const char *user, struct fault *fault)
 	char path[CONFIG_TEXT_MAX + 16];
 	int r;
 
-	if ((r = open_local(porter_socket_path(h->config, path, sizeof path), user, &h->door[1], fault)) < 0)
+	if ((r = open_local(porter_socket_path(h->config, path, sizeof path), user, &h->door[LOCAL_DOOR], fault)) < 0)
 		return r;
-	return open_tcp(h->config->metrics_listen, &h->door[0], fault);
+	return open_tcp(h->config->metrics_listen, &h->door[TCP_DOOR], fault);
 }
 
 void
@@ -131,7 +132,7 @@ porter_close(struct house *h)
 {
 	char path[CONFIG_TEXT_MAX + 16];
 
-	if (h->door[1] >= 0)
+	if (h->door[LOCAL_DOOR] >= 0)
 		unlink(porter_socket_path(h->config, path, sizeof path));
 	house_close_doors(h);
 }
@@ -139,7 +140,7 @@ porter_close(struct house *h)
 bool
 porter_wanted(const struct house *h)
 {
-	return h->door[0] >= 0 || h->door[1] >= 0;
+	return h->door[TCP_DOOR] >= 0 || h->door[LOCAL_DOOR] >= 0;
 }
 
 /* ---- answers ---- */
@@ -227,7 +228,7 @@ static void
 tell_what_there_is(struct evhttp_request *q, void *to)
 {
 	(void)to;
-	answer(q, 404, "text/plain; charset=utf-8", "expected /metrics, /status, /healthz or /readyz\n");
+	answer(q, 404, "text/plain; charset=utf-8", "expected /metrics, /healthz or /readyz, or at the status socket /status\n");
 }
 
 /* ---- its life ---- */
@@ -250,13 +251,15 @@ static void
 on_tick(evutil_socket_t fd, short what, void *to)
 {
 	struct porter *p = to;
+	unsigned i;
 
 	(void)fd;
 	(void)what;
 	if (getppid() != p->parent)
 		event_base_loopbreak(p->base);
 	/* Doors that were shut because too many stood in them. */
-	evhttp_foreach_bound_socket(p->http, open_again, NULL);
+	for (i = 0; i < DOORS; i++)
+		evhttp_foreach_bound_socket(p->http[i], open_again, NULL);
 }
 
 static void
@@ -266,19 +269,39 @@ on_full(struct evconnlistener *l, void *to)
 	evconnlistener_disable(l);
 }
 
-static int
-add_door(struct porter *p, int fd)
-{
-	struct evhttp_bound_socket *b;
-	struct evconnlistener *l;
+/* What receivers are called is for who may open the socket; the port has numbers only. */
+static const struct {
+	const char *path;
+	bool local;
+	void (*tell)(struct evhttp_request *q, void *to);
+} pages[] = {
+	{ "/metrics", false, tell_metrics }, { "/healthz", false, tell_health }, { "/readyz", false, tell_ready },
+	{ "/status", true, tell_status },
+};
 
-	if (fd < 0)
+static int
+add_door(struct porter *p, unsigned door)
+{
+	struct evhttp *h = p->http[door] = evhttp_new(p->base);
+	struct evhttp_bound_socket *b;
+	size_t i;
+
+	if (h == NULL)
+		return SE_NOMEM;
+	evhttp_set_allowed_methods(h, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
+	evhttp_set_timeout(h, TIMEOUT_SEC);
+	evhttp_set_max_headers_size(h, HEADER_BYTES);
+	evhttp_set_max_body_size(h, BODY_BYTES);
+	for (i = 0; i < sizeof pages / sizeof *pages; i++)
+		if (door == LOCAL_DOOR || !pages[i].local)
+			evhttp_set_cb(h, pages[i].path, pages[i].tell, p);
+	evhttp_set_gencb(h, tell_what_there_is, p);
+	if (p->house->door[door] < 0)
 		return 0;
-	if ((b = evhttp_accept_socket_with_handle(p->http, fd)) == NULL)
+	if ((b = evhttp_accept_socket_with_handle(h, p->house->door[door])) == NULL)
 		return SE_SYSTEM;
-	l = evhttp_bound_socket_get_listener(b);
 	/* No descriptor is free: to be asked again at once would be a loop. */
-	evconnlistener_set_error_cb(l, on_full);
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(b), on_full);
 	return 0;
 }
 
@@ -286,27 +309,12 @@ static int
 prepare(struct porter *p, struct fault *fault)
 {
 	const struct timeval each = { LOOK_SEC, 0 };
-	static const struct {
-		const char *path;
-		void (*tell)(struct evhttp_request *q, void *to);
-	} pages[] = {
-		{ "/metrics", tell_metrics }, { "/status", tell_status },
-		{ "/healthz", tell_health }, { "/readyz", tell_ready },
-	};
-	size_t i;
 
 	event_set_log_callback(say);
-	if ((p->base = event_base_new()) == NULL || (p->http = evhttp_new(p->base)) == NULL ||
+	if ((p->base = event_base_new()) == NULL ||
 	    (p->tick = event_new(p->base, -1, EV_PERSIST, on_tick, p)) == NULL || event_add(p->tick, &each) < 0 ||
-	    add_door(p, p->house->door[0]) < 0 || add_door(p, p->house->door[1]) < 0)
+	    add_door(p, TCP_DOOR) < 0 || add_door(p, LOCAL_DOOR) < 0)
 		return fault_set(fault, SE_NOMEM, "no memory for its doors");
-	evhttp_set_allowed_methods(p->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
-	evhttp_set_timeout(p->http, TIMEOUT_SEC);
-	evhttp_set_max_headers_size(p->http, HEADER_BYTES);
-	evhttp_set_max_body_size(p->http, BODY_BYTES);
-	for (i = 0; i < sizeof pages / sizeof *pages; i++)
-		evhttp_set_cb(p->http, pages[i].path, pages[i].tell, p);
-	evhttp_set_gencb(p->http, tell_what_there_is, p);
 	return house_enter_room(p->house, SANDBOX_PORTER, fault);
 }
 

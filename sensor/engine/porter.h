@@ -3,7 +3,7 @@
  * a Unix socket in the state directory.
  *
  *     /metrics   Prometheus text       /healthz  200 while the supervisor works
- *     /status    JSON                  /readyz   200 when every process works, else 503 and why
+ *     /status    JSON, socket only     /readyz   200 when every process works, else 503 and why
  *
  * A process of its own, since it reads bytes from outside: it sees the board,
  * holds no secret and no packet, opens no file. The supervisor opens its doors.

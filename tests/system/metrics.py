@@ -58,6 +58,7 @@ def total(found, name):
 def truth():
     sensor, folder = begin(workers=2)
     rig.check("ready", rig.wait(lambda: ask_port("/readyz")[0] == 200, 5), ask_port("/readyz"))
+    rig.check("not everybody is told of receivers", ask_port("/status")[0] == 404, ask_port("/status"))
     rig.check("healthy", ask_port("/healthz") == (200, "ok\n"), ask_port("/healthz"))
     before = total(numbers(ask_port("/metrics")[1]), "hansho_frames_total")
     sent = net.send(CAPTURE, "--topspeed")
