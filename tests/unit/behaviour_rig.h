@@ -7,8 +7,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "alert_rig.h"
+#include "base/state_file.h"
 #include "behaviour/behaviour.h"
 #include "behaviour/texts.h"
 #include "message.h"
@@ -114,6 +116,30 @@ contact(double sec, const char *peer, uint16_t port)
 	rig_observation(&b, OBSERVE_CONTACT, sec);
 	to(peer, port);
 	note();
+}
+
+/* A new process that has read what this one knew of the house. */
+static inline void
+house_restarts(void)
+{
+	struct behaviour *next = behaviour_new(&limits, keep, &kept);
+	char path[] = "/tmp/hansho-house-XXXXXX";
+	struct state_out *out = state_out_new();
+	struct state_in *in = NULL;
+	struct fault fault;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0 && out != NULL && next != NULL);
+	close(fd);
+	behaviour_save(behaviour, out);
+	assert_int_equal(state_out_write(out, path, BEHAVIOUR_STATE_VERSION, false, &fault), 0);
+	state_out_free(out);
+	assert_int_equal(state_in_open(path, BEHAVIOUR_STATE_VERSION, 1 << 24, &in, &fault), 0);
+	behaviour_load(next, in);
+	state_in_close(in);
+	unlink(path);
+	behaviour_free(behaviour);
+	behaviour = next;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

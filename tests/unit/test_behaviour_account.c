@@ -191,6 +191,8 @@ test_usual_places(void **state)
 		logs_in(i * day + 12 * hour, "anna", 12, 1);
 	}
 	assert_int_equal(kept.count, 0);
+	house_restarts();
+	behaviour_set_place(behaviour, place, NULL);
 	logs_in(10 * day, "anna", HOME, 1);
 	logs_in(10 * day + 60, "anna", 12, 1);		/* at once, but both are usual */
 	assert_int_equal(kept.count, 0);

@@ -5,9 +5,6 @@
 
 #include <cmocka.h>
 
-#include <unistd.h>
-
-#include "base/state_file.h"
 #include "behaviour_rig.h"
 
 /* ---- mail ---- */
@@ -184,25 +181,12 @@ static void
 test_lure_over_a_restart(void **state)
 {
 	const double day = 86400;
-	char path[] = "/tmp/hansho-house-XXXXXX";
-	struct state_out *out = state_out_new();
-	struct state_in *in;
-	struct fault fault;
-	int fd = mkstemp(path);
 
 	(void)state;
-	assert_true(fd >= 0);
-	close(fd);
 	begin();
 	arrives(0, 1, "Carol", "carol@partner.example", "Hello", 0);
 	arrives(1, 2, "Carol", "carol@partner.example", "Hello", 0);
-	behaviour_save(behaviour, out);
-	assert_int_equal(state_out_write(out, path, BEHAVIOUR_STATE_VERSION, false, &fault), 0);
-	state_out_free(out);
-	begin();
-	assert_int_equal(state_in_open(path, BEHAVIOUR_STATE_VERSION, 1 << 24, &in, &fault), 0);
-	behaviour_load(behaviour, in);
-	state_in_close(in);
+	house_restarts();
 	attachment(20 * day, 3, FILE_OOXML, OBSERVED_MACROS, "a.xlsm");
 	arrives(20 * day, 3, "Carol", "carol@partner.example", "Fwd: plan", 0);
 	assert_int_equal(kept.count, 0);
@@ -214,7 +198,6 @@ test_lure_over_a_restart(void **state)
 	arrives(21 * day, 5, "Carol", "carol@hacked.example", "plan", 0);
 	assert_int_equal(kept.count, 2);
 	assert_non_null(strstr(kept.f[1].reason, "the name is known at another address"));
-	unlink(path);
 }
 
 static void
@@ -471,6 +454,7 @@ test_impersonated_by_ids(void **state)
 	(void)state;
 	begin_with_server();
 	relays_for(10, "10.0.0.30", 40, ordinary);
+	house_restarts();
 	for (i = 0; i < 30; i++) {	/* all of one's own */
 		snprintf(id, sizeof id, "%u.10.0.0.30@x", i);
 		bounce_about(1000 + i, i, id);
