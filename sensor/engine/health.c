@@ -18,17 +18,17 @@ struct health {
 };
 
 static void
-tell(void *to, enum trouble t, bool over, const char *subject, const char *note)
+tell(void *to, enum trouble t, bool over, const char *subject, const struct note_words *note)
 {
 	struct health *h = to;
 	_Atomic uint64_t *on = &h->house->board->trouble[t];
 
 	if (over)
-		log_info("health", "over: %s: %s", subject, note);
+		log_info("health", "over: %s: %s", subject, note->text[LANGUAGE_EN]);
 	else if (atomic_load(on) == 0)
-		log_warn("health", "%s", note);
+		log_warn("health", "%s", note->text[LANGUAGE_EN]);
 	atomic_store(on, !over);
-	house_tell_trouble(h->house, subject, over, note);
+	house_tell_trouble(h->house, subject, over, note->text[h->house->config->behaviour.language]);
 }
 
 static void

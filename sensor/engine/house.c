@@ -102,9 +102,11 @@ house_open_own_ring(struct house *h)
 }
 
 void
-house_tell(struct house *h, const char *note)
+house_tell(struct house *h, enum sensor_note n, const struct piece *pieces)
 {
-	house_tell_trouble(h, "", false, note);
+	char note[SENSOR_NOTE_MAX];
+
+	house_tell_trouble(h, "", false, note_text(n, h->config->behaviour.language, pieces, note, sizeof note));
 }
 
 void
@@ -120,7 +122,7 @@ house_tell_trouble(struct house *h, const char *subject, bool over, const char *
 	b.o.ts_ns = b.o.deadline_ns = house_wall_clock_ns();
 	b.o.flow_first_ns = b.o.flow_last_ns = b.o.ts_ns;
 	b.o.flags = over ? OBSERVED_OVER : 0;
-	observation_add(&b, TEXT_NOTE, span_text(note), 512);
+	observation_add(&b, TEXT_NOTE, span_text(note), SENSOR_NOTE_MAX);
 	if (subject[0] != '\0')
 		observation_add(&b, TEXT_SERVICE, span_text(subject), 256);
 	observation_seal(&b);

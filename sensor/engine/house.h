@@ -18,6 +18,7 @@
 #include "engine/ring.h"
 #include "engine/sandbox.h"
 #include "engine/worker.h"
+#include "records/notes.h"
 
 /* The analyst's exit status: a worker's ring holds what no worker writes. */
 enum { ANALYST_RING_DAMAGED = 3 };
@@ -87,8 +88,8 @@ void house_end_keeper_ring(struct house *h);
 /* In a child: its sandbox. */
 int house_enter_room(const struct house *h, enum sandbox which, struct fault *fault);
 
-/* Live: an observation about the sensor itself, through the supervisor's own ring. */
-void house_tell(struct house *h, const char *note);
+/* Live: an observation about the sensor itself, through the supervisor's own ring, in the configured language. */
+void house_tell(struct house *h, enum sensor_note n, const struct piece *pieces);
 /* The same of what lasts: `subject` stays the same until it is over. */
 void house_tell_trouble(struct house *h, const char *subject, bool over, const char *note);
 /* The supervisor's ring, new or reset: nobody waits for it. */

@@ -27,7 +27,8 @@ struct post {
 	bool told;			/* that nobody can */
 	uint32_t turns;			/* of its worker, when looked at last */
 	int64_t still_ns;		/* for so long they have not changed */
-	char why[128];
+	enum { WENT_SIGNAL, WENT_STATUS, WENT_LOST, WENT_ANEW } went;	/* how its worker ended */
+	int status;
 };
 
 struct posts {
@@ -221,7 +222,6 @@ posts_worker_ended(struct posts *p, unsigned i, int status)
 {
 	bool lost = WIFEXITED(status) && WEXITSTATUS(status) == WORKER_LOST_INTERFACE;
 	struct post *post = &p->post[i];
-	char role[32];
 
 	post->died_ns = back_off_clock_ns();
 	back_off_failed(&post->back_off, post->died_ns);
@@ -229,39 +229,50 @@ posts_worker_ended(struct posts *p, unsigned i, int status)
 		/* An interface that comes back is another one to the kernel: a fanout holds sockets of one only. */
 		capture_close(post->capture);
 		post->capture = NULL;
-		snprintf(post->why, sizeof post->why, "worker %u lost the interface", i);
-	} else {
-		snprintf(role, sizeof role, "worker %u", i);
-		process_describe_end(status, role, post->why, sizeof post->why);
 	}
+	post->went = lost ? WENT_LOST : WIFSIGNALED(status) ? WENT_SIGNAL : WENT_STATUS;
+	post->status = status;
 	end_recording(post, i, !WIFEXITED(status));
+}
+
+/* In the log in English, as an alert in the configured language. */
+static void
+tell_of(struct posts *p, const struct post *post, enum sensor_note n, const char *seconds)
+{
+	char worker[16], how[16], workers[16], words[SENSOR_NOTE_MAX];
+	const struct piece pieces[] = {
+		{ "worker", worker }, { "signal", post->went == WENT_SIGNAL ? how : NULL },
+		{ "signal_name", post->went == WENT_SIGNAL ? strsignal(WTERMSIG(post->status)) : NULL },
+		{ "status", post->went == WENT_STATUS ? how : NULL }, { "lost", post->went == WENT_LOST ? worker : NULL },
+		{ "anew", post->went == WENT_ANEW ? worker : NULL }, { "workers", workers }, { "seconds", seconds }, { NULL, NULL },
+	};
+
+	snprintf(worker, sizeof worker, "%u", (unsigned)(post - p->post));
+	snprintf(workers, sizeof workers, "%u", p->count);
+	snprintf(how, sizeof how, "%d", post->went == WENT_SIGNAL ? WTERMSIG(post->status) : WEXITSTATUS(post->status));
+	if (n == NOTE_WORKER_BACK)
+		log_warn("watch", "%s", note_text(n, LANGUAGE_EN, pieces, words, sizeof words));
+	house_tell(p->house, n, pieces);
 }
 
 /* Whoever looks at the alerts shall not wait for a success that may never come. */
 static void
 tell_empty(struct posts *p, struct post *post, const struct fault *fault)
 {
-	char note[512];
-
 	if (post->told)
 		return;
 	post->told = true;
 	log_error("watch", "%s; it is tried again and again", fault->text);
-	snprintf(note, sizeof note, "%s and cannot be replaced yet: its share of the traffic (1 of %u) is not seen",
-	    post->why, p->count);
-	house_tell(p->house, note);
+	tell_of(p, post, NOTE_WORKER_MISSING, NULL);
 }
 
 static void
 tell_filled(struct posts *p, const struct post *post, int64_t died_ns)
 {
-	double blind = (double)(back_off_clock_ns() - died_ns) / (double)NS_PER_SEC;
-	char note[512];
+	char seconds[24];
 
-	snprintf(note, sizeof note, "%s; its share of the traffic (1 of %u) was not seen for %.1f s, "
-	    "its flows begin anew", post->why, p->count, blind);
-	log_warn("watch", "%s", note);
-	house_tell(p->house, note);
+	snprintf(seconds, sizeof seconds, "%.1f", (double)(back_off_clock_ns() - died_ns) / (double)NS_PER_SEC);
+	tell_of(p, post, NOTE_WORKER_BACK, seconds);
 }
 
 /*
@@ -355,7 +366,7 @@ posts_restart(struct posts *p)
 		if (p->post[i].died_ns != 0)
 			continue;
 		p->post[i].died_ns = back_off_clock_ns();
-		snprintf(p->post[i].why, sizeof p->post[i].why, "worker %u was begun anew", i);
+		p->post[i].went = WENT_ANEW;
 		end_recording(&p->post[i], i, true);
 	}
 }

@@ -299,10 +299,11 @@ age_of(struct known *k, const struct config_feed *f, int64_t now_ns)
 
 /* Is it too old? */
 static bool
-mind_feed(struct refresh *r, const struct config_feed *f, int64_t now_ns, struct house *house)
+mind_feed(struct refresh *r, const struct config *config, const struct config_feed *f, int64_t now_ns, struct house *house)
 {
 	struct known *k = known_of(r, f->name);
-	char note[512], subject[FETCH_NAME_MAX + 32];
+	char hours[24], subject[FETCH_NAME_MAX + 32];
+	struct note_words words;
 	struct store_state state;
 	int64_t age;
 
@@ -312,17 +313,20 @@ mind_feed(struct refresh *r, const struct config_feed *f, int64_t now_ns, struct
 	snprintf(subject, sizeof subject, "feed %s is too old", f->name);
 	if (age <= refresh_age_limit_sec(f)) {
 		if (k->told)
-			house_tell_trouble(house, subject, true, "it was renewed");
+			house_tell_trouble(house, subject, true, note_text(NOTE_FEED_RENEWED, config->behaviour.language, NULL,
+			    words.text[0], sizeof words.text[0]));
 		k->told = false;
 		return false;
 	}
 	store_read_state(r->folder, f->name, &state);
-	snprintf(note, sizeof note, "feed %s was not renewed for %lld h: %.300s", f->name,
-	    (long long)(age / HOUR_SEC), state.fault[0] == '\0' ? "what was fetched is held back" : state.fault);
+	snprintf(hours, sizeof hours, "%lld", (long long)(age / HOUR_SEC));
+	note_words(NOTE_FEED_OLD, (const struct piece[]){ { "feed", f->name }, { "hours", hours },
+	    { "why", state.fault[0] == '\0' ? NULL : state.fault }, { "held", state.fault[0] == '\0' ? "" : NULL }, { NULL, NULL } },
+	    &words);
 	if (!k->told)
-		log_warn("feeds", "%s", note);
+		log_warn("feeds", "%s", words.text[LANGUAGE_EN]);
 	k->told = true;
-	house_tell_trouble(house, subject, false, note);
+	house_tell_trouble(house, subject, false, words.text[config->behaviour.language]);
 	return true;
 }
 
@@ -338,7 +342,7 @@ refresh_mind_age(struct refresh *r, const struct config *config, int64_t now_ns,
 	r->next_age_ns = clock_ns + AGE_SEC * NS_PER_SEC;
 	snprintf(r->folder, sizeof r->folder, "%s/feeds", config->state_directory);
 	for (i = 0; i < config->feeds_count; i++)
-		if (is_fetched(&config->feeds[i]) && mind_feed(r, &config->feeds[i], now_ns, house))
+		if (is_fetched(&config->feeds[i]) && mind_feed(r, config, &config->feeds[i], now_ns, house))
 			any = true;
 	atomic_store(&house->board->trouble[TROUBLE_FEED], any);
 }

@@ -142,7 +142,7 @@ on_keeper_end(struct watch *w, bool clean, const char *text)
 	back_off_failed(&w->keeper, back_off_clock_ns());
 	log_error("watch", "%s; the history goes on with a new one", text);
 	if (!w->stopping && !w->keeper_told)
-		house_tell(&w->house, "the keeper ended: the history may lack some contacts");
+		house_tell(&w->house, NOTE_KEEPER_ENDED, NULL);
 	w->keeper_told = true;
 }
 
@@ -178,7 +178,7 @@ on_analyst_end(struct watch *w, int status, const char *text)
 		house_open_own_ring(&w->house);
 	}
 	if (!w->stopping)
-		house_tell(&w->house, "the analyst died: what it learned since it was last saved is lost, open alerts go on");
+		house_tell(&w->house, NOTE_ANALYST_DIED, NULL);
 }
 
 static void

@@ -8,13 +8,14 @@
 
 #include "base/when.h"
 #include "health/overload.h"
+#include "records/notes.h"
 
-enum { LEAST_PACKETS = 100, LEAST_OBSERVATIONS = 20, LEAST_SPOKEN = 50 };
+enum { DIGITS_MAX = 24, LEAST_PACKETS = 100, LEAST_OBSERVATIONS = 20, LEAST_SPOKEN = 50 };
 
 struct state {
 	bool on;
 	int64_t again_ns;
-	char note[BLINDNESS_NOTE_MAX];
+	struct note_words note;
 };
 
 struct sink_state {
@@ -70,28 +71,39 @@ trouble_subject(enum trouble t)
 /* ---- what is said ---- */
 
 static void
-set(struct blindness *b, enum trouble t, struct state *s, const char *subject, bool wrong, const char *note)
+set(struct blindness *b, enum trouble t, struct state *s, const char *subject, bool wrong, enum sensor_note n,
+    const struct piece *pieces)
 {
+	struct note_words words;
+
 	if (!wrong) {
+		note_words(n, pieces, &words);
 		if (s->on)
-			b->tell(b->to, t, true, subject, note);
+			b->tell(b->to, t, true, subject, &words);
 		s->on = false;
 		return;
 	}
 	/* Said again with the first words and numbers: it is the same incident. */
 	if (!s->on)
-		snprintf(s->note, sizeof s->note, "%s", note);
+		note_words(n, pieces, &s->note);
 	else if (b->last.clock_ns < s->again_ns)
 		return;
 	s->on = true;
 	s->again_ns = b->last.clock_ns + b->again_ns;
-	b->tell(b->to, t, false, subject, s->note);
+	b->tell(b->to, t, false, subject, &s->note);
 }
 
 static void
-set_one(struct blindness *b, enum trouble t, bool wrong, const char *note)
+set_one(struct blindness *b, enum trouble t, bool wrong, enum sensor_note n, const struct piece *pieces)
 {
-	set(b, t, &b->state[t], troubles[t].subject, wrong, note);
+	set(b, t, &b->state[t], troubles[t].subject, wrong, n, pieces);
+}
+
+static const char *
+digits(uint64_t n, char buf[DIGITS_MAX])
+{
+	snprintf(buf, DIGITS_MAX, "%" PRIu64, n);
+	return buf;
 }
 
 /* ---- at every look ---- */
@@ -100,22 +112,26 @@ static void
 mind_silence(struct blindness *b, const struct blindness_sample *now)
 {
 	int64_t quiet_sec = (now->clock_ns - b->latest_frame_ns) / NS_PER_SEC;
-	char note[BLINDNESS_NOTE_MAX];
+	char seconds[DIGITS_MAX];
+	const struct piece pieces[] = { { "seconds", digits((uint64_t)quiet_sec, seconds) }, { NULL, NULL } };
 
 	if (b->limits.quiet_sec == 0)
 		return;
 	if (quiet_sec < b->limits.quiet_sec) {
-		set_one(b, TROUBLE_NO_PACKETS, false, "packets arrive again");
+		set_one(b, TROUBLE_NO_PACKETS, false, NOTE_PACKETS_AGAIN, NULL);
 		return;
 	}
-	snprintf(note, sizeof note, "no packet has arrived for %" PRId64 " s: look at the mirror port, the cable, the filter", quiet_sec);
-	set_one(b, TROUBLE_NO_PACKETS, true, note);
+	set_one(b, TROUBLE_NO_PACKETS, true, NOTE_NO_PACKETS, pieces);
 }
 
 static void
 mind_sink(struct blindness *b, struct sink_state *s, const struct blindness_sink *now)
 {
-	char subject[BLINDNESS_NAME_MAX + 32], note[BLINDNESS_NOTE_MAX];
+	char subject[BLINDNESS_NAME_MAX + 32], seconds[DIGITS_MAX], records[DIGITS_MAX];
+	const struct piece pieces[] = {
+		{ "sink", s->name }, { "seconds", digits(now->lag_sec, seconds) }, { "records", digits(now->lag_records, records) },
+		{ NULL, NULL },
+	};
 	bool wrong = now->lag_sec >= b->limits.sink_lag_sec;
 
 	/* Another one has its place since a reload. */
@@ -124,12 +140,7 @@ mind_sink(struct blindness *b, struct sink_state *s, const struct blindness_sink
 		snprintf(s->name, sizeof s->name, "%s", now->name);
 	}
 	snprintf(subject, sizeof subject, "sink %s is too far behind", s->name);
-	if (wrong)
-		snprintf(note, sizeof note, "sink %s has not had all records for %" PRIu64 " s: %" PRIu64 " wait in the journal",
-		    s->name, now->lag_sec, now->lag_records);
-	else
-		snprintf(note, sizeof note, "sink %s has caught up", s->name);
-	set(b, TROUBLE_SINK, &s->state, subject, wrong, note);
+	set(b, TROUBLE_SINK, &s->state, subject, wrong, wrong ? NOTE_SINK_LAGS : NOTE_SINK_WELL, pieces);
 }
 
 static void
@@ -146,23 +157,18 @@ mind_sinks(struct blindness *b, const struct blindness_sample *now)
 static void
 mind_overload(struct blindness *b, const struct blindness_sample *now)
 {
-	static const char *const undone[SHED_LEVELS] = {
-		[SHED_NOTHING] = "all is looked into again",
-		[SHED_BODIES] = "bodies are not looked into",
-		[SHED_STREAMS] = "bodies are not looked into, no further conversation is put in order",
-		[SHED_PARSING] = "nothing is parsed but DNS",
+	static const enum sensor_note undone[SHED_LEVELS] = {
+		[SHED_NOTHING] = NOTE_SHED_NOTHING, [SHED_BODIES] = NOTE_SHED_BODIES, [SHED_STREAMS] = NOTE_SHED_STREAMS,
+		[SHED_PARSING] = NOTE_SHED_PARSING,
 	};
 	uint64_t level = now->shed_level < SHED_LEVELS ? now->shed_level : SHED_LEVELS - 1;
 	struct state *s = &b->state[TROUBLE_OVERLOAD];
-	char note[BLINDNESS_NOTE_MAX];
 
-	snprintf(note, sizeof note, "%s%s", undone[level], level == SHED_NOTHING ? "" : ": add workers, or filter more out; feeds are held against "
-	    "addresses and DNS names, and contacts counted, all the same");
 	/* What is left undone changes while it lasts. */
 	if (s->on && level > b->told_level)
 		s->on = false;
 	b->told_level = level;
-	set_one(b, TROUBLE_OVERLOAD, level > SHED_NOTHING, note);
+	set_one(b, TROUBLE_OVERLOAD, level > SHED_NOTHING, undone[level], NULL);
 }
 
 /* The kernel ends a process when it is: over only when there is some room again. */
@@ -170,43 +176,41 @@ static void
 mind_memory(struct blindness *b, const struct blindness_sample *now)
 {
 	double percent = now->memory_limit > 0 ? 100.0 * (double)now->memory_used / (double)now->memory_limit : 0;
-	char note[BLINDNESS_NOTE_MAX];
+	char share[DIGITS_MAX], mib[DIGITS_MAX];
+	const struct piece pieces[] = { { "percent", share }, { "mib", digits(now->memory_limit >> 20, mib) }, { NULL, NULL } };
 	bool on = b->state[TROUBLE_MEMORY].on;
 
 	if (b->limits.memory_percent == 0 || (on && percent >= b->limits.memory_percent - 5.0 && percent < b->limits.memory_percent))
 		return;
-	snprintf(note, sizeof note, "the sensor uses %.0f %% of the %" PRIu64 " MiB that it may use", percent, now->memory_limit >> 20);
-	set_one(b, TROUBLE_MEMORY, percent >= b->limits.memory_percent, note);
+	snprintf(share, sizeof share, "%.0f", percent);
+	set_one(b, TROUBLE_MEMORY, percent >= b->limits.memory_percent, NOTE_MEMORY, pieces);
 }
 
 static void
 mind_clock(struct blindness *b, const struct blindness_sample *now)
 {
 	double by = (double)((now->wall_ns - now->clock_ns) - (b->last.wall_ns - b->last.clock_ns)) / (double)NS_PER_SEC;
-	char note[BLINDNESS_NOTE_MAX];
+	char seconds[DIGITS_MAX];
+	const struct piece pieces[] = { { "seconds", seconds }, { NULL, NULL } };
 
 	if (b->limits.clock_sec == 0)
 		return;
 	if (by < b->limits.clock_sec && by > -(double)b->limits.clock_sec && now->set_back == b->last.set_back)
 		return;
 	b->clock_was_set = true;
-	if (now->set_back != b->last.set_back)
-		snprintf(note, sizeof note, "the time of frames went back by more than an hour: conversations and beacons around "
-		    "that moment have wrong times");
-	else
-		snprintf(note, sizeof note, "this machine's clock was set %s by %.0f s: conversations and beacons around that moment "
-		    "have wrong times", by > 0 ? "forward" : "back", by > 0 ? by : -by);
-	set_one(b, TROUBLE_CLOCK, true, note);
+	snprintf(seconds, sizeof seconds, "%.0f", by > 0 ? by : -by);
+	set_one(b, TROUBLE_CLOCK, true, now->set_back != b->last.set_back ? NOTE_FRAMES_BACK :
+	    by > 0 ? NOTE_CLOCK_FORWARD : NOTE_CLOCK_BACK, pieces);
 }
 
 /* ---- at a window's end ---- */
 
-/* Too much of a whole. `advice` says what to look at. */
+/* Too much of a whole. */
 struct share_row {
 	enum trouble trouble;
 	size_t part, whole, limit;
 	uint64_t least;			/* of the whole, to conclude anything */
-	const char *of, *advice;
+	enum sensor_note note;
 };
 
 #define SAMPLE(member) offsetof(struct blindness_sample, member)
@@ -214,15 +218,15 @@ struct share_row {
 
 static const struct share_row shares[] = {
 	{ TROUBLE_ONE_SIDED, SAMPLE(unanswered), SAMPLE(spoken), LIMIT(one_sided_percent), LEAST_SPOKEN,
-	    "TCP conversations show one direction only", "does the mirror port copy both?" },
+	    NOTE_ONE_SIDED },
 	{ TROUBLE_CHECKSUMS, SAMPLE(bad_checksum), SAMPLE(packets), LIMIT(checksum_percent), LEAST_PACKETS,
-	    "packets have a wrong checksum", "does a network card fill them in later, or is the copy damaged? see `checksum`" },
+	    NOTE_CHECKSUMS },
 	{ TROUBLE_SNAPLEN, SAMPLE(truncated), SAMPLE(packets), LIMIT(truncated_percent), LEAST_PACKETS,
-	    "packets arrive cut", "raise capture.snaplen, or what the mirror copies of a frame" },
+	    NOTE_SNAPLEN },
 	{ TROUBLE_KERNEL_DROPS, SAMPLE(kernel_dropped), SAMPLE(kernel_seen), LIMIT(drop_percent), LEAST_PACKETS,
-	    "frames were dropped by the kernel", "raise capture.buffer_mib or workers, or filter more out" },
+	    NOTE_KERNEL_DROPS },
 	{ TROUBLE_RING_DROPS, SAMPLE(ring_dropped), SAMPLE(observations), LIMIT(ring_percent), LEAST_OBSERVATIONS,
-	    "observations were lost for want of room", "raise limits.ring_mib" },
+	    NOTE_RING_DROPS },
 };
 
 static uint64_t
@@ -238,33 +242,37 @@ mind_share(struct blindness *b, const struct blindness_sample *now, const struct
 	uint64_t part = change(b, now, r->part), whole = change(b, now, r->whole);
 	uint32_t limit = *(const uint32_t *)(const void *)((const char *)&b->limits + r->limit);
 	double percent = whole > 0 ? 100.0 * (double)part / (double)whole : 0;
-	char note[BLINDNESS_NOTE_MAX];
+	char share[DIGITS_MAX], all[DIGITS_MAX], seconds[DIGITS_MAX];
+	bool wrong = percent >= limit;
+	const struct piece pieces[] = {
+		{ "percent", share }, { "whole", digits(whole, all) }, { "seconds", digits(b->limits.window_sec, seconds) },
+		{ "wrong", wrong ? "" : NULL }, { "well", wrong ? NULL : "" }, { NULL, NULL },
+	};
 
 	if (limit == 0 || whole < r->least)
 		return;
-	snprintf(note, sizeof note, "%.1f %% of %" PRIu64 " %s within %u s: %s", percent, whole, r->of, b->limits.window_sec,
-	    percent >= limit ? r->advice : "that is well again");
-	set_one(b, r->trouble, percent >= limit, note);
+	snprintf(share, sizeof share, "%.1f", percent);
+	set_one(b, r->trouble, wrong, r->note, pieces);
 }
 
 static void
 mind_protocol(struct blindness *b, const struct blindness_sample *now, enum trouble t, size_t offset, const char *what)
 {
 	uint64_t flows = now->flows - b->start.flows, seen = change(b, now, offset);
-	char note[BLINDNESS_NOTE_MAX];
+	char count[DIGITS_MAX], seconds[DIGITS_MAX];
+	const struct piece pieces[] = {
+		{ "count", digits(flows, count) }, { "seconds", digits(b->limits.window_sec, seconds) }, { "protocol", what }, { NULL, NULL },
+	};
 
 	if (b->limits.silent_flows == 0)
 		return;
-	snprintf(note, sizeof note, "there is %s again", what);
 	if (seen > 0) {
-		set_one(b, t, false, note);
+		set_one(b, t, false, NOTE_PROTOCOL_AGAIN, pieces);
 		return;
 	}
 	if (flows < b->limits.silent_flows)
 		return;
-	snprintf(note, sizeof note, "%" PRIu64 " conversations began within %u s, and there is no %s at all: does the mirror port, "
-	    "or the filter, leave it out?", flows, b->limits.window_sec, what);
-	set_one(b, t, true, note);
+	set_one(b, t, true, NOTE_NO_PROTOCOL, pieces);
 }
 
 static void
@@ -277,7 +285,7 @@ end_window(struct blindness *b, const struct blindness_sample *now)
 	mind_protocol(b, now, TROUBLE_NO_TLS, SAMPLE(tls), "TLS");
 	mind_protocol(b, now, TROUBLE_NO_DNS, SAMPLE(dns), "DNS");
 	if (!b->clock_was_set)
-		set_one(b, TROUBLE_CLOCK, false, "no clock was set since");
+		set_one(b, TROUBLE_CLOCK, false, NOTE_CLOCK_WELL, NULL);
 	b->clock_was_set = false;
 	b->start = *now;
 }

@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "records/notes.h"
+
 /* Names are part of the output: rows may be added, never renamed. */
 enum trouble {
 	TROUBLE_NO_PACKETS,
@@ -44,7 +46,7 @@ struct blindness_limits {
 	uint32_t memory_percent;	/* of what the control group allows */
 };
 
-enum { BLINDNESS_SINKS_MAX = 32, BLINDNESS_NAME_MAX = 64, BLINDNESS_NOTE_MAX = 400 };
+enum { BLINDNESS_SINKS_MAX = 32, BLINDNESS_NAME_MAX = 64 };
 
 struct blindness_sink {
 	const char *name;
@@ -67,8 +69,8 @@ struct blindness_sample {
 	struct blindness_sink sink[BLINDNESS_SINKS_MAX];
 };
 
-/* `subject`: the same as long as it is the same trouble; `note`: a sentence with numbers. Both die on return. */
-typedef void trouble_fn(void *to, enum trouble t, bool over, const char *subject, const char *note);
+/* `subject`: the same as long as it is the same trouble; `note`: a sentence with numbers in each language. Both die on return. */
+typedef void trouble_fn(void *to, enum trouble t, bool over, const char *subject, const struct note_words *note);
 
 struct blindness;
 

@@ -17,7 +17,8 @@
 
 /* Words that Japanese writes like that, too. */
 static const char *const common[] = { "C2", "IP", "TLS", "URL", "JA3", "JA3S", "JA4", "SHA", "vxlan", "journal", "max_mib", "max_hours",
-	"gre", "ASN", "DNS", "TCP", "MiB", "mib", "capture", "snaplen", "buffer", "workers", "limits", "ring", "checksum" };
+	"gre", "ASN", "DNS", "TCP", "MiB", "mib", "capture", "snaplen", "buffer", "workers", "limits", "ring", "checksum",
+	"buffer_mib", "ring_mib", "filter" };
 
 static bool
 is_common(const char *word, size_t len)
@@ -143,9 +144,9 @@ test_other_titles(void **state)
 static void
 test_notes(void **state)
 {
-	static const struct piece pieces[] = { { "count", "3" }, { "worker", "1" }, { "signal", "11" }, { "workers", "2" }, { "seconds", "4" },
+	static const struct piece pieces[] = { { "count", "3" }, { "worker", "1" }, { "signal", "11" }, { "signal_name", "killed" }, { "workers", "2" }, { "seconds", "4" },
 		{ "feed", "7" }, { "hours", "9" }, { "why", "0" }, { "sink", "5" }, { "records", "6" }, { "percent", "8" }, { "mib", "10" },
-		{ "whole", "12" }, { "protocol", "TLS" }, { NULL, NULL } };
+		{ "whole", "12" }, { "protocol", "TLS" }, { "wrong", "" }, { NULL, NULL } };
 	char buf[SENSOR_NOTE_MAX];
 	int n, l;
 

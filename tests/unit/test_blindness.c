@@ -16,14 +16,14 @@ static const struct blindness_limits limits = { .window_sec = 10, .quiet_sec = 3
 
 static struct {
 	unsigned begun[TROUBLE_KINDS], over[TROUBLE_KINDS];
-	char subject[128], note[BLINDNESS_NOTE_MAX];
+	char subject[128], note[SENSOR_NOTE_MAX];
 } told;
 
 static struct blindness_sample s;
 static struct blindness *b;
 
 static void
-tell(void *to, enum trouble t, bool over, const char *subject, const char *note)
+tell(void *to, enum trouble t, bool over, const char *subject, const struct note_words *note)
 {
 	(void)to;
 	if (over)
@@ -31,7 +31,7 @@ tell(void *to, enum trouble t, bool over, const char *subject, const char *note)
 	else
 		told.begun[t]++;
 	snprintf(told.subject, sizeof told.subject, "%s", subject);
-	snprintf(told.note, sizeof told.note, "%s", note);
+	snprintf(told.note, sizeof told.note, "%s", note->text[LANGUAGE_EN]);
 }
 
 static void
