@@ -18,6 +18,7 @@
 #include "config/options.h"
 #include "engine/landlock.h"
 #include "engine/memory.h"
+#include "engine/porter.h"
 #include "engine/rooms.h"
 
 static const char help[] =
@@ -305,6 +306,22 @@ check_geoip(const struct config *c)
 	return g != NULL;
 }
 
+static bool
+check_metrics(const struct config *c)
+{
+	struct fault fault;
+
+	if (porter_check(c, &fault) < 0) {
+		printf("metrics   NOT AN ADDRESS: %s\n", fault.text);
+		return false;
+	}
+	if (c->metrics_listen[0] == '\0')
+		printf("metrics   at the status socket only\n");
+	else
+		printf("metrics   http://%s/metrics\n", c->metrics_listen);
+	return true;
+}
+
 static unsigned
 check_parts(const struct config *c)
 {
@@ -318,6 +335,7 @@ check_parts(const struct config *c)
 	faults += !check_feeds(c);
 	for (i = 0; i < c->sinks_count; i++)
 		faults += !check_sink(&c->sinks[i]);
+	faults += !check_metrics(c);
 	return faults + !check_geoip(c);
 }
 

@@ -43,19 +43,36 @@ porter_socket_path(const struct config *c, char *buf, size_t size)
 }
 
 static int
+read_address(const char *text, struct sockaddr_storage *to, int *len, struct fault *fault)
+{
+	*len = sizeof *to;
+	memset(to, 0, sizeof *to);
+	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)to, len) == 0 &&
+	    (to->ss_family == AF_INET ? ((struct sockaddr_in *)to)->sin_port : ((struct sockaddr_in6 *)to)->sin6_port) != 0)
+		return 0;
+	return fault_set(fault, SE_USAGE, "metrics.listen: \"%s\": expected an address and a port, such as "
+	    "127.0.0.1:9477 or [::1]:9477, or nothing", text);
+}
+
+int
+porter_check(const struct config *c, struct fault *fault)
+{
+	struct sockaddr_storage to;
+	int len;
+
+	return c->metrics_listen[0] == '\0' ? 0 : read_address(c->metrics_listen, &to, &len, fault);
+}
+
+static int
 open_tcp(const char *text, int *out, struct fault *fault)
 {
 	struct sockaddr_storage to;
-	int len = sizeof to, yes = 1, fd;
+	int len, yes = 1, fd, r;
 
 	if (text[0] == '\0')
 		return 0;
-	memset(&to, 0, sizeof to);
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&to, &len) < 0 ||
-	    (to.ss_family == AF_INET ? ((struct sockaddr_in *)&to)->sin_port :
-	    ((struct sockaddr_in6 *)&to)->sin6_port) == 0)
-		return fault_set(fault, SE_USAGE, "metrics.listen: \"%s\": expected an address and a port, such as "
-		    "127.0.0.1:9477 or [::1]:9477, or nothing", text);
+	if ((r = read_address(text, &to, &len, fault)) < 0)
+		return r;
 	fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
 	    bind(fd, (struct sockaddr *)&to, (socklen_t)len) == 0 && listen(fd, BACKLOG) == 0) {

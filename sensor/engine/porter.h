@@ -16,6 +16,9 @@
 /* "STATE/status.sock" → buf. */
 const char *porter_socket_path(const struct config *c, char *buf, size_t size);
 
+/* Is metrics.listen an address, or nothing? SE_USAGE. */
+int porter_check(const struct config *c, struct fault *fault);
+
 /*
  * While it is root, so that the port may be a low one; `user` becomes the
  * socket's owner. A door that cannot be opened is said and stays shut;

@@ -241,6 +241,9 @@ def wrong_addresses():
     status, _ = sensor.stop(0)
     said = [line for line in sensor.said if "metrics.listen" in line]
     rig.check("an address that is none", status == 1 and len(said) == 1 and "127.0.0.1:9477" in said[0], sensor.text())
+    config = rig.write(os.path.join(rig.folder(), "hansho.yaml"), "metrics:\n  listen: 127.0.0.1\n")
+    done = subprocess.run([rig.HANSHO, "check", "-c", config], capture_output=True, text=True, timeout=20)
+    rig.check("an address that is none: hansho check", done.returncode == 1 and "metrics   NOT AN ADDRESS" in done.stdout, done.stdout)
     sensor, folder = begin("metrics:\n  listen: \"\"\n")
     rig.check("no port", rig.wait(lambda: ask(folder, "/readyz")[0] == 200, 5) and ask_port("/readyz")[0] == 0, f"{ask(folder, '/readyz')} {ask_port('/readyz')}")
     other, _ = begin()
