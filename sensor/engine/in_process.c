@@ -97,7 +97,8 @@ static int
 open_all(struct alone *a, int image, struct fault *fault)
 {
 	const struct config *c = a->options->config;
-	const struct pipeline_options pipeline = { .config = c, .shard = 0, .shards = 1 };
+	struct pipeline_options pipeline = { .config = c, .shard = 0, .shards = 1 };
+	uint64_t done;
 	char folder[CONFIG_TEXT_MAX + 16] = "";
 	uint32_t turn;
 	int r;
@@ -113,6 +114,8 @@ open_all(struct alone *a, int image, struct fault *fault)
 		return r;
 	if (a->options->keeps)
 		memory_folder(c, folder, sizeof folder);
+	if (capture_files_are_plain(a->options->files, a->options->files_count))
+		capture_progress(a->capture, &done, &pipeline.input_bytes);
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
 	a->allow = feeds_open_allow(c);

@@ -117,6 +117,20 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 
 /* ---- making it ---- */
 
+/*
+ * A stream needs a byte of payload: the record, two headers and it are 57 bytes
+ * of a file. libnids writes to every place for a stream when it starts,
+ * 18 MiB for 65,536, which is most of what a replay of ten packets costs.
+ */
+static uint32_t
+streams_possible(uint32_t most, uint64_t input_bytes)
+{
+	enum { LEAST_BYTES = 57, LEAST_STREAMS = 1024 };	/* a file may still grow */
+	uint64_t possible = input_bytes / LEAST_BYTES + LEAST_STREAMS;
+
+	return input_bytes == 0 || possible > most ? most : (uint32_t)possible;
+}
+
 struct pipeline *
 pipeline_new(const struct pipeline_options *options, observation_fn *emit, void *to)
 {
@@ -134,9 +148,11 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 	};
 	struct pipeline *p = calloc(1, sizeof *p);
 	struct flow_limits flow = c->flow;
+	struct reassembly_limits reassembly = c->reassembly;
 
 	if (p == NULL)
 		return NULL;
+	reassembly.max_streams = streams_possible(reassembly.max_streams, options->input_bytes);
 	flow.doubt_checksums = c->decode.checksum == CHECKSUM_AUTO;
 	p->shard = options->shard;
 	p->shards = options->shards;
@@ -145,7 +161,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 	p->now_ns = p->first_ns = p->last_ns = WHEN_UNKNOWN;
 	if ((p->decode = decode_new(&c->decode)) == NULL ||
 	    (p->flows = flows_new(&flow, on_flow_end, p)) == NULL ||
-	    (p->reassembly = reassembly_new(&c->reassembly, on_piece, p)) == NULL ||
+	    (p->reassembly = reassembly_new(&reassembly, on_piece, p)) == NULL ||
 	    (p->proto = proto_new(&c->proto, on_message, p)) == NULL ||
 	    (p->witness = witness_new(&witness, emit, to)) == NULL) {
 		pipeline_free(p);

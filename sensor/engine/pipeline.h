@@ -26,6 +26,7 @@ struct pipeline;
 struct pipeline_options {
 	const struct config *config;	/* borrowed */
 	uint32_t shard, shards;		/* 0, 1: all */
+	uint64_t input_bytes;		/* of packets, when that is known before; 0: it is not */
 };
 
 struct pipeline_counts {

@@ -338,12 +338,13 @@ static int
 prepare(struct worker *w, struct fault *fault)
 {
 	const struct worker_task *t = w->task;
-	const struct pipeline_options options = {
+	struct pipeline_options options = {
 		.config = t->config,
 		.shard = t->live ? 0 : t->index,
 		.shards = t->live ? 1 : t->count,
 	};
 	struct sandbox_room room = { .data_bytes = 0 };
+	uint64_t done;
 	int r;
 
 	look_for_repeats(w);
@@ -356,6 +357,8 @@ prepare(struct worker *w, struct fault *fault)
 	if (t->files != NULL && (r = capture_files_open(t->files, t->files_count, say,
 	    (void *)(uintptr_t)t, &w->files, fault)) < 0)
 		return r;
+	if (w->files != NULL)	/* then they are plain */
+		capture_progress(w->files, &done, &options.input_bytes);
 	if ((w->pipeline = pipeline_new(&options, on_observation, w)) == NULL)
 		return fault_set(fault, SE_NOMEM, "worker %u: no memory for its tables", t->index);
 	if (t->image >= 0) {

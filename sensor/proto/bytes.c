@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_BYTES = 256 };
+enum { FIRST_BYTES = 64 };
 
 bool
 bytes_reserve(struct bytes *b, struct bytes_ceiling *c, size_t more)

@@ -264,7 +264,6 @@ say_something(uint32_t flows)
 	struct connection c = connection(n, n % 2 == 0 ? 5004 : 8443);
 	int side = (int)random_below(2);
 
-	c.client = 0x0a000000 + n % 0xfffffe + 1;
 	if (n % 2 == 0)
 		datagram(&c, side, words, sizeof words);
 	else
