@@ -555,7 +555,6 @@ beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 		beacon_free(b);
 		return NULL;
 	}
-	score_prepare(&b->scores);
 	return b;
 }
 

@@ -121,6 +121,10 @@ judge_time(struct beacon *b, struct key *k)
 	struct score_verdict all, recent;
 	struct track *t = k->track;
 
+	/* Not before somebody is judged: it takes as long as all else of a start. */
+	if (!b->scores_ready)
+		score_prepare(&b->scores);
+	b->scores_ready = true;
 	score_gaps(&b->scores, gaps, key_gaps(k, SCORE_GAPS_MAX, gaps), dead, &all);
 	if (k->used > SCORE_RECENT + 1) {
 		score_gaps(&b->scores, gaps, key_gaps(k, SCORE_RECENT, gaps), dead, &recent);

@@ -138,6 +138,7 @@ struct beacon {
 	} zones[ZONES_KEPT];		/* a name's place is in its hash; the latest stays */
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
+	bool scores_ready;
 	struct beacon_counts counts;
 };
 

@@ -125,16 +125,27 @@ chains_merge(const struct flows *t, uint32_t a, uint32_t b)
 	return head;
 }
 
-/* Merge sort from below without memory: sorted[i] is empty or holds 2^i flows. */
+/* Cuts off what at the front is in order already. */
+static uint32_t
+run_cut(const struct flows *t, uint32_t *chain)
+{
+	uint32_t run = *chain, last = run, next;
+
+	while ((next = entry_at(t, last)->newer) != 0 && began_before(t, last, next))
+		last = next;
+	entry_at(t, last)->newer = 0;
+	*chain = next;
+	return run;
+}
+
+/* Merge sort from below without memory: sorted[i] is empty or holds 2^i runs. */
 static uint32_t
 chain_sort(const struct flows *t, uint32_t chain)
 {
 	uint32_t sorted[32] = { 0 }, one, i;
 
 	while (chain != 0) {
-		one = chain;
-		chain = entry_at(t, one)->newer;
-		entry_at(t, one)->newer = 0;
+		one = run_cut(t, &chain);
 		for (i = 0; i < 31 && sorted[i] != 0; i++) {
 			one = chains_merge(t, sorted[i], one);
 			sorted[i] = 0;
