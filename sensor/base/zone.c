@@ -3,7 +3,9 @@
 #include <libpsl.h>
 #include <string.h>
 
-enum { NAME_MOST = 255, LABEL_MOST = 63 };
+#include "base/hash.h"
+
+enum { NAME_MOST = 255, LABEL_MOST = 63, REMEMBERED = 1 << 13 };
 
 /* Nobody registers these; what is asked beneath them stays in the house. */
 static bool
@@ -21,6 +23,34 @@ is_own(const char *name, size_t len)
 	return last == name;
 }
 
+/* What libpsl said of ends of names, by a keyed hash of them; the last bit is the answer. */
+static uint64_t remembered[REMEMBERED];
+
+/* The list is asked once for an end that comes again: the question costs more than all else that a contact does. */
+static bool
+is_suffix(const char *end, size_t len)
+{
+	uint64_t hash = hash_table(end, len), *place = &remembered[hash >> 32 & (REMEMBERED - 1)];
+
+	hash |= 1;
+	if ((*place | 1) != hash || *place == 0)
+		*place = psl_is_public_suffix(psl_builtin(), end) != 0 ? hash : hash - 1;
+	return *place == hash;
+}
+
+/* As psl_registrable_domain() does it: from the left, since there are rules below what can be registered. */
+static const char *
+registrable(const char *text, size_t len)
+{
+	const char *zone = NULL, *end = text, *dot;
+
+	while (!is_suffix(end, len - (size_t)(end - text)) && (dot = strchr(end, '.')) != NULL) {
+		zone = end;
+		end = dot + 1;
+	}
+	return zone;
+}
+
 struct span
 zone_of(struct span name)
 {
@@ -34,8 +64,7 @@ zone_of(struct span name)
 	text[name.left] = '\0';
 	if (strlen(text) != name.left || is_own(text, name.left))
 		return span_of(NULL, 0);
-	zone = psl_registrable_domain(psl_builtin(), text);
-	if (zone == NULL)
+	if (text[0] == '.' || (zone = registrable(text, name.left)) == NULL)
 		return span_of(NULL, 0);
 	len = strlen(zone);
 	return span_of(name.at + (name.left - len), len);

@@ -131,7 +131,7 @@ enter_sets(struct beacon *b, struct key *k, const struct contact *c, bool voice_
 static void
 note_zone_called(struct beacon *b, const struct contact *c)
 {
-	struct span zone = zone_find(b, c->service);
+	struct span zone = zone_of(c->service);
 
 	if (zone.left > 0)
 		sketch_add(&b->sets, set_id(SET_ZONES_CALLED, c->host_id, hash_quick(&HASH_FIXED, zone.at, zone.left)),
@@ -416,7 +416,7 @@ void
 beacon_dns(struct beacon *b, const struct observation *dns)
 {
 	struct contact c;
-	struct span name = observation_text(dns, TEXT_SERVICE), zone = zone_find(b, name);
+	struct span name = observation_text(dns, TEXT_SERVICE), zone = zone_of(name);
 	struct key *k;
 
 	if (dns->kind != OBSERVE_DNS || dns->host_side != ORIGINATOR || zone.left == 0 ||

@@ -112,7 +112,7 @@ struct track {
 	char service[];
 };
 
-enum { ZONES_KEPT = 4096, PROXIES = 4096 };
+enum { PROXIES = 4096 };
 
 struct beacon {
 	struct beacon_limits limits;
@@ -132,10 +132,6 @@ struct beacon {
 	novelty_fn *novelty;
 	void *novelty_to;
 	uint32_t novelty_turn;		/* how often it was set */
-	struct zone_entry {
-		uint64_t name;		/* its hash; 0: free */
-		uint64_t bytes;		/* of the zone at the name's end; 0: there is none */
-	} zones[ZONES_KEPT];		/* a name's place is in its hash; the latest stays */
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
 	bool scores_ready;
@@ -206,10 +202,5 @@ void subject_of(const struct key *k, char buf[SUBJECT_MAX]);
 /* `c` NULL: a record. */
 void tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struct contact *c,
     finding_fn *emit, void *to);
-
-/* ---- zone.c ---- */
-
-/* zone_of(), remembered: the list of suffixes costs more than all else that a contact does. */
-struct span zone_find(struct beacon *b, struct span name);
 
 #endif

@@ -5,13 +5,12 @@
 
 #include "base/hash.h"
 #include "base/state_file.h"
-#include "base/zone.h"
 #include "behaviour/accounts.h"
 #include "behaviour/mail_ids.h"
 #include "behaviour/private.h"
 
 enum {
-	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, ZONES = 1 << 12, VOICES = 1 << 12,
+	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, VOICES = 1 << 12,
 	SERVICES = 1 << 14, HOSTS_TO_TELL = 5, HOST_BITS = 64,
 	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14, WAYS_MOST = 256
 };
@@ -41,13 +40,7 @@ struct outgoing {
 	uint32_t shown, shown_before;	/* of those */
 };
 
-struct zone_entry {
-	uint64_t name;			/* its hash; 0: none */
-	size_t bytes;			/* of its zone */
-};
-
 struct house {
-	struct zone_entry zone[ZONES];
 	uint32_t name[NAMES], called[CALLED], resolver[RESOLVERS];
 	struct voice voice[VOICES];
 	uint32_t one_way, both_ways;	/* of the latest connections */
@@ -138,20 +131,6 @@ bool
 house_was_called(const struct house *h, uint64_t a)
 {
 	return h->called[a % CALLED] == name_tag(a);
-}
-
-struct span
-house_zone(struct house *h, struct span name)
-{
-	uint64_t hash = hash_table(name.at, name.left) | 1;
-	struct zone_entry *e = &h->zone[hash >> 32 & (ZONES - 1)];
-
-	if (e->name != hash) {
-		e->name = hash;
-		e->bytes = zone_of(name).left;
-	}
-	return e->bytes == 0 || e->bytes > name.left ? span_of(NULL, 0) :
-	    span_of(name.at + (name.left - e->bytes), e->bytes);
 }
 
 void

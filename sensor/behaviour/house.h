@@ -43,9 +43,6 @@ bool house_named(const struct house *h, uint64_t a);
 void house_called(struct house *h, uint64_t a);
 bool house_was_called(const struct house *h, uint64_t a);
 
-/* zone_of(), remembered: the list of suffixes is slow. 4,096 places. */
-struct span house_zone(struct house *h, struct span name);
-
 /* Does this host answer the DNS questions of others? 1,024 places. */
 void house_resolver(struct house *h, uint64_t a);
 bool house_is_resolver(const struct house *h, uint64_t a);

@@ -123,7 +123,7 @@ generated_note(struct sight *s)
 	/* Who never missed a name needs no part. */
 	if (!missing && (sight_known(s) == NULL || s->host->part[ROW_GENERATED] == NULL))
 		return;
-	if ((zone = house_zone(s->house, name)).left == 0 ||
+	if ((zone = zone_of(name)).left == 0 ||
 	    (missing && house_is_resolver(s->house, house_hash(&o->key.realm, s->addr))) ||
 	    (k = sight_part(s, ROW_GENERATED)) == NULL)
 		return;

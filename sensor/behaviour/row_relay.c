@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/sentence.h"
+#include "base/zone.h"
 #include "behaviour/house.h"
 #include "behaviour/mail_ids.h"
 #include "behaviour/private.h"
@@ -132,8 +133,8 @@ names_another(const struct sight *s)
 
 	if (envelope.left == 0 || header.left == 0 || span_equal_nocase(envelope, header))
 		return false;
-	zone = house_zone(s->house, envelope);
-	return zone.left == 0 || !span_equal_nocase(zone, house_zone(s->house, header));
+	zone = zone_of(envelope);
+	return zone.left == 0 || !span_equal_nocase(zone, zone_of(header));
 }
 
 /* The same mail to another server is no other mail. */

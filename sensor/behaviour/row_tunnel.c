@@ -178,7 +178,7 @@ weigh(struct sight *s, const struct zone *z, struct span name)
 		return;
 	mean = z->name_bytes / z->names;
 	score_begin(&c);
-	score_text(&c, "zone", house_zone(s->house, name), 0);
+	score_text(&c, "zone", zone_of(name), 0);
 	score_number(&c, "names", z->names, score_step(names, z->names));
 	score_minutes(&c, z->first_ns, z->last_ns);
 	score_number(&c, "questions", z->questions, 0);
@@ -241,7 +241,7 @@ dns_tunnel_note(struct sight *s)
 	uint32_t tag;
 
 	if (o->app != APP_DNS || o->host_side != ORIGINATOR || (o->flags & OBSERVED_MULTICAST) != 0 ||
-	    (zone = house_zone(s->house, name)).left == 0)
+	    (zone = zone_of(name)).left == 0)
 		return;
 	before = span_of(name.at, name.left > zone.left ? name.left - zone.left - 1 : 0);
 	tag = tag_of_text(zone);
