@@ -53,7 +53,6 @@ struct flow_talk {
 	uint64_t missed_bytes[2];	/* reported as gaps by reassembly */
 	uint32_t edge[2];		/* the table's; TCP: behind the furthest payload byte */
 	uint32_t voice[2];		/* hash of how it speaks (client: JA4, user agent); 0: not known */
-	uint64_t id;			/* flow_id(), once somebody asked; 0 before */
 	void *slot[FLOW_SLOTS];
 };
 

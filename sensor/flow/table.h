@@ -7,7 +7,7 @@
  * eviction or at the end of the input ends in the order the flows began.
  * At `max_flows`, or without memory, the flow idle longest gives way (counted).
  * A flow takes 192 bytes and 4 more in the index, one that carries payload
- * 104 more, one out of a tunnel 48 more.
+ * 96 more, one out of a tunnel 48 more.
  * No I/O, no clock of its own. One thread only.
  */
 #ifndef SENSOR_FLOW_TABLE_H

@@ -75,12 +75,6 @@ flow_id(const struct flow *f)
 		uint8_t zero[4];
 		int64_t first_ns;
 	} named = { f->key, { 0 }, f->first_ns };
-	uint64_t id;
 
-	if (f->talk != NULL && f->talk->id != 0)
-		return f->talk->id;
-	id = hash_bytes(&HASH_FIXED, &named, sizeof named) >> 11;
-	if (f->talk != NULL)
-		f->talk->id = id;
-	return id;
+	return hash_bytes(&HASH_FIXED, &named, sizeof named) >> 11;
 }

@@ -18,6 +18,16 @@ struct service {
 	char text[];
 };
 
+/* What all observations of a flow have in common, and takes longer than the rest. */
+struct known_flow {
+	struct flow_key key;
+	uint8_t home;			/* bits 1 << side */
+	int64_t first_ns;
+	uint64_t id;			/* flow_id(); 0: none */
+};
+
+enum { KNOWN_FLOWS = 64 };
+
 struct witness {
 	struct witness_options options;
 	const struct indicators *set;
@@ -28,6 +38,7 @@ struct witness {
 	int64_t deadline_ns;
 	uint32_t index;
 	struct witness_counts counts;
+	struct known_flow known[KNOWN_FLOWS];	/* by first_ordinal: the latest flows */
 	struct observation_buffer buffer;
 };
 

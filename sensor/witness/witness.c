@@ -82,9 +82,20 @@ witness_host_side(const struct witness *w, const struct flow *f)
 	return host_side(home_bits(w, f));
 }
 
+static const struct known_flow *
+know(struct witness *w, const struct flow *f)
+{
+	struct known_flow *a = &w->known[f->first_ordinal % KNOWN_FLOWS];
+
+	if (a->id == 0 || a->first_ns != f->first_ns || memcmp(&a->key, &f->key, sizeof a->key) != 0)
+		*a = (struct known_flow){ f->key, home_bits(w, f), f->first_ns, flow_id(f) };
+	return a;
+}
+
 struct observation_buffer *
 witness_begin(struct witness *w, enum observation_kind kind, const struct flow *f, int64_t ts_ns)
 {
+	const struct known_flow *known = know(w, f);
 	struct observation *o = &w->buffer.o;
 	int side;
 
@@ -98,10 +109,10 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 	o->index = w->index++;
 	o->ts_ns = ts_ns;
 	o->key = f->key;
-	o->home = home_bits(w, f);
+	o->home = known->home;
 	o->host_side = (uint8_t)host_side(o->home);
 	o->flow_state = f->state;
-	o->flow_id = flow_id(f);
+	o->flow_id = known->id;
 	o->flow_first_ns = f->first_ns;
 	o->flow_last_ns = f->last_ns;
 	for (side = 0; side < 2; side++) {
