@@ -205,16 +205,19 @@ static const struct {
 	const char *path, *types, *required;
 } sink_keys[] = {
 	{ "sinks[].path", " eve store ", " eve " }, { "sinks[].target", " syslog ", " syslog " },
-	{ "sinks[].url", " webhook ", " webhook " }, { "sinks[].facility", " syslog ", "" },
+	{ "sinks[].url", " webhook mail ", " webhook mail " }, { "sinks[].facility", " syslog ", "" },
 	{ "sinks[].rfc", " syslog ", "" },
 	{ "sinks[].format", " eve ", "" }, { "sinks[].rotate_mib", " eve ", "" },
 	{ "sinks[].rotate_keep", " eve ", "" },
+	{ "sinks[].from", " mail ", " mail " }, { "sinks[].to", " mail ", " mail " },
+	{ "sinks[].interval_sec", " mail ", "" }, { "sinks[].mail_alerts", " mail ", "" },
+	{ "sinks[].starttls", " mail ", "" }, { "sinks[].login", " mail ", "" },
 	{ "sinks[].max_alerts", " store ", "" }, { "sinks[].max_days", " store ", "" },
 	{ "sinks[].batch", " webhook ", "" }, { "sinks[].parallel", " webhook ", "" },
 	{ "sinks[].template", " webhook ", "" }, { "sinks[].header", " webhook ", "" },
 	{ "sinks[].secret", " webhook ", "" }, { "sinks[].dead_letters", " webhook ", "" },
-	{ "sinks[].ca_file", " syslog webhook ", "" }, { "sinks[].cert_file", " syslog webhook ", "" },
-	{ "sinks[].key_file", " syslog webhook ", "" },
+	{ "sinks[].ca_file", " syslog webhook mail ", "" }, { "sinks[].cert_file", " syslog webhook mail ", "" },
+	{ "sinks[].key_file", " syslog webhook mail ", "" },
 };
 
 static bool
@@ -245,7 +248,7 @@ check_sink_keys(const struct check *c, const struct outline_entry *e, const char
 			return refuse_missing(c, key, words);
 		}
 		if (is_of_type(sink_keys[i].required, type) && (key == NULL || key->value[0] == '\0')) {
-			snprintf(words, sizeof words, "%s: missing: expected where a sink of type %s delivers",
+			snprintf(words, sizeof words, "%s: missing: expected what a sink of type %s cannot do without",
 			    sink_keys[i].path, type);
 			return refuse_missing(c, key == NULL ? e : key, words);
 		}

@@ -428,7 +428,7 @@ check_target(const struct reading *r, const struct sink_options *s, unsigned num
 	struct fault why;
 	int code = 0;
 
-	if (s->kind != SINK_SYSLOG && s->kind != SINK_WEBHOOK)
+	if (s->kind != SINK_SYSLOG && s->kind != SINK_WEBHOOK && s->kind != SINK_MAIL)
 		return 0;
 	if (s->kind == SINK_WEBHOOK && (code = check_webhook_files(r, s, number)) < 0)
 		return code;
@@ -445,6 +445,7 @@ check_sink(const struct reading *r, unsigned number)
 	unsigned i;
 
 	snprintf(s->sensor_name, sizeof s->sensor_name, "%s", r->c->sensor_name);
+	s->japanese = r->c->behaviour.language == LANGUAGE_JA;
 	/* What keeps records wants all alerts, also those that nobody is called for. */
 	if ((s->kind == SINK_EVE || s->kind == SINK_STORE) && (s->records & 1u << RECORD_ALERT) != 0)
 		s->records |= 1u << RECORD_MEMBER;

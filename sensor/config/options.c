@@ -69,7 +69,8 @@ static const struct option_choice role_choices[] = {
 
 static const struct option_choice sink_choices[] = {
 	{ "console", SINK_CONSOLE }, { "eve", SINK_EVE }, { "file", SINK_EVE }, { "syslog", SINK_SYSLOG },
-	{ "webhook", SINK_WEBHOOK }, { "store", SINK_STORE }, { NULL, 0 },
+	{ "webhook", SINK_WEBHOOK }, { "store", SINK_STORE },
+	{ "mail", SINK_MAIL }, { NULL, 0 },
 };
 
 static const struct option_choice severity_choices[] = {
@@ -104,6 +105,10 @@ static const struct option_choice sync_choices[] = {
 
 static const struct option_choice rfc_choices[] = {
 	{ "5424", SINK_RFC_5424 }, { "3164", SINK_RFC_3164 }, { NULL, 0 },
+};
+
+static const struct option_choice starttls_choices[] = {
+	{ "try", SINK_STARTTLS_TRY }, { "require", SINK_STARTTLS_REQUIRE }, { "off", SINK_STARTTLS_OFF }, { NULL, 0 },
 };
 
 static const struct option_choice language_choices[] = {
@@ -254,7 +259,8 @@ const struct option_row option_rows[] = {
   "- type: webhook\n  url: https://soc.example/hook\n  secret: file:/etc/hansho/webhook.key\n  min_severity: medium\n"
   "- type: webhook\n  name: slack\n  url: env:SLACK_URL\n  template: /usr/local/share/hansho/templates/slack.json\n") },
 { "sinks[].type", "console: a table on standard output; eve or file: a file of EVE JSON lines, or of another format; syslog; webhook: "
-  "HTTP POST of each record; store: an SQLite file for `hansho alerts`. Required.",
+  "HTTP POST of each record; store: an SQLite file for `hansho alerts`; "
+  "mail: a digest through an SMTP relay. Required.",
   CHOICE(sink_options, kind, sink_choices, "") },
 { "sinks[].path", "eve or file: the file, appended to; \"-\" is standard output. store: the SQLite file; without it `hansho watch` keeps it in "
   "state_directory/delivery.", PATH(sink_options, target, "") },
@@ -262,7 +268,7 @@ const struct option_row option_rows[] = {
   "udp://host:port, tcp://host:port or tls://host:port.",
   TEXT(sink_options, target, "") },
 { "sinks[].url", "webhook: http:// or https://; may carry user:password@. Or file:PATH, env:NAME: its first line, that variable of "
-  "the environment. Nothing that hansho writes shows more than its host.",
+  "the environment. Nothing that hansho writes shows more than its host. mail: the relay, smtp://host:port or smtps://host:port.",
   TEXT(sink_options, target, "") },
 { "sinks[].name", "For the journal position and messages: a-z, 0-9 and \"-\". A sink that is renamed starts "
   "at the journal's oldest record. Without it: type and number.",
@@ -305,6 +311,15 @@ const struct option_row option_rows[] = {
 { "sinks[].dead_letters", "webhook: a file for records that the receiver refuses for good, with the reason; 16 MiB, and as much of "
   "an older one. Without it: `hansho watch` keeps it in state_directory/delivery, `hansho replay` none.",
   PATH(sink_options, dead_letters, "") },
+{ "sinks[].from", "mail: the sender's address.", TEXT(sink_options, mail_from, "") },
+{ "sinks[].to", "mail: who gets it: addresses with commas between.", TEXT(sink_options, mail_to, "") },
+{ "sinks[].interval_sec", "mail: what was told within so long goes out as one mail.",
+  SINK_INTEGER(mail_interval_sec, "s", 1, 604800, "900") },
+{ "sinks[].mail_alerts", "mail: incidents that are told in one mail; further ones are counted.",
+  SINK_INTEGER(mail_alerts, "alerts", 1, 10000, "100") },
+{ "sinks[].starttls", "mail: over smtp:// TLS is used when the relay offers it (try), always (require), or never (off). With a "
+  "login it is always required.", CHOICE(sink_options, starttls, starttls_choices, "try") },
+{ "sinks[].login", "mail: file:PATH or env:NAME with user:password for the relay.", TEXT(sink_options, login, "") },
 { "sinks[].max_alerts", "store: incidents that are kept. Beyond, the one told longest ago goes.",
   SINK_INTEGER(store_rows, "alerts", 100, 100000000, "100000") },
 { "sinks[].max_days", "store: an incident of which nothing was told for so long goes.",

@@ -110,7 +110,7 @@ add_inputs(struct room_plan *p, const struct config *c)
 
 	for (i = 0; i < c->sinks_count; i++) {
 		const struct sink_options *s = &c->sinks[i];
-		const char *places[] = { s->target, s->header, s->secret };
+		const char *places[] = { s->target, s->header, s->secret, s->login };
 		const char *files[] = { s->template, s->ca_file, s->cert_file, s->key_file };
 		size_t k;
 

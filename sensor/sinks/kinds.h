@@ -13,6 +13,7 @@
 struct sink_row {
 	const char *name;
 	bool settles;			/* keeps `held` and `tally` itself, record by record */
+	bool patient;			/* may hold records for as long as it likes */
 	int (*open)(struct sink *s, struct fault *fault);
 	enum sink_result (*deliver)(struct sink *s, const struct sink_record *r, struct fault *fault);
 	enum sink_result (*flush)(struct sink *s, struct fault *fault);
@@ -32,7 +33,7 @@ struct sink {
 	void *state;			/* the kind's own */
 };
 
-extern const struct sink_row sink_console, sink_eve, sink_syslog, sink_webhook, sink_store;
+extern const struct sink_row sink_console, sink_eve, sink_syslog, sink_webhook, sink_store, sink_mail;
 
 /* Fill the fault and say LATER or REFUSED. */
 #define sink_later(...) (fault_set(__VA_ARGS__), SINK_LATER)

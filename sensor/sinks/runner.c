@@ -213,16 +213,17 @@ deliver(struct runner *r)
 static enum turn
 take_turn(struct runner *r)
 {
+	bool enough;
 	enum turn t;
 
 	if (r->have)
 		return deliver(r);
 	r->full = r->full || sink_held(r->sink) >= sink_batch(r->sink);
-	if (!r->state.failing && !r->full && r->unacknowledged < UNACKNOWLEDGED_MOST)
+	enough = r->unacknowledged >= UNACKNOWLEDGED_MOST && !sink_is_patient(r->sink);
+	if (!r->state.failing && !r->full && !enough)
 		return read_next(r);
 	t = finish_batch(r);
-	if (t == TURN_FAILED || (t == TURN_BUSY && (!sink_has_room(r->sink) ||
-	    r->unacknowledged >= UNACKNOWLEDGED_MOST)))
+	if (t == TURN_FAILED || (t == TURN_BUSY && (!sink_has_room(r->sink) || enough)))
 		return t;
 	r->full = false;
 	return read_next(r);

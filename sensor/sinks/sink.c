@@ -13,6 +13,7 @@ static const struct sink_row *const rows[SINK_KINDS] = {
 	[SINK_SYSLOG] = &sink_syslog,
 	[SINK_WEBHOOK] = &sink_webhook,
 	[SINK_STORE] = &sink_store,
+	[SINK_MAIL] = &sink_mail,
 };
 
 const char *
@@ -116,6 +117,12 @@ unsigned
 sink_batch(const struct sink *s)
 {
 	return s->batch;
+}
+
+bool
+sink_is_patient(const struct sink *s)
+{
+	return s->row->patient;
 }
 
 bool

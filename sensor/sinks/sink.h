@@ -21,7 +21,9 @@
 #include "record.h"
 #include "sinks/head.h"
 
-enum sink_kind { SINK_CONSOLE, SINK_EVE, SINK_SYSLOG, SINK_WEBHOOK, SINK_STORE, SINK_KINDS };
+enum sink_kind { SINK_CONSOLE, SINK_EVE, SINK_SYSLOG, SINK_WEBHOOK, SINK_STORE, SINK_MAIL, SINK_KINDS };
+
+enum sink_starttls { SINK_STARTTLS_TRY, SINK_STARTTLS_REQUIRE, SINK_STARTTLS_OFF };
 
 enum sink_rfc { SINK_RFC_5424, SINK_RFC_3164 };
 
@@ -61,6 +63,11 @@ struct sink_options {
 	uint32_t batch, parallel;
 	/* STORE: target is its path; so many incidents, not written to for so long. */
 	uint32_t store_rows, store_days;
+	/* MAIL: target is the relay, smtp:// or smtps://; `login`: user:password, as secret.h says. */
+	char mail_from[256], mail_to[1024], login[1024];
+	uint32_t mail_interval_sec, mail_alerts;
+	uint8_t starttls;		/* enum sink_starttls */
+	bool japanese;
 	char sensor_name[64];
 	/* CONSOLE, EVE: opened before privileges are dropped, stays the caller's; else -1. */
 	int descriptor;
@@ -109,6 +116,8 @@ enum sink_result sink_flush(struct sink *s, struct fault *fault);
 /* Records taken and not settled; so many at most before it wants to be flushed. */
 unsigned sink_held(const struct sink *s);
 unsigned sink_batch(const struct sink *s);
+/* May it hold records for hours, unacknowledged? */
+bool sink_is_patient(const struct sink *s);
 /* After BUSY: is there room for as many as it likes to send at once? */
 bool sink_has_room(const struct sink *s);
 
@@ -135,7 +144,7 @@ void sink_cancel(struct sink *s);
 /* Nothing is flushed. Closes no descriptor of the caller's. NULL is fine. */
 void sink_close(struct sink *s);
 
-/* "console", "eve", "syslog", "webhook", "store" */
+/* "console", "eve", "syslog", "webhook", "store", "mail" */
 const char *sink_kind_text(enum sink_kind kind);
 
 #endif

@@ -13,12 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <pthread.h>
 
 #include <cjson/cJSON.h>
 
 #include "base/hash.h"
 #include "base/when.h"
+#include "sinks/curl_start.h"
 #include "sinks/dead_letters.h"
 #include "sinks/jitter.h"
 #include "sinks/wait.h"
@@ -30,15 +30,6 @@ enum {
 	FLUSH_MS = 50,			/* how long one call works before it looks up */
 	HURRY_MS = 500
 };
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready;
-
-static void
-start_curl(void)
-{
-	curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 /* ---- opening ---- */
 
@@ -107,7 +98,6 @@ webhook_open(struct sink *s, struct fault *fault)
 	unsigned i;
 	int r;
 
-	pthread_once(&curl_once, start_curl);
 	if ((w = calloc(1, sizeof *w)) == NULL)
 		return fault_set(fault, SE_NOMEM, "sink %s: out of memory", s->options.name);
 	s->state = w;
@@ -120,7 +110,7 @@ webhook_open(struct sink *s, struct fault *fault)
 		    "sink %s: an http:// or https:// URL is expected", s->options.name);
 	if (s->options.template[0] != '\0' && (r = template_read(s->options.template, &w->template, fault)) < 0)
 		return r;
-	if (curl_ready != CURLE_OK || (w->multi = curl_multi_init()) == NULL)
+	if (!curl_start() || (w->multi = curl_multi_init()) == NULL)
 		return fault_set(fault, SE_NOMEM, "sink %s: libcurl does not start", s->options.name);
 	for (i = 0; i < w->flights; i++) {
 		if ((w->flight[i].easy = curl_easy_init()) == NULL)

@@ -38,7 +38,7 @@ read_sink(const char *arg, struct sink_options *o)
 	if (target == NULL)
 		return false;
 	*o = (struct sink_options){ .records = 1u << RECORD_ALERT, .timeout_ms = 2000,
-		.retry_min_ms = 50, .retry_max_ms = 500, .facility = 16, .descriptor = -1 };
+		.retry_min_ms = 50, .retry_max_ms = 500, .facility = 16, .mail_alerts = 100, .descriptor = -1 };
 	for (kind = 0; kind < SINK_KINDS; kind++) {
 		const char *name = sink_kind_text((enum sink_kind)kind);
 
@@ -63,6 +63,9 @@ read_option(const char *arg, struct sink_options *o)
 
 	if (value == NULL)
 		return false;
+	/* The whole configuration's there. */
+	if (strcmp(arg, "language=ja") == 0)
+		return o->japanese = true;
 	snprintf(path, sizeof path, "sinks[].%.*s", (int)(value - arg), arg);
 	row = option_find(path);
 	if (row == NULL || !option_accepts(row, value + 1))

@@ -180,6 +180,7 @@ sink_with(const char *name)
 	} kinds[] = {
 		{ " format rotate_mib rotate_keep ", "file\n    path: out" },
 		{ " facility rfc ", "syslog\n    target: udp://127.0.0.1:9" },
+		{ " interval_sec mail_alerts starttls ", "mail\n    from: a@b\n    to: c@d\n    url: smtp://127.0.0.1:9" },
 		{ " max_alerts max_days ", "store\n    path: a.db" },
 		{ " batch parallel ", "webhook\n    url: http://127.0.0.1:9/" },
 	};
@@ -191,6 +192,16 @@ sink_with(const char *name)
 		if (strstr(kinds[i].names, blanks) != NULL)
 			return kinds[i].lines;
 	return "console";
+}
+
+static unsigned
+newlines(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '\n';
+	return n;
 }
 
 /* "limits.flows" and "7" → YAML; list entries get what they cannot be without. */
@@ -317,7 +328,7 @@ test_each_range_is_kept(void **state)
 	for (i = 0; i < option_rows_count; i++) {
 		const struct option_row *row = &option_rows[i];
 		unsigned line = option_is_beneath(row, "") ? 1 : option_is_beneath(row, "sinks[]") ?
-		    (strcmp(sink_with(option_name(row)), "console") == 0 ? 4 : 5) :
+		    4 + newlines(sink_with(option_name(row))) :
 		    option_is_beneath(row, "feeds[]") ? 3 : 2;
 		double step = row->type == OPTION_NUMBER ? 0.001 : 1;
 
@@ -818,7 +829,10 @@ static void
 test_wrong_sinks(void **state)
 {
 	static const struct wrong table[] = {
-		{ "sinks:\n  - type: mail\n", 2, "\"mail\": expected one of console, eve, file, syslog, webhook" },
+		{ "sinks:\n  - type: fax\n", 2, "\"fax\": expected one of console, eve, file, syslog, webhook" },
+		{ "sinks:\n  - {type: mail, url: 'smtp://h', from: a@b, to: c}\n", 2, "sinks[].url: sink mail-0: to: expected" },
+		{ "sinks:\n  - {type: mail, url: 'smtp://h', from: \"a@b>\", to: c@d}\n", 2, "from: expected an address" },
+		{ "sinks:\n  - {type: mail, url: 'smtp://u:p@h', from: a@b, to: c@d}\n", 2, "expected it in login" },
 		{ "sinks:\n  - type: console\n  - path: x\n", 3, "sinks[].type: missing" },
 		{ "sinks:\n  - type: eve\n", 2, "sinks[].path: missing" },
 		{ "sinks:\n  - type: eve\n    path: ''\n", 3, "sinks[].path: missing" },
