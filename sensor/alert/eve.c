@@ -196,28 +196,6 @@ put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity
 	}
 }
 
-/* What is held back, latest first: each is a record of kind "held". */
-static void
-put_summary(struct json *j, cJSON *hansho, const struct summary_numbers *s)
-{
-	cJSON *o = json_object(j, hansho, "summary"), *examples, *one;
-	unsigned i;
-
-	json_text(j, o, "of", s->signature == 0 ? "host" : "rule");
-	if (s->signature != 0)
-		json_number(j, o, "signature_id", s->signature);
-	json_number(j, o, "limit", s->limit);
-	json_number(j, o, "further", s->further);
-	json_when(j, o, "since", s->since_ns);
-	examples = json_array(j, o, "examples");
-	for (i = 0; i < s->examples && i < SUMMARY_EXAMPLES; i++) {
-		one = json_array_object(j, examples);
-		json_text(j, one, "id", s->example[i].id);
-		json_addr(j, one, "host", &s->example[i].host);
-		json_text(j, one, "subject", s->example[i].subject);
-	}
-}
-
 /* What each thing was, and beside it what it added to the confidence. */
 static void
 put_behaviour(struct json *j, cJSON *hansho, const struct behaviour_numbers *b)
@@ -282,7 +260,7 @@ put_hansho(struct json *j, const struct alert *a)
 	if (a->quiet)
 		json_bool(j, hansho, "quiet", true);
 	if (f->summary != NULL)
-		put_summary(j, hansho, f->summary);
+		eve_summary(j, hansho, f->summary);
 	if (!has_host(f))
 		return;
 	if (f->summary == NULL && f->cased == NULL) {

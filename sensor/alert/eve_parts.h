@@ -6,6 +6,7 @@
 
 #include "alert/json.h"
 #include "base/language.h"
+#include "finding.h"
 #include "observation.h"
 
 /* timestamp, flow_id, event_type, host, vlan: what every record begins with. `o` may be NULL. */
@@ -48,6 +49,9 @@ void eve_login(struct json *j, const struct observation *o);
 void eve_remote(struct json *j, const struct observation *o);
 void eve_identity(struct json *j, const struct observation *o);
 void eve_unknown(struct json *j, const struct observation *o);
+
+/* Object "summary": what is held back, latest first; each is a record of kind "held". */
+void eve_summary(struct json *j, cJSON *hansho, const struct summary_numbers *s);
 
 /* Counters and start into an object "flow", which is returned. */
 cJSON *eve_flow(struct json *j, const struct observation *o);

@@ -14,6 +14,7 @@ struct told {
 	UT_hash_handle hh;
 	struct former_head head;
 	char *line;			/* of the latest revision */
+	int64_t ts_ns;
 };
 
 struct look {
@@ -25,7 +26,7 @@ struct look {
 };
 
 static void
-take_alert(struct look *l, const char *line)
+take_alert(struct look *l, const char *line, int64_t ts_ns)
 {
 	struct former_head head;
 	struct told *t;
@@ -56,6 +57,7 @@ take_alert(struct look *l, const char *line)
 	free(t->line);
 	t->head = head;
 	t->line = copy;
+	t->ts_ns = ts_ns;
 }
 
 static void
@@ -67,9 +69,11 @@ take(void *to, uint16_t kind, const char *line)
 	l->bytes += strlen(line);
 	if (kind != RECORD_ALERT && kind != RECORD_HELD && kind != RECORD_MEMBER)
 		return;
-	if (former_time(line, &ts_ns) && ts_ns > l->segment_ns)
+	if (!former_time(line, &ts_ns))
+		return;
+	if (ts_ns > l->segment_ns)
 		l->segment_ns = ts_ns;
-	take_alert(l, line);
+	take_alert(l, line, ts_ns);
 }
 
 static bool
@@ -90,11 +94,7 @@ more(void *to)
 static int
 by_time(const struct told *a, const struct told *b)
 {
-	int64_t x = 0, y = 0;
-
-	former_time(a->line, &x);
-	former_time(b->line, &y);
-	return x != y ? (x < y ? -1 : 1) : strcmp(a->head.id, b->head.id);
+	return a->ts_ns != b->ts_ns ? (a->ts_ns < b->ts_ns ? -1 : 1) : strcmp(a->head.id, b->head.id);
 }
 
 void

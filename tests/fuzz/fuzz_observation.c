@@ -16,12 +16,14 @@
 
 #include "alert/alerts.h"
 #include "alert/eve.h"
+#include "alert/former.h"
 #include "alert/policy.h"
 #include "beacon/beacon.h"
 #include "indicator.h"
 #include "message.h"
 #include "observation.h"
 #include "record.h"
+#include "sinks/format/format.h"
 #include "sinks/syslog_format.h"
 #include "sinks/view.h"
 
@@ -48,6 +50,38 @@ check_clean(const char *text, size_t len)
 }
 
 /* Takes `line`. */
+/* In every form it is one line, and clean. */
+static void
+check_formats(enum record_kind kind, const char *line)
+{
+	char *out;
+	int f;
+
+	for (f = FORMAT_ECS; f < LINE_FORMATS; f++) {
+		if (format_line(kind, line, (enum line_format)f, &out) < 0)
+			abort();
+		if (out != NULL) {
+			check_clean(out, strlen(out));
+			if (strchr(out, '\n') != NULL)
+				abort();
+		}
+		free(out);
+	}
+}
+
+/* An analyst after this one finds its alerts again. */
+static void
+check_former(enum record_kind kind, const char *line)
+{
+	struct former f;
+
+	if (kind != RECORD_ALERT)
+		return;
+	if (!former_read(&f, line) || f.alert.revision == 0)
+		abort();
+	former_clear(&f);
+}
+
 static void
 check_line(enum record_kind kind, char *line)
 {
@@ -63,6 +97,8 @@ check_line(enum record_kind kind, char *line)
 	view_close(&v);
 	if (kind == RECORD_ALERT && syslog_format(&sender, kind, line, message, sizeof message) == 0)
 		abort();
+	check_formats(kind, line);
+	check_former(kind, line);
 	free(line);
 }
 
@@ -176,8 +212,10 @@ take(struct chain *c, const struct observation *o)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct beacon_limits beacon = { 16, 5, 0.5, 0.1, 2 };
-	static const struct alert_limits alert = { 4, 8, 8, 300, 3600 };
+	static const struct beacon_limits beacon = { .max_keys = 16, .min_contacts = 5, .alert_score = 0.5, .record_score = 0.1,
+		.burst_ms = 2 };
+	static const struct alert_limits alert = { .max_open = 4, .max_names = 8, .max_hosts = 8, .update_sec = 300,
+		.close_sec = 3600, .case_close_sec = 3600, .host_hourly = 2, .rule_hourly = 3 };
 	static struct observation_buffer b;
 	struct span in = span_of(data, size);
 	struct chain c;
