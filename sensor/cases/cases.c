@@ -9,6 +9,10 @@
 
 enum { REASON_MAX = 512 };
 
+/* A case that goes on as before is told at most so often. */
+#define TOLD_AGAIN_NS (60 * NS_PER_SEC)
+/* A case that goes on as before is told at most so often. */
+#define TOLD_AGAIN_NS (60 * NS_PER_SEC)
 #define FLOOD_NS (3600 * NS_PER_SEC)
 
 /* ---- who is idle longest ---- */
@@ -70,6 +74,7 @@ tell(struct cases *c, struct entry *e, const struct finding *because)
 	if (!e->open || now < e->severity)
 		e->severity = now;
 	put_addresses(e);
+	e->told_ns = because->ts_ns;
 	e->file.n.title = case_titles[furthest][c->limits.language];
 	memset(&f, 0, sizeof f);
 	f.kind = FINDING_CASE;
@@ -409,6 +414,7 @@ void
 cases_take(struct cases *c, const struct finding *f, const struct case_context *context)
 {
 	const struct case_row *row = case_row_of(f);
+	enum case_news news;
 	struct entry *e;
 
 	if (c->limits.hosts == 0 || row == NULL || case_points(row, f) == 0 ||
@@ -419,13 +425,11 @@ cases_take(struct cases *c, const struct finding *f, const struct case_context *
 	/* What is long past is another story. */
 	if (!e->open && e->file.last_ns != WHEN_UNKNOWN && e->file.last_ns < window_start(c, f->ts_ns))
 		case_file_clear(&e->file);
-	if (!case_file_add(&e->file, row, f, context)) {
+	if ((news = case_file_add(&e->file, row, f, context)) == CASE_NO_MEMORY)
 		c->counts.lost++;
-		return;
-	}
-	if (e->open)
+	else if (e->open && (news == CASE_NEW || f->ts_ns < e->told_ns || f->ts_ns - e->told_ns >= TOLD_AGAIN_NS))
 		tell(c, e, f);
-	else if (case_file_points(&e->file, window_start(c, f->ts_ns)) >= c->limits.threshold &&
+	else if (!e->open && case_file_points(&e->file, window_start(c, f->ts_ns)) >= c->limits.threshold &&
 	    flood_admits(c, e, f->ts_ns))
 		open_case(c, e, f);
 }
@@ -436,6 +440,27 @@ cases_id_of(const struct cases *c, const struct realm *realm, const struct addr 
 	const struct binding *b = find_address(c, realm, host);
 
 	return b != NULL && b->entry->open ? b->entry->id : NULL;
+}
+
+bool
+cases_numbers(struct cases *c, const char *id, struct case_numbers *n, struct case_stage_seen stage[CASE_STAGES])
+{
+	struct entry *e;
+	int s;
+
+	HASH_FIND(hh_open, c->opens, id, ALERT_ID_TEXT, e);
+	if (e == NULL)
+		return false;
+	case_file_sum(&e->file);
+	put_addresses(e);
+	*n = e->file.n;
+	for (s = 0; s < CASE_STAGES; s++) {
+		if (n->stage[s] == NULL)
+			continue;
+		stage[s] = *n->stage[s];
+		n->stage[s] = &stage[s];
+	}
+	return true;
 }
 
 void

@@ -72,11 +72,17 @@ void cases_identity(struct cases *c, const struct observation *o);
 /* The id of this host's case; NULL: it has none. Valid until the next call that changes something. */
 const char *cases_id_of(const struct cases *c, const struct realm *realm, const struct addr *host);
 
+/*
+ * What is known of this case by now, for it is told at most once a minute
+ * while nothing new is seen; *n points into `stage`. False: there is none.
+ */
+bool cases_numbers(struct cases *c, const char *id, struct case_numbers *n, struct case_stage_seen stage[CASE_STAGES]);
+
 /* The alert of this case closed: after silence, or because there was no room for it. */
 void cases_closed(struct cases *c, const char *id);
 
 /* All that it knows → tables of a state file, and back into one that is new: what does not fit its limits is left out. */
-enum { CASES_STATE_VERSION = 1 };
+enum { CASES_STATE_VERSION = 2 };
 void cases_save(const struct cases *c, struct state_out *out);
 void cases_load(struct cases *c, const struct state_in *in);
 

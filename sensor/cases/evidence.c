@@ -207,7 +207,7 @@ add_family(struct case_numbers *n, const char *family)
 		copy_cut(n->family[n->families++], CASE_FAMILY_MAX, family);
 }
 
-bool
+enum case_news
 case_file_add(struct case_file *file, const struct case_row *row, const struct finding *f,
     const struct case_context *context)
 {
@@ -217,7 +217,7 @@ case_file_add(struct case_file *file, const struct case_row *row, const struct f
 
 	if (s == NULL) {
 		if ((s = calloc(1, sizeof *s)) == NULL)
-			return false;
+			return CASE_NO_MEMORY;
 		s->first_ns = f->first_ns;
 		s->last_ns = f->ts_ns;
 		file->n.stage[row->stage] = file->stage[row->stage] = s;
@@ -240,7 +240,7 @@ case_file_add(struct case_file *file, const struct case_row *row, const struct f
 		file->last_ns = f->ts_ns;
 	if (f->severity < file->worst)
 		file->worst = f->severity;
-	return true;
+	return known != NULL ? CASE_KNOWN : CASE_NEW;
 }
 
 /* ---- the sum ---- */

@@ -22,7 +22,7 @@ struct saved_entry {
 	char id[CASE_ID_TEXT], subject[ADDR_TEXT_MAX];
 	struct address_key address[CASE_ADDRESSES];
 	int64_t since_ns[CASE_ADDRESSES];
-	int64_t opened_ns, first_ns, last_ns;
+	int64_t opened_ns, first_ns, last_ns, told_ns;
 	uint32_t families;
 	char family[CASE_FAMILIES][CASE_FAMILY_MAX];
 };
@@ -59,6 +59,7 @@ save_entry(const struct entry *e, struct state_out *out)
 	s.opened_ns = e->file.n.opened_ns;
 	s.first_ns = e->file.first_ns;
 	s.last_ns = e->file.last_ns;
+	s.told_ns = e->told_ns;
 	s.families = e->file.n.families;
 	memcpy(s.family, e->file.n.family, sizeof s.family);
 	for (i = 0; i < CASE_STAGES; i++)
@@ -210,6 +211,7 @@ load_entry(struct cases *c, const struct saved_entry *s)
 	e->file.n.opened_ns = s->opened_ns;
 	e->file.first_ns = s->first_ns;
 	e->file.last_ns = s->last_ns;
+	e->told_ns = s->told_ns;
 	e->file.n.families = s->families <= CASE_FAMILIES ? s->families : CASE_FAMILIES;
 	memcpy(e->file.n.family, s->family, sizeof s->family);
 	return e;

@@ -45,8 +45,10 @@ struct case_file {
 void case_file_begin(struct case_file *f);
 void case_file_clear(struct case_file *f);
 
-/* False: no memory for a stage. */
-bool case_file_add(struct case_file *file, const struct case_row *row, const struct finding *f,
+enum case_news { CASE_NO_MEMORY, CASE_KNOWN, CASE_NEW };
+
+/* CASE_NEW: an incident that was not in its stage. */
+enum case_news case_file_add(struct case_file *file, const struct case_row *row, const struct finding *f,
     const struct case_context *context);
 
 /* Points of what was heard since `since_ns`. */
@@ -91,6 +93,7 @@ struct entry {
 	struct binding *bound[CASE_ADDRESSES];	/* in the order of their use, the last is the present one */
 	unsigned addresses;
 	bool open, held_back;
+	int64_t told_ns;		/* when the case was told last */
 	char id[ALERT_ID_TEXT];		/* of the case's alert */
 	char subject[ADDR_TEXT_MAX];	/* the host's name when it opened */
 	enum severity severity;

@@ -11,6 +11,10 @@ struct docket {
 	struct cases *cases;
 	const struct advice *advice;
 	struct case_story story;
+	/* Of the case that is told: it may be forgotten before its last line is written. */
+	struct finding latest;
+	struct case_numbers numbers;
+	struct case_stage_seen stage[CASE_STAGES];
 };
 
 static void
@@ -94,6 +98,19 @@ is_quiet(const struct docket *d, const struct alert *a)
 	return a->case_id[0] != '\0' && !d->config->cases.ring_members && (a->member || a->state == ALERT_UPDATE);
 }
 
+/* As it stands now: what came since it was told last is in it. */
+static void
+tell_case(struct docket *d, struct alert *told)
+{
+	d->latest = *told->finding;
+	if (cases_numbers(d->cases, told->id, &d->numbers, d->stage))
+		d->latest.cased = &d->numbers;
+	told->finding = &d->latest;
+	cases_tell(told, d->config->behaviour.language, &d->story);
+	advise(d, d->latest.cased);
+	told->story = &d->story;
+}
+
 enum record_kind
 docket_alert(struct docket *d, const struct alert *a, struct alert *told)
 {
@@ -102,11 +119,8 @@ docket_alert(struct docket *d, const struct alert *a, struct alert *told)
 	*told = *a;
 	if (a->finding->kind == FINDING_CASE) {
 		/* Of a case that an analyst left behind there is its line, and no more. */
-		if (a->finding->cased != NULL) {
-			cases_tell(a, d->config->behaviour.language, &d->story);
-			advise(d, a->finding->cased);
-			told->story = &d->story;
-		}
+		if (a->finding->cased != NULL)
+			tell_case(d, told);
 		if (a->state == ALERT_CLOSE)
 			cases_closed(d->cases, a->id);
 		return RECORD_ALERT;

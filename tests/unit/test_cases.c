@@ -332,6 +332,29 @@ destruction_is_critical(void **state)
 	assert_string_equal(latest()->first.what, "unheard-of");
 }
 
+/* What is known already is told at most once a minute, and what is new at once. */
+static void
+nothing_new_is_told_seldom(void **state)
+{
+	struct case_stage_seen stage[CASE_STAGES];
+	struct case_numbers n;
+	unsigned i;
+
+	(void)state;
+	begin();
+	behaves(HOST, C2, 0, "raw-address-check-in", 85);
+	beacons(HOST, C2, 1);
+	assert_int_equal(told_count, 1);
+	for (i = 2; i < 180; i++)
+		beacons(HOST, C2, i);
+	assert_int_equal(told_count, 3);
+	assert_true(cases_numbers(cases, cases_id_of(cases, &f.realm, &f.host), &n, stage));
+	assert_int_equal(n.stage[STAGE_C2]->count, 180);
+	behaves(HOST, C2, 180, "theft", 85);
+	assert_int_equal(told_count, 4);
+	assert_false(cases_numbers(cases, "0123456789abcdef", &n, stage));
+}
+
 /* What is worth least gives way, so that every kind keeps its place. */
 static void
 evidence_is_bounded(void **state)
@@ -764,6 +787,7 @@ main(void)
 		TEST(severity_rises_with_stages),
 		TEST(destruction_is_critical),
 		TEST(evidence_is_bounded),
+		TEST(nothing_new_is_told_seldom),
 		TEST(it_may_begin_in_the_middle),
 		TEST(clocks_may_jump),
 		TEST(what_is_long_past_opens_none),

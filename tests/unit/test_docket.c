@@ -218,6 +218,16 @@ the_line_has_it_all(void **state)
 	assert_non_null(strstr(latest_case, lines[2].id));
 	assert_null(strstr(latest_case, "bytes_out"));
 	assert_null(strstr(latest_case, "flow_id"));
+	/* The last line too, and with what came since the case was told. */
+	finds(61, "192.0.2.2", ROLE_C2);
+	finds(62, "192.0.2.2", ROLE_C2);
+	alerts_finish(alerts, RIG_START_NS + 100 * NS_PER_SEC);
+	for (i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (strstr(latest_case, parts[i]) == NULL)
+			fail_msg("no %s in %s", parts[i], latest_case);
+	assert_non_null(strstr(latest_case, "\"state\":\"close\""));
+	assert_non_null(strstr(latest_case, "\"name\":\"command-and-control\",\"first_seen\":\"2023-11-14T22:14:20.000000+0000\","
+	    "\"last_seen\":\"2023-11-14T22:14:22.000000+0000\",\"count\":3"));
 }
 
 /* What an analyst that died left behind is told on, and belongs where it belonged. */
