@@ -263,9 +263,12 @@ read_alert(struct former *f, const cJSON *hansho)
 	a->member = cJSON_IsTrue(member(hansho, "quiet")) && a->state != ALERT_UPDATE;
 	a->finding = &f->finding;
 	f->finding.ts_ns = 0;
-	if (!time_of(f->root, "timestamp", &a->ts_ns) || !time_of(hansho, "first_seen", &a->first_ns) ||
-	    !time_of(hansho, "last_seen", &a->last_ns))
+	if (!time_of(f->root, "timestamp", &a->ts_ns))
 		return false;
+	if (!time_of(hansho, "last_seen", &a->last_ns))
+		a->last_ns = a->ts_ns;
+	if (!time_of(hansho, "first_seen", &a->first_ns))
+		a->first_ns = a->last_ns;
 	f->finding.ts_ns = a->last_ns;
 	f->finding.first_ns = a->first_ns;
 	return true;

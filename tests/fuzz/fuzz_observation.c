@@ -49,7 +49,6 @@ check_clean(const char *text, size_t len)
 	}
 }
 
-/* Takes `line`. */
 /* In every form it is one line, and clean. */
 static void
 check_formats(enum record_kind kind, const char *line)
@@ -69,19 +68,22 @@ check_formats(enum record_kind kind, const char *line)
 	}
 }
 
-/* An analyst after this one finds its alerts again. */
+/* An analyst after this one finds its alerts again (a time of before 1970 it may not know). */
 static void
 check_former(enum record_kind kind, const char *line)
 {
+	struct former_head head;
 	struct former f;
 
 	if (kind != RECORD_ALERT)
 		return;
-	if (!former_read(&f, line) || f.alert.revision == 0)
+	if (!former_head(line, &head) || head.revision == 0)
 		abort();
+	former_read(&f, line);
 	former_clear(&f);
 }
 
+/* Takes `line`. */
 static void
 check_line(enum record_kind kind, char *line)
 {
@@ -205,6 +207,8 @@ take(struct chain *c, const struct observation *o)
 	case OBSERVE_SENSOR: policy_sensor(o, on_finding, c); break;
 	case OBSERVE_IDENTITY: alerts_identity(c->alerts, o); check_line(RECORD_IDENTITY, eve_record(o, "sensor")); break;
 	case OBSERVE_EVASION: policy_evasion(NULL, o, on_finding, c); break;
+	case OBSERVE_LASTING:		/* for behaviours alone */
+	case OBSERVE_UNANSWERED: break;
 	default: check_line(RECORD_FLOW, eve_record(o, "sensor"));
 	}
 }
