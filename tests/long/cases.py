@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import corpus_runs as c
 
 CASES = ["cases in harmless captures", "cases of infected machines"]
-AT_LEAST = 0                # infected machines with a case; measured, see docs/cases.md
+AT_LEAST = 3                # infected machines with a case; measured, see docs/cases.md
 
 
 def rows():
