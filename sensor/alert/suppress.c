@@ -40,6 +40,14 @@ read_until(const char *text, int64_t *end_ns)
 	return true;
 }
 
+bool
+suppress_is_over(const struct suppress_rule *r, int64_t now_sec)
+{
+	int64_t end_ns;
+
+	return read_until(r->until, &end_ns) && now_sec >= end_ns / NS_PER_SEC;
+}
+
 static bool
 is_number(const char *text)
 {

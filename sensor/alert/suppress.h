@@ -42,6 +42,9 @@ struct suppress_counts {
 /* NULL: it is well; else which member is not, and in `expected` what was. */
 const char *suppress_rule_fault(const struct suppress_rule *r, const char **expected);
 
+/* Has its last day passed? `now_sec`: since 1970. */
+bool suppress_is_over(const struct suppress_rule *r, int64_t now_sec);
+
 struct suppress;
 
 /* Rules that are not well hold nothing back. NULL: no memory. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -322,6 +323,26 @@ check_metrics(const struct config *c)
 	return true;
 }
 
+/* "suppress  host 10.0.9.0/24, rule beacon: laboratory, until 2026-12-31" */
+static void
+show_suppress(const struct suppress_rule *r)
+{
+	const struct { const char *name, *value; } parts[] = {
+		{ "host", r->host }, { "service", r->service }, { "indicator", r->indicator }, { "rule", r->rule },
+	};
+	const char *sep = "";
+	size_t i;
+
+	printf("suppress  ");
+	for (i = 0; i < sizeof parts / sizeof *parts; i++)
+		if (parts[i].value[0] != '\0') {
+			printf("%s%s %s", sep, parts[i].name, parts[i].value);
+			sep = ", ";
+		}
+	printf(": %s, %s%s%s\n", r->reason, strcmp(r->until, "never") == 0 ? "ends " : "until ", r->until,
+	    suppress_is_over(r, time(NULL)) ? ": OVER" : "");
+}
+
 static unsigned
 check_parts(const struct config *c)
 {
@@ -335,6 +356,8 @@ check_parts(const struct config *c)
 	faults += !check_feeds(c);
 	for (i = 0; i < c->sinks_count; i++)
 		faults += !check_sink(&c->sinks[i]);
+	for (i = 0; i < c->suppress_count; i++)
+		show_suppress(&c->suppress[i]);
 	faults += !check_metrics(c);
 	return faults + !check_geoip(c);
 }

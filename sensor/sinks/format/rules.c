@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sentence.h"
 #include "base/when.h"
 
 enum { PATH_MOST = 96, LONGEST_COPY = 512 };
@@ -180,10 +181,11 @@ whole_number(int64_t n)
 static cJSON *
 changed(const char *text, int (*change)(int), const char *colon)
 {
+	size_t len = strlen(text), most = sentence_whole(text, len, LONGEST_COPY - 1), n = 0;
+	const char *end = text + most;
 	char copy[LONGEST_COPY];
-	size_t n = 0;
 
-	for (; *text != '\0' && n + 1 < sizeof copy; text++) {
+	for (; text < end; text++) {
 		char c = *text == ':' ? *colon : (char)change((unsigned char)*text);
 
 		if (c != '\0')
