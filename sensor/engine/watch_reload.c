@@ -78,11 +78,12 @@ say_restart_needed(const struct config *old, const struct config *fresh)
 	    memcmp(&old->flow, &fresh->flow, sizeof old->flow) != 0 ||
 	    memcmp(&old->beacon, &fresh->beacon, sizeof old->beacon) != 0 ||
 	    memcmp(&old->alert, &fresh->alert, sizeof old->alert) != 0 ||
+	    memcmp(&old->cases, &fresh->cases, sizeof old->cases) != 0 ||
 	    memcmp(&old->blindness, &fresh->blindness, sizeof old->blindness) != 0 ||
 	    strcmp(old->metrics_listen, fresh->metrics_listen) != 0 || old->workers != fresh->workers || old->records != fresh->records;
 
 	if (changed)
-		log_warn("watch", "home, relays, capture, limits, beacon, alerts, blindness, metrics, workers or records changed: "
+		log_warn("watch", "home, relays, capture, limits, beacon, alerts, cases, blindness, metrics, workers or records changed: "
 		    "they take effect at the next start; feeds, sinks and suppress are in force now");
 }
 
