@@ -200,11 +200,11 @@ def reload():
 def privileges():
     """Root gives itself up; workers and analyst are in the sandbox; nobody holds what is another's business."""
     w = Watch(net, workers=2)
-    roles = {"supervisor": [w.sensor.pid], **{r: w.sensor.children(r) for r in ("worker", "analyst", "courier")}}
-    rig.check("privileges: all processes run", [len(p) for p in roles.values()] == [1, 2, 1, 1], roles)
+    roles = {"supervisor": [w.sensor.pid], **{r: w.sensor.children(r) for r in ("worker", "analyst", "courier", "porter")}}
+    rig.check("privileges: all processes run", [len(p) for p in roles.values()] == [1, 2, 1, 1, 1], roles)
     raw = 1 << 13                                   # CAP_NET_RAW
     # They enter it before the first byte from outside, a moment after they were made.
-    rig.wait(lambda: all(rig.status_of(p)["Seccomp"] == "2" for r in ("worker", "analyst") for p in roles[r]), 5)
+    rig.wait(lambda: all(rig.status_of(p)["Seccomp"] == "2" for r in ("worker", "analyst", "porter") for p in roles[r]), 5)
     for role, pids in roles.items():
         for pid in pids:
             s = rig.status_of(pid)
@@ -214,7 +214,7 @@ def privileges():
             good = good and caps == (raw if role == "supervisor" else 0)
             good = good and (role in ("supervisor", "courier") or s["Seccomp"] == "2")
             rig.check(f"privileges: {role}", good, {k: s[k] for k in ("Uid", "Gid", "Groups", "NoNewPrivs", "CapEff", "CapPrm", "Seccomp")})
-    for role, most in (("worker", 1), ("analyst", 0), ("courier", 0)):
+    for role, most in (("worker", 1), ("analyst", 0), ("courier", 0), ("porter", 0)):
         for pid in roles[role]:
             held = [target(pid, n) for n in os.listdir(f"/proc/{pid}/fd")]
             maps = open(f"/proc/{pid}/maps", encoding="utf-8").read()
