@@ -186,17 +186,17 @@ void
 theft_note(struct sight *s)
 {
 	const struct observation *o = s->o;
-	struct span name = observation_text(o, TEXT_SERVICE);
-	uint64_t enough = large_bytes(s) / HOUR_OF_LARGE;
 	struct upload *u, now;
+	struct span name;
 
-	if (!is_part(s) || (o->kind == OBSERVE_CONTACT && !o->burst))
+	if ((o->kind == OBSERVE_CONTACT && !o->burst) || !is_part(s))
 		return;
+	name = observation_text(o, TEXT_SERVICE);
 	u = upload_of(s, (name.left > 0 ? tag_of_text(name) : sight_peer_tag(s)) | 1, o->payload_bytes[ORIGINATOR]);
 	if (u == NULL)
 		return;
 	now = *u;
-	add(&now, o, enough);
+	add(&now, o, large_bytes(s) / HOUR_OF_LARGE);
 	if (o->kind == OBSERVE_FLOW)
 		*u = now;
 	weigh(s, &now);
