@@ -45,6 +45,7 @@ message_id(enum record_kind kind, const struct view *v)
 	};
 	static const char *const roles[] = { "download", "infected", "suspicious" };
 	static const char *const feeds[] = { "download.feed", "infected.feed", "suspicious.feed" };
+	static const char *const kinds[] = { "case", "behaviour", "evasion", "summary" };
 	size_t i;
 
 	if (kind != RECORD_ALERT && kind != RECORD_MEMBER)
@@ -54,6 +55,9 @@ message_id(enum record_kind kind, const struct view *v)
 			return feeds[i];
 	if (v->ioc[0] != '\0' || v->feed[0] != '\0')
 		return "c2.feed";
+	for (i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (strcmp(v->kind, kinds[i]) == 0)
+			return kinds[i];
 	if (strcmp(v->kind, "sensor") == 0 || v->host[0] == '\0')
 		return "sensor";
 	return "beacon";
