@@ -246,7 +246,7 @@ check_feeds(const struct config *c)
 	return well;
 }
 
-/* Opening an EVE file would make it, perhaps as the wrong user. */
+/* Opening an EVE file or a store would make it, perhaps as the wrong user. */
 static int
 probe_eve(const char *path, struct fault *fault)
 {
@@ -275,7 +275,11 @@ check_sink(const struct sink_options *o)
 	struct fault fault = { "" };
 	bool reached;
 
-	if (o->kind == SINK_EVE)
+	if (o->kind == SINK_STORE && o->target[0] == '\0') {
+		printf("sink      %s: store in state_directory/delivery, made at the start\n", o->name);
+		return true;
+	}
+	if (o->kind == SINK_EVE || o->kind == SINK_STORE)
 		reached = probe_eve(o->target, &fault) == 0;
 	else
 		reached = sink_open(o, &sink, &fault) == 0 && sink_probe(sink, &fault) == 0;

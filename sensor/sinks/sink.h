@@ -75,7 +75,7 @@ struct sink_options {
 
 /* What 0 in the options stands for. */
 enum { SINK_TIMEOUT_MS = 10000, SINK_RETRY_MIN_MS = 1000, SINK_RETRY_MAX_MS = 60000 };
-enum { SINK_BATCH_MOST = 1000, SINK_PARALLEL_MOST = 32 };
+enum { SINK_BATCH_MOST = 256, SINK_PARALLEL_MOST = 32 };
 
 enum sink_result {
 	SINK_DONE,		/* delivered */
