@@ -112,14 +112,15 @@ static int
 open_local(const char *path, const char *user, int *out, struct fault *fault)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	size_t len = strlen(path);
 	int fd = -1;
 
-	if (strlen(path) >= sizeof a.sun_path) {
+	if (len >= sizeof a.sun_path) {
 		log_warn("status", "%s: longer than a socket's name may be (%zu): `hansho status` cannot reach this sensor",
 		    path, sizeof a.sun_path - 1);
 		return 0;
 	}
-	snprintf(a.sun_path, sizeof a.sun_path, "%s", path);
+	memcpy(a.sun_path, path, len);
 	if (is_taken(&a))
 		return fault_set(fault, SE_PEER, "%s: another sensor answers there; give each sensor a directory of its own", path);
 	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) >= 0 &&
