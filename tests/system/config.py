@@ -42,7 +42,7 @@ MISTAKES = {
     "a database that is not there": ("geoip:\n  asn: gone.mmdb\n", 2, "gone.mmdb: No such file or directory"),
     "a database that is none": ("geoip:\n  country: capture.pcap\n", 2, "expected a MaxMind database"),
     "a syntax error": ("capture:\n  - interface: x\n  filter: y\n", 3, "expected YAML"),
-    "an unknown kind of sink": ("sinks:\n  - type: email\n", 2, "expected one of console, eve, file, syslog, webhook"),
+    "an unknown kind of sink": ("sinks:\n  - type: email\n", 2, "expected one of console, eve, file, syslog, webhook, store, mail"),
     "an unknown record": ("records: [alert, alarm]\n", 1, "expected one of alert, beacon, http, tls, dns, flow"),
     "a webhook that is no URL": ("sinks:\n  - type: webhook\n    url: soc.example\n", 3, "http:// or https://"),
     "a syslog target that is none": ("sinks:\n  - type: syslog\n    target: soc\n", 3, "udp://host:port"),

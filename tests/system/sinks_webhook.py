@@ -156,7 +156,7 @@ def tls_is_verified(d):
     tls.load_cert_chain(d + "/cert.pem", d + "/key.pem")
     s = Server(lambda n: (200, {}, b""), tls=tls)
     try:
-        out, err = finish(feed(d, "https://127.0.0.1:%d/%s" % (s.server_port, SECRET), 1, 500), 1)
+        out, err = finish(feed(d, "https://127.0.0.1:%d/%s" % (s.server_port, SECRET), 1, 2000), 1)
     finally:
         s.stop()
     expect("requests", 0, len(s.requests))
