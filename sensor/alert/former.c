@@ -241,6 +241,8 @@ read_finding(struct former *f, const cJSON *hansho)
 	read_realm(hansho, &to->realm);
 	addr_of(hansho, "host", &to->host);
 	addr_of(member(hansho, "peer"), "ip", &to->peer);
+	if (to->kind == FINDING_CASE && !time_of(member(hansho, "case"), "opened", &f->case_opened_ns))
+		return false;
 	if (member(hansho, "indicator") != NULL)
 		read_indicator(f, member(hansho, "indicator"));
 	return true;

@@ -3,7 +3,7 @@
  *
  * Only lines of this program are given here, from its own journal; yet what is
  * missing or of another type makes the line none. The realm's tunnel and VLANs
- * are those of the line; a case is not found again by its finding, only by its id.
+ * are those of the line.
  */
 #ifndef SENSOR_ALERT_FORMER_H
 #define SENSOR_ALERT_FORMER_H
@@ -32,6 +32,7 @@ struct former {
 	struct alert alert;		/* id, revision, times, counts, held_by, signature */
 	struct finding finding;		/* kind, ends, texts, severity; without numbers and observation */
 	struct indicator indicator;
+	int64_t case_opened_ns;
 	struct cJSON *root;		/* the texts' */
 };
 

@@ -5,6 +5,7 @@
 
 #include "alert/names.h"
 #include "alert/words.h"
+#include "base/when.h"
 #include "records/alert_id.h"
 #include "records/community_id.h"
 
@@ -30,7 +31,7 @@ incident_key(const struct finding *f, enum alert_same same)
 		struct addr host;
 		uint32_t zero2;
 		uint64_t subject[2];
-		int64_t opened_ns;
+		int64_t opened_us;
 	} named;
 	const struct hash_key *seed = hash_seed();
 	struct hash_key other = { ~seed->k0, seed->k1 };
@@ -45,7 +46,7 @@ incident_key(const struct finding *f, enum alert_same same)
 	if (f->cased == NULL)
 		named.host = f->host;
 	else
-		named.opened_ns = f->cased->opened_ns;
+		named.opened_us = f->cased->opened_ns / (NS_PER_SEC / 1000000);	/* as lines tell it */
 	named.subject[0] = hash_bytes(seed, text, len);
 	named.subject[1] = hash_bytes(&other, text, len);
 	key.half[0] = hash_bytes(seed, &named, sizeof named);
@@ -353,6 +354,13 @@ incident_again(const struct former *f, const char *line, const struct alert_limi
 	if ((i->former = strdup(line)) == NULL) {
 		incident_free(i);
 		return NULL;
+	}
+	if (f->finding.kind == FINDING_CASE) {
+		const struct case_numbers opened = { .opened_ns = f->case_opened_ns };
+		struct finding keyed = f->finding;
+
+		keyed.cased = &opened;
+		i->key = incident_key(&keyed, limits->same);
 	}
 	memcpy(i->alert.id, f->alert.id, sizeof i->alert.id);
 	i->alert.revision = f->alert.revision;

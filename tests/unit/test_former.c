@@ -129,6 +129,40 @@ test_goes_on(void **state)
 }
 
 static void
+take_case(struct alerts *a, double sec, double opened_sec)
+{
+	struct case_numbers n = { .title = "a case", .opened_ns = RIG_START_NS + (int64_t)(opened_sec * 1e9) + 123, .points = 80 };
+	struct finding f = { .kind = FINDING_CASE, .service = "", .subject = "10.0.0.5", .reason = "", .severity = SEVERITY_HIGH };
+
+	f.ts_ns = f.first_ns = RIG_START_NS + (int64_t)(sec * 1e9);
+	f.host = rig_addr("10.0.0.5");
+	f.cased = &n;
+	alerts_take(a, &f);
+}
+
+/* A case that outlived its analyst goes on; one that opened at another time is another. */
+static void
+test_a_case_goes_on(void **state)
+{
+	struct alerts *a = begin();
+
+	(void)state;
+	take_case(a, 0, 0);
+	alerts_free(a);
+	a = begin();
+	assert_true(alerts_again(a, lines[0]));
+	take_case(a, 70, 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(head(1).id, head(0).id);
+	assert_int_equal(head(1).revision, 2);
+	take_case(a, 140, 100);
+	assert_int_equal(count, 3);
+	assert_string_not_equal(head(2).id, head(0).id);
+	assert_int_equal(head(2).revision, 1);
+	alerts_free(a);
+}
+
+static void
 test_another_realm_is_another_incident(void **state)
 {
 	struct alerts *a = begin();
@@ -263,6 +297,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_goes_on, forget),
+		cmocka_unit_test_teardown(test_a_case_goes_on, forget),
 		cmocka_unit_test_teardown(test_another_realm_is_another_incident, forget),
 		cmocka_unit_test_teardown(test_closes, forget),
 		cmocka_unit_test_teardown(test_no_id_begins_twice, forget),
