@@ -83,23 +83,6 @@ wrong(const char *option, const char *value, const char *expected)
 
 /* ---- options ---- */
 
-static bool
-take_option(struct request *r, int letter)
-{
-	static const char letters[] = "sSHvlFn";
-	const char **places[] = { &r->store, &r->since, &r->host, &r->severity, &r->limit, &r->format, &r->note };
-	static const char *const names[] = { "--store", "--since", "--host", "--severity", "--limit", "--format", "--note" };
-	const char *at = strchr(letters, letter);
-
-	if (letter == 'o')
-		return r->open = true;
-	if (letter == 'j')
-		return r->json = true;
-	if (at != NULL && letter != 0)
-		return common_once(places[at - letters], names[at - letters], optarg);
-	return common_option(&r->common, letter, optarg);
-}
-
 /* "24h", or a time. */
 static bool
 read_since(const char *text, int64_t *out)
@@ -433,22 +416,36 @@ run(const struct deed *d, struct request *r)
 	return status;
 }
 
+/* As common_read(). */
+static int
+read_options(int argc, char **argv, struct request *r)
+{
+	const struct own_option own[] = {
+		{ .letter = 's', .name = "--store", .text = &r->store },
+		{ .letter = 'S', .name = "--since", .text = &r->since },
+		{ .letter = 'H', .name = "--host", .text = &r->host },
+		{ .letter = 'v', .name = "--severity", .text = &r->severity },
+		{ .letter = 'l', .name = "--limit", .text = &r->limit },
+		{ .letter = 'F', .name = "--format", .text = &r->format },
+		{ .letter = 'n', .name = "--note", .text = &r->note },
+		{ .letter = 'o', .flag = &r->open },
+		{ .letter = 'j', .flag = &r->json },
+		{ .letter = 0 },
+	};
+
+	return common_read(argc, argv, long_options, "c:h", help, own, &r->common, r);
+}
+
 int
 command_alerts(int argc, char **argv)
 {
 	struct request r = { .store = NULL };
 	const struct deed *d = NULL;
 	size_t i;
-	int o;
+	int status = read_options(argc, argv, &r);
 
-	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
-		if (o == 'h') {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (!take_option(&r, o))
-			return EXIT_USAGE;
-	}
+	if (status != 0)
+		return status < 0 ? 0 : status;
 	for (i = 0; optind < argc && i < sizeof deeds / sizeof *deeds; i++)
 		if (strcmp(argv[optind], deeds[i].name) == 0)
 			d = &deeds[i];

@@ -122,8 +122,9 @@ feed_map(const struct config *c, struct feed_result **results, struct indicators
 /* ---- options ---- */
 
 static bool
-take_type(struct feed_request *q, const char *text)
+take_type(void *request, const char *text)
 {
+	struct feed_request *q = request;
 	unsigned t;
 
 	for (t = 0; t < INDICATOR_TYPES; t++)
@@ -138,40 +139,23 @@ take_type(struct feed_request *q, const char *text)
 	return false;
 }
 
-/* 0; the exit status; -1 when help was asked for. */
+/* As common_read(). */
 static int
 read_options(int argc, char **argv, struct feed_request *q)
 {
-	int o;
+	const struct own_option own[] = {
+		{ .letter = 'j', .flag = &q->json },
+		{ .letter = 'F', .flag = &q->force },
+		{ .letter = 'C', .flag = &q->catalogue },
+		{ .letter = 'o', .name = "--format", .text = &q->format },
+		{ .letter = 't', .take = take_type },
+		{ .letter = 0 },
+	};
+	int status = common_read(argc, argv, long_options, "c:h", help, own, &q->common, q);
 
-	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
-		switch (o) {
-		case 'j':
-			q->json = true;
-			break;
-		case 'F':
-			q->force = true;
-			break;
-		case 'C':
-			q->catalogue = true;
-			break;
-		case 'o':
-			q->format = optarg;
-			break;
-		case 't':
-			if (!take_type(q, optarg))
-				return EXIT_USAGE;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return -1;
-		default:
-			if (!common_option(&q->common, o, optarg))
-				return EXIT_USAGE;
-		}
 	q->words = argv + optind;
 	q->words_count = argc - optind;
-	return 0;
+	return status;
 }
 
 static int

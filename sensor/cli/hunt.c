@@ -59,40 +59,21 @@ struct request {
 
 /* ---- options ---- */
 
-/* 0, or the exit status. -1: help was asked for. */
+/* As common_read(). */
 static int
 read_options(int argc, char **argv, struct request *r)
 {
-	bool well = true;
-	int o;
+	const struct own_option own[] = {
+		{ .letter = 's', .name = "--state", .text = &r->state },
+		{ .letter = 'F', .name = "--from", .text = &r->from },
+		{ .letter = 'T', .name = "--to", .text = &r->to },
+		{ .letter = 'S', .flag = &r->source },
+		{ .letter = 'j', .flag = &r->json },
+		{ .letter = 'C', .flag = &r->census },
+		{ .letter = 0 },
+	};
 
-	while (well && (o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
-		switch (o) {
-		case 's':
-			well = common_once(&r->state, "--state", optarg);
-			break;
-		case 'F':
-			well = common_once(&r->from, "--from", optarg);
-			break;
-		case 'T':
-			well = common_once(&r->to, "--to", optarg);
-			break;
-		case 'S':
-			r->source = true;
-			break;
-		case 'j':
-			r->json = true;
-			break;
-		case 'C':
-			r->census = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return -1;
-		default:
-			well = common_option(&r->common, o, optarg);
-		}
-	return well ? 0 : EXIT_USAGE;
+	return common_read(argc, argv, long_options, "c:h", help, own, &r->common, r);
 }
 
 static bool

@@ -1,9 +1,12 @@
 #include "cli/options.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cli/command.h"
 
 #define INSTALLED_CONFIG "/etc/hansho.yaml"
 
@@ -20,8 +23,8 @@ repeat(const char **list, unsigned *count, const char *value)
 }
 
 /* The second one would win in silence. */
-bool
-common_once(const char **to, const char *option, const char *value)
+static bool
+take_once(const char **to, const char *option, const char *value)
 {
 	if (*to != NULL) {
 		fprintf(stderr, "hansho: %s %s: given before as %s: expected once\n", option, value, *to);
@@ -40,13 +43,13 @@ common_option(struct common_options *o, int letter, const char *value)
 {
 	switch (letter) {
 	case 'c':
-		return common_once(&o->config, "--config", value);
+		return take_once(&o->config, "--config", value);
 	case 'e':
-		return common_once(&o->eve, "--eve", value);
+		return take_once(&o->eve, "--eve", value);
 	case 'r':
-		return common_once(&o->records, "--records", value);
+		return take_once(&o->records, "--records", value);
 	case 'w':
-		return common_once(&o->workers, "--workers", value);
+		return take_once(&o->workers, "--workers", value);
 	case 'f':
 		return repeat(o->feeds, &o->feeds_count, value);
 	case 'H':
@@ -54,6 +57,43 @@ common_option(struct common_options *o, int letter, const char *value)
 	default:	/* getopt has said what is wrong */
 		return false;
 	}
+}
+
+static bool
+take_own(const struct own_option *own, void *request)
+{
+	if (own->flag != NULL)
+		return *own->flag = true;
+	return own->text != NULL ? take_once(own->text, own->name, optarg) : own->take(request, optarg);
+}
+
+int
+common_read(int argc, char **argv, const struct option *known, const char *letters, const char *help,
+    const struct own_option *own, struct common_options *common, void *request)
+{
+	const struct own_option *o;
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, letters, known, NULL)) != -1) {
+		if (letter == 'h') {
+			fputs(help, stdout);
+			return -1;
+		}
+		for (o = own; o->letter != 0 && o->letter != letter; o++)
+			continue;
+		if (!(o->letter != 0 ? take_own(o, request) : common_option(common, letter, optarg)))
+			return EXIT_USAGE;
+	}
+	return 0;
+}
+
+bool
+common_no_words(const char *command, int argc, char **argv)
+{
+	if (optind >= argc)
+		return true;
+	fprintf(stderr, "hansho: %s: \"%s\" is not expected here\n", command, argv[optind]);
+	return false;
 }
 
 void

@@ -56,36 +56,23 @@ struct request {
 	bool in_process, quiet;
 };
 
-/* What getopt found; 0, or the exit status. -1: help was asked for. */
+/* As common_read(). */
 static int
 read_options(int argc, char **argv, struct request *r)
 {
-	int o;
+	const struct own_option own[] = {
+		{ .letter = 'p', .flag = &r->in_process },
+		{ .letter = 'q', .flag = &r->quiet },
+		{ .letter = 's', .name = "--state", .text = &r->state },
+		{ .letter = 0 },
+	};
+	int status = common_read(argc, argv, long_options, "c:h", help, own, &r->common, r);
 
-	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
-		switch (o) {
-		case 'p':
-			r->in_process = true;
-			break;
-		case 'q':
-			r->quiet = true;
-			break;
-		case 's':
-			if (!common_once(&r->state, "--state", optarg))
-				return EXIT_USAGE;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return -1;
-		default:
-			if (!common_option(&r->common, o, optarg))
-				return EXIT_USAGE;
-		}
-	if (optind == argc) {
+	if (status == 0 && optind == argc) {
 		fprintf(stderr, "hansho: replay: no FILE: expected at least one capture, or -\n");
 		return EXIT_USAGE;
 	}
-	return 0;
+	return status;
 }
 
 /* Patterns that the shell left alone are expanded here; a name without a match stays and is reported when opened. */

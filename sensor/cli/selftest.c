@@ -299,45 +299,31 @@ selftest(struct selftest *t, unsigned timeout_sec)
 /* ---- options ---- */
 
 static bool
-read_timeout(const char *value, unsigned *sec)
+read_timeout(void *request, const char *value)
 {
+	struct request *r = request;
 	char *end;
 	unsigned long n = strtoul(value, &end, 10);
 
-	*sec = (unsigned)n;
+	r->timeout_sec = (unsigned)n;
 	if (*value >= '0' && *value <= '9' && *end == '\0' && n >= 1 && n <= TIMEOUT_MOST_SEC)
 		return true;
 	fprintf(stderr, "hansho: selftest: --timeout %s: expected 1 to %d seconds\n", value, (int)TIMEOUT_MOST_SEC);
 	return false;
 }
 
-/* 0; the exit status; -1 when help was asked for. */
+/* As common_read(). */
 static int
 read_options(int argc, char **argv, struct request *r)
 {
-	int o;
+	const struct own_option own[] = {
+		{ .letter = 's', .name = "--socket", .text = &r->socket },
+		{ .letter = 't', .take = read_timeout },
+		{ .letter = 0 },
+	};
+	int status = common_read(argc, argv, long_options, "c:h", help, own, &r->common, r);
 
-	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
-		switch (o) {
-		case 's':
-			r->socket = optarg;
-			break;
-		case 't':
-			if (!read_timeout(optarg, &r->timeout_sec))
-				return EXIT_USAGE;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return -1;
-		default:
-			if (!common_option(&r->common, o, optarg))
-				return EXIT_USAGE;
-		}
-	if (optind < argc) {
-		fprintf(stderr, "hansho: selftest: \"%s\" is not expected here\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	return 0;
+	return status != 0 || common_no_words("selftest", argc, argv) ? status : EXIT_USAGE;
 }
 
 int

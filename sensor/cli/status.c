@@ -131,35 +131,19 @@ show_live(const char *path)
 
 /* ---- options ---- */
 
-/* 0; the exit status; -1 when help was asked for. */
+/* As common_read(). */
 static int
 read_options(int argc, char **argv, struct request *r)
 {
-	int o;
+	const struct own_option own[] = {
+		{ .letter = 's', .name = "--socket", .text = &r->socket },
+		{ .letter = 'o', .flag = &r->once },
+		{ .letter = 'j', .flag = &r->json },
+		{ .letter = 0 },
+	};
+	int status = common_read(argc, argv, long_options, "c:h", help, own, &r->common, r);
 
-	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1)
-		switch (o) {
-		case 's':
-			r->socket = optarg;
-			break;
-		case 'o':
-			r->once = true;
-			break;
-		case 'j':
-			r->json = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return -1;
-		default:
-			if (!common_option(&r->common, o, optarg))
-				return EXIT_USAGE;
-		}
-	if (optind < argc) {
-		fprintf(stderr, "hansho: status: \"%s\" is not expected here\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	return 0;
+	return status != 0 || common_no_words("status", argc, argv) ? status : EXIT_USAGE;
 }
 
 int

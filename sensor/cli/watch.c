@@ -59,32 +59,18 @@ read_config(void *to, struct config *config)
 	return false;
 }
 
-/* 0; the exit status; -1 when help was asked for. */
+/* As common_read(). */
 static int
 read_options(int argc, char **argv, struct request *r)
 {
-	int o;
+	const struct own_option own[] = {
+		{ .letter = 'i', .name = "--interface", .text = &r->interface },
+		{ .letter = 'R', .name = "--record", .text = &r->record },
+		{ .letter = 0 },
+	};
+	int status = common_read(argc, argv, long_options, "i:c:h", help, own, &r->common, r);
 
-	while ((o = getopt_long(argc, argv, "i:c:h", long_options, NULL)) != -1)
-		switch (o) {
-		case 'i':
-			r->interface = optarg;
-			break;
-		case 'R':
-			r->record = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return -1;
-		default:
-			if (!common_option(&r->common, o, optarg))
-				return EXIT_USAGE;
-		}
-	if (optind < argc) {
-		fprintf(stderr, "hansho: watch: \"%s\" is not expected here\n", argv[optind]);
-		return EXIT_USAGE;
-	}
-	return 0;
+	return status != 0 || common_no_words("watch", argc, argv) ? status : EXIT_USAGE;
 }
 
 int
