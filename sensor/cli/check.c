@@ -19,6 +19,7 @@
 #include "config/options.h"
 #include "engine/landlock.h"
 #include "engine/memory.h"
+#include "engine/pin.h"
 #include "engine/porter.h"
 #include "engine/rooms.h"
 
@@ -122,12 +123,36 @@ show_sandbox(const struct config *c)
 	return well;
 }
 
+/* As a start from here would bind them; a service may have other processors. */
+static void
+show_pin(const struct config *c)
+{
+	char text[PIN_TEXT_MAX];
+	struct fault fault;
+	struct pin p;
+	unsigned i;
+
+	if (!c->pin_workers)
+		return;
+	if (pin_look(&p, c->workers, &fault) < 0) {
+		printf("pinning   none: %s\n", fault.text);
+		return;
+	}
+	printf("pinning   ");
+	for (i = 0; i < c->workers; i++)
+		printf("%s %u", i == 0 ? c->workers == 1 ? "worker on processor" : "workers on processors" : ",",
+		    pin_processor(&p, i));
+	printf("; the others on %s%s\n", pin_text(&p.rest, text),
+	    p.processors > c->workers ? "" : ", too: there is no rest for them");
+}
+
 static bool
 show_sensor(const struct config *c)
 {
 	bool user = c->user[0] == '\0' || getpwnam(c->user) != NULL;
 
 	printf("sensor    %s, %u worker%s\n", c->sensor_name, c->workers, c->workers == 1 ? "" : "s");
+	show_pin(c);
 	printf("user      %s%s\n", c->user[0] == '\0' ? "stays as started, also as root" : c->user,
 	    user ? "" : ": NOT THERE: expected a user of this system");
 	return user;

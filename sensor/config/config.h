@@ -68,6 +68,7 @@ struct config {
 	struct overload_limits overload;
 	char metrics_listen[64];	/* "" for no door */
 	uint32_t workers;
+	bool pin_workers;
 	uint32_t ring_mib;		/* observations between one worker and the analyst */
 	struct decode_limits decode;
 	struct flow_limits flow;

@@ -130,6 +130,9 @@ const struct option_row option_rows[] = {
   NETWORKS(relays, 0, 4096, "") },
 { "workers", "Processes that share the traffic. One for each core is right, less one for the analyst.",
   INTEGER(workers, "processes", 1, WORKERS_MAX, "1") },
+{ "pin_workers", "`hansho watch` binds each worker to one of the processors it may use; analyst and others keep the rest, "
+  "where there is a rest.",
+  BOOLEAN(pin_workers, "no") },
 { "records", "What is written at all. Each sink takes its own choice of these.",
   RECORDS(config, records, "alert, beacon, held") },
 { "checksum", "auto leaves out packets with a wrong IPv4, TCP or UDP checksum, unless a network card that "

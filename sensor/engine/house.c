@@ -397,6 +397,8 @@ house_start_worker(struct house *h, const struct worker_task *task)
 		unmap_rings(h, task->ring);
 		broadcast_keep(h->broadcast, task->index);
 		board_keep(h->board, BOARD_WORKERS, task->index);
+		if (h->pin.processors > 0)
+			pin_worker(&h->pin, task->index);
 		_exit(worker_run(task));
 	}
 	return settle(h, &h->worker[task->index], BOARD_OF_WORKER + task->index, pid);

@@ -15,6 +15,7 @@
 #include "engine/board.h"
 #include "engine/broadcast.h"
 #include "config/config.h"
+#include "engine/pin.h"
 #include "engine/ring.h"
 #include "engine/sandbox.h"
 #include "engine/worker.h"
@@ -46,6 +47,7 @@ struct house {
 	void (*shed)(void *to, unsigned worker);
 	void *shed_to;
 	int64_t next_tally_ns;
+	struct pin pin;				/* which processors they use, or nobody's */
 	int door[2];				/* live: where the porter is asked, TCP and Unix; or -1 */
 	pid_t courier, analyst, keeper, porter, reader, worker[WORKERS_MAX];	/* 0: not running */
 };

@@ -384,6 +384,20 @@ prepare(struct watch *w, struct fault *fault)
 	return watch_first_feeds(w, fault);
 }
 
+/* Its children, but for the workers, are bound as it is itself. */
+static void
+pin(struct house *h)
+{
+	struct fault fault;
+
+	if (!h->config->pin_workers)
+		return;
+	if (pin_look(&h->pin, h->workers, &fault) < 0)
+		log_warn("watch", "%s", fault.text);
+	else
+		pin_other(&h->pin);
+}
+
 static int
 run(struct watch *w)
 {
@@ -395,6 +409,7 @@ run(struct watch *w)
 	atomic_store(&w->house.board->process[BOARD_OF_SUPERVISOR].starts, 1);
 	house_tally(&w->house);
 	allowance_say(c);
+	pin(&w->house);
 	start_porter(w);
 	start_courier(w);
 	start_analyst(w);

@@ -309,6 +309,40 @@ def closed_streams():
     rig.check("closed streams: nothing but records in the file", all(line.startswith("{") for line in rig.lines(eve)), "more")
 
 
+def processors_of(pid):
+    """Those it may run on."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as f:
+        told = next(line.split()[1] for line in f if line.startswith("Cpus_allowed_list:"))
+    ends = [[int(end) for end in run.split("-")] for run in told.split(",")]
+    return {n for end in ends for n in range(end[0], end[-1] + 1)}
+
+
+def pinned():
+    """One worker, one processor, the rest for the others; of one processor all share it; nobody is bound unasked."""
+    have = sorted(os.sched_getaffinity(0))
+    last, rest = {have[-1]}, set(have[:-1]) or set(have)
+    for name, words, lines, want in (("a worker on its own", (), "pin_workers: yes\n", (last, rest)),
+                                     ("of one processor", ("taskset", "-c", str(have[0])), "pin_workers: yes\n", ({have[0]},) * 2),
+                                     ("not asked", (), "", (set(have),) * 2)):
+        net = rig.Network()
+        net.inside = [*net.inside, *words]
+        w = Watch(net, lines)
+        w.sensor.wait_for("watching", 15)
+        if name == "a worker on its own":
+            os.kill(w.sensor.children("worker")[0], signal.SIGKILL)
+            w.sensor.wait_for("was ended by signal 9", 10)
+            time.sleep(1)
+        worker, others = w.sensor.children("worker"), [*w.sensor.children("analyst"), *w.sensor.children("courier"), w.sensor.pid]
+        got = [processors_of(pid) for pid in (*worker, *others)]
+        rig.check(f"pinned workers: {name}", len(worker) == 1 and got == [want[0], *[want[1]] * 3], f"{got}, not {want}")
+        w.sensor.stop()
+        net.remove()
+    checked = subprocess.run([rig.HANSHO, "check", "-c", rig.write(os.path.join(rig.folder(), "c"), "pin_workers: yes\n")],
+                             capture_output=True, text=True)
+    rig.check("pinned workers: check shows it", f"pinning   worker on processor {have[-1]}; the others on " in checked.stdout,
+              checked.stdout + checked.stderr)
+
+
 def main():
     global net
     why = rig.no_network()
@@ -316,7 +350,8 @@ def main():
         rig.skip("live", why)
         return
     net = rig.Network()
-    rig.run_cases([one_worker, two_workers, delay, stop_while_busy, reload, privileges, rotate, refused, state_in_use, closed_streams])
+    rig.run_cases([one_worker, two_workers, delay, stop_while_busy, reload, privileges, rotate, refused, state_in_use, closed_streams,
+                   pinned])
 
 
 main()
