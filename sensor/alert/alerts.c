@@ -9,6 +9,7 @@
 #include "alert/peer_names.h"
 #include "alert/rates.h"
 #include "alert/words.h"
+#include "base/heap.h"
 #include "base/when.h"
 #include "records/alert_id.h"
 
@@ -452,4 +453,24 @@ alerts_free(struct alerts *a)
 	rates_free(a->rates);
 	free(a->due);
 	free(a);
+}
+
+/* One that is open, its places in two tables and a heap, one that an analyst before had ended, a rate. */
+size_t
+alerts_incident_bytes(void)
+{
+	return incident_bytes() + sizeof(struct UT_hash_bucket) + sizeof(struct incident *) +
+	    heap_bytes(sizeof(struct ended)) + sizeof(struct UT_hash_bucket) + rates_rate_bytes();
+}
+
+size_t
+alerts_name_bytes(void)
+{
+	return peer_names_name_bytes();
+}
+
+size_t
+alerts_host_bytes(void)
+{
+	return hosts_host_bytes();
 }

@@ -11,6 +11,7 @@
 #ifndef SENSOR_ALERTS_H
 #define SENSOR_ALERTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "alert.h"
@@ -95,5 +96,10 @@ void alerts_advance(struct alerts *a, int64_t now_ns);
 void alerts_finish(struct alerts *a, int64_t now_ns);
 
 const struct alert_counts *alerts_counts(const struct alerts *a);
+
+/* The most that each costs of max_open, max_names, max_hosts. */
+size_t alerts_incident_bytes(void);
+size_t alerts_name_bytes(void);
+size_t alerts_host_bytes(void);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "base/table.h"
 #include "message.h"
 
@@ -330,4 +331,11 @@ hosts_find(const struct hosts *h, const struct realm *realm, const struct addr *
 		any = true;
 	}
 	return any;
+}
+
+size_t
+hosts_host_bytes(void)
+{
+	return heap_bytes(sizeof(struct host)) + 2 * HOST_FACTS * heap_bytes(FACT_BYTES_MAX + 1) +
+	    sizeof(struct UT_hash_bucket);
 }

@@ -30,4 +30,7 @@ void hosts_note(struct hosts *h, const struct observation *o);
 bool hosts_find(const struct hosts *h, const struct realm *realm, const struct addr *addr,
     struct host_identity *out);
 
+/* The most that one costs. */
+size_t hosts_host_bytes(void);
+
 #endif

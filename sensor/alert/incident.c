@@ -5,6 +5,7 @@
 
 #include "alert/names.h"
 #include "alert/words.h"
+#include "base/heap.h"
 #include "base/when.h"
 #include "records/alert_id.h"
 #include "records/community_id.h"
@@ -378,4 +379,13 @@ incident_again(const struct former *f, const char *line, const struct alert_limi
 	snprintf(i->signature, sizeof i->signature, "%s", f->alert.signature);
 	snprintf(i->held_by, sizeof i->held_by, "%s", f->alert.held_by);
 	return i;
+}
+
+/* `former` aside: only after an analyst died. */
+size_t
+incident_bytes(void)
+{
+	return heap_bytes(sizeof(struct incident)) + heap_bytes(4 * (TEXT_SHORT + 1) + 4 * (TEXT_LONG + 1)) +
+	    heap_bytes(OBSERVATION_BYTES_MAX) + heap_bytes(sizeof(struct behaviour_numbers)) +
+	    heap_bytes(HOST_FACTS * (TEXT_SHORT + 1));
 }

@@ -73,4 +73,7 @@ bool incident_fold(struct incident *i, const struct finding *f);
 /* Whose the host's address is now. A copy is kept; without memory the one before. */
 void incident_identify(struct incident *i, const struct host_identity *identity);
 
+/* The most that one costs. */
+size_t incident_bytes(void);
+
 #endif

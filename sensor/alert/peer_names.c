@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "base/table.h"
 
 enum { NAME_BYTES_MAX = 255 };
@@ -112,4 +113,10 @@ peer_names_find(const struct peer_names *n, const struct realm *realm, const str
 	const struct name_entry *e = find(n, &key);
 
 	return e == NULL ? "" : e->name;
+}
+
+size_t
+peer_names_name_bytes(void)
+{
+	return heap_bytes(sizeof(struct name_entry) + NAME_BYTES_MAX + 1) + sizeof(struct UT_hash_bucket);
 }

@@ -25,4 +25,7 @@ void peer_names_add(struct peer_names *n, const struct realm *realm, const struc
 const char *peer_names_find(const struct peer_names *n, const struct realm *realm,
     const struct addr *host, const struct addr *peer);
 
+/* The most that one costs. */
+size_t peer_names_name_bytes(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alert/names.h"
+#include "base/heap.h"
 #include "base/sentence.h"
 #include "base/table.h"
 #include "base/when.h"
@@ -181,4 +182,10 @@ rates_free(struct rates *r)
 	while (r->table != NULL)
 		forget(r, r->table);
 	free(r);
+}
+
+size_t
+rates_rate_bytes(void)
+{
+	return heap_bytes(sizeof(struct rate)) + heap_bytes(sizeof(struct summary_numbers)) + sizeof(struct UT_hash_bucket);
 }

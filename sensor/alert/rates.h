@@ -25,4 +25,7 @@ void rates_free(struct rates *r);	/* NULL is fine */
  */
 const struct summary_numbers *rates_open(struct rates *r, const struct alert *opening);
 
+/* The most that one costs. */
+size_t rates_rate_bytes(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "base/when.h"
 #include "beacon/private.h"
 
@@ -530,6 +531,52 @@ part(uint32_t keys, uint32_t each, uint32_t least)
 	return keys / each > least ? keys / each : least;
 }
 
+/* Index and sketch are powers of two, at most twice the keys; the sketch has two cells of each. */
+size_t
+beacon_key_bytes(void)
+{
+	return sizeof(struct key) + 2 * sizeof(uint32_t) + 2 * 2 * sizeof(uint64_t);
+}
+
+uint32_t
+beacon_tracks(uint32_t max_keys)
+{
+	return part(max_keys, KEYS_A_TRACK, TRACKS_LEAST);
+}
+
+size_t
+beacon_track_bytes(void)
+{
+	return heap_bytes(sizeof(struct track) + SERVICE_TEXT_MAX + 1) + heap_bytes(sizeof(struct peers)) +
+	    sizeof(struct key_ref);
+}
+
+uint32_t
+beacon_plots(uint32_t max_keys)
+{
+	uint32_t tracks = beacon_tracks(max_keys);
+
+	return tracks < PLOTS_MOST ? tracks : PLOTS_MOST;
+}
+
+size_t
+beacon_plot_bytes(void)
+{
+	return heap_bytes(sizeof(struct times));
+}
+
+uint32_t
+beacon_hosts(uint32_t max_keys)
+{
+	return part(max_keys, KEYS_A_HOST, HOSTS_LEAST);
+}
+
+size_t
+beacon_host_bytes(void)
+{
+	return sizeof(struct host) + 2 * sizeof(uint32_t);
+}
+
 struct beacon *
 beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 {
@@ -544,13 +591,13 @@ beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 	b->burst_ns = (int64_t)b->limits.burst_ms * (NS_PER_SEC / 1000);
 	b->emit = emit;
 	b->to = to;
-	b->tracked_most = part(limits->max_keys, KEYS_A_TRACK, TRACKS_LEAST);
+	b->tracked_most = beacon_tracks(limits->max_keys);
 	b->plotted_most = PLOTS_MOST;
 	b->tracked = calloc(b->tracked_most + 1, sizeof *b->tracked);
 	b->proxies = calloc(PROXIES, sizeof *b->proxies);
 	if (b->tracked == NULL || b->proxies == NULL ||
 	    !pool_init(&b->keys, sizeof(struct key), limits->max_keys, on_forget_key, b) ||
-	    !pool_init(&b->hosts, sizeof(struct host), part(limits->max_keys, KEYS_A_HOST, HOSTS_LEAST), NULL, NULL) ||
+	    !pool_init(&b->hosts, sizeof(struct host), beacon_hosts(limits->max_keys), NULL, NULL) ||
 	    !sketch_init(&b->sets, limits->max_keys, PERIOD_NS)) {
 		beacon_free(b);
 		return NULL;

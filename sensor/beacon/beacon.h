@@ -20,6 +20,7 @@
 #ifndef SENSOR_BEACON_H
 #define SENSOR_BEACON_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/language.h"
@@ -85,5 +86,14 @@ void beacon_save(const struct beacon *b, struct state_out *out);
 void beacon_load(struct beacon *b, const struct state_in *in);
 
 const struct beacon_counts *beacon_counts(const struct beacon *b);
+
+/* The most of each that there can be with so many keys, and what one costs. */
+size_t beacon_key_bytes(void);
+uint32_t beacon_tracks(uint32_t max_keys);
+size_t beacon_track_bytes(void);
+uint32_t beacon_plots(uint32_t max_keys);
+size_t beacon_plot_bytes(void);
+uint32_t beacon_hosts(uint32_t max_keys);
+size_t beacon_host_bytes(void);
 
 #endif

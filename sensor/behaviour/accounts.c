@@ -174,3 +174,9 @@ accounts_load(struct accounts *a, const struct state_in *in)
 	for (i = 0; i < count; i++)
 		*failure_find(a, f[i].tag, true) = f[i];
 }
+
+size_t
+accounts_bytes(void)
+{
+	return sizeof(struct accounts);
+}

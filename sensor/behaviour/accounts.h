@@ -39,6 +39,7 @@ struct account {
 
 struct accounts;
 
+size_t accounts_bytes(void);
 struct accounts *accounts_new(void);	/* NULL: no memory */
 void accounts_free(struct accounts *a);	/* NULL is fine */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "behaviour/house.h"
 #include "behaviour/private.h"
 
@@ -380,12 +381,18 @@ behaviour_counts(const struct behaviour *b)
 size_t
 behaviour_host_bytes(void)
 {
-	size_t bytes = sizeof(struct host);
+	size_t bytes = heap_bytes(sizeof(struct host)) + sizeof(struct UT_hash_bucket);
 	unsigned i;
 
 	for (i = 0; i < ROWS; i++)
-		bytes += rows[i].part_bytes != NULL ? *rows[i].part_bytes : 0;
+		bytes += rows[i].part_bytes != NULL ? heap_bytes(*rows[i].part_bytes) : 0;
 	return bytes;
+}
+
+size_t
+behaviour_house_bytes(void)
+{
+	return sizeof(struct behaviour) + house_bytes();
 }
 
 struct behaviour *

@@ -103,5 +103,7 @@ const char *behaviour_family(const char *name, char buf[BEHAVIOUR_FAMILY_MAX]);
 
 const struct behaviour_counts *behaviour_counts(const struct behaviour *b);
 size_t behaviour_host_bytes(void);
+/* What is kept of the house, whatever its hosts. */
+size_t behaviour_house_bytes(void);
 
 #endif

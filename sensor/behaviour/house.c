@@ -67,6 +67,12 @@ house_new(void)
 	return h;
 }
 
+size_t
+house_bytes(void)
+{
+	return sizeof(struct house) + accounts_bytes() + mail_ids_bytes();
+}
+
 void
 house_free(struct house *h)
 {

@@ -33,6 +33,8 @@ struct mail_ids *house_mail_ids(struct house *h);	/* mail_ids.h */
 struct house *house_new(void);		/* NULL: no memory */
 void house_free(struct house *h);	/* NULL is fine */
 
+size_t house_bytes(void);
+
 /* An address for the two below, hashed once. */
 uint64_t house_hash(const struct realm *realm, const struct addr *a);
 

@@ -105,3 +105,9 @@ mail_ids_load(struct mail_ids *m, const struct state_in *in)
 			m->latest_ns = s[i].id.at_ns;
 	}
 }
+
+size_t
+mail_ids_bytes(void)
+{
+	return sizeof(struct mail_ids);
+}

@@ -33,6 +33,7 @@ struct mail_ids;
 struct state_in;
 struct state_out;
 
+size_t mail_ids_bytes(void);
 struct mail_ids *mail_ids_new(void);		/* NULL: no memory */
 void mail_ids_free(struct mail_ids *m);		/* NULL is fine */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "cases/private.h"
 #include "message.h"
 #include "records/alert_id.h"
@@ -488,8 +489,9 @@ size_t
 cases_host_bytes(void)
 {
 	/* Each stage once more in the alert's incident. */
-	return sizeof(struct entry) + CASE_ADDRESSES * sizeof(struct binding) +
-	    2 * CASE_STAGES * sizeof(struct case_stage_seen) + sizeof(struct case_numbers);
+	return heap_bytes(sizeof(struct entry)) + CASE_ADDRESSES * heap_bytes(sizeof(struct binding)) +
+	    2 * CASE_STAGES * heap_bytes(sizeof(struct case_stage_seen)) + heap_bytes(sizeof(struct case_numbers)) +
+	    (1 + CASE_ADDRESSES) * sizeof(struct UT_hash_bucket);
 }
 
 struct cases *

@@ -22,6 +22,7 @@
 #include "engine/pin.h"
 #include "engine/porter.h"
 #include "engine/rooms.h"
+#include "engine/sizing.h"
 
 static const char help[] =
 "usage: hansho check [options]\n"
@@ -34,6 +35,8 @@ static const char help[] =
 "  --feed [FORMAT:]PATH    a feed more; may be repeated\n"
 "  --home CIDR             a home network; may be repeated\n"
 "  --interface             print the interface that is configured; 1 when there is none\n"
+"  --sizing                print what the configuration may take in memory; nothing else\n"
+"  --json                  that as JSON\n"
 "  --formats               list the feed formats that are understood\n"
 "  --sample                print a configuration with every option and its default\n"
 "  --options               print every option as a table in Markdown\n"
@@ -47,6 +50,8 @@ static const struct option long_options[] = {
 	{ "feed", required_argument, NULL, 'f' },
 	{ "home", required_argument, NULL, 'H' },
 	{ "interface", no_argument, NULL, 'I' },
+	{ "sizing", no_argument, NULL, 'S' },
+	{ "json", no_argument, NULL, 'J' },
 	{ "formats", no_argument, NULL, 'F' },
 	{ "sample", no_argument, NULL, 's' },
 	{ "options", no_argument, NULL, 'o' },
@@ -430,6 +435,24 @@ print_interface(struct common_options *options)
 	return status;
 }
 
+static int
+print_sizing(struct common_options *options, bool json)
+{
+	struct config config;
+	int status = EXIT_USAGE;
+
+	common_find_config(options);
+	if (common_config(options, &config)) {
+		status = 0;
+		if (!json)
+			sizing_print(&config, stdout);
+		else if (!sizing_json(&config, stdout))
+			status = 1;
+	}
+	config_clear(&config);
+	return status;
+}
+
 /* What asks for a text only; false: something else. */
 static bool
 print_text(int letter)
@@ -456,19 +479,27 @@ int
 command_check(int argc, char **argv)
 {
 	struct common_options options = { .config = NULL };
-	bool interface = false;
+	bool interface = false, sizing = false, json = false;
 	int o;
 
 	while ((o = getopt_long(argc, argv, "c:h", long_options, NULL)) != -1) {
 		if (print_text(o))
 			return 0;
 		interface = interface || o == 'I';
-		if (o != 'I' && !common_option(&options, o, optarg))
+		sizing = sizing || o == 'S';
+		json = json || o == 'J';
+		if (o != 'I' && o != 'S' && o != 'J' && !common_option(&options, o, optarg))
 			return EXIT_USAGE;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "hansho: check: \"%s\" is not expected here\n", argv[optind]);
 		return EXIT_USAGE;
 	}
+	if (json && !sizing) {
+		fprintf(stderr, "hansho: check: --json goes with --sizing\n");
+		return EXIT_USAGE;
+	}
+	if (sizing)
+		return print_sizing(&options, json);
 	return interface ? print_interface(&options) : check(&options);
 }

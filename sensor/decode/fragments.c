@@ -377,6 +377,26 @@ fragments_add(struct fragments *f, const struct fragment_piece *piece, struct pa
 	return DECODE_HELD;
 }
 
+size_t
+fragments_datagram_bytes(void)
+{
+	return sizeof(struct datagram) + 2 * sizeof(uint32_t);
+}
+
+uint32_t
+fragments_pages(const struct decode_limits *limits)
+{
+	uint32_t pages = limits->fragment_bytes / PAGE_BYTES;
+
+	return pages > DATAGRAM_PAGES ? pages : DATAGRAM_PAGES;
+}
+
+size_t
+fragments_page_bytes(void)
+{
+	return sizeof(struct page) + sizeof(uint32_t);
+}
+
 /* calloc() of large pieces costs nothing until they are written. */
 struct fragments *
 fragments_new(const struct decode_limits *limits, struct decode_counts *counts)
@@ -390,9 +410,7 @@ fragments_new(const struct decode_limits *limits, struct decode_counts *counts)
 	f->timeout_ns = limits->fragment_timeout_sec * NS_PER_SEC;
 	f->clock_ns = INT64_MIN;
 	f->datagrams_most = limits->fragment_datagrams > 0 ? limits->fragment_datagrams : 1;
-	f->pages_most = limits->fragment_bytes / PAGE_BYTES;
-	if (f->pages_most < DATAGRAM_PAGES)
-		f->pages_most = DATAGRAM_PAGES;
+	f->pages_most = fragments_pages(limits);
 	while (buckets < f->datagrams_most && buckets < 1U << 31)
 		buckets *= 2;
 	f->bucket_mask = buckets - 1;

@@ -12,6 +12,7 @@
 #define SENSOR_DECODE_FRAGMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -56,5 +57,10 @@ void fragments_set_back(struct fragments *f, int64_t now_ns);
  */
 enum decode_result fragments_add(struct fragments *f, const struct fragment_piece *piece,
     struct packet *p, struct span *whole, uint8_t *protocol);
+
+/* The most that a datagram costs besides its bytes; pages of bytes that there can be, and what one costs. */
+size_t fragments_datagram_bytes(void);
+uint32_t fragments_pages(const struct decode_limits *limits);
+size_t fragments_page_bytes(void);
 
 #endif

@@ -3,47 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/sizing.h"
+
 #define MIB (1024ULL * 1024)
-
-/* Bytes an entry takes at most, allocator and index included. */
-enum {
-	FLOW_BYTES = 512, STREAM_BYTES = 1536, SEGMENT_BYTES = 256, SEGMENT_SHARE = 160,
-	KEY_BYTES = 2048, INCIDENT_BYTES = 16384, NAME_BYTES = 1024, INDICATOR_BYTES = 512
-};
-
-static uint64_t
-worker(const struct config *c)
-{
-	uint64_t queued = c->reassembly.total_bytes;
-
-	return c->flow.max_flows * (uint64_t)FLOW_BYTES + c->reassembly.max_streams * (uint64_t)STREAM_BYTES +
-	    queued + queued / SEGMENT_SHARE * SEGMENT_BYTES + c->decode.fragment_bytes +
-	    c->proto.total_bytes;
-}
-
-static uint64_t
-analyst(const struct config *c)
-{
-	return c->beacon.max_keys * (uint64_t)KEY_BYTES + c->alert.max_open * (uint64_t)INCIDENT_BYTES +
-	    ((uint64_t)c->alert.max_names + c->alert.max_hosts) * NAME_BYTES +
-	    c->cases.hosts * (uint64_t)cases_host_bytes();
-}
 
 uint64_t
 room_ceilings(const struct config *c)
 {
-	return c->workers * (worker(c) + ((uint64_t)c->ring_mib << 20)) + analyst(c);
+	return c->workers * (sizing_tables(SIZING_WORKER, c) + ((uint64_t)c->ring_mib << 20)) +
+	    sizing_tables(SIZING_ANALYST, c);
 }
 
 uint64_t
 room_bytes(enum sandbox which, const struct config *c)
 {
 	switch (which) {
-	case SANDBOX_WORKER: return 2 * worker(c) + 512 * MIB;
-	case SANDBOX_ANALYST: return 2 * analyst(c) + 1024 * MIB;
-	/* SQLite's cache, what is gathered, a snapshot being sorted; a day's names in the contact log. */
-	case SANDBOX_KEEPER: return c->history.max_bytes / 4 + 2048 * MIB;
-	case SANDBOX_COMPILER: return 2 * c->max_indicators * (uint64_t)INDICATOR_BYTES + 1024 * MIB;
+	case SANDBOX_WORKER: return 2 * sizing_tables(SIZING_WORKER, c) + 512 * MIB;
+	case SANDBOX_ANALYST: return 2 * sizing_tables(SIZING_ANALYST, c) + 1024 * MIB;
+	/* Beside it pages that SQLite takes to sort and to vacuum. */
+	case SANDBOX_KEEPER: return sizing_tables(SIZING_KEEPER, c) + 2048 * MIB;
+	case SANDBOX_COMPILER: return 2 * sizing_tables(SIZING_COMPILER, c) + 1024 * MIB;
 	/* A decompressor's window may be large: 2 GiB for zstd's longest. */
 	case SANDBOX_READER: return 4096 * MIB;
 	case SANDBOX_PORTER: return 256 * MIB;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "base/when.h"
 #include "flow/entry.h"
 
@@ -535,6 +536,14 @@ const struct flow_counts *
 flows_counts(const struct flows *t)
 {
 	return &t->counts;
+}
+
+/* The buckets are a power of two, at most twice the flows. */
+size_t
+flows_flow_bytes(void)
+{
+	return sizeof(struct entry) + 2 * sizeof(uint32_t) + sizeof(struct flow_talk) +
+	    heap_bytes(sizeof(struct flow_tunnel));
 }
 
 static void

@@ -14,6 +14,7 @@
 #define SENSOR_FLOW_TABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flow.h"
@@ -77,6 +78,9 @@ void flows_set_back(struct flows *t, int64_t now_ns);
 void flows_finish(struct flows *t);
 
 const struct flow_counts *flows_counts(const struct flows *t);
+
+/* The most that one flow costs here: its entry, its places in the index, what was said, the tunnel. */
+size_t flows_flow_bytes(void);
 
 /* Time of the earliest timer, or INT64_MAX. */
 int64_t flows_next_deadline(const struct flows *t);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "base/table.h"
 #include "base/when.h"
 #include "history/contact_days.h"
@@ -420,4 +421,16 @@ contact_log_note(struct contact_log *l, const struct kept *k, struct fault *faul
 	}
 	put_contact(l, k, name, realm);
 	return 0;
+}
+
+uint32_t
+contact_log_texts(void)
+{
+	return (TEXT_KINDS - 1) * TEXTS_MAX;
+}
+
+size_t
+contact_log_text_bytes(void)
+{
+	return heap_bytes(sizeof(struct numbered) + 1 + TEXT_BYTES_MAX) + sizeof(struct UT_hash_bucket);
 }

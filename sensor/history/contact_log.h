@@ -14,6 +14,7 @@
 #ifndef SENSOR_HISTORY_CONTACT_LOG_H
 #define SENSOR_HISTORY_CONTACT_LOG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -51,6 +52,10 @@ int contact_log_note(struct contact_log *l, const struct kept *k, struct fault *
 int contact_log_flush(struct contact_log *l, struct fault *fault);
 
 const struct contact_log_counts *contact_log_counts(const struct contact_log *l);
+
+/* Names and realms of one day that may be numbered, and what one costs at most. */
+uint32_t contact_log_texts(void);
+size_t contact_log_text_bytes(void);
 
 /* ---- reading, beside a writer or without one ---- */
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "history/private.h"
 
 /* 224/4, the limited broadcast, ff00::/8. */
@@ -190,4 +191,16 @@ history_forget_gathered(struct history *h)
 		free(c);
 	}
 	h->waiting = 0;
+}
+
+uint32_t
+history_gathered(void)
+{
+	return GATHERED_MAX;
+}
+
+size_t
+history_gathered_bytes(void)
+{
+	return heap_bytes(sizeof(struct gathered) + KEPT_NAME_MAX + 1) + sizeof(struct UT_hash_bucket);
 }

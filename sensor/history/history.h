@@ -15,6 +15,7 @@
 #define SENSOR_HISTORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -60,6 +61,11 @@ uint32_t history_waiting(const struct history *h);
 int history_commit(struct history *h, int64_t now_ns, struct fault *fault);
 
 const struct history_counts *history_counts(const struct history *h);
+
+/* Entries that may wait, what one costs at most, and what the file's cache takes. */
+uint32_t history_gathered(void);
+size_t history_gathered_bytes(void);
+size_t history_cache_bytes(void);
 
 /* ---- what was, held against what is known now ---- */
 

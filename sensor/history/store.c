@@ -34,10 +34,14 @@ static const char additions[] =
     "CREATE TABLE IF NOT EXISTS census (day INTEGER NOT NULL, family TEXT NOT NULL, servers INTEGER NOT NULL,"
     " hosts INTEGER NOT NULL, estimated INTEGER NOT NULL, PRIMARY KEY (day, family)) WITHOUT ROWID;";
 
+#define CACHE_KIB 32768
+#define IN_WORDS_(number) #number
+#define IN_WORDS(number) IN_WORDS_(number)
+
 /* NORMAL: a power cut may cost the last transactions, never the file. */
 static const char settings[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-    "PRAGMA cache_size = -32768; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;"
+    "PRAGMA cache_size = -" IN_WORDS(CACHE_KIB) "; PRAGMA journal_size_limit = 67108864; PRAGMA foreign_keys = OFF;"
     "PRAGMA trusted_schema = OFF;";
 
 int
@@ -317,4 +321,10 @@ const struct history_counts *
 history_counts(const struct history *h)
 {
 	return &h->counts;
+}
+
+size_t
+history_cache_bytes(void)
+{
+	return (size_t)CACHE_KIB << 10;
 }

@@ -400,3 +400,10 @@ builder_rollback(struct builder *b, struct builder_mark mark)
 		slots_add(&b->by_value, hash_of(b, kind_of(a->type, a->role), record->value, size), at);
 	}
 }
+
+/* A record, its texts, its attributes, and a place in three sets that are at most four times what they hold. */
+size_t
+builder_indicator_bytes(void)
+{
+	return 2 * TEXT_BYTES + sizeof(struct image_attributes) + 3 * 4 * sizeof(struct slot);
+}

@@ -275,3 +275,10 @@ failed:
 		close(made);
 	return r;
 }
+
+size_t
+image_indicator_bytes(void)
+{
+	return builder_indicator_bytes() + ENTRY_HEAD_MAX + FILTER_BITS / 8 + 1 +
+	    sizeof(struct image_bucket) * 100 / (BUCKET_SLOTS * BUCKET_LOAD) + sizeof(uint64_t) / IMAGE_BLOCK + 1;
+}

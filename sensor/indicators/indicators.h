@@ -51,6 +51,10 @@ struct feed_summary {
  * that.
  */
 struct builder;
+/* What an indicator costs at most: while it is compiled, and in the image. */
+size_t builder_indicator_bytes(void);
+size_t image_indicator_bytes(void);
+
 struct builder *builder_new(uint32_t max_indicators);
 void builder_free(struct builder *b);
 

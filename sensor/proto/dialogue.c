@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "proto/private.h"
 
 enum {
@@ -543,3 +544,9 @@ dialogue_app(const struct dialogue *d)
 	return d->row->app;
 }
 
+
+size_t
+dialogue_over_bytes(void)
+{
+	return heap_bytes(sizeof(struct dialogue));
+}

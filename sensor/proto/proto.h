@@ -10,6 +10,7 @@
 #define SENSOR_PROTO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flow.h"
@@ -166,5 +167,8 @@ void proto_emit(struct proto *p, const struct message *m);
 struct content_tools *proto_content(struct proto *p);	/* NULL without memory */
 void *proto_shared(struct proto *p, const struct proto_row *row);
 void *proto_datagram_shared(struct proto *p, const struct datagram_row *row);
+
+/* What a dialogue that was given up goes on to cost until its flow ends; counted in no ceiling of proto_limits. */
+size_t dialogue_over_bytes(void);
 
 #endif

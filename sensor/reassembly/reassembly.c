@@ -22,6 +22,31 @@ clamp(uint32_t value, uint32_t most)
 	return value == 0 ? 1 : value < most ? value : most;
 }
 
+size_t
+reassembly_stream_bytes(void)
+{
+	return sizeof(struct stream) + 2 * sizeof(struct side *) + surrogate_stream_bytes();
+}
+
+uint32_t
+reassembly_streams(const struct reassembly_limits *limits)
+{
+	return clamp(limits->max_streams, SURROGATES_MAX);
+}
+
+uint64_t
+reassembly_segments(const struct reassembly_limits *limits)
+{
+	return limits->total_bytes / SEGMENT_COST + 1;
+}
+
+/* Here; libnids's part counts as bytes that wait. */
+size_t
+reassembly_segment_bytes(void)
+{
+	return sizeof(struct segment);
+}
+
 struct reassembly *
 reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, void *to)
 {
@@ -31,7 +56,7 @@ reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, vo
 	if (r == NULL)
 		return NULL;
 	r->limits = *limits;
-	most = r->limits.max_streams = clamp(limits->max_streams, SURROGATES_MAX);
+	most = r->limits.max_streams = reassembly_streams(limits);
 	r->limits.side_segments = clamp(limits->side_segments, SIDE_SEGMENTS_MOST);
 	r->hole_ns = (int64_t)limits->hole_sec * NS_PER_SEC;
 	r->emit = emit;
@@ -39,7 +64,7 @@ reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, vo
 	r->streams = calloc(most, sizeof *r->streams);
 	r->surrogates = surrogates_new(most, order_deliver, r);
 	if (r->streams == NULL || r->surrogates == NULL || !deadlines_init(&r->deadlines, 2 * most) ||
-	    !segment_pool_init(&r->pool, limits->total_bytes / SEGMENT_COST + 1)) {
+	    !segment_pool_init(&r->pool, reassembly_segments(limits))) {
 		reassembly_free(r);
 		return NULL;
 	}

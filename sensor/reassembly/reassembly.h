@@ -34,6 +34,7 @@
 #define SENSOR_REASSEMBLY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "flow.h"
@@ -105,5 +106,13 @@ void reassembly_release(struct reassembly *r, struct flow *f);
 bool reassembly_wants(const struct reassembly *r, const struct flow *f);
 
 const struct reassembly_counts *reassembly_counts(const struct reassembly *r);
+
+/* The most that one stream costs, libnids's part too, but for what waits behind holes. */
+size_t reassembly_stream_bytes(void);
+/* Streams and segments that can be there at once. */
+uint32_t reassembly_streams(const struct reassembly_limits *limits);
+uint64_t reassembly_segments(const struct reassembly_limits *limits);
+/* What a segment that waits costs besides its bytes. */
+size_t reassembly_segment_bytes(void);
 
 #endif

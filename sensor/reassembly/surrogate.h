@@ -51,4 +51,7 @@ void surrogate_hear(struct surrogates *s, uint32_t index, int side, uint64_t off
 /* The next `len` bytes of `side` will never come: expect what stands behind them. Delivers nothing. */
 void surrogate_skip(struct surrogates *s, uint32_t index, int side, uint64_t len);
 
+/* The most that libnids and we need for one, what it queues aside. */
+size_t surrogate_stream_bytes(void);
+
 #endif

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/journal.h"
+#include "sinks/sink.h"
 
 static void
 letter_clear(struct letter *l)
@@ -176,4 +178,10 @@ posts_clear(struct posts *q)
 	}
 	q->last = NULL;
 	q->letters = 0;
+}
+
+size_t
+posts_post_bytes(void)
+{
+	return sizeof(struct post) + SINK_BATCH_MOST * sizeof(struct letter) + 2 * ((size_t)POST_BYTES + JOURNAL_LINE_MAX);
 }

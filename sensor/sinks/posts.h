@@ -55,4 +55,7 @@ bool posts_split(struct posts *q, struct post *p);
 
 void posts_clear(struct posts *q);
 
+/* The most that one holds: lines and what was made of them, the last one over the measure. */
+size_t posts_post_bytes(void);
+
 #endif

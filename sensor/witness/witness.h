@@ -13,6 +13,7 @@
 #ifndef SENSOR_WITNESS_H
 #define SENSOR_WITNESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -92,5 +93,8 @@ void witness_differs(struct witness *w, struct flow *f, int from, uint64_t offse
 void witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t ts_ns);
 
 const struct witness_counts *witness_counts(const struct witness *w);
+
+/* The most that is remembered of one flow's server. */
+size_t witness_flow_bytes(void);
 
 #endif
