@@ -131,6 +131,8 @@ ATTACKS = [
     (small_holes_backwards, 300, 8),
 ]
 MEMORY_MIB = 96
+HOST_KIB = 2.5		# with its flow, its pair, its place in the tables: where each frame is of another host
+START_MIB = 32
 ETHERNET_MOST = 1514
 
 
@@ -183,23 +185,23 @@ def cost_of(name, frames, empty):
         empty = instructions(path)
         os.unlink(path)
     path, count = write(name, frames)
-    return path, (instructions(path) - empty) / count
+    return path, count, (instructions(path) - empty) / count
 
 
 def measure(attack, size, empty):
-    small, once = cost_of(f"{attack.__name__}-1", attack(size), empty)
-    large, ten_times = cost_of(f"{attack.__name__}-10", attack(10 * size), empty)
+    small, _, once = cost_of(f"{attack.__name__}-1", attack(size), empty)
+    large, frames, ten_times = cost_of(f"{attack.__name__}-10", attack(10 * size), empty)
     memory = memory_mib(large)
     os.unlink(small)
     os.unlink(large)
-    return (once, ten_times), memory
+    return (once, ten_times), memory, max(MEMORY_MIB, START_MIB + frames * HOST_KIB / 1024)
 
 
 def judge(attack, size, factor, result):
-    (once, ten_times), memory = result
+    (once, ten_times), memory, most = result
     title = f"{attack.__name__} ({size}: {once:.0f} instructions a frame, {10 * size}: {ten_times:.0f}; {memory:.0f} MiB)"
-    if memory > MEMORY_MIB:
-        rig.fail(title, f"more than {MEMORY_MIB} MiB")
+    if memory > most:
+        rig.fail(title, f"more than {most:.0f} MiB")
     else:
         rig.check(title, ten_times <= factor * once, f"more than {factor} times as dear")
 
