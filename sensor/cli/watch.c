@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/dry_run.h"
 #include "cli/options.h"
 #include "engine/watch.h"
 
@@ -23,6 +24,8 @@ static const char help[] =
 "                          smtp,fileinfo,login,remote,identity,unknown\n"
 "  --workers N             processes that share the traffic (default: 1)\n"
 "  --record FILE           write the frames seen (with N workers: FILE.0, FILE.1, ...)\n"
+"  --dry-run               measure with generated traffic what this machine can take, and end\n"
+"  --json                  --dry-run prints one line of JSON\n"
 "  --help                  this text\n";
 
 static const struct option long_options[] = {
@@ -34,6 +37,8 @@ static const struct option long_options[] = {
 	{ "records", required_argument, NULL, 'r' },
 	{ "workers", required_argument, NULL, 'w' },
 	{ "record", required_argument, NULL, 'R' },
+	{ "dry-run", no_argument, NULL, 'D' },
+	{ "json", no_argument, NULL, 'J' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -41,6 +46,7 @@ static const struct option long_options[] = {
 struct request {
 	struct common_options common;
 	const char *interface, *record;
+	bool dry_run, json;
 };
 
 static bool
@@ -53,7 +59,7 @@ read_config(void *to, struct config *config)
 	if (r->interface != NULL)
 		snprintf(config->capture.interface, sizeof config->capture.interface, "%s",
 		    r->interface);
-	if (config->capture.interface[0] != '\0')
+	if (r->dry_run || config->capture.interface[0] != '\0')
 		return true;
 	fprintf(stderr, "hansho: watch: no interface: expected -i IFACE, or capture.interface in the configuration\n");
 	return false;
@@ -66,11 +72,19 @@ read_options(int argc, char **argv, struct request *r)
 	const struct own_option own[] = {
 		{ .letter = 'i', .name = "--interface", .text = &r->interface },
 		{ .letter = 'R', .name = "--record", .text = &r->record },
+		{ .letter = 'D', .name = "--dry-run", .flag = &r->dry_run },
+		{ .letter = 'J', .name = "--json", .flag = &r->json },
 		{ .letter = 0 },
 	};
 	int status = common_read(argc, argv, long_options, "i:c:h", help, own, &r->common, r);
 
-	return status != 0 || common_no_words("watch", argc, argv) ? status : EXIT_USAGE;
+	if (status != 0)
+		return status;
+	if (r->json && !r->dry_run) {
+		fprintf(stderr, "hansho: watch: --json: expected with --dry-run\n");
+		return EXIT_USAGE;
+	}
+	return common_no_words("watch", argc, argv) ? 0 : EXIT_USAGE;
 }
 
 int
@@ -88,7 +102,7 @@ command_watch(int argc, char **argv)
 	status = EXIT_USAGE;
 	if (read_config(&r, &config)) {
 		options.file = r.common.config;
-		status = watch_run(&options);
+		status = r.dry_run ? dry_run_show(&config, r.json) : watch_run(&options);
 	}
 	config_clear(&config);
 	return status;

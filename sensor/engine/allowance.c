@@ -12,18 +12,26 @@ look(struct cgroup *g)
 	cgroup_look("/proc/self/cgroup", "/sys/fs/cgroup", g);
 }
 
-void
-allowance_say(const struct config *c)
+double
+allowance_processors(void)
 {
-	uint64_t most = room_ceilings(c);
 	struct cgroup g;
 	cpu_set_t set;
 	double cores;
 
 	look(&g);
 	cores = sched_getaffinity(0, sizeof set, &set) == 0 ? (double)CPU_COUNT(&set) : 0;
-	if (g.processors > 0 && (cores == 0 || g.processors < cores))
-		cores = g.processors;
+	return g.processors > 0 && (cores == 0 || g.processors < cores) ? g.processors : cores;
+}
+
+void
+allowance_say(const struct config *c)
+{
+	uint64_t most = room_ceilings(c);
+	struct cgroup g;
+	double cores = allowance_processors();
+
+	look(&g);
 	if (cores > 0 && (double)c->workers > cores)
 		log_warn("watch", "workers: %u, but this service may use %.1f processors: they will wait for each other",
 		    c->workers, cores);

@@ -8,6 +8,9 @@
 #include "config/config.h"
 #include "engine/board.h"
 
+/* So many processors, by affinity and control group; 0: not known. */
+double allowance_processors(void);
+
 /* At the start: a line of the log for what does not fit. */
 void allowance_say(const struct config *c);
 

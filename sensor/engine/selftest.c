@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "engine/frame_make.h"
 #include "indicators/indicators.h"
 
 /* 192.0.2.254 asks 198.51.100.254. */
@@ -93,7 +94,7 @@ struct turn {
 	const char *text;		/* NULL: the request, which has the run's number */
 };
 
-enum { FIN = 1, SYN = 2, ACK = 16, PUSH = 24, HEADERS = 14 + 20 + 20 };
+enum { FIN = FRAME_FIN, SYN = FRAME_SYN, ACK = FRAME_ACK, PUSH = FRAME_PUSH, HEADERS = FRAME_TCP_HEADERS };
 
 static const struct turn turns[] = {
 	{ 0, SYN, "" }, { 1, SYN | ACK, "" }, { 0, ACK, "" },
@@ -101,33 +102,6 @@ static const struct turn turns[] = {
 	{ 1, PUSH, "HTTP/1.1 204 No Content\r\n\r\n" },
 	{ 0, FIN | ACK, "" }, { 1, FIN | ACK, "" }, { 0, ACK, "" },
 };
-
-static void
-put16(uint8_t *at, unsigned n)
-{
-	at[0] = (uint8_t)(n >> 8);
-	at[1] = (uint8_t)n;
-}
-
-static void
-put32(uint8_t *at, uint32_t n)
-{
-	put16(at, n >> 16);
-	put16(at + 2, n & 0xffff);
-}
-
-/* RFC 1071. */
-static unsigned
-checksum(const uint8_t *at, size_t len, uint32_t sum)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		sum += i % 2 == 0 ? (uint32_t)at[i] << 8 : at[i];
-	while (sum > 0xffff)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
-}
 
 static int
 words_of(const struct turn *t, uint64_t run, char *to, size_t size)
@@ -154,34 +128,18 @@ said_before(unsigned n, int side, uint64_t run)
 unsigned
 selftest_frame(unsigned n, uint64_t run, uint16_t port, uint8_t frame[SELFTEST_FRAME_MAX])
 {
-	static const uint8_t head[14] = { 0x01, 0x80, 0xc2, 0, 0, 0x0f, 0x02, 0, 0, 0, 0, 0x01, 0x08, 0x00 };
-	uint8_t *ip = frame + 14, *tcp = frame + 34;
 	const struct turn *t = &turns[n];
 	uint32_t start = (uint32_t)(run >> 3);
-	unsigned len;
+	struct frame_ends e;
 	int words;
 
 	if (n >= sizeof turns / sizeof *turns)
 		return 0;
-	memset(frame, 0, SELFTEST_FRAME_MAX);
+	memcpy(e.addr[0], ends[t->from], 4);
+	memcpy(e.addr[1], ends[!t->from], 4);
+	e.port[t->from] = port;
+	e.port[!t->from] = SELFTEST_PORT;
 	words = words_of(t, run, (char *)frame + HEADERS, SELFTEST_FRAME_MAX - HEADERS);
-	len = 20 + (unsigned)words;
-	memcpy(frame, head, sizeof head);
-	ip[0] = 0x45;
-	put16(ip + 2, 20 + len);
-	ip[8] = 64;
-	ip[9] = 6;
-	memcpy(ip + 12, ends[t->from], 4);
-	memcpy(ip + 16, ends[!t->from], 4);
-	put16(ip + 10, checksum(ip, 20, 0));
-	put16(tcp, t->from == 0 ? port : SELFTEST_PORT);
-	put16(tcp + 2, t->from == 0 ? SELFTEST_PORT : port);
-	put32(tcp + 4, start + said_before(n, t->from, run));
-	if (n > 0)
-		put32(tcp + 8, start + said_before(n, !t->from, run));
-	tcp[12] = 0x50;
-	tcp[13] = t->flags;
-	put16(tcp + 14, 65535);
-	put16(tcp + 16, checksum(tcp, len, checksum(ip + 12, 8, 6 + len) ^ 0xffff));
-	return 14 + 20 + len;
+	return frame_make_tcp(frame, &e, t->flags, start + said_before(n, t->from, run),
+	    n > 0 ? start + said_before(n, !t->from, run) : 0, (unsigned)words);
 }
