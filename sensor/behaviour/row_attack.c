@@ -41,17 +41,24 @@ struct attack {
 
 const size_t attack_part_bytes = sizeof(struct attack);
 
+static bool
+is_one_of(uint16_t port, const uint16_t *ports, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (port == ports[i])
+			return true;
+	return false;
+}
+
 /* What is sent one way by nature: logs and counters on their way to a collector. */
 static bool
 goes_one_way(uint16_t port)
 {
 	static const uint16_t ports[] = { 162, 514, 2055, 4739, 6343, 8125, 9995, 9996 };
-	size_t i;
 
-	for (i = 0; i < sizeof ports / sizeof *ports; i++)
-		if (port == ports[i])
-			return true;
-	return false;
+	return is_one_of(port, ports, sizeof ports / sizeof *ports);
 }
 
 /* Ports that worms and password guessers knock at. */
@@ -60,12 +67,8 @@ is_worm_port(uint16_t port)
 {
 	static const uint16_t ports[] = { 21, 22, 23, 135, 139, 445, 1433, 2222, 2323, 3306, 3389, 5555, 5900, 6379, 7547, 8291, 37215,
 		52869 };
-	size_t i;
 
-	for (i = 0; i < sizeof ports / sizeof *ports; i++)
-		if (port == ports[i])
-			return true;
-	return false;
+	return is_one_of(port, ports, sizeof ports / sizeof *ports);
 }
 
 static bool

@@ -238,19 +238,6 @@ put_indicator(cJSON *out, const cJSON *eve)
 	    rules_put(out, "threat.enrichments[].matched.type", cJSON_CreateString("indicator_match_rule"));
 }
 
-/* Which revision of which incident: the same again when it is delivered again. */
-static bool
-put_id(cJSON *out, const cJSON *eve)
-{
-	char a[RULES_TEXT_ROOM], b[RULES_TEXT_ROOM], both[96];
-	const char *id = rules_text(eve, "hansho.id", a), *revision = rules_text(eve, "hansho.revision", b);
-
-	if (id == NULL || revision == NULL)
-		return true;
-	snprintf(both, sizeof both, "%s-%s", id, revision);
-	return rules_put(out, "event.id", cJSON_CreateString(both));
-}
-
 static bool
 put_direction(cJSON *out, const cJSON *eve)
 {
@@ -266,7 +253,7 @@ format_ecs(const cJSON *eve, const char *line)
 	char *text = NULL;
 
 	(void)line;
-	if (out != NULL && put_id(out, eve) && put_direction(out, eve) && put_indicator(out, eve))
+	if (out != NULL && rules_put_id(out, "event.id", eve) && put_direction(out, eve) && put_indicator(out, eve))
 		text = cJSON_PrintUnformatted(out);
 	cJSON_Delete(out);
 	return text;

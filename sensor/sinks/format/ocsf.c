@@ -2,7 +2,6 @@
  * ocsf.c - Open Cybersecurity Schema Framework 1.3: Detection Finding, class
  * 2004 (https://schema.ocsf.io/1.3.0/classes/detection_finding).
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,18 +138,6 @@ put_sums(cJSON *out, const cJSON *eve)
 	return (list = cJSON_CreateIntArray(&id, 1)) != NULL && rules_put(out, "malware[].classification_ids", list);
 }
 
-static bool
-put_uid(cJSON *out, const cJSON *eve)
-{
-	char a[RULES_TEXT_ROOM], b[RULES_TEXT_ROOM], both[96];
-	const char *id = rules_text(eve, "hansho.id", a), *revision = rules_text(eve, "hansho.revision", b);
-
-	if (id == NULL || revision == NULL)
-		return true;
-	snprintf(both, sizeof both, "%s-%s", id, revision);
-	return rules_put(out, "metadata.uid", cJSON_CreateString(both));
-}
-
 /* What stands in lists in the EVE line, or is not there: 1 inbound, 2 outbound. */
 static bool
 put_rest(cJSON *out, const cJSON *eve)
@@ -175,7 +162,7 @@ format_ocsf(const cJSON *eve, const char *line)
 	cJSON *out = rules_apply(rules, COUNT(rules), eve);
 	char *text = NULL;
 
-	if (out != NULL && put_uid(out, eve) && put_sums(out, eve) && put_rest(out, eve) &&
+	if (out != NULL && rules_put_id(out, "metadata.uid", eve) && put_sums(out, eve) && put_rest(out, eve) &&
 	    rules_put(out, "raw_data", cJSON_CreateString(line)))
 		text = cJSON_PrintUnformatted(out);
 	cJSON_Delete(out);

@@ -316,3 +316,15 @@ rules_apply(const struct rule *rules, size_t count, const cJSON *eve)
 	}
 	return out;
 }
+
+bool
+rules_put_id(cJSON *to, const char *path, const cJSON *eve)
+{
+	char a[RULES_TEXT_ROOM], b[RULES_TEXT_ROOM], both[96];
+	const char *id = rules_text(eve, "hansho.id", a), *revision = rules_text(eve, "hansho.revision", b);
+
+	if (id == NULL || revision == NULL)
+		return true;
+	snprintf(both, sizeof both, "%s-%s", id, revision);
+	return rules_put(to, path, cJSON_CreateString(both));
+}

@@ -69,6 +69,8 @@ cJSON *rules_apply(const struct rule *rules, size_t count, const cJSON *eve);
 
 /* One more member at a path; takes `value`. False: no memory. */
 bool rules_put(cJSON *to, const char *path, cJSON *value);
+/* Which revision of which incident, "ID-REVISION": the same again when it is delivered again. */
+bool rules_put_id(cJSON *to, const char *path, const cJSON *eve);
 
 /* One each: a line from the parsed EVE line; NULL: no memory. */
 char *format_ecs(const cJSON *eve, const char *line);
