@@ -11,18 +11,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analyst/memory.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "config/options.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
-#include "config/options.h"
-#include "engine/landlock.h"
-#include "engine/memory.h"
-#include "engine/pin.h"
 #include "engine/porter.h"
 #include "engine/rooms.h"
 #include "engine/sizing.h"
+#include "system/landlock.h"
+#include "system/pin.h"
 
 static const char help[] =
 "usage: hansho check [options]\n"

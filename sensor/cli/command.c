@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "engine/process.h"
+#include "system/process.h"
 
 void
 command_begin(void)

@@ -10,10 +10,10 @@
 #include "cli/command.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
-#include "engine/process.h"
 #include "engine/rooms.h"
-#include "engine/sandbox.h"
 #include "indicators/allow.h"
+#include "system/process.h"
+#include "system/sandbox.h"
 
 /* Given to stdio before the sandbox, in which it could not ask what standard output is. */
 static char out[65536];

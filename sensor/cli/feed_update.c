@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/privilege.h"
 #include "engine/refresh.h"
 #include "fetch/store.h"
+#include "system/privilege.h"
 
 static const atomic_bool never = false;
 

@@ -8,10 +8,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "analyst/keeper.h"
 #include "base/when.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "engine/keeper.h"
 #include "history/contact_log.h"
 #include "records/realm_text.h"
 

@@ -6,8 +6,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "analyst/keeper.h"
 #include "base/when.h"
-#include "engine/keeper.h"
 
 static bool
 print_row(void *json, const struct history_census *row)

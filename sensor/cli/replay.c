@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyst/keeper.h"
+#include "analyst/memory.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
-#include "engine/keeper.h"
-#include "engine/memory.h"
 #include "engine/replay.h"
 #include "record.h"
 

@@ -15,12 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analyst/selftest.h"
 #include "base/when.h"
 #include "cli/ask.h"
 #include "cli/command.h"
 #include "cli/options.h"
 #include "engine/porter.h"
-#include "engine/selftest.h"
 
 enum { TIMEOUT_SEC = 10, TIMEOUT_MOST_SEC = 600, LOOK_MS = 20, FRAME_PAUSE_MS = 2, STAGES_MAX = 8 + SINKS_MAX, NAME_BYTES = 64 };
 

@@ -3,8 +3,8 @@
 #include <sched.h>
 
 #include "base/log.h"
-#include "engine/cgroup.h"
 #include "engine/rooms.h"
+#include "system/cgroup.h"
 
 static void
 look(struct cgroup *g)

@@ -1,5 +1,9 @@
 #include "engine/analyst_process.h"
 
+#include "analyst/memory.h"
+#include "analyst/merge.h"
+#include "analyst/own.h"
+#include "analyst/resume.h"
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
@@ -7,10 +11,6 @@
 #include "engine/desk.h"
 #include "engine/feeds.h"
 #include "engine/keeper_process.h"
-#include "engine/memory.h"
-#include "engine/merge.h"
-#include "engine/own.h"
-#include "engine/resume.h"
 #include "indicators/allow.h"
 
 enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50 };

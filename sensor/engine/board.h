@@ -10,9 +10,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "engine/analyst.h"
+#include "analyst/analyst.h"
+#include "analyst/keeper.h"
 #include "config/config.h"
-#include "engine/keeper.h"
 #include "engine/pipeline.h"
 #include "health/blindness.h"
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "engine/ring.h"
 #include "engine/rooms.h"
 #include "engine/worker.h"
+#include "system/ring.h"
 
 struct broadcast {
 	unsigned readers;

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "engine/privilege.h"
-#include "engine/scratch.h"
 #include "fetch/fetch.h"
 #include "sinks/courier.h"
+#include "system/privilege.h"
+#include "system/scratch.h"
 
 enum { COURIER_WAIT_MS = 50 };
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "engine/privilege.h"
+#include "system/privilege.h"
 
 /* A path that is too long is no place. */
 static void

@@ -4,9 +4,9 @@
 #ifndef SENSOR_ENGINE_DESK_H
 #define SENSOR_ENGINE_DESK_H
 
-#include "engine/analyst.h"
+#include "analyst/analyst.h"
+#include "analyst/past.h"
 #include "engine/board.h"
-#include "engine/past.h"
 
 struct desk {
 	struct analyst *analyst;

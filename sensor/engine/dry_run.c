@@ -4,19 +4,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "analyst/analyst.h"
 #include "base/log.h"
 #include "base/when.h"
 #include "beacon/known.h"
 #include "engine/allowance.h"
-#include "engine/analyst.h"
-#include "engine/back_off.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
 #include "engine/pipeline.h"
-#include "engine/scratch.h"
 #include "engine/traffic.h"
 #include "indicators/allow.h"
 #include "indicators/indicators.h"
+#include "system/back_off.h"
+#include "system/scratch.h"
 
 enum { HELD_BYTES = 16 << 20, JOURNAL_BYTES = 64 << 20 };
 

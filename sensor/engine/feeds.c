@@ -11,13 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "analyst/selftest.h"
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/handover.h"
-#include "engine/process.h"
 #include "engine/rooms.h"
-#include "engine/selftest.h"
 #include "indicators/allow.h"
+#include "system/handover.h"
+#include "system/process.h"
 
 enum { COMPILE_SEC = 120, TRIES_MAX = 8, NO_FEED = -1 };
 

@@ -4,8 +4,8 @@
 
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/back_off.h"
 #include "engine/metrics.h"
+#include "system/back_off.h"
 
 enum { LOOK_SEC = 1, AGAIN_SEC = 60 };
 

@@ -17,8 +17,8 @@
 #include "engine/courier_process.h"
 #include "engine/keeper_process.h"
 #include "engine/porter.h"
-#include "engine/process.h"
 #include "engine/rooms.h"
+#include "system/process.h"
 
 int
 house_make(struct house *h, const struct config *config, bool live, unsigned workers, bool once,

@@ -12,14 +12,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "config/config.h"
 #include "engine/board.h"
 #include "engine/broadcast.h"
-#include "config/config.h"
-#include "engine/pin.h"
-#include "engine/ring.h"
-#include "engine/sandbox.h"
 #include "engine/worker.h"
 #include "records/notes.h"
+#include "system/pin.h"
+#include "system/ring.h"
+#include "system/sandbox.h"
 
 /* The analyst's exit status: a worker's ring holds what no worker writes. */
 enum { ANALYST_RING_DAMAGED = 3 };

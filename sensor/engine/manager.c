@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/when.h"
-#include "engine/back_off.h"
 #include "engine/metrics.h"
-#include "engine/notify.h"
+#include "system/back_off.h"
+#include "system/notify.h"
 
 enum { LOOK_SEC = 1, STATUS_SEC = 10, LONGER_SEC = 60 };
 

@@ -18,8 +18,8 @@
 
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/back_off.h"
 #include "engine/metrics.h"
+#include "system/back_off.h"
 
 enum { TCP_DOOR, LOCAL_DOOR, DOORS };	/* of struct house */
 enum { BACKLOG = 16, TIMEOUT_SEC = 5, HEADER_BYTES = 8192, BODY_BYTES = 1024, LOOK_SEC = 1 };

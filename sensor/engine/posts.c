@@ -12,9 +12,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/when.h"
-#include "engine/back_off.h"
-#include "engine/handover.h"
-#include "engine/process.h"
+#include "system/back_off.h"
+#include "system/handover.h"
+#include "system/process.h"
 
 enum { PAUSE_MOST_MS = 5000 };
 

@@ -9,14 +9,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analyst/memory.h"
 #include "base/log.h"
 #include "engine/feeds.h"
 #include "engine/house.h"
 #include "engine/in_process.h"
-#include "engine/memory.h"
-#include "engine/process.h"
 #include "engine/report.h"
-#include "engine/scratch.h"
+#include "system/process.h"
+#include "system/scratch.h"
 
 enum { WAIT_MS = 100, RESTARTS_MAX = 20 };
 

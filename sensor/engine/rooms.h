@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
-#include "engine/sandbox.h"
+#include "system/sandbox.h"
 
 enum { ROOM_PATHS = 2 * SINKS_MAX + 64, ROOM_READ_PATHS = 8 * SINKS_MAX };
 

@@ -4,8 +4,8 @@
 
 #include "base/when.h"
 #include "engine/allowance.h"
-#include "engine/back_off.h"
 #include "engine/house.h"
+#include "system/back_off.h"
 
 enum { TALLY_SEC = 1 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/frame_make.h"
+#include "records/frame_make.h"
 
 enum {
 	TALKS = 512, AT_ONCE = 64, TURNS_MAX = 24, FRAME_MAX = 1514, SEGMENT = 1400,

@@ -6,17 +6,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "analyst/memory.h"
 #include "base/log.h"
 #include "base/when.h"
 #include "engine/allowance.h"
 #include "engine/delivery.h"
 #include "engine/eve_files.h"
-#include "engine/memory.h"
 #include "engine/porter.h"
-#include "engine/privilege.h"
-#include "engine/process.h"
 #include "engine/report.h"
 #include "engine/watch_state.h"
+#include "system/privilege.h"
+#include "system/process.h"
 
 enum { STOP_SEC = 15, KEEPER_SEC = 5, COURIER_STARTS = 5 };
 

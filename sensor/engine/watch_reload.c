@@ -9,7 +9,7 @@
 #include "base/when.h"
 #include "engine/delivery.h"
 #include "engine/eve_files.h"
-#include "engine/process.h"
+#include "system/process.h"
 
 enum { AGES_SEC = 10 };
 

@@ -5,7 +5,6 @@
 #ifndef SENSOR_ENGINE_WATCH_STATE_H
 #define SENSOR_ENGINE_WATCH_STATE_H
 
-#include "engine/back_off.h"
 #include "engine/feeds.h"
 #include "engine/health.h"
 #include "engine/house.h"
@@ -13,6 +12,7 @@
 #include "engine/posts.h"
 #include "engine/refresh.h"
 #include "engine/watch.h"
+#include "system/back_off.h"
 
 enum { WATCH_WAIT_MS = 100 };
 

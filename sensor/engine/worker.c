@@ -7,13 +7,13 @@
 #include "base/log.h"
 #include "base/when.h"
 #include "engine/broadcast.h"
-#include "engine/handover.h"
 #include "engine/rooms.h"
 #include "indicators/indicators.h"
 #include "proto/content/content.h"
 #include "proto/quic/quic.h"
 #include "proto/text/charset.h"
 #include "proto/tls/tls.h"
+#include "system/handover.h"
 
 enum { BATCH = 256, BATCH_MS = 50, WAIT_ROOM_MS = 20, LAST_BATCHES = 4096 };
 

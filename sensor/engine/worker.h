@@ -7,10 +7,10 @@
 #include <stdbool.h>
 
 #include "capture/capture.h"
-#include "engine/board.h"
 #include "config/config.h"
+#include "engine/board.h"
 #include "engine/pipeline.h"
-#include "engine/ring.h"
+#include "system/ring.h"
 
 struct broadcast;
 

@@ -11,15 +11,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "analyst/analyst.h"
 #include "base/log.h"
 #include "base/when.h"
 #include "capture/capture.h"
-#include "engine/analyst.h"
 #include "engine/feeds.h"
 #include "engine/pipeline.h"
-#include "engine/scratch.h"
 #include "indicators/builder.h"
 #include "indicators/indicators.h"
+#include "system/scratch.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyst/merge.h"
 #include "base/span.h"
-#include "engine/merge.h"
-#include "engine/ring.h"
 #include "observation.h"
+#include "system/ring.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/when.h"
-#include "engine/back_off.h"
+#include "system/back_off.h"
 
 static void
 test_first_death_needs_no_pause(void **state)

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "alert_rig.h"
+#include "analyst/census.h"
 #include "base/state_file.h"
-#include "engine/census.h"
 
 enum { ROWS = 256, DAY = 86400 };
 

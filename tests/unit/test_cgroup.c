@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "engine/cgroup.h"
+#include "system/cgroup.h"
 
 static char top[64];
 

@@ -11,7 +11,7 @@
 #include "alert/alerts.h"
 #include "alert/eve.h"
 #include "alert_rig.h"
-#include "engine/docket.h"
+#include "analyst/docket.h"
 
 enum { KEPT = 128 };
 

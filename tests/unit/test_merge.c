@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyst/merge.h"
 #include "base/span.h"
-#include "engine/merge.h"
 
 enum { RINGS_MAX = 4, COUNT = 4000, TAKEN_MAX = 2 * COUNT };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/own.h"
+#include "analyst/own.h"
 
 static struct addr
 address(const char *text)

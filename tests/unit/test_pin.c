@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "engine/pin.h"
+#include "system/pin.h"
 
 enum { END = CPU_SETSIZE };
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/ring.h"
+#include "system/ring.h"
 
 enum { SIZE = 65536 };
 

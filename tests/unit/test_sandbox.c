@@ -23,9 +23,9 @@
 #include <cmocka.h>
 
 #include "base/when.h"
-#include "engine/landlock.h"
-#include "engine/sandbox.h"
 #include "proto/text/charset.h"
+#include "system/landlock.h"
+#include "system/sandbox.h"
 
 enum { NOT_ENTERED = 99 };
 

@@ -8,10 +8,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "analyst/selftest.h"
 #include "base/when.h"
 #include "config/config.h"
 #include "engine/pipeline.h"
-#include "engine/selftest.h"
 
 static unsigned contacts, http, findings, over;
 static struct selftest_state state;

@@ -1,0 +1,299 @@
+#include "system/ring.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { HEADER = 8, LEAST_BYTES = 65536, LINE = 64 };
+
+#define SKIP UINT32_MAX		/* in a length's place: the record begins at the ring's start */
+
+/* In the shared mapping. `head` and `tail` count bytes since the beginning. */
+struct shared {
+	_Alignas(LINE) _Atomic uint64_t head;		/* written by the producer */
+	_Atomic int64_t watermark;
+	_Atomic uint32_t ended;
+	_Alignas(LINE) _Atomic uint64_t tail;		/* written by the consumer */
+	_Atomic uint32_t room_bell;
+	_Atomic uint32_t producer_waits;
+	_Alignas(LINE) uint8_t bytes[];
+};
+
+struct ring {
+	struct shared *s;
+	uint64_t size;
+	uint64_t reserved;		/* producer: head after the commit */
+	uint64_t peeked;		/* consumer: tail after ring_done() */
+	struct bell *bell;
+};
+
+struct bell {
+	_Atomic uint32_t count;
+	_Atomic uint32_t sleepers;
+};
+
+static void *
+share(size_t len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void
+futex_wait(_Atomic uint32_t *word, uint32_t seen, int ms)
+{
+	struct timespec t = { ms / 1000, (ms % 1000) * 1000000L };
+
+	syscall(SYS_futex, word, FUTEX_WAIT, seen, &t, NULL, 0);
+}
+
+static void
+futex_wake(_Atomic uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+struct ring *
+ring_new(size_t bytes)
+{
+	struct ring *r = calloc(1, sizeof *r);
+
+	if (r == NULL)
+		return NULL;
+	for (r->size = LEAST_BYTES; r->size < bytes; r->size *= 2)
+		continue;
+	if ((r->s = share(sizeof *r->s + r->size)) == NULL) {
+		free(r);
+		return NULL;
+	}
+	ring_reset(r);
+	return r;
+}
+
+void
+ring_free(struct ring *r)
+{
+	if (r == NULL)
+		return;
+	munmap(r->s, sizeof *r->s + r->size);
+	free(r);
+}
+
+void
+ring_reset(struct ring *r)
+{
+	r->reserved = r->peeked = 0;
+	atomic_store(&r->s->head, 0);
+	atomic_store(&r->s->tail, 0);
+	atomic_store(&r->s->watermark, INT64_MIN);
+	atomic_store(&r->s->ended, 0);
+	atomic_store(&r->s->producer_waits, 0);
+}
+
+/* ---- producer ---- */
+
+static void
+put_length(struct ring *r, uint64_t at, uint32_t len)
+{
+	*(uint32_t *)(void *)(r->s->bytes + at % r->size) = len;
+}
+
+void *
+ring_reserve(struct ring *r, uint32_t len)
+{
+	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_relaxed);
+	uint64_t tail = atomic_load_explicit(&r->s->tail, memory_order_acquire);
+	uint64_t need = (HEADER + (uint64_t)len + 7) & ~UINT64_C(7);
+	uint64_t at = head % r->size, skip = 0;
+
+	if (need > r->size / 2)
+		return NULL;
+	if (at + need > r->size)
+		skip = r->size - at;
+	if (head - tail + skip + need > r->size)
+		return NULL;
+	if (skip > 0)
+		put_length(r, head, SKIP);
+	put_length(r, head + skip, len);
+	r->reserved = head + skip + need;
+	return r->s->bytes + (head + skip) % r->size + HEADER;
+}
+
+void
+ring_commit(struct ring *r)
+{
+	atomic_store_explicit(&r->s->head, r->reserved, memory_order_release);
+}
+
+void
+ring_set_watermark(struct ring *r, int64_t watermark)
+{
+	/* A producer that begins again after a death says less than its predecessor: that still holds. */
+	if (watermark > atomic_load_explicit(&r->s->watermark, memory_order_relaxed))
+		atomic_store_explicit(&r->s->watermark, watermark, memory_order_release);
+}
+
+void
+ring_lower_watermark(struct ring *r, int64_t watermark)
+{
+	atomic_store_explicit(&r->s->watermark, watermark, memory_order_release);
+}
+
+void
+ring_end(struct ring *r)
+{
+	atomic_store(&r->s->ended, 1);
+	if (r->bell != NULL)
+		bell_ring(r->bell);
+}
+
+bool
+ring_has_ended(const struct ring *r)
+{
+	return atomic_load(&r->s->ended) != 0;
+}
+
+void
+ring_wait_room(struct ring *r, int ms)
+{
+	uint32_t seen = atomic_load(&r->s->room_bell);
+	uint64_t tail = atomic_load(&r->s->tail);
+
+	atomic_store(&r->s->producer_waits, 1);
+	if (r->bell != NULL)
+		bell_ring(r->bell);
+	/* Half the ring is free: the consumer was faster than this call. */
+	if (atomic_load(&r->s->head) - tail > r->size / 2)
+		futex_wait(&r->s->room_bell, seen, ms);
+	atomic_store(&r->s->producer_waits, 0);
+}
+
+/* ---- consumer ---- */
+
+/* The record that begins at *at, of the bytes before `head`; *at becomes the next one's place. */
+static enum ring_state
+record_at(struct ring *r, uint64_t *at, uint64_t head, const void **record, uint32_t *len)
+{
+	uint64_t place = *at % r->size, need;
+
+	if (*at == head)
+		return RING_EMPTY;
+	if (head - *at > r->size || head % 8 != 0 || *at % 8 != 0)
+		return RING_DAMAGED;
+	*len = *(const uint32_t *)(const void *)(r->s->bytes + place);
+	if (*len == SKIP) {
+		*at += r->size - place;
+		place = 0;
+		if (*at >= head)
+			return RING_DAMAGED;
+		*len = *(const uint32_t *)(const void *)r->s->bytes;
+	}
+	need = (HEADER + (uint64_t)*len + 7) & ~UINT64_C(7);
+	if (need > r->size - place || need > head - *at)
+		return RING_DAMAGED;
+	*record = r->s->bytes + place + HEADER;
+	*at += need;
+	return RING_RECORD;
+}
+
+const void *
+ring_newest(struct ring *r, uint32_t *len)
+{
+	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_acquire);
+	uint64_t at = atomic_load_explicit(&r->s->tail, memory_order_acquire);
+	const void *newest = NULL;
+
+	while (record_at(r, &at, head, &newest, len) == RING_RECORD)
+		continue;
+	return at == head ? newest : NULL;
+}
+
+enum ring_state
+ring_peek(struct ring *r, const void **record, uint32_t *len)
+{
+	/* Read before `head`: then an empty ring with an end has nothing more to come. */
+	uint32_t ended = atomic_load(&r->s->ended);
+	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_acquire);
+	uint64_t at = atomic_load_explicit(&r->s->tail, memory_order_relaxed);
+	enum ring_state state = record_at(r, &at, head, record, len);
+
+	if (state == RING_EMPTY && ended)
+		return RING_ENDED;
+	if (state == RING_RECORD)
+		r->peeked = at;
+	return state;
+}
+
+void
+ring_done(struct ring *r)
+{
+	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_relaxed);
+
+	atomic_store_explicit(&r->s->tail, r->peeked, memory_order_release);
+	if (atomic_load_explicit(&r->s->producer_waits, memory_order_relaxed) &&
+	    head - r->peeked <= r->size / 2) {
+		atomic_fetch_add(&r->s->room_bell, 1);
+		futex_wake(&r->s->room_bell);
+	}
+}
+
+int64_t
+ring_watermark(const struct ring *r)
+{
+	return atomic_load_explicit(&r->s->watermark, memory_order_acquire);
+}
+
+uint64_t
+ring_used(const struct ring *r)
+{
+	return atomic_load(&r->s->head) - atomic_load(&r->s->tail);
+}
+
+/* ---- bells ---- */
+
+struct bell *
+bell_new(void)
+{
+	return share(sizeof(struct bell));
+}
+
+void
+bell_free(struct bell *b)
+{
+	if (b != NULL)
+		munmap(b, sizeof *b);
+}
+
+void
+ring_attach_bell(struct ring *r, struct bell *b)
+{
+	r->bell = b;
+}
+
+uint32_t
+bell_count(const struct bell *b)
+{
+	return atomic_load(&b->count);
+}
+
+void
+bell_ring(struct bell *b)
+{
+	atomic_fetch_add(&b->count, 1);
+	if (atomic_load(&b->sleepers) > 0)
+		futex_wake(&b->count);
+}
+
+void
+bell_wait(struct bell *b, uint32_t seen, int ms)
+{
+	atomic_fetch_add(&b->sleepers, 1);
+	futex_wait(&b->count, seen, ms);
+	atomic_fetch_sub(&b->sleepers, 1);
+}
