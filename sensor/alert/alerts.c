@@ -13,6 +13,8 @@
 #include "base/when.h"
 #include "records/alert_id.h"
 
+#define SET_BACK_NS (86400 * NS_PER_SEC)
+
 struct ended {
 	UT_hash_handle hh;
 	char id[ALERT_ID_TEXT];
@@ -32,6 +34,7 @@ struct alerts {
 	struct incident *idlest, *busiest;
 	struct incident **due;		/* binary heap by (deadline, order of opening) */
 	uint64_t opened;
+	int64_t now_ns;			/* the latest that was told, unless the clock was set back */
 	struct alert_counts counts;
 };
 
@@ -88,10 +91,11 @@ later(int64_t ns, uint32_t sec)
 	return ns > INT64_MAX - add ? INT64_MAX : ns + add;
 }
 
+/* Of what is told late silence begins when it was told. */
 static int64_t
 close_time(const struct alerts *a, const struct incident *i)
 {
-	return later(i->alert.last_ns, i->finding.kind == FINDING_CASE ? a->limits.case_close_sec : a->limits.close_sec);
+	return later(i->heard_ns > i->alert.last_ns ? i->heard_ns : i->alert.last_ns, i->finding.kind == FINDING_CASE ? a->limits.case_close_sec : a->limits.close_sec);
 }
 
 static void
@@ -172,8 +176,8 @@ update_incident(struct alerts *a, struct incident *i, int64_t ts_ns, bool worse)
 	set_deadline(a, i);
 }
 
-void
-alerts_advance(struct alerts *a, int64_t now_ns)
+static void
+advance(struct alerts *a, int64_t now_ns)
 {
 	struct incident *i;
 
@@ -183,6 +187,15 @@ alerts_advance(struct alerts *a, int64_t now_ns)
 		else
 			update_incident(a, i, i->deadline_ns, false);
 	}
+}
+
+void
+alerts_advance(struct alerts *a, int64_t now_ns)
+{
+	/* Of a flow that ends by its timer a contact may come that is as old as the flow. */
+	if (now_ns > a->now_ns || a->now_ns - now_ns > SET_BACK_NS)
+		a->now_ns = now_ns;
+	advance(a, now_ns);
 }
 
 /* ---- findings ---- */
@@ -248,6 +261,7 @@ put_in(struct alerts *a, struct incident *i)
 		return false;
 	}
 	i->order = a->opened++;
+	i->heard_ns = a->now_ns;
 	idle_append(a, i);
 	due_put(a, a->counts.open++, i);
 	return true;
@@ -300,7 +314,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	bool worse;
 
 	/* What was due before this finding comes before it, however the caller slices time. */
-	alerts_advance(a, f->ts_ns);
+	advance(a, f->ts_ns);
 	a->counts.findings++;
 	if ((i = find(a, f)) == NULL) {
 		if (!is_end(f))
@@ -310,6 +324,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	idle_remove(a, i);
 	idle_append(a, i);
 	worse = incident_fold(i, f);
+	i->heard_ns = a->now_ns;
 	set_names(a, i);
 	if (is_end(f))
 		close_incident(a, i, f->ts_ns);
@@ -359,7 +374,7 @@ alerts_id_of(struct alerts *a, const struct finding *f, char id[ALERT_ID_TEXT])
 {
 	struct incident *i;
 
-	alerts_advance(a, f->ts_ns);
+	advance(a, f->ts_ns);
 	if ((i = find(a, f)) == NULL)
 		return alert_id(f, id);
 	memcpy(id, i->alert.id, ALERT_ID_TEXT);
@@ -416,6 +431,7 @@ alerts_new(const struct alert_limits *limits, const struct geoip *geoip, alert_f
 	if (a == NULL)
 		return NULL;
 	a->limits = *limits;
+	a->now_ns = INT64_MIN / 2;
 	if (a->limits.max_open == 0)
 		a->limits.max_open = 1;
 	a->geoip = geoip;

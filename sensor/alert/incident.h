@@ -35,6 +35,7 @@ struct incident {
 	const struct alert_limits *limits;
 	struct incident *idler, *busier;	/* by the time of the last finding */
 	int64_t deadline_ns;
+	int64_t heard_ns;		/* when the latest finding came, which may be about something before */
 	uint64_t order;			/* of opening */
 	size_t place;			/* among the deadlines */
 

@@ -259,6 +259,27 @@ test_deadlines_in_order(void **state)
 	}
 }
 
+/* A flow's end tells of a contact that is as old as the flow: each is another of the same incident, and silence begins now. */
+static void
+test_what_is_told_late_goes_on(void **state)
+{
+	struct alerts *a = begin(&limits);
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		until(a, 700 + i * 30);
+		until(a, i * 30);
+		take(a, (struct order){ .sec = i * 30, .subject = "c2.example" });
+	}
+	assert_int_equal(alerts_counts(a)->opened, 1);
+	until(a, 820 + 599);
+	assert_int_equal(alerts_counts(a)->closed, 0);
+	until(a, 820 + 600);
+	assert_int_equal(alerts_counts(a)->closed, 1);
+	alerts_free(a);
+}
+
 static void
 test_ceiling_closes_the_idle(void **state)
 {
@@ -619,6 +640,7 @@ main(void)
 		cmocka_unit_test(test_open_update_close), cmocka_unit_test(test_what_is_one_incident),
 		cmocka_unit_test(test_worse_is_told_at_once),
 		cmocka_unit_test(test_bytes_count_each_flow_once), cmocka_unit_test(test_deadlines_in_order),
+		cmocka_unit_test(test_what_is_told_late_goes_on),
 		cmocka_unit_test(test_ceiling_closes_the_idle),
 		cmocka_unit_test(test_finish_closes_in_opening_order), cmocka_unit_test(test_peer_names),
 		cmocka_unit_test(test_the_host_as_it_was_known),
