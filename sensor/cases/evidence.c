@@ -108,11 +108,18 @@ new_piece(const struct case_row *row, const struct finding *f, const struct case
 
 /* ---- what a piece is worth beside others ---- */
 
-/* Does `o` say no less than `e`, in the same row? Of equals the first to come says it. */
+/* Of one row, or clocks both: a program that keeps time in two ways is one that keeps time. */
+static bool
+says_the_same(const struct case_evidence *o, const struct case_evidence *e)
+{
+	return o->what == e->what || (o->kind == case_timing && e->kind == case_timing);
+}
+
+/* Does `o` say no less than `e` in that? Of equals the first to come says it. */
 static bool
 is_before(const struct case_evidence *o, const struct case_evidence *e, int64_t since_ns)
 {
-	return o != e && o->what == e->what && o->last_ns >= since_ns &&
+	return o != e && says_the_same(o, e) && o->last_ns >= since_ns &&
 	    (o->points > e->points || (o->points == e->points && o < e));
 }
 

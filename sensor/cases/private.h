@@ -22,6 +22,8 @@ struct case_row {
 	const char *number, *word, *name;	/* pieces of a behaviour's evidence that the story tells; NULL: none */
 };
 
+extern const char case_timing[];	/* the kind of all that keeps time */
+
 /* NULL: it says nothing about its host. */
 const struct case_row *case_row_of(const struct finding *f);
 const char *case_what(const struct case_row *row, const struct finding *f);

@@ -7,8 +7,10 @@
 enum { SURE = 80 };
 
 #define FEED "feed"
-#define TIMING "timing"
+#define TIMING case_timing
 #define DOWNLOAD "download"
+
+const char case_timing[] = "timing";
 
 static const struct case_row feed_rows[ROLE_KINDS] = {
 	[ROLE_C2] = { "feed-c2", FEED, STAGE_C2, { 60, 20, 10 }, NULL, NULL, NULL },

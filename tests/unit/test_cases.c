@@ -248,6 +248,7 @@ clocks_alone_make_none(void **state)
 	for (i = 0; i < 40; i++) {
 		snprintf(peer, sizeof peer, "192.0.2.%u", i);
 		beacons(HOST, peer, i);
+		behaves(HOST, peer, i, i % 2 ? "strobe" : "lasting-connection", 99);
 	}
 	assert_int_equal(told_count, 0);
 	listed(HOST, C2, 100, ROLE_C2, SEVERITY_HIGH);
