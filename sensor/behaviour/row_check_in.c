@@ -153,7 +153,7 @@ note_request(struct sight *s)
 	weigh(s, k);
 }
 
-/* TLS that names nobody, to a bare address. */
+/* TLS that names nobody, to a bare address. Without a voice the client's hello was not seen, and it may have named somebody. */
 static void
 note_contact(struct sight *s)
 {
@@ -161,7 +161,7 @@ note_contact(struct sight *s)
 	struct peer *p;
 	uint8_t before;
 
-	if (s->o->app != APP_TLS || (k = part_of(s)) == NULL)
+	if (s->o->app != APP_TLS || s->o->number == 0 || (k = part_of(s)) == NULL)
 		return;
 	p = peer_of(k, s);
 	before = p->did;

@@ -82,7 +82,8 @@ weigh_name(struct sight *s, struct score *c)
 	char address[ADDR_TEXT_MAX];
 
 	if (s->reach == REACH_BARE) {
-		score_word(c, "server", "bare_address", POINTS_BARE);
+		/* Without a voice the client's hello was not seen: it may have named somebody. */
+		score_word(c, "server", "bare_address", s->o->count != 0 ? POINTS_BARE : 0);
 		if (names_it(s->o, span_text(addr_text(s->peer, address))) && (s->o->flags & OBSERVED_SELF_SIGNED) == 0)
 			score_word(c, "certificate_names", "the_address", POINTS_VOUCHED);
 		return;
