@@ -355,6 +355,11 @@ put_sinks(const struct page *p)
 			put_count(p->to, number(s, "sink_lost"));
 			fputs(" lost", p->to);
 		}
+		if (number(s, "sink_refused") > 0) {
+			fputs(", ", p->to);
+			put_count(p->to, number(s, "sink_refused"));
+			fputs(" refused", p->to);
+		}
 		if (number(s, "sink_failing") > 0) {
 			warn(p, ", FAILS: ");
 			warn(p, text(s, "last_fault"));

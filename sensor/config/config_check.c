@@ -214,6 +214,7 @@ static const struct {
 	{ "sinks[].starttls", " mail ", "" }, { "sinks[].login", " mail ", "" },
 	{ "sinks[].max_alerts", " store ", "" }, { "sinks[].max_days", " store ", "" },
 	{ "sinks[].batch", " webhook ", "" }, { "sinks[].parallel", " webhook ", "" },
+	{ "sinks[].give_up_sec", " webhook ", "" },
 	{ "sinks[].template", " webhook ", "" }, { "sinks[].header", " webhook ", "" },
 	{ "sinks[].secret", " webhook ", "" }, { "sinks[].dead_letters", " webhook ", "" },
 	{ "sinks[].ca_file", " syslog webhook mail ", "" }, { "sinks[].cert_file", " syslog webhook mail ", "" },

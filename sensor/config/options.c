@@ -300,6 +300,8 @@ const struct option_row option_rows[] = {
   SINK_INTEGER(batch, "records", 0, SINK_BATCH_MOST, "0") },
 { "sinks[].parallel", "webhook: so many requests at once. What belongs to one incident stays in order.",
   SINK_INTEGER(parallel, "requests", 1, SINK_PARALLEL_MOST, "4") },
+{ "sinks[].give_up_sec", "webhook: a record that fails for so long, a dozen times and more, while the receiver takes others, goes into "
+  "dead_letters. 0: never. When all fail nothing is given up.", SINK_INTEGER(give_up_sec, "s", 0, 604800, "600") },
 { "sinks[].template", "webhook: a file that says what is sent instead of the EVE object, see etc/templates and "
   "docs/alerts-delivery.md.", PATH(sink_options, template, "") },
 { "sinks[].header", "webhook: one more header line, such as \"Authorization: Bearer ...\", in file:PATH or env:NAME.",

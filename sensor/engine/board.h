@@ -55,7 +55,7 @@ struct board_worker {
 /* As in struct sink_state. */
 struct board_sink {
 	char name[BOARD_NAME_MAX];
-	_Atomic uint64_t delivered, refused, failures, lost, failing;
+	_Atomic uint64_t delivered, refused, given_up, refused_others, failures, lost, failing;
 	_Atomic uint64_t number;	/* of the journal's records, the latest that it is done with */
 	_Atomic int64_t caught_up_ns;	/* monotonic: when it had everything last */
 	char last_fault[BOARD_FAULT_MAX];

@@ -81,6 +81,8 @@ tell_sinks(struct board *b, const struct courier *c)
 		board_text(to->last_fault, sizeof to->last_fault, from->last_fault);
 		atomic_store(&to->delivered, from->delivered);
 		atomic_store(&to->refused, from->refused);
+		atomic_store(&to->given_up, from->given_up);
+		atomic_store(&to->refused_others, from->refused_others);
 		atomic_store(&to->failures, from->failures);
 		atomic_store(&to->lost, from->lost);
 		atomic_store(&to->failing, from->failing);

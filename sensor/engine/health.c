@@ -74,7 +74,7 @@ look(struct health *h)
 	}
 	for (i = 0; i < h->view.sinks && i < BLINDNESS_SINKS_MAX; i++)
 		s->sink[i] = (struct blindness_sink){ h->view.sink[i].name, h->view.sink[i].lag_ns / NS_PER_SEC,
-			h->view.sink[i].lag_records };
+			h->view.sink[i].lag_records, h->view.sink[i].refused_others };
 	s->sinks = i;
 	blindness_look(h->blindness, s);
 	/* One that has caught up says nothing of the others. */

@@ -164,6 +164,8 @@ const struct metric metric_rows[] = {
 
 { "hansho_sink_delivered_total", "Records that a sink has delivered since the courier began.", METRIC_COUNTER, SINK(delivered), ONE },
 { "hansho_sink_refused_total", "Records that the receiver does not want.", METRIC_COUNTER, SINK(refused), ONE },
+{ "hansho_sink_given_up_total", "Of those refused: what failed again and again while the receiver took others.", METRIC_COUNTER,
+  SINK(given_up), ONE },
 { "hansho_sink_failures_total", "Attempts to deliver that failed.", METRIC_COUNTER, SINK(failures), ONE },
 { "hansho_sink_lost_total", "Records that were removed from a full journal before the sink had them.", METRIC_COUNTER, SINK(lost), ONE },
 { "hansho_sink_failing", "1 while it cannot deliver.", METRIC_GAUGE, SINK(failing), ONE },

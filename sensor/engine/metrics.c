@@ -28,6 +28,8 @@ look_at_sinks(struct metrics_view *v, int64_t clock_ns)
 		board_text(to->last_fault, sizeof to->last_fault, from->last_fault);
 		to->delivered = atomic_load(&from->delivered);
 		to->refused = atomic_load(&from->refused);
+		to->given_up = atomic_load(&from->given_up);
+		to->refused_others = atomic_load(&from->refused_others);
 		to->failures = atomic_load(&from->failures);
 		to->lost = atomic_load(&from->lost);
 		to->failing = atomic_load(&from->failing);

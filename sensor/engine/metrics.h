@@ -61,7 +61,7 @@ struct metrics_sensor {
 
 struct metrics_sink {
 	char name[BOARD_NAME_MAX], last_fault[BOARD_FAULT_MAX];
-	uint64_t delivered, refused, failures, lost, failing;
+	uint64_t delivered, refused, given_up, refused_others, failures, lost, failing;
 	uint64_t number;		/* of the journal's records, the latest that it is done with */
 	uint64_t lag_records, lag_ns;
 };

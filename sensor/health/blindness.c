@@ -20,7 +20,9 @@ struct state {
 
 struct sink_state {
 	char name[BLINDNESS_NAME_MAX];
-	struct state state;
+	struct state state, refuses;
+	uint64_t refused;		/* at the last look */
+	int64_t refused_ns;		/* monotonic, the latest */
 };
 
 struct blindness {
@@ -53,6 +55,7 @@ static const struct {
 	[TROUBLE_SINK] = { "sink", "a sink is too far behind" },
 	[TROUBLE_OVERLOAD] = { "overload", "there is more traffic than the sensor can follow" },
 	[TROUBLE_MEMORY] = { "memory", "memory is nearly used up" },
+	[TROUBLE_REFUSED] = { "refused", "a sink refuses records" },
 	[TROUBLE_FEED] = { "feed", "a feed is too old" },
 };
 
@@ -124,8 +127,27 @@ mind_silence(struct blindness *b, const struct blindness_sample *now)
 	set_one(b, TROUBLE_NO_PACKETS, true, NOTE_NO_PACKETS, pieces);
 }
 
+/* The name stays the same while it is the same sink. */
 static void
-mind_sink(struct blindness *b, struct sink_state *s, const struct blindness_sink *now)
+mind_refused(struct blindness *b, struct sink_state *s, const struct blindness_sink *now)
+{
+	char subject[BLINDNESS_NAME_MAX + 32], count[DIGITS_MAX], seconds[DIGITS_MAX];
+	uint64_t more = now->refused >= s->refused ? now->refused - s->refused : now->refused;
+	const struct piece pieces[] = {
+		{ "sink", s->name }, { "count", digits(more, count) }, { "seconds", digits(b->limits.window_sec, seconds) }, { NULL, NULL },
+	};
+
+	s->refused = now->refused;
+	if (more > 0)
+		s->refused_ns = b->last.clock_ns;
+	else if (s->refuses.on && b->last.clock_ns - s->refused_ns < b->limits.window_sec * NS_PER_SEC)
+		return;
+	snprintf(subject, sizeof subject, "sink %s refuses records", s->name);
+	set(b, TROUBLE_REFUSED, &s->refuses, subject, more > 0, more > 0 ? NOTE_SINK_REFUSES : NOTE_SINK_TAKES, pieces);
+}
+
+static void
+mind_lag(struct blindness *b, struct sink_state *s, const struct blindness_sink *now)
 {
 	char subject[BLINDNESS_NAME_MAX + 32], seconds[DIGITS_MAX], records[DIGITS_MAX];
 	const struct piece pieces[] = {
@@ -134,13 +156,22 @@ mind_sink(struct blindness *b, struct sink_state *s, const struct blindness_sink
 	};
 	bool wrong = now->lag_sec >= b->limits.sink_lag_sec;
 
+	if (b->limits.sink_lag_sec == 0)
+		return;
+	snprintf(subject, sizeof subject, "sink %s is too far behind", s->name);
+	set(b, TROUBLE_SINK, &s->state, subject, wrong, wrong ? NOTE_SINK_LAGS : NOTE_SINK_WELL, pieces);
+}
+
+static void
+mind_sink(struct blindness *b, struct sink_state *s, const struct blindness_sink *now)
+{
 	/* Another one has its place since a reload. */
 	if (strncmp(s->name, now->name, sizeof s->name - 1) != 0) {
 		memset(s, 0, sizeof *s);
 		snprintf(s->name, sizeof s->name, "%s", now->name);
 	}
-	snprintf(subject, sizeof subject, "sink %s is too far behind", s->name);
-	set(b, TROUBLE_SINK, &s->state, subject, wrong, wrong ? NOTE_SINK_LAGS : NOTE_SINK_WELL, pieces);
+	mind_lag(b, s, now);
+	mind_refused(b, s, now);
 }
 
 static void
@@ -148,8 +179,6 @@ mind_sinks(struct blindness *b, const struct blindness_sample *now)
 {
 	unsigned i;
 
-	if (b->limits.sink_lag_sec == 0)
-		return;
 	for (i = 0; i < now->sinks && i < BLINDNESS_SINKS_MAX; i++)
 		mind_sink(b, &b->sink[i], &now->sink[i]);
 }

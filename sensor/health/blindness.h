@@ -3,7 +3,7 @@
  *
  * Fed about once a second with what the processes have counted, it says when
  * something begins to be wrong with what arrives (a mirror port that is off,
- * half a conversation, cut frames, losses) or leaves (a sink that lags), and
+ * half a conversation, cut frames, losses) or leaves (a sink that lags or refuses), and
  * when that is over. Shares are taken over windows; from too little nothing is
  * concluded. What goes on is said again now and then, so that its alert stays
  * open. No I/O, no clock but the sample's.
@@ -28,6 +28,7 @@ enum trouble {
 	TROUBLE_SINK,		/* one is too far behind */
 	TROUBLE_OVERLOAD,	/* health/overload.h: something is left undone */
 	TROUBLE_MEMORY,		/* the control group's is nearly used up */
+	TROUBLE_REFUSED,	/* a receiver does not take some records */
 	TROUBLE_FEED,		/* one is too old: engine/refresh.c minds that */
 	TROUBLE_KINDS
 };
@@ -51,6 +52,7 @@ enum { BLINDNESS_SINKS_MAX = 32, BLINDNESS_NAME_MAX = 64 };
 struct blindness_sink {
 	const char *name;
 	uint64_t lag_sec, lag_records;
+	uint64_t refused;		/* what is not about the sensor itself: its alert may be refused as well */
 };
 
 /* Sums over all workers, since they began. */

@@ -33,6 +33,8 @@ enum sensor_note {
 	NOTE_CLOCK_WELL,
 	NOTE_SINK_LAGS,		/* sink, seconds, records */
 	NOTE_SINK_WELL,		/* sink */
+	NOTE_SINK_REFUSES,	/* sink, count */
+	NOTE_SINK_TAKES,	/* sink, seconds */
 	NOTE_MEMORY,		/* percent, mib */
 	NOTE_SHED_NOTHING, NOTE_SHED_BODIES, NOTE_SHED_STREAMS, NOTE_SHED_PARSING,
 	SENSOR_NOTES

@@ -2,8 +2,8 @@
  * courier.h - from the journal to the sinks, each at its own pace.
  *
  * Every sink has a thread, its own reader of the journal and its own
- * position. What is delivered is acknowledged; what is not is tried again,
- * for ever, with pauses drawn by chance up to a ceiling that doubles from
+ * position. What is delivered is acknowledged; what is not is tried again, for
+ * ever (but see sink_options.give_up_sec), with pauses drawn by chance up to a ceiling that doubles from
  * retry_min_ms to retry_max_ms (jitter.h; a receiver's Retry-After is kept). So a sink that
  * is down or hangs delays neither the others nor the caller. Delivery is at
  * least once, and in order but for a webhook with several requests at once, which keeps
@@ -53,6 +53,7 @@ uint64_t courier_drain(struct courier *c, uint32_t deadline_ms);
 struct sink_state {
 	const char *name;		/* the courier's */
 	uint64_t delivered, refused, failures;	/* failures: attempts that failed */
+	uint64_t given_up, refused_others;	/* of those refused, see struct sink_tally */
 	uint64_t lost;			/* removed from a full journal before this sink had them */
 	uint64_t number;		/* of the journal's records, the latest that it is done with */
 	int64_t caught_up_ns;		/* monotonic: when it was done with all of them last; at first, when it began */

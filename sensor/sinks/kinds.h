@@ -17,6 +17,7 @@ struct sink_row {
 	int (*open)(struct sink *s, struct fault *fault);
 	enum sink_result (*deliver)(struct sink *s, const struct sink_record *r, struct fault *fault);
 	enum sink_result (*flush)(struct sink *s, struct fault *fault);
+	bool (*wants_other)(const struct sink *s);
 	int (*probe)(struct sink *s, struct fault *fault);
 	void (*close)(struct sink *s);		/* also after an open that failed */
 };

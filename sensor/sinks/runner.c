@@ -84,6 +84,8 @@ note_counts(struct runner *r, const struct sink_tally *t)
 	pthread_mutex_lock(&r->courier->lock);
 	r->state.delivered += t->delivered;
 	r->state.refused += t->refused;
+	r->state.given_up += t->given_up;
+	r->state.refused_others += t->refused_others;
 	r->state.lost = lost;
 	/* An attempt that we broke off says nothing about the receiver. */
 	if (!r->courier->stop)
@@ -209,6 +211,7 @@ deliver(struct runner *r)
 /*
  * A sink that works at several records goes on with new ones while some of the
  * old are repeated, until UNACKNOWLEDGED_MOST are read: then all must be settled, and the position moves.
+ * A few more are read when all that it holds fails, to tell a bad record from a bad receiver.
  */
 static enum turn
 take_turn(struct runner *r)
@@ -220,7 +223,7 @@ take_turn(struct runner *r)
 		return deliver(r);
 	r->full = r->full || sink_held(r->sink) >= sink_batch(r->sink);
 	enough = r->unacknowledged >= UNACKNOWLEDGED_MOST && !sink_is_patient(r->sink);
-	if (!r->state.failing && !r->full && !enough)
+	if ((!r->state.failing && !r->full && !enough) || sink_wants_other(r->sink))
 		return read_next(r);
 	t = finish_batch(r);
 	if (t == TURN_FAILED || (t == TURN_BUSY && (!sink_has_room(r->sink) || enough)))

@@ -81,6 +81,7 @@ sink_deliver(struct sink *s, const struct sink_record *r, struct fault *fault)
 		return e;
 	s->held += e == SINK_DONE;
 	s->tally.refused += e == SINK_REFUSED;
+	s->tally.refused_others += e == SINK_REFUSED && r->head->kind != HEAD_SENSOR;
 	s->tally.failures += e == SINK_LATER;
 	if (e != SINK_DONE)
 		s->tally.fault = *fault;
@@ -131,6 +132,12 @@ sink_has_room(const struct sink *s)
 	unsigned each = s->options.batch > 0 ? s->options.batch : 1;
 
 	return s->held + each <= s->batch;
+}
+
+bool
+sink_wants_other(const struct sink *s)
+{
+	return s->row->wants_other != NULL && s->row->wants_other(s);
 }
 
 void

@@ -61,6 +61,7 @@ struct sink_options {
 	char header[1024], secret[1024], template[1024];
 	char dead_letters[1024];	/* a file for what is refused; "": it is only counted and told */
 	uint32_t batch, parallel;
+	uint32_t give_up_sec;		/* what fails for so long while others are taken; 0: never */
 	/* STORE: target is its path; so many incidents, not written to for so long. */
 	uint32_t store_rows, store_days;
 	/* MAIL: target is the relay, smtp:// or smtps://; `login`: user:password, as secret.h says. */
@@ -121,9 +122,14 @@ bool sink_is_patient(const struct sink *s);
 /* After BUSY: is there room for as many as it likes to send at once? */
 bool sink_has_room(const struct sink *s);
 
+/* All that it holds fails: one more record would show whether that is the receiver's fault or theirs. */
+bool sink_wants_other(const struct sink *s);
+
 /* What became of records since it was last asked: each is counted once, as delivered or refused. */
 struct sink_tally {
 	uint64_t delivered, refused;
+	uint64_t given_up;		/* of those refused: the receiver never said so, but failed for this record alone */
+	uint64_t refused_others;	/* of those refused: what is not about the sensor itself */
 	uint64_t failures;		/* attempts that failed */
 	struct fault fault;		/* of the last that was refused or failed */
 };

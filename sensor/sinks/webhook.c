@@ -7,7 +7,8 @@
  * What fails is repeated with full jitter, each post by itself, while others
  * go out. When as many attempts as may be on their way have failed with none
  * that worked between them, it is the receiver that fails, not a request: then all rest, the
- * courier is told, and after its pause one post tries for all.
+ * courier is told, and after its pause one post tries for all. A post that
+ * fails while others are taken (posts.h) stops nobody, and is given up in the end.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -88,7 +89,8 @@ set_sizes(struct sink *s)
 	w->flights = s->options.parallel > 0 ? s->options.parallel : 1;
 	if (w->flights > SINK_PARALLEL_MOST)
 		w->flights = SINK_PARALLEL_MOST;
-	s->batch = w->flights == 1 ? each : w->flights * HELD_FOR_EACH * each;
+	w->batch = w->flights == 1 ? each : w->flights * HELD_FOR_EACH * each;
+	s->batch = w->batch;
 }
 
 static int
@@ -122,13 +124,23 @@ webhook_open(struct sink *s, struct fault *fault)
 
 /* ---- what came of a post ---- */
 
+/* Who is suspected takes nobody's place. */
 static void
-settle(struct sink *s, struct post *p)
+make_room(struct sink *s)
+{
+	const struct webhook *w = s->state;
+
+	s->batch = w->batch + w->posts.suspects;
+}
+
+static void
+settle(struct sink *s, struct post *p, bool taken)
 {
 	struct webhook *w = s->state;
 
 	s->held -= p->count;
-	posts_remove(&w->posts, p);
+	posts_remove(&w->posts, p, taken);
+	make_room(s);
 }
 
 static void
@@ -138,7 +150,7 @@ note_success(struct sink *s, struct post *p)
 
 	w->failed_in_row = 0;
 	s->tally.delivered += p->count;
-	settle(s, p);
+	settle(s, p, true);
 }
 
 /* Only the records that are at fault themselves shall be lost. */
@@ -154,6 +166,9 @@ bury(struct sink *s, const struct post *p)
 	struct fault fault;
 	unsigned i;
 
+	s->tally.refused += p->count;
+	for (i = 0; i < p->count; i++)
+		s->tally.refused_others += !p->letter[i].of_sensor;
 	if (s->options.dead_letters[0] == '\0')
 		return;
 	for (i = 0; i < p->count; i++)
@@ -173,23 +188,58 @@ note_refusal(struct sink *s, struct post *p, long status, const char *said)
 	if (p->count > 1 && is_about_a_record(status) && posts_split(&w->posts, p))
 		return;
 	fault_set(&s->tally.fault, SE_PEER, "webhook %s: answers %ld%s", w->shown, status, said);
-	s->tally.refused += p->count;
 	bury(s, p);
-	settle(s, p);
+	settle(s, p, true);
 }
 
-/* `whole`: it is not this post's fault. */
+/* The receiver takes others, and will never take this one. */
 static void
-note_failure(struct sink *s, struct post *p, bool whole)
+give_up(struct sink *s, struct post *p)
+{
+	struct webhook *w = s->state;
+
+	fault_set(&s->tally.fault, SE_PEER, "given up after %u attempts in %lld s, while others were taken: %s", p->attempts,
+	    (long long)((wait_now() - p->failing_since_ns) / NS_PER_SEC), w->fault.text);
+	s->tally.given_up += p->count;
+	bury(s, p);
+	settle(s, p, false);
+}
+
+/* A failure of its own: only the record at fault shall wait, and not for ever. */
+static void
+note_suspect(struct sink *s, struct post *p)
+{
+	struct webhook *w = s->state;
+
+	make_room(s);
+	if (p->count > 1 && p->own >= POST_FAILS_OWN)
+		posts_split(&w->posts, p);
+	else if (post_is_hopeless(p, wait_now(), s->options.give_up_sec))
+		give_up(s, p);
+}
+
+enum blame { BLAME_ANY, BLAME_RECEIVER };
+
+/* `after_sec`: the receiver asks to be left alone for so long, or 0. */
+static void
+note_failure(struct sink *s, struct post *p, enum blame blame, curl_off_t after_sec)
 {
 	struct webhook *w = s->state;
 	uint32_t most = s->hurry && s->options.retry_max_ms > HURRY_MS ? HURRY_MS : s->options.retry_max_ms;
+	bool own = posts_note_failure(&w->posts, p, wait_now(), blame == BLAME_ANY);
+	uint32_t pause_ms = jitter_pause_ms(&w->random, s->options.retry_min_ms, most, p->attempts);
+	uint32_t after_ms = 1000 * (uint32_t)(after_sec < RETRY_AFTER_MOST_SEC ? after_sec : RETRY_AFTER_MOST_SEC);
 
-	p->attempts++;
-	p->not_before_ns = wait_deadline(jitter_pause_ms(&w->random, s->options.retry_min_ms, most, p->attempts));
 	s->tally.failures++;
 	s->tally.fault = w->fault;
-	if (whole || ++w->failed_in_row >= w->flights)
+	p->not_before_ns = wait_deadline(own && after_ms > pause_ms ? after_ms : pause_ms);
+	if (own) {
+		note_suspect(s, p);
+		return;
+	}
+	if (after_ms > 0)
+		w->retry_after_ms = after_ms;
+	if (after_ms > 0 || (p->own == 0 && ++w->failed_in_row >= w->flights))
 		w->tripped = true;
 }
 
@@ -207,7 +257,8 @@ judge(struct sink *s, struct flight *f, struct post *p, long status)
 	if (status >= 300 && status < 400) {
 		fault_set(&w->fault, SE_PEER, "webhook %s: answers %ld, and redirects are not followed: put the new URL "
 		    "into the configuration", w->shown, status);
-		note_failure(s, p, true);
+		w->tripped = true;
+		note_failure(s, p, BLAME_RECEIVER, 0);
 		return;
 	}
 	flight_answer(f, said);
@@ -216,11 +267,10 @@ judge(struct sink *s, struct flight *f, struct post *p, long status)
 		note_refusal(s, p, status, said);
 		return;
 	}
-	if (curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &after_sec) == CURLE_OK && after_sec > 0)
-		w->retry_after_ms = 1000 * (uint32_t)(after_sec < RETRY_AFTER_MOST_SEC ?
-		    after_sec : RETRY_AFTER_MOST_SEC);
+	if (curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &after_sec) != CURLE_OK || after_sec < 0)
+		after_sec = 0;
 	fault_set(&w->fault, SE_PEER, "webhook %s: answers %ld%s", w->shown, status, said);
-	note_failure(s, p, after_sec > 0);
+	note_failure(s, p, status < 500 ? BLAME_RECEIVER : BLAME_ANY, after_sec);
 }
 
 static void
@@ -238,7 +288,7 @@ finish(struct sink *s, struct flight *f, CURLcode r)
 		return;
 	}
 	fault_set(&w->fault, SE_PEER, "webhook %s: %s", w->shown, flight_words(f, r));
-	note_failure(s, p, false);
+	note_failure(s, p, BLAME_ANY, 0);
 }
 
 /* ---- working ---- */
@@ -265,7 +315,7 @@ launch(struct sink *s, int64_t *wake_ns)
 
 	*wake_ns = INT64_MAX;
 	while (!w->tripped && (f = free_flight(w)) != NULL &&
-	    (p = posts_ready(&w->posts, wait_now(), wake_ns)) != NULL)
+	    (p = posts_ready(&w->posts, wait_now(), w->failed_in_row >= w->flights, wake_ns)) != NULL)
 		if (!flight_launch(s, f, p))
 			return false;
 	return true;
@@ -379,6 +429,7 @@ webhook_deliver(struct sink *s, const struct sink_record *rec, struct fault *fau
 
 	if (w->template != NULL && (body = render(w, rec->line)) == NULL) {
 		s->tally.refused++;
+		s->tally.refused_others += rec->head->kind != HEAD_SENSOR;
 		fault_set(&s->tally.fault, SE_LIMIT, "webhook %s: what %s makes of it is too long", w->shown,
 		    s->options.template);
 		return SINK_REFUSED;
@@ -392,6 +443,14 @@ webhook_deliver(struct sink *s, const struct sink_record *rec, struct fault *fau
 	if (w->posts.last->sealed && !w->tripped)
 		work(s, &wake_ns);
 	return SINK_DONE;
+}
+
+static bool
+webhook_wants_other(const struct sink *s)
+{
+	const struct webhook *w = s->state;
+
+	return posts_want_other(&w->posts);
 }
 
 /* ---- the others ---- */
@@ -440,6 +499,7 @@ const struct sink_row sink_webhook = {
 	.open = webhook_open,
 	.deliver = webhook_deliver,
 	.flush = webhook_flush,
+	.wants_other = webhook_wants_other,
 	.probe = webhook_probe,
 	.close = webhook_close,
 };

@@ -30,6 +30,7 @@ struct webhook {
 	struct flight flight[SINK_PARALLEL_MOST];
 	unsigned flights, flying;
 	struct posts posts;
+	unsigned batch;			/* letters that may wait, suspects aside */
 	struct template *template;
 	char shown[URL_SHOWN];		/* "https://host:port" */
 	char url[SECRET_MAX], header[SECRET_MAX], secret[SECRET_MAX];	/* "" for none */

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The webhook sink against HTTP servers on loopback: TLS, redirects, silence, death and return."""
+import concurrent.futures
 import hashlib
 import hmac
 import http.server
@@ -320,6 +321,81 @@ def template(d):
             raise RuntimeError(body)
 
 
+def poison(d, options, count, pause_ms, bad=13):
+    """One record that the receiver cannot bear, whatever else it takes: it is given up, with its reason, and nothing else is."""
+    class Allergic(Handler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            found = json.loads(body)
+            ids_here = [int(r["hansho"]["id"], 16) for r in (found if isinstance(found, list) else [found])]
+            self.server.requests.append((time.monotonic(), self.path, dict(self.headers), body))
+            status = 500 if bad in ids_here else 200
+            if status == 200:
+                self.server.accepted += [(dict(self.headers), n) for n in ids_here]
+            self.send_response(status)
+            self.send_header("Content-Length", "4")
+            self.end_headers()
+            self.wfile.write(b"oops" if status == 500 else b"fine")
+    dead = d + "/refused.json"
+    s = Server(lambda n: (200, {}, b""))
+    s.RequestHandlerClass = Allergic
+    try:
+        out, err = finish(feed(d, "http://127.0.0.1:%d/%s" % (s.server_port, SECRET), count, 40000, pause_ms,
+                               ["dead_letters=" + dead, "give_up_sec=1", "retry_min_ms=10", "retry_max_ms=100", *options]))
+    finally:
+        s.stop()
+    expect("alerts", [n for n in range(count) if n != bad], sorted(n for _, n in s.accepted))
+    expect("counters", ["webhook", str(count - 1), "1"], out.split()[:3])
+    with open(dead, encoding="utf-8") as f:
+        letters = [json.loads(line) for line in f]
+    expect("dead letters", [bad], [int(x["record"]["hansho"]["id"], 16) for x in letters])
+    reason = letters[0]["reason"]
+    if not reason.startswith("given up after ") or "while others were taken: webhook http://127.0.0.1" not in reason or \
+            not reason.endswith("answers 500: oops"):
+        raise RuntimeError(reason)
+    if "1 record" not in err or "given up after" not in err or err.count("fails: ") > 12:
+        raise RuntimeError(err)
+
+
+def poison_among_many(d):
+    """More than are read before all must be settled: it does not hold up what is behind it."""
+    poison(d, ["parallel=4"], 600, 0)
+
+
+def poison_one_by_one(d):
+    poison(d, ["parallel=1"], 400, 0)
+
+
+def poison_in_a_batch(d):
+    poison(d, ["parallel=2", "batch=10"], 200, 20)
+
+
+def poison_on_a_quiet_day(d):
+    """Seldom a record: each that comes tells a little."""
+    poison(d, ["parallel=1"], 30, 150, 0)
+
+
+def all_fail(d):
+    """A receiver that is down, or that takes nothing, loses nothing, however long that lasts."""
+    broken = [True]
+    s = Server(lambda n: (500, {}, b"") if broken[0] else (200, {}, b""))
+    dead = d + "/refused.json"
+    try:
+        process = feed(d, "http://127.0.0.1:%d/" % s.server_port, 60, 30000, 30,
+                       ["dead_letters=" + dead, "give_up_sec=1", "retry_min_ms=10", "retry_max_ms=50", "parallel=4"])
+        time.sleep(5)
+        tried = len(s.requests)
+        broken[0] = False
+        out, _ = finish(process)
+    finally:
+        s.stop()
+    if tried < 30:
+        raise RuntimeError("only %d attempts in five seconds" % tried)
+    expect("alerts", list(range(60)), sorted(set(ids(s.accepted))))
+    expect("counters", ["webhook", "60", "0"], out.split()[:3])
+    expect("dead letters", False, os.path.exists(dead))
+
+
 def own_authority(d):
     """With ca_file the receiver's certificate holds; one for another name does not."""
     for name in ("right", "wrong"):
@@ -368,7 +444,25 @@ def slow_and_short_answers(d):
 
 
 CASES = [in_order, retry_after, refused, no_redirects, tls_is_verified, endless_answer, dies_and_returns, signed,
-         url_from_environment, several_at_once, batches, batch_keys, template, own_authority, slow_and_short_answers]
+         url_from_environment, several_at_once, batches, batch_keys, template, own_authority, slow_and_short_answers,
+         poison_among_many, poison_one_by_one, poison_in_a_batch, poison_on_a_quiet_day, all_fail]
+
+
+def run(case):
+    name = "sinks_webhook." + case.__name__
+    directory = tempfile.mkdtemp(prefix="hansho-webhook-")
+    try:
+        if case is tls_is_verified and shutil.which("openssl") is None:
+            print("skip %s: openssl is not installed" % name)
+            return True
+        case(directory)
+        print("ok", name, flush=True)
+        return True
+    except Exception as e:
+        print("FAIL %s: %s" % (name, e), flush=True)
+        return False
+    finally:
+        shutil.rmtree(directory)
 
 
 def main():
@@ -377,22 +471,8 @@ def main():
                    check=True, stdout=subprocess.DEVNULL)
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         os.environ.pop(name, None)
-    bad = 0
-    for case in CASES:
-        name = "sinks_webhook." + case.__name__
-        directory = tempfile.mkdtemp(prefix="hansho-webhook-")
-        try:
-            if case is tls_is_verified and shutil.which("openssl") is None:
-                print("skip %s: openssl is not installed" % name)
-                continue
-            case(directory)
-            print("ok", name, flush=True)
-        except Exception as e:
-            bad = 1
-            print("FAIL %s: %s" % (name, e), flush=True)
-        finally:
-            shutil.rmtree(directory)
-    return bad
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:      # they wait most of the time
+        return 0 if all(list(pool.map(run, CASES))) else 1
 
 
 if __name__ == "__main__":

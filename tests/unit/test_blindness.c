@@ -234,11 +234,11 @@ test_sinks(void **state)
 	(void)state;
 	begin(&limits);
 	s.sinks = 2;
-	s.sink[0] = (struct blindness_sink){ "eve", 0, 0 };
-	s.sink[1] = (struct blindness_sink){ "hook", 59, 10 };
+	s.sink[0] = (struct blindness_sink){ "eve", 0, 0, 0 };
+	s.sink[1] = (struct blindness_sink){ "hook", 59, 10, 0 };
 	pass(1, NULL);
 	assert_int_equal(all(told.begun), 0);
-	s.sink[1] = (struct blindness_sink){ "hook", 60, 12 };
+	s.sink[1] = (struct blindness_sink){ "hook", 60, 12, 0 };
 	pass(5, NULL);
 	assert_int_equal(told.begun[TROUBLE_SINK], 1);
 	assert_string_equal(told.subject, "sink hook is too far behind");
@@ -251,6 +251,32 @@ test_sinks(void **state)
 	pass(1, NULL);
 	assert_int_equal(told.over[TROUBLE_SINK], 1);
 	assert_string_equal(told.subject, "sink hook is too far behind");
+}
+
+/* What a receiver does not take is told once, and over when it takes all for a window; a new courier counts from nothing. */
+static void
+test_sink_refuses(void **state)
+{
+	(void)state;
+	begin(&limits);
+	s.sinks = 1;
+	s.sink[0] = (struct blindness_sink){ "hook", 0, 0, 0 };
+	pass(1, NULL);
+	assert_int_equal(all(told.begun), 0);
+	s.sink[0].refused = 3;
+	pass(1, NULL);
+	assert_int_equal(told.begun[TROUBLE_REFUSED], 1);
+	assert_string_equal(told.subject, "sink hook refuses records");
+	assert_non_null(strstr(told.note, "did not take 3 records"));
+	pass(limits.window_sec - 2, NULL);
+	assert_int_equal(told.over[TROUBLE_REFUSED], 0);
+	s.sink[0].refused = 1;			/* of a new courier */
+	pass(limits.window_sec - 1, NULL);
+	assert_int_equal(told.over[TROUBLE_REFUSED], 0);
+	pass(2, NULL);
+	assert_int_equal(told.over[TROUBLE_REFUSED], 1);
+	assert_non_null(strstr(told.note, "has refused nothing"));
+	assert_int_equal(told.begun[TROUBLE_SINK], 0);
 }
 
 static void
@@ -320,6 +346,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shares), cmocka_unit_test(test_off), cmocka_unit_test(test_too_little),
 		cmocka_unit_test(test_silence), cmocka_unit_test(test_clock), cmocka_unit_test(test_sinks), cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_silence), cmocka_unit_test(test_clock), cmocka_unit_test(test_sink_refuses), cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_overload),
 		cmocka_unit_test(test_birth),
 	};
