@@ -3,9 +3,9 @@
 #include <libpsl.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "base/suffix.h"
 
-enum { NAME_MOST = 255, LABEL_MOST = 63, REMEMBERED = 1 << 13 };
+enum { NAME_MOST = 255, LABEL_MOST = 63 };
 
 /* Nobody registers these; what is asked beneath them stays in the house. */
 static bool
@@ -18,56 +18,44 @@ is_own(const char *name, size_t len)
 
 	last = last == NULL ? name : last + 1;
 	for (i = 0; i < sizeof own / sizeof own[0]; i++)
-		if (strcmp(last, own[i]) == 0)
+		if (*last == own[i][0] && strcmp(last, own[i]) == 0)
 			return true;
 	return last == name;
 }
 
-/* What libpsl said of ends of names, by a keyed hash of them; the last bit is the answer. */
-static uint64_t remembered[REMEMBERED];
-
-/* The list is asked once for an end that comes again: the question costs more than all else that a contact does. */
-static bool
-is_suffix(const char *end, size_t len)
+static size_t
+zone_at(const char *name, size_t len)
 {
-	uint64_t hash = hash_table(end, len), *place = &remembered[hash >> 32 & (REMEMBERED - 1)];
+	size_t suffix = suffix_at(name, len), at;
 
-	hash |= 1;
-	if ((*place | 1) != hash || *place == 0)
-		*place = psl_is_public_suffix(psl_builtin(), end) != 0 ? hash : hash - 1;
-	return *place == hash;
+	if (suffix == 0)
+		return len;
+	for (at = suffix - 1; at > 0 && name[at - 1] != '.'; at--)
+		;
+	return at;
 }
 
-/* As psl_registrable_domain() does it: from the left, since there are rules below what can be registered. */
-static const char *
-registrable(const char *text, size_t len)
-{
-	const char *zone = NULL, *end = text, *dot;
-
-	while (!is_suffix(end, len - (size_t)(end - text)) && (dot = strchr(end, '.')) != NULL) {
-		zone = end;
-		end = dot + 1;
-	}
-	return zone;
-}
+/* Whoever looks at one observation asks for the same name, one after the other. */
+static struct {
+	char name[NAME_MOST + 1];
+	size_t len, at;			/* of the zone; `len`: none */
+} latest;
 
 struct span
 zone_of(struct span name)
 {
-	char text[NAME_MOST + 1];
-	const char *zone;
-	size_t len;
-
 	if (name.left == 0 || name.left > NAME_MOST)
 		return span_of(NULL, 0);
-	memcpy(text, name.at, name.left);
-	text[name.left] = '\0';
-	if (strlen(text) != name.left || is_own(text, name.left))
+	if (latest.len != name.left || memcmp(latest.name, name.at, name.left) != 0) {
+		memcpy(latest.name, name.at, name.left);
+		latest.name[name.left] = '\0';
+		latest.len = latest.at = name.left;
+		if (strlen(latest.name) == name.left && latest.name[0] != '.' && !is_own(latest.name, name.left))
+			latest.at = zone_at(latest.name, name.left);
+	}
+	if (latest.at == latest.len)
 		return span_of(NULL, 0);
-	if (text[0] == '.' || (zone = registrable(text, name.left)) == NULL)
-		return span_of(NULL, 0);
-	len = strlen(zone);
-	return span_of(name.at + (name.left - len), len);
+	return span_of(name.at + latest.at, name.left - latest.at);
 }
 
 size_t

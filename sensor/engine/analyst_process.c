@@ -5,6 +5,7 @@
 #include "analyst/own.h"
 #include "analyst/resume.h"
 #include "base/log.h"
+#include "base/suffix.h"
 #include "base/when.h"
 #include "beacon/known.h"
 #include "config/advice.h"
@@ -126,6 +127,7 @@ analyst_main(struct house *h, uint64_t already)
 	struct fault fault;
 	int status = 1;
 
+	suffix_prepare();
 	if (journal_open(h->journal_directory, &h->config->journal, &journal, &fault) < 0 ||
 	    house_enter_room(h, SANDBOX_ANALYST, &fault) < 0) {
 		log_error("analyst", "%s", fault.text);

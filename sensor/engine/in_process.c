@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/suffix.h"
 #include "beacon/known.h"
 #include "config/advice.h"
 #include "analyst/analyst.h"
@@ -116,6 +117,7 @@ open_all(struct alone *a, int image, struct fault *fault)
 		memory_folder(c, folder, sizeof folder);
 	if (capture_files_are_plain(a->options->files, a->options->files_count))
 		capture_progress(a->capture, &done, &pipeline.input_bytes);
+	suffix_prepare();
 	a->geoip = house_open_geoip(c);
 	a->known = house_open_known(c);
 	a->allow = feeds_open_allow(c);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/suffix.h"
 #include "base/when.h"
-#include "indicators/suffix.h"
 #include "indicators/value.h"
 
 enum { TEXT_BYTES = 256, LEAST_BYTES = 65536 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "indicators/suffix.h"
+#include "base/suffix.h"
 
 bool
 value_is_findable(const struct value *v)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "indicators/suffix.h"
+#include "base/suffix.h"
 
 static void
 check_suffix(const char *name)
