@@ -36,6 +36,7 @@ struct census {
 	struct entry entry[CENSUS_ENTRIES];
 	struct awaited awaited[PLACES][WAYS];
 	uint8_t next[PLACES];
+	unsigned awaiting;		/* places in use */
 	census_fn *take;		/* who is handed what gives way */
 	void *to;
 	struct census_now now;
@@ -191,6 +192,7 @@ await(struct census *c, uint64_t flow, const char *family)
 	if (i == WAYS)
 		i = c->next[place]++ % WAYS;
 	a = &c->awaited[place][i];
+	c->awaiting += a->flow == 0;
 	a->flow = flow;
 	memcpy(a->family, family, strlen(family) + 1);
 }
@@ -206,8 +208,10 @@ look(struct census *c, const struct observation *o)
 			continue;
 		if (answered)
 			count(c, o, a->family);
-		if (answered || o->kind == OBSERVE_FLOW)
+		if (answered || o->kind == OBSERVE_FLOW) {
 			a->flow = 0;
+			c->awaiting--;
+		}
 	}
 }
 
@@ -251,6 +255,8 @@ census_take(struct census *c, const struct observation *o)
 {
 	if (o->kind == OBSERVE_MATCH)
 		take_match(c, o);
+	else if (c->awaiting == 0)
+		return;
 	else if (o->kind == OBSERVE_FLOW || o->kind == OBSERVE_LASTING || (o->kind == OBSERVE_CONTACT && o->burst))
 		look(c, o);
 }

@@ -33,21 +33,23 @@ is_proxy(const struct beacon *b, uint64_t address)
  * requests are a monitoring system's, neighbour discovery the link's.
  */
 static bool
-is_local_routine(const struct contact *c)
+is_local_routine(const struct observation *o)
 {
 	static const uint16_t quiet[] = { 53, 67, 68, 123, 137, 138, 546, 547, 1900, 3702, 5353, 5355 };
-	const uint8_t *b = c->peer.b;
+	const struct addr *peer = &o->key.addr[RESPONDER];
+	const uint8_t *b = peer->b;
+	uint16_t port = o->key.port[RESPONDER];
 	size_t i;
 
-	if (c->o->key.protocol != 6 && c->o->key.protocol != 17)
+	if (o->key.protocol != 6 && o->key.protocol != 17)
 		return true;
 	for (i = 0; i < sizeof quiet / sizeof quiet[0]; i++)
-		if (c->port == quiet[i] && (c->o->key.protocol == 17 || c->port == 53))
+		if (port == quiet[i] && (o->key.protocol == 17 || port == 53))
 			return true;
-	if (!addr_is_v4(&c->peer))
+	if (!addr_is_v4(peer))
 		return b[0] == 0xff;
 	/* Its netmask is not known: .255 is a broadcast in nearly every network that has one. */
-	return b[12] == 0 || b[12] >= 224 || (c->o->key.protocol == 17 && b[15] == 255);
+	return b[12] == 0 || b[12] >= 224 || (o->key.protocol == 17 && b[15] == 255);
 }
 
 /* X-Forwarded-For: the first of the list is who asked first, if nobody lied. */
@@ -71,9 +73,9 @@ read_contact(const struct beacon *b, const struct observation *o, struct contact
 {
 	struct addr literal;
 
-	memset(c, 0, sizeof *c);
-	if (o->host_side != ORIGINATOR)
+	if (o->host_side != ORIGINATOR || is_local_routine(o))
 		return false;
+	memset(c, 0, sizeof *c);
 	c->o = o;
 	c->at_ns = o->kind == OBSERVE_FLOW ? o->flow_last_ns : o->ts_ns;
 	c->host = o->key.addr[ORIGINATOR];
@@ -84,8 +86,6 @@ read_contact(const struct beacon *b, const struct observation *o, struct contact
 	c->voice = o->number;
 	c->proxied = (o->flags & OBSERVED_PROXIED) != 0;
 	c->service = observation_text(o, TEXT_SERVICE);
-	if (is_local_routine(c))
-		return false;
 	if (c->service.left > SERVICE_TEXT_MAX)
 		c->service.left = SERVICE_TEXT_MAX;
 	c->host_id = host_hash(&o->key.realm, &c->host);

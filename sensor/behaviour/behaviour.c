@@ -108,6 +108,7 @@ sight_begin(struct sight *s, struct behaviour *b, const struct observation *o)
 	s->peer_port = o->key.port[!o->host_side];
 	s->peer_hash = 0;
 	s->host = NULL;
+	s->host_sought = false;
 	s->reach = reach_of(s);
 }
 
@@ -173,7 +174,7 @@ note_ways(const struct sight *s)
 void
 behaviour_note(struct behaviour *b, const struct observation *o)
 {
-	unsigned kind = 1u << o->kind, i;
+	uint32_t left;
 	struct sight s;
 
 	if (b->limits.hosts == 0)
@@ -189,12 +190,12 @@ behaviour_note(struct behaviour *b, const struct observation *o)
 		sight_note_mail(&s);
 	else if (o->kind == OBSERVE_FLOW)
 		note_ways(&s);
-	if ((b->kinds[s.reach] & kind) == 0)
+	left = b->rows[s.reach][o->kind];
+	if (left == 0)
 		return;
 	b->counts.observations++;
-	for (i = 0; i < ROWS; i++)
-		if (rows[i].kinds[s.reach] & kind)
-			rows[i].note(&s);
+	for (; left != 0; left &= left - 1)
+		rows[__builtin_ctz(left)].note(&s);
 }
 
 void
@@ -395,17 +396,30 @@ behaviour_house_bytes(void)
 	return sizeof(struct behaviour) + house_bytes();
 }
 
+/* A bit for each that looks at this kind of observation. */
+static uint32_t
+rows_for(unsigned reach, unsigned kind)
+{
+	uint32_t found = 0;
+	unsigned i;
+
+	for (i = 0; i < ROWS; i++)
+		if (rows[i].kinds[reach] & 1u << kind)
+			found |= 1u << i;
+	return found;
+}
+
 struct behaviour *
 behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to)
 {
 	struct behaviour *b = calloc(1, sizeof *b);
-	unsigned i, reach;
+	unsigned reach, kind;
 
 	if (b == NULL)
 		return NULL;
-	for (i = 0; i < ROWS; i++)
-		for (reach = 0; reach < REACHES; reach++)
-			b->kinds[reach] |= rows[i].kinds[reach];
+	for (reach = 0; reach < REACHES; reach++)
+		for (kind = 0; kind < OBSERVATION_KINDS; kind++)
+			b->rows[reach][kind] = rows_for(reach, kind);
 	b->limits = *limits;
 	b->emit = emit;
 	b->to = to;

@@ -69,8 +69,9 @@ host_find(struct sight *s, bool make)
 {
 	struct host_key key;
 
-	if (s->host != NULL)
+	if (s->host != NULL || (s->host_sought && !make))
 		return s->host;
+	s->host_sought = true;
 	memset(&key, 0, sizeof key);
 	key.realm = s->o->key.realm;
 	key.addr = *s->addr;

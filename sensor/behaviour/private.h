@@ -76,7 +76,7 @@ struct behaviour {
 	behaviour_place_fn *place;
 	void *place_to;
 	struct flood flood[ROWS];
-	unsigned kinds[REACHES];	/* that any row looks at */
+	uint32_t rows[REACHES][OBSERVATION_KINDS];	/* which look at it, by bits */
 	struct behaviour_counts counts;
 };
 
@@ -91,6 +91,7 @@ struct sight {
 	enum reach reach;
 	uint64_t peer_hash;		/* of realm and peer, HASH_FIXED; 0: not calculated yet */
 	struct host *host;		/* NULL: not looked up yet, or not there */
+	bool host_sought;
 };
 
 enum { SUBJECT_MAX = 256 };
