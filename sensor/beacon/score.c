@@ -59,16 +59,17 @@ largest_share(const struct shape *s)
 	return most;
 }
 
-/* -log10 of P(X >= k), X binomial (n, p). */
+/* -log10 of P(X >= k), X binomial (n, p of this shape). */
 static double
-tail(unsigned n, unsigned k, double p)
+tail(const struct score_table *t, unsigned s, unsigned n, unsigned k)
 {
-	double first, term = 1, sum = 1;
+	double p = t->share[s], first, term = 1, sum = 1;
 	unsigned i;
 
 	if (k == 0 || k <= n * p)
 		return 0;
-	first = lgamma(n + 1.) - lgamma(k + 1.) - lgamma(n - k + 1.) + k * log(p) + (n - k) * log1p(-p);
+	first = t->log_factorial[n] - t->log_factorial[k] - t->log_factorial[n - k] + k * t->log_inside[s] +
+	    (n - k) * t->log_outside[s];
 	for (i = k; i < n && term > 1e-17; i++) {
 		term *= (double)(n - i) / (i + 1.) * p / (1 - p);
 		sum += term;
@@ -76,16 +77,20 @@ tail(unsigned n, unsigned k, double p)
 	return fmax(-(first + log(sum)) / log(10), 0);
 }
 
+/* Of so many gaps: few numbers of gaps ever come up in a short run. */
 static void
-prepare_tails(struct score_table *t, unsigned s, unsigned n, double p)
+prepare_tails(struct score_table *t, unsigned n)
 {
-	unsigned k;
+	unsigned s, k;
 
-	t->least[s][n] = (uint8_t)(n + 1);
-	for (k = n; k > 0; k--) {
-		t->tail[s][n][k] = (float)tail(n - 1, k - 1, p);
-		if (t->tail[s][n][k] >= LEAST_RAW)
-			t->least[s][n] = (uint8_t)k;
+	t->ready[n] = true;
+	for (s = 0; s < SCORE_SHAPES; s++) {
+		t->least[s][n] = (uint8_t)(n + 1);
+		for (k = n; k > 0; k--) {
+			t->tail[s][n][k] = (float)tail(t, s, n - 1, k - 1);
+			if (t->tail[s][n][k] >= LEAST_RAW)
+				t->least[s][n] = (uint8_t)k;
+		}
 	}
 }
 
@@ -93,13 +98,14 @@ void
 score_prepare(struct score_table *t)
 {
 	unsigned s, n, k;
-	double p;
 
 	memset(t, 0, sizeof *t);
+	for (n = 0; n <= SCORE_GAPS_MAX; n++)
+		t->log_factorial[n] = lgamma(n + 1.);
 	for (s = 0; s < SCORE_SHAPES; s++) {
-		p = largest_share(&shapes[s]);
-		for (n = 1; n <= SCORE_GAPS_MAX; n++)
-			prepare_tails(t, s, n, p);
+		t->share[s] = largest_share(&shapes[s]);
+		t->log_inside[s] = log(t->share[s]);
+		t->log_outside[s] = log1p(-t->share[s]);
 		for (k = 0; k < shapes[s].multiples; k++) {
 			t->low[s][k] = (float)(window_low(&shapes[s], k + 1) / window_low(&shapes[s], 1) * (1 - 1e-6));
 			t->high[s][k] = (float)(window_high(&shapes[s], k + 1) / window_low(&shapes[s], 1) * (1 + 1e-6));
@@ -170,10 +176,12 @@ most_folded(const struct score_table *t, unsigned shape, const float *gaps, unsi
 }
 
 static void
-try_shapes(const struct score_table *t, float *gaps, unsigned n, struct score_verdict *best)
+try_shapes(struct score_table *t, float *gaps, unsigned n, struct score_verdict *best)
 {
 	unsigned s, need, inside, where = 0;
 
+	if (!t->ready[n])
+		prepare_tails(t, n);
 	sort_gaps(gaps, n);
 	if (gaps[0] <= 0)
 		gaps[0] = 1e-4f;
@@ -253,7 +261,7 @@ significance(unsigned n, double raw)
 }
 
 void
-score_gaps(const struct score_table *t, float *gaps, unsigned n, float dead_sec, struct score_verdict *out)
+score_gaps(struct score_table *t, float *gaps, unsigned n, float dead_sec, struct score_verdict *out)
 {
 	float pauses[SCORE_GAPS_MAX], limit;
 	struct score_verdict second;

@@ -23,14 +23,17 @@ enum {
 	SCORE_SHAPES = 9, SCORE_MULTIPLES_MAX = 4
 };
 
-/* Prepared once. */
+/* Prepared once, and of each number of gaps when that comes up first. */
 struct score_table {
+	bool ready[SCORE_GAPS_MAX + 1];
 	/* -log10 of the binomial chance that of n gaps so many are inside, one of them by choice. */
 	float tail[SCORE_SHAPES][SCORE_GAPS_MAX + 1][SCORE_GAPS_MAX + 1];
 	/* So many must be inside before it says anything. */
 	uint8_t least[SCORE_SHAPES][SCORE_GAPS_MAX + 1];
 	/* Edges of the window around each multiple, where the lowest gap inside is 1. */
 	float low[SCORE_SHAPES][SCORE_MULTIPLES_MAX], high[SCORE_SHAPES][SCORE_MULTIPLES_MAX];
+	/* The chance that a gap is inside, and logarithms of it, of its opposite, and of factorials. */
+	double share[SCORE_SHAPES], log_inside[SCORE_SHAPES], log_outside[SCORE_SHAPES], log_factorial[SCORE_GAPS_MAX + 1];
 };
 
 struct score_verdict {
@@ -57,7 +60,7 @@ void score_prepare(struct score_table *t);
  * One window of gaps: any order, in seconds, at most SCORE_GAPS_MAX; overwritten. `dead_sec`: no gap
  * can be shorter, and it is taken off each.
  */
-void score_gaps(const struct score_table *t, float *gaps, unsigned n, float dead_sec,
+void score_gaps(struct score_table *t, float *gaps, unsigned n, float dead_sec,
     struct score_verdict *out);
 
 /* `gaps` as given to score_gaps() before. */

@@ -35,7 +35,7 @@ exponential(void)
 }
 
 static void
-count(const struct score_table *t, unsigned n, unsigned long trials, unsigned long reached[POINTS])
+count(struct score_table *t, unsigned n, unsigned long trials, unsigned long reached[POINTS])
 {
 	float gaps[SCORE_GAPS_MAX];
 	struct score_verdict v;
