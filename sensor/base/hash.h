@@ -8,6 +8,7 @@
 #ifndef SENSOR_BASE_HASH_H
 #define SENSOR_BASE_HASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,14 +31,17 @@ uint64_t hash_quick(const struct hash_key *key, const void *bytes, size_t len);
  * 1999; RFC 4418, 5.2.1) with 64-bit words, and a mixing step. Whichever two
  * texts of one length somebody chooses without knowing the key, their NH
  * agree with a chance of 2^-64. Hashes are shown to nobody: they may be others
- * in the next version. Above HASH_TABLE_BYTES it is hash_quick().
+ * in the next version. Above HASH_TABLE_BYTES it is hash_quick(). What has a
+ * fixed length is hashed in place (hash_nh.h): half the work again.
  */
 enum { HASH_TABLE_BYTES = 512 };
-uint64_t hash_table(const void *bytes, size_t len);	/* keyed by hash_seed() */
+static inline uint64_t hash_table(const void *bytes, size_t len);	/* keyed by hash_seed() */
 /*
  * The same in every run, for places that show in what is told. Its key is known to everybody, and whoever wants to
  * can find texts that agree: not for what tells one service from another.
  */
-uint64_t hash_steady(const void *bytes, size_t len);
+static inline uint64_t hash_steady(const void *bytes, size_t len);
+
+#include "base/hash_nh.h"
 
 #endif
