@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_BYTES 8
+#define HEAD_BYTES 24			/* of a classic capture: all of its file header */
 #define RAW_BYTES 65536
 
 struct input {
@@ -146,6 +146,12 @@ read_bytes(void *cookie, char *to, size_t len)
 	if (in->error[0] != '\0')
 		return fail(in, in->error);
 	return in->archive != NULL ? read_unpacked(in, to, len) : read_raw(in, to, len);
+}
+
+ssize_t
+input_read(struct input *in, void *to, size_t len)
+{
+	return read_bytes(in, to, len);
 }
 
 static int

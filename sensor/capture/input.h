@@ -1,5 +1,5 @@
 /*
- * input.h - the bytes of one input as a FILE, whatever it is: a plain file, a
+ * input.h - the bytes of one input, also as a FILE, whatever it is: a plain file, a
  * pipe, standard input, or either of them compressed.
  *
  * gzip, zstd, lz4 and xz are told by their first bytes and undone by
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -20,11 +21,14 @@ struct input;
 /* "-" is standard input. The fault says what is wrong without naming the input. */
 int input_open(const char *path, struct input **out, struct fault *fault);
 
-/* The first bytes after decompression, up to 8 and fewer only at the end of the input. Valid until input_close(). */
+/* The first bytes after decompression, up to 24 and fewer only at the end of the input. Valid until input_close(). */
 const uint8_t *input_head(const struct input *in, size_t *len);
 
+/* Some of the next bytes, from the first on; 0 at the end, negative when input_error() knows why. */
+ssize_t input_read(struct input *in, void *to, size_t len);
+
 /*
- * The bytes, from the first on, through a buffer of `buffer_bytes`. Once per
+ * Or all of them, from the first on, through a buffer of `buffer_bytes`. Once per
  * input. The caller closes the FILE, before input_close(). NULL: no memory.
  */
 FILE *input_stream(struct input *in, size_t buffer_bytes);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "capture/classic.h"
 #include "capture/input.h"
 #include "capture/pcapng.h"
 #include "capture/source.h"
@@ -18,6 +19,7 @@ struct savefile {
 	char name[NAME_SHOWN + 8];
 	struct input *input;
 	FILE *file;			/* of pcapng; libpcap owns its own */
+	struct classic *classic;	/* one of these three */
 	pcap_t *pcap;
 	struct pcapng *pcapng;
 	int link_type;			/* of pcap */
@@ -119,6 +121,7 @@ open_reader(struct savefile *s, size_t buffer_bytes, struct fault *fault)
 	const uint8_t *head;
 	size_t len;
 	FILE *f;
+	int r;
 
 	head = input_head(s->input, &len);
 	if (len == 0)
@@ -129,7 +132,9 @@ open_reader(struct savefile *s, size_t buffer_bytes, struct fault *fault)
 		return fault_set(fault, SE_FORMAT, "%s: is no capture: begins with "
 		    "%02x %02x %02x %02x, neither pcap nor pcapng", s->name,
 		    head[0], head[1], head[2], head[3]);
-	if ((f = input_stream(s->input, buffer_bytes)) == NULL)
+	if ((r = classic_open(s->input, buffer_bytes, &s->classic)) > 0)
+		return 0;
+	if (r < 0 || (f = input_stream(s->input, buffer_bytes)) == NULL)
 		return refuse(s, SE_NOMEM, "cannot be opened: out of memory", fault);
 	return head[0] == 0x0a ? open_pcapng(s, f, fault) : open_pcap(s, f, fault);
 }
@@ -220,6 +225,19 @@ next_pcap(struct savefile *s, struct frame *out, struct fault *fault)
 }
 
 static int
+next_classic(struct savefile *s, struct frame *out, struct fault *fault)
+{
+	struct fault why;
+	int r = classic_next(s->classic, out, &why);
+
+	if (r > 0)
+		s->frames++;
+	if (r >= 0)
+		return r;
+	return r == SE_SYSTEM ? unreadable(s, fault) : give_up(s, r, why.text, fault);
+}
+
+static int
 next_pcapng(struct savefile *s, struct frame *out, struct fault *fault)
 {
 	struct fault why;
@@ -237,6 +255,8 @@ next_pcapng(struct savefile *s, struct frame *out, struct fault *fault)
 int
 savefile_next(struct savefile *s, struct frame *out, struct fault *fault)
 {
+	if (s->classic != NULL)
+		return next_classic(s, out, fault);
 	return s->pcap != NULL ? next_pcap(s, out, fault) : next_pcapng(s, out, fault);
 }
 
@@ -260,6 +280,7 @@ savefile_close(struct savefile *s)
 		return;
 	if (s->pcap != NULL)
 		pcap_close(s->pcap);
+	classic_close(s->classic);
 	pcapng_close(s->pcapng);
 	if (s->file != NULL)
 		fclose(s->file);

@@ -1,8 +1,9 @@
 /*
  * savefile.h - the frames of one capture file, whatever its format.
  *
- * Classic captures are read by libpcap, pcapng by pcapng.c, both from the FILE
- * of input.h. All is opened at savefile_open().
+ * Classic captures are read by classic.c, unusual ones of them by libpcap and
+ * pcapng by pcapng.c, both from the FILE of input.h. All is opened at
+ * savefile_open().
  */
 #ifndef SENSOR_CAPTURE_SAVEFILE_H
 #define SENSOR_CAPTURE_SAVEFILE_H

@@ -62,6 +62,73 @@ sane_sizes(void **state)
 	capture_close(c);
 }
 
+/* Longer than the file's snapshot length: the rest is passed over, whoever reads. */
+static void
+cut_to_the_snapshot_length(void **state)
+{
+	struct capture *c;
+	struct frame f;
+	struct told t;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		no_files(NULL);
+		made.big = i;
+		put_pcap_head(&made, MICRO, 1);
+		memset(made.at + 16, 0, 4);
+		made.at[i ? 19 : 16] = 40;
+		put_pcap_packet(&made, 1, 0, 60, 70, 1);
+		put_pcap_packet(&made, 2, 0, 30, 30, 2);
+		add_made("a.pcap");
+		c = open_files(&t);
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.captured_bytes, 40);
+		assert_int_equal(f.wire_bytes, 70);
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.captured_bytes, 30);
+		assert_int_equal(f.bytes[29], 2);
+		assert_int_equal(capture_next(c, &f), CAPTURE_END);
+		capture_close(c);
+	}
+}
+
+static uint32_t
+some_length(uint32_t i)
+{
+	if (i % 97 == 96)
+		return 70000 - i;
+	return i % 3 == 0 ? 0 : i % 3 == 1 ? 7 - i % 7 : 700 - i;
+}
+
+/* Wherever a read ends: in a header, in a frame, and in one that is longer than the buffer. */
+static void
+frames_of_all_lengths(void **state)
+{
+	struct capture *c;
+	struct frame f;
+	struct told t;
+	uint32_t i, len;
+
+	(void)state;
+	put_pcap_head(&made, MICRO, 1);
+	for (i = 0; i < 400; i++)
+		put_pcap_packet(&made, i, 0, some_length(i), 70000, (uint8_t)i);
+	add_made("a.pcap");
+	c = open_files(&t);
+	for (i = 0; i < 400; i++) {
+		len = some_length(i);
+		assert_int_equal(capture_next(c, &f), CAPTURE_FRAME);
+		assert_int_equal(f.ts_ns, i * SEC);
+		assert_int_equal(f.captured_bytes, len);
+		if (len > 0)
+			assert_int_equal(f.bytes[0] + f.bytes[len - 1], 2 * (uint8_t)i);
+	}
+	assert_int_equal(capture_next(c, &f), CAPTURE_END);
+	assert_int_equal(t.count, 0);
+	capture_close(c);
+}
+
 /* What the merge must give, one row a frame: which file, which second. */
 struct expected {
 	unsigned fill;
@@ -455,6 +522,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(pcap_in_all_forms, no_files),
 		cmocka_unit_test_setup(sane_sizes, no_files),
+		cmocka_unit_test_setup(cut_to_the_snapshot_length, no_files),
+		cmocka_unit_test_setup(frames_of_all_lengths, no_files),
 		cmocka_unit_test_setup(merged_in_time_order, no_files),
 		cmocka_unit_test_setup(times_that_cannot_be, no_files),
 		cmocka_unit_test_setup(a_leap_before_a_cut, no_files),
