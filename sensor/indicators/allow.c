@@ -17,7 +17,7 @@ static const char shipped[] =
 #include "allow.inc"
 ;
 
-enum { LISTS_MAX = 256, LIST_BYTES_MAX = 256 << 20, LINE_BYTES_MAX = 1024, KEY_BYTES = 260 };
+enum { LISTS_MAX = 256, LIST_BYTES_MAX = 256 << 20, LINE_BYTES_MAX = 1024, NETWORK_BYTES = 17, ENDS_BITS = 1 << 18 };
 enum kind { KIND_ADDRESS, KIND_NAME, KIND_DOMAIN, KIND_ASN, KIND_SUBJECT, KINDS };
 
 struct rule {
@@ -25,7 +25,8 @@ struct rule {
 	uint16_t list;
 	uint32_t line;
 	int64_t until_ns;		/* INT64_MAX: never ends */
-	char *value, *reason;		/* value: as it is asked for */
+	char *value, *reason;		/* value: as it is asked for; a network: 16 bytes and how many bits */
+	size_t len;
 };
 
 struct allow {
@@ -33,6 +34,9 @@ struct allow {
 	uint32_t count, room;
 	struct slots by_value;
 	bool length[129];		/* there is an address rule with so many bits */
+	uint64_t v4[256];		/* bit n: one of 96 + n bits holds addresses with this first byte */
+	bool beyond_v4;			/* one of less than 96 bits holds IPv4 */
+	uint64_t ends[ENDS_BITS / 64];	/* of the last two labels of names and domains, or of the only one */
 	char *lists[LISTS_MAX];
 	unsigned lists_count;
 };
@@ -73,8 +77,21 @@ hash_of(enum kind kind, const char *value, size_t len)
 	return (uint32_t)hash_table(value, len) ^ (uint32_t)kind * 0x9e3779b9u;
 }
 
+/* `len` bytes and a NUL; a network has NULs of its own. */
+static char *
+copy_value(const char *value, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (copy != NULL) {
+		memcpy(copy, value, len);
+		copy[len] = '\0';
+	}
+	return copy;
+}
+
 static int
-keep(struct allow *a, const struct rule *r, const char *value, const char *reason, struct fault *fault)
+keep(struct allow *a, const struct rule *r, const char *value, size_t len, const char *reason, struct fault *fault)
 {
 	uint32_t room = a->room == 0 ? 64 : a->room * 2;
 	struct rule *grown = a->rules, *kept;
@@ -90,10 +107,11 @@ keep(struct allow *a, const struct rule *r, const char *value, const char *reaso
 	}
 	kept = &a->rules[a->count];
 	*kept = *r;
-	kept->value = strdup(value);
+	kept->value = copy_value(value, len);
+	kept->len = len;
 	kept->reason = strndup(reason, ALLOW_REASON_MAX);
 	if (kept->value != NULL && kept->reason != NULL &&
-	    slots_add(&a->by_value, hash_of(r->kind, value, strlen(value)), a->count) == 0) {
+	    slots_add(&a->by_value, hash_of(r->kind, value, len), a->count) == 0) {
 		a->count++;
 		return 0;
 	}
@@ -107,12 +125,13 @@ static bool
 find(const struct allow *a, enum kind kind, const char *value, size_t len, int64_t now_ns,
     struct allow_rule *out)
 {
-	uint32_t hash = hash_of(kind, value, len), at = hash, n;
+	uint32_t hash = hash_of(kind, value, len), n;
+	struct slots_walk walk = slots_find(&a->by_value, hash);
 	const struct rule *r;
 
-	while ((n = slots_next(&a->by_value, hash, &at)) != SLOTS_NONE) {
+	while ((n = slots_next(&a->by_value, hash, &walk)) != SLOTS_NONE) {
 		r = &a->rules[n];
-		if (r->kind != kind || now_ns > r->until_ns || strlen(r->value) != len ||
+		if (r->kind != kind || now_ns > r->until_ns || r->len != len ||
 		    memcmp(r->value, value, len) != 0)
 			continue;
 		*out = (struct allow_rule){ a->lists[r->list], r->line, r->reason };
@@ -121,37 +140,121 @@ find(const struct allow *a, enum kind kind, const char *value, size_t len, int64
 	return false;
 }
 
+/* The first `bits` bits of it, as they are kept. */
+static void
+network_key(const struct addr *base, unsigned bits, char key[NETWORK_BYTES])
+{
+	unsigned i;
+
+	memcpy(key, base->b, sizeof base->b);
+	for (i = bits / 8; i < sizeof base->b; i++)
+		key[i] = (char)(key[i] & (i > bits / 8 || bits % 8 == 0 ? 0 : 0xff00 >> bits % 8));
+	key[NETWORK_BYTES - 1] = (char)bits;
+}
+
+static bool
+find_length(const struct allow *a, const struct addr *base, unsigned bits, int64_t now_ns, struct allow_rule *out)
+{
+	char key[NETWORK_BYTES];
+
+	network_key(base, bits, key);
+	return find(a, KIND_ADDRESS, key, sizeof key, now_ns, out);
+}
+
 /* The networks that hold this one, the longest first. */
 static bool
 find_network(const struct allow *a, const struct cidr *net, int64_t now_ns, struct allow_rule *out)
 {
-	struct cidr wider = *net;
-	char key[KEY_BYTES];
-	int bits, i;
+	bool v4 = net->bits >= 96 && addr_is_v4(&net->base);
+	uint64_t lengths = v4 ? a->v4[net->base.b[12]] & ((2ULL << (net->bits - 96)) - 1) : 0;
+	int bits;
 
-	for (bits = net->bits; bits >= 0; bits--) {
-		if (!a->length[bits])
-			continue;
-		wider.bits = (uint8_t)bits;
-		for (i = bits / 8; i < 16; i++)
-			wider.base.b[i] &= (uint8_t)(bits % 8 == 0 || i > bits / 8 ? 0 : 0xff00 >> bits % 8);
-		cidr_text(&wider, key);
-		if (find(a, KIND_ADDRESS, key, strlen(key), now_ns, out))
+	for (; lengths != 0; lengths &= ~(1ULL << (bits - 96))) {
+		bits = 96 + 63 - __builtin_clzll(lengths);
+		if (find_length(a, &net->base, (unsigned)bits, now_ns, out))
 			return true;
 	}
+	if (v4 && !a->beyond_v4)
+		return false;
+	for (bits = v4 ? 95 : net->bits; bits >= 0; bits--)
+		if (a->length[bits] && find_length(a, &net->base, (unsigned)bits, now_ns, out))
+			return true;
 	return false;
 }
 
-static bool
-find_name(const struct allow *a, const char *name, int64_t now_ns, struct allow_rule *out)
+static void
+note_network(struct allow *a, const struct cidr *net)
 {
-	const char *parent = name;
+	static const struct addr mapped = { { [10] = 0xff, [11] = 0xff } };
+	unsigned first = net->base.b[12], last;
 
-	if (find(a, KIND_NAME, name, strlen(name), now_ns, out))
+	a->length[net->bits] = true;
+	if (net->bits < 96) {
+		a->beyond_v4 = a->beyond_v4 || cidr_contains(net, &mapped);
+	} else if (addr_is_v4(&net->base)) {
+		last = net->bits >= 104 ? first : first + (0xffu >> (net->bits - 96));
+		for (; first <= last; first++)
+			a->v4[first] |= 1ULL << (net->bits - 96);
+	}
+}
+
+/* Few bytes of it are enough: most names end as no rule does. */
+static uint32_t
+hash_end(const char *end, size_t len)
+{
+	uint64_t word[2] = { 0, 0 };
+
+	memcpy(&word[0], end, len < 8 ? len : 8);
+	memcpy(&word[1], end + (len < 8 ? 0 : len - 8), len < 8 ? len : 8);
+	return (uint32_t)((word[0] * 0x9e3779b97f4a7c15ULL ^ (word[1] + len) * 0xd6e8feb86659fd93ULL) >> 40) % ENDS_BITS;
+}
+
+/* Where the last two labels begin, and the last one. */
+static void
+find_ends(const char *name, size_t len, const char **two, const char **one)
+{
+	*one = memrchr(name, '.', len);
+	*two = *one == NULL ? NULL : memrchr(name, '.', (size_t)(*one - name));
+	*one = *one == NULL ? name : *one + 1;
+	*two = *two == NULL ? name : *two + 1;
+}
+
+static void
+note_name(struct allow *a, const char *name, size_t len)
+{
+	const char *two, *one;
+	uint32_t bit;
+
+	find_ends(name, len, &two, &one);
+	bit = hash_end(two, (size_t)(name + len - two));
+	a->ends[bit / 64] |= 1ULL << bit % 64;
+}
+
+/* Is there a rule that ends as this name does, or one of its last label alone? */
+static bool
+may_have_name(const struct allow *a, const char *name, size_t len)
+{
+	const char *two, *one;
+	uint32_t bit, other;
+
+	find_ends(name, len, &two, &one);
+	bit = hash_end(two, (size_t)(name + len - two));
+	other = hash_end(one, (size_t)(name + len - one));
+	return ((a->ends[bit / 64] >> bit % 64 | a->ends[other / 64] >> other % 64) & 1) != 0;
+}
+
+static bool
+find_name(const struct allow *a, const char *name, size_t len, int64_t now_ns, struct allow_rule *out)
+{
+	const char *parent = name, *end = name + len;
+
+	if (!may_have_name(a, name, len))
+		return false;
+	if (find(a, KIND_NAME, name, len, now_ns, out))
 		return true;
 	for (; parent != NULL; parent = strchr(parent, '.')) {
 		parent += *parent == '.';
-		if (find(a, KIND_DOMAIN, parent, strlen(parent), now_ns, out))
+		if (find(a, KIND_DOMAIN, parent, (size_t)(end - parent), now_ns, out))
 			return true;
 	}
 	return false;
@@ -166,7 +269,7 @@ allow_value(const struct allow *a, const struct value *v, int64_t now_ns, struct
 	case INDICATOR_CIDR:
 		return find_network(a, &v->net, now_ns, out);
 	case INDICATOR_DOMAIN:
-		return find_name(a, v->text, now_ns, out);
+		return find_name(a, v->text, v->len, now_ns, out);
 	case INDICATOR_URL:
 		return v->host_is_address && find_network(a, &v->net, now_ns, out);
 	default:
@@ -197,13 +300,14 @@ static const char *
 keep_network(struct allow *a, const struct rule *r, const char *value, const char *reason,
     struct fault *fault, int *code)
 {
-	char key[KEY_BYTES];
+	char key[NETWORK_BYTES];
 	struct cidr net;
 
 	if (!cidr_parse(value, strlen(value), &net))
 		return "an address or a CIDR";
-	a->length[net.bits] = true;
-	*code = keep(a, r, cidr_text(&net, key), reason, fault);
+	note_network(a, &net);
+	network_key(&net.base, net.bits, key);
+	*code = keep(a, r, key, sizeof key, reason, fault);
 	return NULL;
 }
 
@@ -227,8 +331,9 @@ keep_value(struct allow *a, const struct rule *r, const char *value, const char 
 		if (!value_parse(span_of(value, len), 1 << INDICATOR_DOMAIN, &v, &why))
 			return why;
 		value = v.text;
+		note_name(a, v.text, v.len);
 	}
-	*code = keep(a, r, value, reason, fault);
+	*code = keep(a, r, value, strlen(value), reason, fault);
 	return NULL;
 }
 

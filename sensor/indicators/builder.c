@@ -182,15 +182,17 @@ static int
 put_text(struct builder *b, const char *text, uint32_t *out)
 {
 	size_t len = strlen(text);
-	uint32_t hash, at, offset;
+	struct slots_walk walk;
+	uint32_t hash, offset;
 	char *copy;
 	int r = 0;
 
 	*out = 0;
 	if (len == 0)
 		return 0;
-	hash = at = hash_of(b, 0, text, len);
-	while ((offset = slots_next(&b->by_text, hash, &at)) != SLOTS_NONE) {
+	hash = hash_of(b, 0, text, len);
+	walk = slots_find(&b->by_text, hash);
+	while ((offset = slots_next(&b->by_text, hash, &walk)) != SLOTS_NONE) {
 		if (strcmp((const char *)b->texts.bytes + offset, text) != 0)
 			continue;
 		*out = offset;
@@ -223,7 +225,8 @@ static int
 put_attributes(struct builder *b, const struct indicator *i, uint32_t *out)
 {
 	struct image_attributes a = { 0 }, *kept;
-	uint32_t hash, at, number;
+	struct slots_walk walk;
+	uint32_t hash, number;
 	int r;
 
 	if (as_latest(b, i, out))
@@ -233,8 +236,9 @@ put_attributes(struct builder *b, const struct indicator *i, uint32_t *out)
 	a.type = (uint8_t)i->type;
 	a.role = (uint8_t)i->role;
 	a.confidence = i->confidence;
-	hash = at = hash_of(b, 0, &a, sizeof a);
-	while ((number = slots_next(&b->by_attributes, hash, &at)) != SLOTS_NONE) {
+	hash = hash_of(b, 0, &a, sizeof a);
+	walk = slots_find(&b->by_attributes, hash);
+	while ((number = slots_next(&b->by_attributes, hash, &walk)) != SLOTS_NONE) {
 		if (memcmp(builder_attributes(b, number), &a, sizeof a) != 0)
 			continue;
 		*out = b->latest[i->type] = number;
@@ -279,11 +283,12 @@ find_same(const struct builder *b, const struct indicator *i, const struct packe
 {
 	const struct image_attributes *a;
 	struct builder_record *record;
-	uint32_t at = v->hash, number;
+	struct slots_walk walk = slots_find(&b->by_value, v->hash);
 	struct entry_facts facts;
+	uint32_t number;
 	bool six;
 
-	while ((number = slots_next(&b->by_value, v->hash, &at)) != SLOTS_NONE) {
+	while ((number = slots_next(&b->by_value, v->hash, &walk)) != SLOTS_NONE) {
 		record = record_at(b, number);
 		facts = builder_facts(record, &six);
 		a = builder_attributes(b, facts.attributes);
@@ -336,14 +341,12 @@ append(struct builder *b, const struct indicator *i, const struct packed *v)
 }
 
 int
-builder_put(struct builder *b, const struct indicator *i)
+builder_put(struct builder *b, const struct value *value, const struct indicator *i)
 {
 	struct builder_record *same;
 	struct packed v;
 
-	v.size = packed_put(i->type, i->value, strlen(i->value), v.bytes, &v.six);
-	if (v.size == 0)
-		return SE_FORMAT;
+	v.size = packed_put(value, v.bytes, &v.six);
 	v.hash = hash_of(b, kind_of(i->type, i->role), v.bytes, v.size);
 	if ((same = find_same(b, i, &v)) != NULL) {
 		widen(&same->facts, seconds(i->first_seen_ns), seconds(i->last_seen_ns),
@@ -358,7 +361,6 @@ builder_put(struct builder *b, const struct indicator *i)
 int
 builder_add(struct builder *b, const struct indicator *i)
 {
-	struct indicator canonical = *i;
 	struct value v;
 	const char *why;
 	int r;
@@ -369,8 +371,7 @@ builder_add(struct builder *b, const struct indicator *i)
 		return SE_FORMAT;
 	if (!value_parse(span_text(i->value), 1u << i->type, &v, &why) || !value_is_findable(&v))
 		return SE_FORMAT;
-	canonical.value = v.text;
-	r = builder_put(b, &canonical);
+	r = builder_put(b, &v, i);
 	return r < 0 ? r : 0;
 }
 
@@ -405,5 +406,5 @@ builder_rollback(struct builder *b, struct builder_mark mark)
 size_t
 builder_indicator_bytes(void)
 {
-	return 2 * TEXT_BYTES + sizeof(struct image_attributes) + 3 * 4 * sizeof(struct slot);
+	return 2 * TEXT_BYTES + sizeof(struct image_attributes) + 3 * (4 * sizeof(struct slot) + 2);
 }

@@ -46,10 +46,11 @@ struct builder {
 };
 
 /*
- * `i` is canonical already. 1: it was there, its dates were widened; 0: added;
+ * `v` is the value of `i` (whose `value` is not read). 1: it was there, its dates were widened; 0: added;
  * <0: SE_LIMIT, SE_NOMEM.
  */
-int builder_put(struct builder *b, const struct indicator *i);
+struct value;
+int builder_put(struct builder *b, const struct value *v, const struct indicator *i);
 
 struct builder_mark {
 	uint32_t count;

@@ -167,7 +167,7 @@ feed_take(struct feed *f, const struct feed_line *line)
 	apply_terms(&f->builder->terms, &i);
 	if (is_allowed(f, i.role))
 		return;
-	count_result(f, builder_put(f->builder, &i));
+	count_result(f, builder_put(f->builder, &f->value, &i));
 }
 
 void

@@ -31,111 +31,43 @@ is_net(enum indicator_type type)
 	return type <= INDICATOR_CIDR;
 }
 
-/* Up to `most`, all of `text` digits. */
-static bool
-decimal(const char *text, size_t len, unsigned most, unsigned *out)
-{
-	unsigned number = 0;
-	size_t i;
-
-	for (i = 0; i < len && i < 6 && text[i] >= '0' && text[i] <= '9'; i++)
-		number = number * 10 + (unsigned)(text[i] - '0');
-	*out = number;
-	return len > 0 && i == len && number <= most;
-}
-
-/* "ADDRESS", "ADDRESS:port", "[v6]:port", "ADDRESS/bits" */
-static bool
-parse_net(enum indicator_type type, const char *text, size_t len, struct addr *a, unsigned *number)
-{
-	const char *mark = NULL;
-	size_t host = len;
-
-	*number = 0;
-	if (type == INDICATOR_CIDR)
-		mark = memchr(text, '/', len);
-	else if (type == INDICATOR_ADDRESS_PORT)
-		mark = memrchr(text, ':', len);
-	if (mark != NULL) {
-		host = (size_t)(mark - text);
-		if (!decimal(mark + 1, len - host - 1, type == INDICATOR_CIDR ? 128 : 65535, number))
-			return false;
-	} else if (type != INDICATOR_ADDRESS) {
-		return false;
-	}
-	if (type == INDICATOR_ADDRESS_PORT && host >= 2 && text[0] == '[') {
-		text++;
-		host -= 2;
-	}
-	return addr_parse(text, host, a);
-}
-
-/* A network is of IPv4 when it is written with dots: "::ffff:0:0/95" is none. */
 static size_t
-put_net(enum indicator_type type, const char *text, size_t len, uint8_t *out, bool *six)
+put_net(const struct value *v, uint8_t *out, bool *six)
 {
-	struct addr a;
-	unsigned number;
 	size_t used;
 
-	if (!parse_net(type, text, len, &a, &number))
-		return 0;
-	*six = type == INDICATOR_CIDR ? memchr(text, ':', len) != NULL : !addr_is_v4(&a);
-	if (!*six && (!addr_is_v4(&a) || (type == INDICATOR_CIDR && number > 31)))
-		return 0;
-	if (number > 127 && type == INDICATOR_CIDR)
-		return 0;
+	*six = !addr_is_v4(&v->net.base) || v->net.bits < 96;
 	used = *six ? 16 : 4;
-	memcpy(out, a.b + 16 - used, used);
-	if (type == INDICATOR_CIDR) {
-		out[used++] = (uint8_t)number;
-	} else if (type == INDICATOR_ADDRESS_PORT) {
-		out[used++] = (uint8_t)(number >> 8);
-		out[used++] = (uint8_t)number;
+	memcpy(out, v->net.base.b + 16 - used, used);
+	if (v->type == INDICATOR_CIDR) {
+		out[used++] = (uint8_t)(v->net.bits - (*six ? 0 : 96));
+	} else if (v->type == INDICATOR_ADDRESS_PORT) {
+		out[used++] = (uint8_t)(v->port >> 8);
+		out[used++] = (uint8_t)v->port;
 	}
 	return used;
 }
 
-static int
+static uint8_t
 nibble(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static size_t
-put_hex(const char *text, size_t len, size_t size, uint8_t *out)
-{
-	size_t i;
-	int high, low;
-
-	if (len != 2 * size)
-		return 0;
-	for (i = 0; i < size; i++) {
-		high = nibble(text[2 * i]);
-		low = nibble(text[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return 0;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return size;
+	return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
 }
 
 size_t
-packed_put(enum indicator_type type, const char *text, size_t len, uint8_t out[PACKED_BYTES],
-    bool *six)
+packed_put(const struct value *v, uint8_t out[PACKED_BYTES], bool *six)
 {
-	size_t size = packed_size(type, false);
+	size_t size = packed_size(v->type, false), i;
 
 	*six = false;
-	if (is_net(type))
-		return put_net(type, text, len, out, six);
+	if (is_net(v->type))
+		return put_net(v, out, six);
+	for (i = 0; i < size; i++)
+		out[i] = (uint8_t)(nibble(v->text[2 * i]) << 4 | nibble(v->text[2 * i + 1]));
 	if (size > 0)
-		return put_hex(text, len, size, out);
-	if (len >= PACKED_BYTES)
-		return 0;
-	memcpy(out, text, len);
-	out[len] = '\0';
-	return len + 1;
+		return size;
+	memcpy(out, v->text, v->len + 1);
+	return v->len + 1;
 }
 
 void

@@ -21,9 +21,9 @@ enum { PACKED_BYTES = 2052 };	/* VALUE_BYTES and a NUL, rounded up */
 /* Bytes of such a value; 0: a text. `six`: IPv6. */
 size_t packed_size(enum indicator_type type, bool six);
 
-/* A canonical value → `out`; returns its bytes, 0 when it is none of its type. */
-size_t packed_put(enum indicator_type type, const char *text, size_t len, uint8_t out[PACKED_BYTES],
-    bool *six);
+/* A value that was read → `out`; returns its bytes. */
+struct value;
+size_t packed_put(const struct value *v, uint8_t out[PACKED_BYTES], bool *six);
 
 /* And back. A text is returned where it stands, all else is written to `room`. */
 const char *packed_text(enum indicator_type type, bool six, const uint8_t *value,

@@ -8,27 +8,51 @@
 
 enum { SLOTS_LEAST = 64, HUGE_LEAST = 2 << 20 };
 
+enum { FILTER_SLOTS = 16 };		/* slots a word of the filter stands for */
+
 void
 slots_init(struct slots *s)
 {
 	s->slot = NULL;
-	s->size = s->used = 0;
+	s->filter = NULL;
+	s->size = s->used = s->waiting_count = 0;
 }
 
 void
 slots_clear(struct slots *s)
 {
 	free(s->slot);
+	free(s->filter);
 	slots_init(s);
 }
 
 void
 slots_empty(struct slots *s)
 {
-	if (s->size > 0)
+	if (s->size > 0) {
 		memset(s->slot, 0xff, sizeof *s->slot * s->size);
-	s->used = 0;
+		memset(s->filter, 0, sizeof *s->filter * (s->size / FILTER_SLOTS));
+	}
+	s->used = s->waiting_count = 0;
 }
+
+/* ---- the filter ---- */
+
+static uint64_t *
+filter_word(const struct slots *s, uint32_t hash)
+{
+	return &s->filter[(hash & (s->size - 1)) / FILTER_SLOTS];
+}
+
+static uint64_t
+filter_bits(uint32_t hash)
+{
+	uint64_t mixed = hash * 0x9e3779b97f4a7c15ULL;
+
+	return 1ULL << (mixed >> 58) | 1ULL << (mixed >> 52 & 63);
+}
+
+/* ---- the table ---- */
 
 static void
 put(struct slots *s, uint32_t hash, uint32_t number)
@@ -40,6 +64,16 @@ put(struct slots *s, uint32_t hash, uint32_t number)
 	s->slot[at].hash = hash;
 	s->slot[at].number = number;
 	s->used++;
+}
+
+static void
+put_waiting(struct slots *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->waiting_count; i++)
+		put(s, s->waiting[i].hash, s->waiting[i].number);
+	s->waiting_count = 0;
 }
 
 /* Read at random: fewer, larger pages cost less. Where there are none it is memory like any other. */
@@ -56,6 +90,21 @@ take(size_t bytes)
 	return p;
 }
 
+static int
+make(struct slots *s, uint32_t size)
+{
+	slots_init(s);
+	s->slot = take(sizeof *s->slot * size);
+	s->filter = take(sizeof *s->filter * (size / FILTER_SLOTS));
+	if (s->slot == NULL || s->filter == NULL) {
+		slots_clear(s);
+		return SE_NOMEM;
+	}
+	s->size = size;
+	slots_empty(s);
+	return 0;
+}
+
 /*
  * Twice as large. Equal hashes keep their order: what is carried over first
  * must be what is found first, so the walk begins behind a free slot.
@@ -64,22 +113,24 @@ static int
 grow(struct slots *s)
 {
 	struct slots bigger;
-	uint32_t from = 0, i, at;
+	const struct slot *slot;
+	uint32_t from = 0, i;
+	int r;
 
 	if (s->size >= 1u << 31)
 		return SE_LIMIT;
-	bigger.size = s->size == 0 ? SLOTS_LEAST : s->size * 2;
-	if ((bigger.slot = take(sizeof *bigger.slot * bigger.size)) == NULL)
-		return SE_NOMEM;
-	slots_empty(&bigger);
+	if ((r = make(&bigger, s->size == 0 ? SLOTS_LEAST : s->size * 2)) < 0)
+		return r;
 	while (from < s->size && s->slot[from].number != SLOTS_NONE)
 		from++;
 	for (i = 0; i < s->size; i++) {
-		at = (from + i) & (s->size - 1);
-		if (s->slot[at].number != SLOTS_NONE)
-			put(&bigger, s->slot[at].hash, s->slot[at].number);
+		slot = &s->slot[(from + i) & (s->size - 1)];
+		if (slot->number == SLOTS_NONE)
+			continue;
+		put(&bigger, slot->hash, slot->number);
+		*filter_word(&bigger, slot->hash) |= filter_bits(slot->hash);
 	}
-	free(s->slot);
+	slots_clear(s);
 	*s = bigger;
 	return 0;
 }
@@ -89,25 +140,43 @@ slots_add(struct slots *s, uint32_t hash, uint32_t number)
 {
 	int r;
 
+	if (s->waiting_count == SLOTS_WAITING || s->used + s->waiting_count >= s->size / 4 * 3)
+		put_waiting(s);
 	if (s->used >= s->size / 4 * 3 && (r = grow(s)) < 0)
 		return r;
-	put(s, hash, number);
+	__builtin_prefetch(&s->slot[hash & (s->size - 1)], 1);
+	*filter_word(s, hash) |= filter_bits(hash);
+	s->waiting[s->waiting_count++] = (struct slot){ hash, number };
 	return 0;
 }
 
+struct slots_walk
+slots_find(const struct slots *s, uint32_t hash)
+{
+	uint64_t bits = filter_bits(hash);
+
+	if (s->size > 0 && (*filter_word(s, hash) & bits) == bits)
+		return (struct slots_walk){ hash, 0, false };
+	return (struct slots_walk){ hash, s->waiting_count, true };
+}
+
 uint32_t
-slots_next(const struct slots *s, uint32_t hash, uint32_t *at)
+slots_next(const struct slots *s, uint32_t hash, struct slots_walk *walk)
 {
 	const struct slot *slot;
 
-	if (s->size == 0)
-		return SLOTS_NONE;
-	for (;;) {
-		slot = &s->slot[*at & (s->size - 1)];
+	while (!walk->done) {
+		slot = &s->slot[walk->at & (s->size - 1)];
+		walk->at++;
 		if (slot->number == SLOTS_NONE)
-			return SLOTS_NONE;
-		(*at)++;
+			walk->done = true;
+		else if (slot->hash == hash)
+			return slot->number;
+	}
+	while (walk->waiting < s->waiting_count) {
+		slot = &s->waiting[walk->waiting++];
 		if (slot->hash == hash)
 			return slot->number;
 	}
+	return SLOTS_NONE;
 }

@@ -111,3 +111,37 @@ text_find(struct span s, const char *word)
 			return i;
 	return s.left;
 }
+
+const uint8_t text_kind[256] = {
+	['0'] = BYTE_DIGIT, ['1'] = BYTE_DIGIT, ['2'] = BYTE_DIGIT, ['3'] = BYTE_DIGIT, ['4'] = BYTE_DIGIT,
+	['5'] = BYTE_DIGIT, ['6'] = BYTE_DIGIT, ['7'] = BYTE_DIGIT, ['8'] = BYTE_DIGIT, ['9'] = BYTE_DIGIT,
+	['a'] = BYTE_HEX, ['b'] = BYTE_HEX, ['c'] = BYTE_HEX, ['d'] = BYTE_HEX, ['e'] = BYTE_HEX, ['f'] = BYTE_HEX,
+	['A'] = BYTE_HEX, ['B'] = BYTE_HEX, ['C'] = BYTE_HEX, ['D'] = BYTE_HEX, ['E'] = BYTE_HEX, ['F'] = BYTE_HEX,
+	['g'] = BYTE_WORD, ['h'] = BYTE_WORD, ['i'] = BYTE_WORD, ['j'] = BYTE_WORD, ['k'] = BYTE_WORD,
+	['l'] = BYTE_WORD, ['m'] = BYTE_WORD, ['n'] = BYTE_WORD, ['o'] = BYTE_WORD, ['p'] = BYTE_WORD,
+	['q'] = BYTE_WORD, ['r'] = BYTE_WORD, ['s'] = BYTE_WORD, ['t'] = BYTE_WORD, ['u'] = BYTE_WORD,
+	['v'] = BYTE_WORD, ['w'] = BYTE_WORD, ['x'] = BYTE_WORD, ['y'] = BYTE_WORD, ['z'] = BYTE_WORD,
+	['G'] = BYTE_WORD, ['H'] = BYTE_WORD, ['I'] = BYTE_WORD, ['J'] = BYTE_WORD, ['K'] = BYTE_WORD,
+	['L'] = BYTE_WORD, ['M'] = BYTE_WORD, ['N'] = BYTE_WORD, ['O'] = BYTE_WORD, ['P'] = BYTE_WORD,
+	['Q'] = BYTE_WORD, ['R'] = BYTE_WORD, ['S'] = BYTE_WORD, ['T'] = BYTE_WORD, ['U'] = BYTE_WORD,
+	['V'] = BYTE_WORD, ['W'] = BYTE_WORD, ['X'] = BYTE_WORD, ['Y'] = BYTE_WORD, ['Z'] = BYTE_WORD,
+	['-'] = BYTE_WORD, ['_'] = BYTE_WORD, ['.'] = BYTE_DOT, [':'] = BYTE_COLON, ['/'] = BYTE_SLASH,
+	['['] = BYTE_BRACKET, [']'] = BYTE_BRACKET, ['('] = BYTE_BRACKET, [')'] = BYTE_BRACKET,
+	['{'] = BYTE_BRACKET, ['}'] = BYTE_BRACKET,
+};
+
+unsigned
+text_kinds(struct span s)
+{
+	unsigned found = 0, others = 0, kind;
+	size_t i;
+
+	for (i = 0; i < s.left; i++) {
+		kind = text_kind[s.at[i]];
+		found |= kind;
+		others |= kind == 0;
+	}
+	if (others == 0)
+		return found;
+	return found | BYTE_OTHER | (memchr(s.at, '\0', s.left) != NULL ? BYTE_NUL : 0u);
+}

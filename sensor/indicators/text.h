@@ -28,4 +28,18 @@ const char *text_escape(struct span s, char *buf, size_t size);
 /* Position of `word` (lower case) in `s`, ASCII case ignored; s.left when it is not there. */
 size_t text_find(struct span s, const char *word);
 
+/* Of which kinds bytes are; "a" is HEX and no WORD, what is not named here OTHER. */
+enum {
+	BYTE_DIGIT = 1, BYTE_HEX = 2,		/* a-f, A-F */
+	BYTE_WORD = 4,				/* other letters, "-", "_" */
+	BYTE_DOT = 8, BYTE_COLON = 16, BYTE_SLASH = 32,
+	BYTE_BRACKET = 64,			/* any of "[](){}" */
+	BYTE_OTHER = 128, BYTE_NUL = 256
+};
+
+extern const uint8_t text_kind[256];	/* 0: OTHER or NUL */
+
+/* The kinds that are in it. */
+unsigned text_kinds(struct span s);
+
 #endif

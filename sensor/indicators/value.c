@@ -1,11 +1,11 @@
 #include "indicators/value.h"
 
-#include <idn2.h>
 #include <stdio.h>
 
+#include "indicators/name.h"
 #include "indicators/text.h"
 
-enum { NAME_BYTES = 253, LABEL_BYTES = 63, HOST_BYTES = NAME_BYTES + 8 };
+enum { HOST_BYTES = NAME_ROOM };
 
 static const char *const expected[INDICATOR_TYPES] = {
 	[INDICATOR_ADDRESS] = "an IP address",
@@ -38,12 +38,6 @@ static bool
 is_hex(char c)
 {
 	return is_digit(c) || (c >= 'a' && c <= 'f');
-}
-
-static bool
-is_name_byte(char c)
-{
-	return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
 }
 
 static bool
@@ -151,11 +145,19 @@ value_host(struct span host, char *buf, size_t size)
 }
 
 static bool
-done(struct value *v, enum indicator_type type)
+done(struct value *v, enum indicator_type type, size_t len)
 {
 	v->type = type;
-	v->len = strlen(v->text);
+	v->len = len;
+	v->text[len] = '\0';
 	return true;
+}
+
+static bool
+done_address(struct value *v)
+{
+	addr_text(&v->net.base, v->text);
+	return done(v, INDICATOR_ADDRESS, strlen(v->text));
 }
 
 static bool
@@ -164,8 +166,7 @@ parse_address(struct span s, struct value *v)
 	if (!addr_parse((const char *)s.at, s.left, &v->net.base))
 		return false;
 	v->net.bits = 128;
-	addr_text(&v->net.base, v->text);
-	return done(v, INDICATOR_ADDRESS);
+	return done_address(v);
 }
 
 static bool
@@ -181,8 +182,7 @@ with_port(struct value *v)
 	if (!v4)
 		v->text[len++] = ']';
 	len += put_port(v->text + len, v->port);
-	v->text[len] = '\0';
-	return done(v, INDICATOR_ADDRESS_PORT);
+	return done(v, INDICATOR_ADDRESS_PORT, len);
 }
 
 static bool
@@ -204,64 +204,10 @@ parse_network(struct span s, struct value *v)
 	if (s.left == 0 || memchr(s.at, '/', s.left) == NULL ||
 	    !cidr_parse((const char *)s.at, s.left, &v->net))
 		return false;
-	if (v->net.bits == 128) {
-		addr_text(&v->net.base, v->text);
-		return done(v, INDICATOR_ADDRESS);
-	}
+	if (v->net.bits == 128)
+		return done_address(v);
 	cidr_text(&v->net, v->text);
-	return done(v, INDICATOR_CIDR);
-}
-
-/* Lower-case text: labels of RFC 1035 length, and a last one that is no number. */
-static bool
-is_name(const char *text, size_t len)
-{
-	size_t i, label = 0;
-	bool letter = false;
-
-	if (len == 0 || len > NAME_BYTES)
-		return false;
-	for (i = 0; i < len; i++) {
-		if (text[i] == '.') {
-			if (label == 0)
-				return false;
-			label = 0;
-			letter = false;
-			continue;
-		}
-		if (!is_name_byte(text[i]) || ++label > LABEL_BYTES)
-			return false;
-		letter = letter || !is_digit(text[i]);
-	}
-	return label > 0 && letter;
-}
-
-/*
- * A name in its own script → as DNS has it (IDNA2008, RFC 5891, through UTS
- * 46, as browsers do). A name in ASCII stays as it is. `buf` has HOST_BYTES.
- */
-static bool
-to_ascii(struct span *s, char *buf)
-{
-	char text[4 * NAME_BYTES + 1], *ascii = NULL;
-	size_t i, len;
-
-	for (i = 0; i < s->left && s->at[i] < 0x80; i++)
-		;
-	if (i == s->left)
-		return true;
-	if (s->left >= sizeof text || !text_is_utf8(*s) || memchr(s->at, '\0', s->left) != NULL)
-		return false;
-	memcpy(text, s->at, s->left);
-	text[s->left] = '\0';
-	if (idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-		return false;
-	len = strlen(ascii);
-	if (len < HOST_BYTES)
-		memcpy(buf, ascii, len + 1);
-	idn2_free(ascii);
-	*s = span_of(buf, len);
-	return len < HOST_BYTES;
+	return done(v, INDICATOR_CIDR, strlen(v->text));
 }
 
 static bool
@@ -269,13 +215,13 @@ parse_domain(struct span s, struct value *v)
 {
 	char ascii[HOST_BYTES];
 
-	if (!to_ascii(&s, ascii))
+	if (!name_to_ascii(&s, ascii))
 		return false;
 	if (s.left > 0 && s.at[s.left - 1] == '.')
 		s.left--;
-	if (!copy_lower(s, v->text, NAME_BYTES + 1) || !is_name(v->text, s.left))
+	if (!name_copy(s, v->text))
 		return false;
-	return done(v, INDICATOR_DOMAIN);
+	return done(v, INDICATOR_DOMAIN, s.left);
 }
 
 static bool
@@ -288,7 +234,7 @@ parse_hex(struct span s, size_t digits, enum indicator_type type, struct value *
 	for (i = 0; i < digits; i++)
 		if (!is_hex(v->text[i]))
 			return false;
-	return done(v, type);
+	return done(v, type, digits);
 }
 
 /* "0A:1B:..", as tools print a fingerprint. */
@@ -338,8 +284,7 @@ parse_user_agent(struct span s, struct value *v)
 		if (s.at[i] < 0x20 || s.at[i] == 0x7f)
 			return false;
 	memcpy(v->text, s.at, s.left);
-	v->text[s.left] = '\0';
-	return done(v, INDICATOR_USER_AGENT);
+	return done(v, INDICATOR_USER_AGENT, s.left);
 }
 
 /* t13d1516h2_8daaf6152771_b186095e22b6: what each place may hold. */
@@ -364,7 +309,7 @@ parse_ja4(struct span s, struct value *v)
 		default: fits = is_digit(c) || (c >= 'a' && c <= 'z'); break;
 		}
 	}
-	return fits && done(v, INDICATOR_JA4);
+	return fits && done(v, INDICATOR_JA4, s.left);
 }
 
 static bool
@@ -383,6 +328,7 @@ static bool
 check_url_host(struct value *v, size_t len)
 {
 	struct span host, port;
+	char name[NAME_BYTES];
 
 	if (!split_port(span_of(v->text, len), &host, &port))
 		return false;
@@ -390,7 +336,7 @@ check_url_host(struct value *v, size_t len)
 	v->net.bits = 128;
 	if (v->host_is_address)
 		return true;
-	return is_name((const char *)host.at, host.left) && memchr(host.at, '.', host.left) != NULL;
+	return name_copy(host, name) && memchr(host.at, '.', host.left) != NULL;
 }
 
 static size_t
@@ -438,7 +384,7 @@ ascii_authority(struct span *authority, char *buf)
 
 	if (!split_port(*authority, &host, &port))
 		return true;	/* value_host() refuses it */
-	if (!to_ascii(&host, buf))
+	if (!name_to_ascii(&host, buf))
 		return false;
 	if (host.at != (const uint8_t *)buf)
 		return true;
@@ -484,8 +430,7 @@ parse_url(struct span s, struct value *v)
 	strcpy(v->text + len, slash);
 	len += strlen(slash);
 	memcpy(v->text + len, s.at, s.left);
-	v->text[len + s.left] = '\0';
-	return done(v, INDICATOR_URL);
+	return done(v, INDICATOR_URL, len + s.left);
 }
 
 static bool
@@ -516,31 +461,39 @@ expectation(unsigned types)
 	return "an address, network, address:port, domain, URL, JA3, JA4 or SHA-1";
 }
 
+enum {
+	HEX = BYTE_DIGIT | BYTE_HEX,
+	NUMBERS = HEX | BYTE_DOT | BYTE_COLON	/* what addresses are made of */
+};
+
+/* In order of preference. `bytes`: no other kinds may be in it; `needs`: one of these must. */
+static const struct form {
+	unsigned types, bytes, needs;
+	bool (*parse)(struct span s, struct value *v);
+} forms[] = {
+	{ 1 << INDICATOR_ADDRESS, NUMBERS, BYTE_DOT | BYTE_COLON, parse_address },
+	{ 1 << INDICATOR_CIDR | 1 << INDICATOR_ADDRESS, NUMBERS | BYTE_SLASH, BYTE_SLASH, parse_network },
+	{ 1 << INDICATOR_ADDRESS_PORT, NUMBERS | BYTE_BRACKET, BYTE_COLON, parse_address_port },
+	{ 1 << INDICATOR_JA3, HEX, HEX, parse_ja3 },
+	{ 1 << INDICATOR_CERT_SHA1, HEX | BYTE_COLON, HEX, parse_sha1 },
+	{ 1 << INDICATOR_JA4, HEX | BYTE_WORD, BYTE_WORD, parse_ja4 },
+	{ 1 << INDICATOR_DOMAIN, HEX | BYTE_WORD | BYTE_DOT | BYTE_OTHER, ~0u, parse_domain },
+	{ 1 << INDICATOR_URL, ~0u, BYTE_SLASH | BYTE_OTHER, parse_url },
+	/* Alike: a hash of 64 digits is a file's, one of 32 a JA3, where the feed does not say. */
+	{ 1 << INDICATOR_JA3S, HEX, HEX, parse_ja3s },
+	{ 1 << INDICATOR_FILE_SHA256, HEX, HEX, parse_file_sha256 },
+	{ 1 << INDICATOR_CERT_SHA256, HEX, HEX, parse_cert_sha256 },
+};
+
 bool
 value_parse(struct span text, unsigned types, struct value *out, const char **why)
 {
-	static const struct {
-		unsigned types;
-		bool (*parse)(struct span s, struct value *v);
-	} forms[] = {
-		{ 1 << INDICATOR_ADDRESS, parse_address },
-		{ 1 << INDICATOR_CIDR | 1 << INDICATOR_ADDRESS, parse_network },
-		{ 1 << INDICATOR_ADDRESS_PORT, parse_address_port },
-		{ 1 << INDICATOR_JA3, parse_ja3 },
-		{ 1 << INDICATOR_CERT_SHA1, parse_sha1 },
-		{ 1 << INDICATOR_JA4, parse_ja4 },
-		{ 1 << INDICATOR_DOMAIN, parse_domain },
-		{ 1 << INDICATOR_URL, parse_url },
-		/* Alike: a hash of 64 digits is a file's, one of 32 a JA3, where the feed does not say. */
-		{ 1 << INDICATOR_JA3S, parse_ja3s },
-		{ 1 << INDICATOR_FILE_SHA256, parse_file_sha256 },
-		{ 1 << INDICATOR_CERT_SHA256, parse_cert_sha256 },
-	};
+	unsigned kinds = text_kinds(text);
+	const struct form *f;
 	bool network;
-	size_t i;
 
 	*why = expectation(types);
-	if (text.left == 0 || memchr(text.at, '\0', text.left) != NULL)
+	if (text.left == 0 || (kinds & BYTE_NUL) != 0)
 		return false;
 	if (text.left > VALUE_BYTES) {
 		*why = "at most 2048 bytes";
@@ -548,11 +501,12 @@ value_parse(struct span text, unsigned types, struct value *out, const char **wh
 	}
 	if (types == 1u << INDICATOR_USER_AGENT)	/* any text is one: only where it must be */
 		return parse_user_agent(text, out);
-	network = (types & 1 << INDICATOR_CIDR) && is_like_network(text);
-	for (i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-		if ((forms[i].types & types) == 0 || (network && forms[i].parse == parse_url))
+	network = (types & 1 << INDICATOR_CIDR) && (kinds & BYTE_SLASH) && is_like_network(text);
+	for (f = forms; f < forms + sizeof forms / sizeof forms[0]; f++) {
+		if ((f->types & types) == 0 || (kinds & ~f->bytes) != 0 || (kinds & f->needs) == 0 ||
+		    (network && f->parse == parse_url))
 			continue;
-		if (forms[i].parse(text, out) && (types & 1u << out->type))
+		if (f->parse(text, out) && (types & 1u << out->type))
 			return true;
 	}
 	if (network)

@@ -87,12 +87,14 @@ static struct span
 refang(struct span s, uint8_t *buf)
 {
 	static const char *const marks[] = { "[.]", "(.)", "[:]" };
+	bool hxxp = s.left >= 4 && (s.at[0] | 0x20) == 'h' &&
+	    span_equal_nocase(span_of(s.at, 4), span_text("hxxp"));
 	size_t used = 0, i;
 
-	if (s.left == 0 || ((s.at[0] | 0x20) != 'h' && memchr(s.at, '[', s.left) == NULL &&
-	    memchr(s.at, '(', s.left) == NULL))
+	if (s.left == 0 ||
+	    (!hxxp && memchr(s.at, '[', s.left) == NULL && memchr(s.at, '(', s.left) == NULL))
 		return s;
-	if (s.left >= 4 && span_equal_nocase(span_of(s.at, 4), span_text("hxxp"))) {
+	if (hxxp) {
 		memcpy(buf, "http", used = 4);
 		span_skip(&s, 4);
 	}

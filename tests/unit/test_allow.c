@@ -140,6 +140,51 @@ own_rules(void **state)
 	allow_free(a);
 }
 
+/* Rules of every length: each says what it holds, whichever address or network is asked for. */
+static void
+every_length(void **state)
+{
+	static const struct {
+		const char *rule, *in, *beside;
+	} one[] = {
+		{ "0.0.0.0/0", "203.0.113.9", "2001:db8::1" }, { "::/0", "203.0.113.9", "" }, { "::/0", "2001:db8::1", "" },
+		{ "192.0.0.0/3", "223.1.2.3", "160.1.2.3" }, { "16.0.0.0/4", "31.255.0.1", "32.0.0.1" },
+		{ "96.0.0.0/8", "96.1.2.3", "97.1.2.3" }, { "198.51.100.0/23", "198.51.101.9", "198.51.102.9" },
+		{ "198.51.100.7/32", "198.51.100.7", "198.51.100.6" }, { "198.51.100.0/31", "198.51.100.1", "198.51.100.2" },
+		{ "2001:db8::/33", "2001:db8:7fff::1", "2001:db8:8000::1" }, { "2001:db8::7", "2001:db8::7", "2001:db8::6" },
+		{ "::ffff:0:0/95", "198.51.100.7", "2001:db8::1" },
+	};
+	char text[128];
+	struct allow *a;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof one / sizeof *one; i++) {
+		snprintf(text, sizeof text, "address %s  why\n", one[i].rule);
+		a = read_text(text);
+		assert_string_equal(asked(a, one[i].in, NOW), "list.txt:1 why");
+		if (one[i].beside[0] != '\0')
+			assert_string_equal(asked(a, one[i].beside, NOW), "");
+		allow_free(a);
+	}
+}
+
+static void
+every_name(void **state)
+{
+	struct allow *a = read_text("domain example  last\ndomain b.test  two\ndomain x.y.z.test  more\nname n.m.test  only\n");
+
+	(void)state;
+	assert_string_equal(asked(a, "a.example", NOW), "list.txt:1 last");
+	assert_string_equal(asked(a, "a.b.test", NOW), "list.txt:2 two");
+	assert_string_equal(asked(a, "w.x.y.z.test", NOW), "list.txt:3 more");
+	assert_string_equal(asked(a, "y.z.test", NOW), "");
+	assert_string_equal(asked(a, "n.m.test", NOW), "list.txt:4 only");
+	assert_string_equal(asked(a, "o.n.m.test", NOW), "");
+	assert_string_equal(asked(a, "m.test", NOW), "");
+	allow_free(a);
+}
+
 static void
 wrong_rules(void **state)
 {
@@ -231,7 +276,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shipped_list), cmocka_unit_test(own_rules), cmocka_unit_test(wrong_rules),
+		cmocka_unit_test(shipped_list), cmocka_unit_test(own_rules), cmocka_unit_test(every_length),
+		cmocka_unit_test(every_name), cmocka_unit_test(wrong_rules),
 		cmocka_unit_test(warning_lists_and_folders), cmocka_unit_test(feeds_are_held_against_it),
 	};
 

@@ -13,6 +13,8 @@
 
 #include "base/addr.h"
 #include "base/suffix.h"
+#include "indicators/name.h"
+#include "indicators/value.h"
 
 static void
 check_suffix(const char *name)
@@ -80,12 +82,97 @@ test_addresses(void **state)
 	assert_false(addr_parse("::1\0", 4, &a));
 }
 
+static void
+test_names(void **state)
+{
+	char label[80], text[400], name[NAME_BYTES];
+	struct span s;
+	size_t n;
+
+	(void)state;
+	memset(label, 'a', sizeof label);
+	for (n = 1; n < 70; n++) {
+		snprintf(text, sizeof text, "%.*s.x%.*s.example", (int)n, label, (int)(n - 1), label);
+		s = span_text(text);
+		assert_int_equal(name_copy(s, name), n <= 63);
+	}
+	for (n = 1; n < 130; n++) {	/* "a.a.a." ... "b": 2n + 1 bytes */
+		for (text[0] = '\0'; strlen(text) < 2 * n;)
+			strcat(text, "a.");
+		strcat(text, "b");
+		assert_int_equal(name_copy(span_text(text), name), 2 * n + 1 <= NAME_BYTES);
+	}
+	assert_true(name_copy(span_text("C2_-.Example"), name));
+	assert_memory_equal(name, "c2_-.example", 12);
+	for (n = 0; n < 256; n++) {
+		snprintf(text, sizeof text, "a%cb.example", (char)n);
+		s = span_of(text, 11);
+		assert_int_equal(name_copy(s, name), n != 0 && strchr("abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", (int)n) != NULL);
+	}
+	assert_false(name_copy(span_text(""), name));
+	assert_false(name_copy(span_text("."), name));
+	assert_false(name_copy(span_text("a..b"), name));
+	assert_false(name_copy(span_text(".a.b"), name));
+	assert_false(name_copy(span_text("a.b."), name));
+	assert_false(name_copy(span_text("a.1"), name));
+	assert_true(name_copy(span_text("1.a"), name));
+}
+
+/* What a value is, told from its bytes: each form at its edges. */
+static void
+test_forms(void **state)
+{
+	static const struct {
+		const char *text, *is;
+	} values[] = {
+		{ "192.0.2.7", "ip 192.0.2.7" }, { "192.0.2.7:443", "ip:port 192.0.2.7:443" },
+		{ "192.0.2.0/24", "cidr 192.0.2.0/24" }, { "192.0.2.9/32", "ip 192.0.2.9" },
+		{ "192.0.2.0/33", "" }, { "192.0.2.256", "" }, { "192.0.2.7:0", "" }, { "192.0.2.7:65536", "" },
+		{ "2001:DB8::7", "ip 2001:db8::7" }, { "[2001:db8::7]:80", "ip:port [2001:db8::7]:80" },
+		{ "2001:db8::/32", "cidr 2001:db8::/32" }, { "::ffff:192.0.2.7", "ip 192.0.2.7" },
+		{ "192[.]0[.]2[.]7", "ip 192.0.2.7" }, { "192.0.2.7[:]443", "ip:port 192.0.2.7:443" },
+		{ "C2.Example.net", "domain c2.example.net" }, { "*.c2.example", "domain c2.example" },
+		{ "h.example", "domain h.example" }, { "hxxp.example", "domain http.example" },
+		{ "c2(.)example", "domain c2.example" }, { "c2.example.", "domain c2.example" },
+		{ "1.2.3.4.5", "" }, { "de.ad.be.ef", "domain de.ad.be.ef" }, { "dead.beef:80", "" },
+		{ "\xe6\x82\xaa.example", "domain xn--ndu.example" }, { "a b.example", "" },
+		{ "hxxps://c2[.]example/x", "url c2.example/x" }, { "c2.example/x?y#z", "url c2.example/x?y" },
+		{ "c2.example?x", "url c2.example/?x" }, { "ftp://c2.example/x", "" }, { "http://c2.example", "url c2.example/" },
+		{ "http://u@192.0.2.7:8080/x", "url 192.0.2.7:8080/x" }, { "c2.example/(x)[y]", "url c2.example/(x)[y]" },
+		{ "0123456789ABCDEF0123456789abcdef", "ja3 0123456789abcdef0123456789abcdef" },
+		{ "0123456789abcdef0123456789abcde", "" },
+		{ "t13d1516h2_8daaf6152771_b186095e22b6", "ja4 t13d1516h2_8daaf6152771_b186095e22b6" },
+		{ "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567", "cert-sha1 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567" },
+		{ "0A:1B:2C:3D:4E:5F:60:71:82:93:A4:B5:C6:D7:E8:F9:01:23:45:67",
+		  "cert-sha1 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567" },
+		{ "", "" }, { ":", "" }, { "/", "" }, { "[", "" }, { "?", "" },
+	};
+	struct value v;
+	char is[2100];
+	const char *why;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof values / sizeof *values; i++) {
+		is[0] = '\0';
+		if (value_read(span_text(values[i].text), VALUE_ANY, &v, &why)) {
+			snprintf(is, sizeof is, "%s %s", indicator_type_text(v.type), v.text);
+			assert_int_equal(v.len, strlen(v.text));
+		}
+		assert_string_equal(is, values[i].is);
+	}
+	assert_false(value_read(span_of("c2\0.example", 11), VALUE_ANY, &v, &why));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suffixes),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_forms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

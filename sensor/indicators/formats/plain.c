@@ -9,9 +9,11 @@ enum { PLAIN_CONFIDENCE = 50, LINES_TRIED = 50 };
 static void
 split_comment(struct span line, struct span *value, struct span *comment)
 {
+	bool none = line.left == 0 ||
+	    (memchr(line.at, '#', line.left) == NULL && memchr(line.at, ';', line.left) == NULL);
 	size_t i;
 
-	for (i = 0; i < line.left; i++)
+	for (i = none ? line.left : 0; i < line.left; i++)
 		if ((line.at[i] == '#' || line.at[i] == ';') &&
 		    (i == 0 || line.at[i - 1] == ' ' || line.at[i - 1] == '\t'))
 			break;
