@@ -76,6 +76,7 @@ struct beacon_numbers {
 	bool clustered;			/* each beat is several contacts */
 	bool claimed;			/* the host is whom a proxy says it asks for */
 	const char *known;		/* why it is harmless, or NULL; outlives the finding */
+	const char *tool;		/* known as a tool of remote support: which; outlives the finding */
 	uint32_t history_days;		/* of contacts of this network before: what SIGN_NOVELTY rests on; 0: too few to tell */
 	unsigned peers;			/* used of `peer`: distinct addresses, latest first */
 	struct addr peer[BEACON_PEERS_MAX];

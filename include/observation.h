@@ -72,6 +72,7 @@ enum app {	/* what the flow speaks, as far as known */
 	APP_SMTP, APP_IMAP, APP_POP3, APP_FTP, APP_LDAP, APP_KERBEROS,
 	APP_SMB, APP_DCERPC, APP_RDP, APP_SSH, APP_WINRM,
 	APP_DOQ,
+	APP_TEAMVIEWER, APP_ANYDESK, APP_RUSTDESK, APP_RFB,	/* remote support */
 	APP_KINDS
 };
 

@@ -13,6 +13,8 @@
 #include "base/when.h"
 #include "records/alert_id.h"
 
+enum { BEATS_MISSED = 3, PATIENCE_MOST_SEC = 30 * 86400 };
+
 #define SET_BACK_NS (86400 * NS_PER_SEC)
 
 struct ended {
@@ -91,11 +93,24 @@ later(int64_t ns, uint32_t sec)
 	return ns > INT64_MAX - add ? INT64_MAX : ns + add;
 }
 
+/* How long silence may last. A clock that ticks slower than alerts close has not stopped between two beats. */
+static uint32_t
+patience(const struct alerts *a, const struct incident *i)
+{
+	double beats = i->finding.beacon != NULL ? BEATS_MISSED * i->finding.beacon->interval_sec : 0;
+
+	if (i->finding.kind == FINDING_CASE)
+		return a->limits.case_close_sec;
+	if (!(beats > a->limits.close_sec))
+		return a->limits.close_sec;
+	return beats < PATIENCE_MOST_SEC ? (uint32_t)beats : PATIENCE_MOST_SEC;
+}
+
 /* Of what is told late silence begins when it was told. */
 static int64_t
 close_time(const struct alerts *a, const struct incident *i)
 {
-	return later(i->heard_ns > i->alert.last_ns ? i->heard_ns : i->alert.last_ns, i->finding.kind == FINDING_CASE ? a->limits.case_close_sec : a->limits.close_sec);
+	return later(i->heard_ns > i->alert.last_ns ? i->heard_ns : i->alert.last_ns, patience(a, i));
 }
 
 static void

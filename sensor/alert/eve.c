@@ -134,6 +134,8 @@ put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 		json_bool(j, in, "clustered", true);
 	if (b->known != NULL)
 		json_text(j, in, "known", b->known);
+	if (b->tool != NULL)
+		json_text(j, in, "tool", b->tool);
 	if (b->claimed)
 		json_bool(j, in, "claimed", true);
 	if (b->history_days > 0)

@@ -5,7 +5,7 @@
  * base + 1001 + 10 * role + type - 10. The others have a number each.
  * T1071.001: web protocols, .002: file transfer, .003: mail, .004: DNS, T1095:
  * something that is no application protocol we know, T1001.001: junk data in
- * the protocol, T1105: tools fetched. A list of infected addresses does not
+ * the protocol, T1219: remote support tools, T1105: tools fetched. A list of infected addresses does not
  * tell how they are commanded.
  */
 enum {
@@ -37,6 +37,7 @@ channel_technique(const struct finding *f)
 		[APP_SMTP] = "T1071.003", [APP_IMAP] = "T1071.003", [APP_POP3] = "T1071.003",
 		[APP_DNS] = "T1071.004", [APP_DOT] = "T1071.004", [APP_DOH] = "T1071.004", [APP_DOQ] = "T1071.004",
 		[APP_MDNS] = "T1071.004", [APP_LLMNR] = "T1071.004",
+		[APP_TEAMVIEWER] = "T1219", [APP_ANYDESK] = "T1219", [APP_RUSTDESK] = "T1219", [APP_RFB] = "T1219",
 	};
 	uint8_t app = f->because == NULL ? APP_UNKNOWN : f->because->app;
 
@@ -152,6 +153,7 @@ names_app(enum app a)
 		"http2", "quic", "dot", "doh", "mdns", "llmnr", "nbns", "dhcp",
 		"smtp", "imap", "pop3", "ftp", "ldap", "krb5",
 		"smb", "dcerpc", "rdp", "ssh", "winrm", "doq",
+		"teamviewer", "anydesk", "rustdesk", "rfb",
 	};
 
 	return a < APP_KINDS ? names[a] : names[APP_UNKNOWN];

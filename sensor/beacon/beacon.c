@@ -3,13 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/heap.h"
 #include "base/when.h"
 #include "beacon/private.h"
 
 enum {
-	KEYS_A_HOST = 16, HOSTS_LEAST = 1024,		/* hosts followed: a part of the keys */
-	KEYS_A_TRACK = 8, TRACKS_LEAST = 4096, PLOTS_MOST = 8192,
 	PLOT_SUM = 1,			/* from this sum of evidence on, times are kept for a plot */
 	TOLD_EACH_SEC = 10		/* slower ones are told of at each contact, others when they are looked at */
 };
@@ -85,7 +82,8 @@ read_contact(const struct beacon *b, const struct observation *o, struct contact
 	c->burst = o->burst;
 	c->voice = o->number;
 	c->proxied = (o->flags & OBSERVED_PROXIED) != 0;
-	c->service = observation_text(o, TEXT_SERVICE);
+	if ((c->service = observation_text(o, TEXT_SERVICE)).left == 0)
+		c->service = sleeper_name(b, o);
 	if (c->service.left > SERVICE_TEXT_MAX)
 		c->service.left = SERVICE_TEXT_MAX;
 	c->host_id = host_hash(&o->key.realm, &c->host);
@@ -384,6 +382,7 @@ beacon_flow(struct beacon *b, const struct observation *flow)
 	if (c.kind == KEY_SERVICE)
 		c.service_id = hash_quick(&HASH_FIXED, c.service.at, c.service.left);
 	flow_of_key(b, &c);
+	sleeper_note(b, flow, c.service);
 	if (c.kind != KEY_ADDRESS)
 		return;
 	to_behaviour(&c);
@@ -525,58 +524,6 @@ beacon_set_novelty(struct beacon *b, novelty_fn *ask, void *to)
 	b->novelty_turn++;
 }
 
-static uint32_t
-part(uint32_t keys, uint32_t each, uint32_t least)
-{
-	return keys / each > least ? keys / each : least;
-}
-
-/* Index and sketch are powers of two, at most twice the keys; the sketch has two cells of each. */
-size_t
-beacon_key_bytes(void)
-{
-	return sizeof(struct key) + 2 * sizeof(uint32_t) + 2 * 2 * sizeof(uint64_t);
-}
-
-uint32_t
-beacon_tracks(uint32_t max_keys)
-{
-	return part(max_keys, KEYS_A_TRACK, TRACKS_LEAST);
-}
-
-size_t
-beacon_track_bytes(void)
-{
-	return heap_bytes(sizeof(struct track) + SERVICE_TEXT_MAX + 1) + heap_bytes(sizeof(struct peers)) +
-	    sizeof(struct key_ref);
-}
-
-uint32_t
-beacon_plots(uint32_t max_keys)
-{
-	uint32_t tracks = beacon_tracks(max_keys);
-
-	return tracks < PLOTS_MOST ? tracks : PLOTS_MOST;
-}
-
-size_t
-beacon_plot_bytes(void)
-{
-	return heap_bytes(sizeof(struct times));
-}
-
-uint32_t
-beacon_hosts(uint32_t max_keys)
-{
-	return part(max_keys, KEYS_A_HOST, HOSTS_LEAST);
-}
-
-size_t
-beacon_host_bytes(void)
-{
-	return sizeof(struct host) + 2 * sizeof(uint32_t);
-}
-
 struct beacon *
 beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 {
@@ -592,10 +539,11 @@ beacon_new(const struct beacon_limits *limits, finding_fn *emit, void *to)
 	b->emit = emit;
 	b->to = to;
 	b->tracked_most = beacon_tracks(limits->max_keys);
-	b->plotted_most = PLOTS_MOST;
+	b->plotted_most = beacon_plots(limits->max_keys);
 	b->tracked = calloc(b->tracked_most + 1, sizeof *b->tracked);
 	b->proxies = calloc(PROXIES, sizeof *b->proxies);
-	if (b->tracked == NULL || b->proxies == NULL ||
+	b->sleepers = sleepers_new();
+	if (b->tracked == NULL || b->proxies == NULL || b->sleepers == NULL ||
 	    !pool_init(&b->keys, sizeof(struct key), limits->max_keys, on_forget_key, b) ||
 	    !pool_init(&b->hosts, sizeof(struct host), beacon_hosts(limits->max_keys), NULL, NULL) ||
 	    !sketch_init(&b->sets, limits->max_keys, PERIOD_NS)) {
@@ -615,5 +563,6 @@ beacon_free(struct beacon *b)
 	sketch_clear(&b->sets);
 	free(b->tracked);
 	free(b->proxies);
+	free(b->sleepers);
 	free(b);
 }

@@ -41,6 +41,7 @@ struct beacon_counts {
 	uint64_t contacts, merged, keys, evicted, findings;
 	uint64_t routine;		/* contacts that are not noted */
 	uint64_t tracks, tracks_evicted;	/* keys that keep coming */
+	uint64_t names_lost;		/* of connections that were silent for long: others took their place */
 	uint64_t lost;			/* no memory for a key or a list */
 };
 

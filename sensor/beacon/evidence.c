@@ -367,6 +367,17 @@ is_contradicted(const struct beacon *b, const struct track *t)
 	    (said.left != given.left || memcmp(said.at, given.at, given.left) != 0);
 }
 
+/* By what DNS or the client calls it. */
+static struct span
+believed_name(const struct beacon *b, const struct key *k)
+{
+	const struct track *t = k->track;
+
+	if (k->kind == KEY_ZONE || (k->kind == KEY_SERVICE && !is_contradicted(b, t)))
+		return span_text(t->service);
+	return span_text(k->kind == KEY_ADDRESS ? name_of_peer(b, t) : "");
+}
+
 static const char *
 why_known(const struct beacon *b, const struct key *k)
 {
@@ -374,14 +385,8 @@ why_known(const struct beacon *b, const struct key *k)
 	const char *why = t->known_cert;
 	int64_t now_ns = t->last_ns;
 
-	if (b->known == NULL)
-		return NULL;
-	if (why == NULL && k->kind == KEY_ZONE)
-		why = known_domain(b->known, span_text(t->service), &t->host, now_ns);
-	if (why == NULL && k->kind == KEY_SERVICE && !is_contradicted(b, t))
-		why = known_domain(b->known, span_text(t->service), &t->host, now_ns);
-	if (why == NULL && k->kind == KEY_ADDRESS)
-		why = known_domain(b->known, span_text(name_of_peer(b, t)), &t->host, now_ns);
+	if (why == NULL)
+		why = known_domain(b->known, believed_name(b, k), &t->host, now_ns);
 	if (k->kind == KEY_BEHAVIOUR || k->kind == KEY_ZONE || t->proxied)
 		return why;
 	if (why == NULL)
@@ -389,6 +394,26 @@ why_known(const struct beacon *b, const struct key *k)
 	if (why == NULL && b->lookup.asn != NULL)
 		why = known_asn(b->known, b->lookup.asn(b->lookup.to, &t->peer), &t->host, now_ns);
 	return why;
+}
+
+/* The name of the tool with which others work on the host, or NULL. */
+static const char *
+which_tool(const struct beacon *b, const struct key *k)
+{
+	const struct track *t = k->track;
+	const char *tool = known_support(b->known, believed_name(b, k), &t->host, t->last_ns);
+
+	return tool != NULL ? tool : known_protocol(b->known, (enum app)t->support, &t->host, t->last_ns);
+}
+
+static void
+ask_known(const struct beacon *b, const struct key *k, struct beacon_numbers *out)
+{
+	if (b->known == NULL)
+		return;
+	out->known = why_known(b, k);
+	if (out->known == NULL && (out->tool = which_tool(b, k)) != NULL)
+		out->known = "remote support tool";
 }
 
 void
@@ -414,7 +439,9 @@ judge(struct beacon *b, struct key *k, struct beacon_numbers *out)
 	s.clock += fmin(s.steady, s.odd);
 	t->sum = fmax(out->shared * (s.clock + fmin(s.odd, fmin(ODD_MOST, ODD_ALONE + s.clock))) + s.against, 0);
 	/* Asked for only where it matters. */
-	if (t->sum > HARMLESS_MOST && (out->known = why_known(b, k)) != NULL)
+	if (t->sum > HARMLESS_MOST)
+		ask_known(b, k, out);
+	if (out->known != NULL)
 		t->sum = HARMLESS_MOST;
 	out->p_value = pow(10, -t->sum);
 	out->score = t->sum / (t->sum + SCORE_HALF);

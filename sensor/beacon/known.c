@@ -11,9 +11,14 @@ static const char shipped[] =
 #include "harmless.inc"
 ;
 
-enum kind { KIND_DOMAIN, KIND_ASN, KIND_CERT, KIND_ADDRESS, KIND_UPLOAD, KINDS };
+enum kind { KIND_DOMAIN, KIND_ASN, KIND_CERT, KIND_ADDRESS, KIND_UPLOAD, KIND_SUPPORT, KINDS };
 
 enum { VALUE_MAX = 255, LINE_MAX_BYTES = 1024 };
+
+/* Of tools of remote support, as app_proto calls them. */
+static const char *const protocols[APP_KINDS] = {
+	[APP_TEAMVIEWER] = "teamviewer", [APP_ANYDESK] = "anydesk", [APP_RUSTDESK] = "rustdesk", [APP_RFB] = "rfb",
+};
 
 struct rule {
 	UT_hash_handle hh;
@@ -48,7 +53,7 @@ next_word(char **line)
 static bool
 read_kind(const char *word, struct rule *r)
 {
-	static const char *const kinds[KINDS] = { "domain", "asn", "cert", "address", "upload" };
+	static const char *const kinds[KINDS] = { "domain", "asn", "cert", "address", "upload", "support" };
 	unsigned i;
 
 	for (i = 0; i < KINDS; i++) {
@@ -61,18 +66,31 @@ read_kind(const char *word, struct rule *r)
 }
 
 static bool
+is_protocol(const char *value)
+{
+	unsigned app;
+
+	for (app = 0; app < APP_KINDS; app++)
+		if (protocols[app] != NULL && strcmp(protocols[app], value) == 0)
+			return true;
+	return false;
+}
+
+static bool
 is_value(const struct rule *r, const char *value)
 {
 	static const char *const letters[KINDS] = {
 		"abcdefghijklmnopqrstuvwxyz0123456789-_.", "0123456789", "0123456789abcdef", NULL,
-		"abcdefghijklmnopqrstuvwxyz0123456789-_.",
+		"abcdefghijklmnopqrstuvwxyz0123456789-_.", "abcdefghijklmnopqrstuvwxyz0123456789-_.",
 	};
 	size_t len = strlen(value);
 
 	if (r->kind == KIND_ADDRESS)
 		return true;
+	if (r->kind == KIND_SUPPORT && strchr(value, '.') == NULL)
+		return is_protocol(value);
 	return len > 0 && strspn(value, letters[r->kind]) == len && (r->kind != KIND_CERT || len == 40) &&
-	    ((r->kind != KIND_DOMAIN && r->kind != KIND_UPLOAD) || (strchr(value, '.') != NULL && value[0] != '.' && value[len - 1] != '.'));
+	    ((r->kind != KIND_DOMAIN && r->kind != KIND_UPLOAD && r->kind != KIND_SUPPORT) || (strchr(value, '.') != NULL && value[0] != '.' && value[len - 1] != '.'));
 }
 
 static const char *
@@ -129,7 +147,7 @@ read_line(struct known *k, char *line)
 	for (at = value; *at != '\0'; at++)
 		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
 	if (!read_kind(kind, &form))
-		return "domain, asn, cert, address or upload expected";
+		return "domain, asn, cert, address, upload or support expected";
 	if (strlen(value) > VALUE_MAX || !is_value(&form, value) ||
 	    (form.kind == KIND_ADDRESS && !cidr_parse(value, strlen(value), &form.network)))
 		return "that is no such value";
@@ -248,6 +266,24 @@ const char *
 known_upload(const struct known *k, struct span name, const struct addr *host, int64_t now_ns)
 {
 	return find_above(k, KIND_UPLOAD, name, host, now_ns);
+}
+
+const char *
+known_support(const struct known *k, struct span name, const struct addr *host, int64_t now_ns)
+{
+	return find_above(k, KIND_SUPPORT, name, host, now_ns);
+}
+
+bool
+known_supports(enum app app)
+{
+	return protocols[app] != NULL;
+}
+
+const char *
+known_protocol(const struct known *k, enum app app, const struct addr *host, int64_t now_ns)
+{
+	return protocols[app] == NULL ? NULL : find(k, KIND_SUPPORT, span_text(protocols[app]), host, now_ns);
 }
 
 const char *

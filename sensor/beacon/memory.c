@@ -227,7 +227,7 @@ takes(struct rest *r, const struct track *t, const struct saved_parts *p)
 {
 	return p->service_bytes <= r->service_bytes && p->service_bytes <= SERVICE_TEXT_MAX &&
 	    p->peers <= r->peers_count && p->times <= r->times_count && p->used <= MOST_MARKS &&
-	    t->peers_count <= BEACON_PEERS_MAX && (!p->times || r->times->used <= TIMES_MAX);
+	    t->peers_count <= BEACON_PEERS_MAX && t->support < APP_KINDS && (!p->times || r->times->used <= TIMES_MAX);
 }
 
 /* In `b`, when there is memory and its key is there; the rest moves on in any case. */

@@ -83,6 +83,7 @@ struct track {
 	bool claimed, self_signed, proxied, internal;
 	const char *known_cert;		/* why its certificate is harmless, or NULL */
 	uint8_t page;			/* enum page_load, of the run that is regular */
+	uint8_t support;		/* enum app of the remote support tool that the latest connection spoke; 0: none */
 	uint32_t marks[MOST_MARKS];
 
 	struct score_verdict found;	/* behind `strength` */
@@ -132,6 +133,7 @@ struct beacon {
 	novelty_fn *novelty;
 	void *novelty_to;
 	uint32_t novelty_turn;		/* how often it was set */
+	struct sleeper *sleepers;
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
 	bool scores_ready;
@@ -186,6 +188,16 @@ bool track_rotates(const struct track *t);
 
 /* Gaps between the latest `most` + 1 marks, in seconds; how many. */
 unsigned key_gaps(const struct key *k, unsigned most, float *gaps);
+
+/* ---- sleeper.c ---- */
+
+struct sleeper *sleepers_new(void);	/* NULL: no memory; free() it */
+
+/* A flow ended, of a connection that may go on. */
+void sleeper_note(struct beacon *b, const struct observation *flow, struct span name);
+
+/* What a flow that was joined midway called before, or an absent span. Valid until the next sleeper_note(). */
+struct span sleeper_name(const struct beacon *b, const struct observation *o);
 
 /* ---- evidence.c ---- */
 

@@ -294,6 +294,16 @@ note_certificate(const struct beacon *b, struct track *t, const struct observati
 		t->known_cert = known_cert(b->known, sha1, &t->host, o->ts_ns);
 }
 
+/* What a connection speaks is known behind its start: that takes nothing back, what comes later does. */
+static void
+note_support(struct track *t, const struct observation *o, bool later)
+{
+	if (known_supports((enum app)o->app))
+		t->support = o->app;
+	else if (later)
+		t->support = APP_UNKNOWN;
+}
+
 void
 track_contact(const struct beacon *b, struct key *k, const struct contact *c)
 {
@@ -308,6 +318,7 @@ track_contact(const struct beacon *b, struct key *k, const struct contact *c)
 	t->proxied |= c->proxied;
 	t->internal = (o->home & 1u << RESPONDER) != 0;
 	note_certificate(b, t, o);
+	note_support(t, o, c->burst);
 	if (c->at_ns > t->last_ns)
 		t->last_ns = c->at_ns;
 	if (c->at_ns < t->first_ns)
@@ -334,6 +345,7 @@ track_flow(const struct beacon *b, struct track *t, const struct observation *o)
 	bool silent = o->flow_bytes[RESPONDER] <= o->packets[RESPONDER] * QUIET_ANSWER_BYTES;
 
 	note_certificate(b, t, o);
+	note_support(t, o, !silent);
 	if (silent)
 		t->failed++;
 	else

@@ -12,10 +12,12 @@ enum { NUMBER_MAX = 32 };
 /* What is called, how regularly, how often. */
 static const char *const heads[LANGUAGES] = {
 	"[asks for names in {zone}][calls changing addresses, {changing}][calls {service}][ every {interval} (jitter {jitter} %)]"
-	"[, on average every {average}][, {missed} % of the calls missing], {times} times in {span}[; known to be harmless: {known}]",
+	"[, on average every {average}][, {missed} % of the calls missing], {times} times in {span}[; known to be harmless: {known}]"
+	"[; {tool}, a tool of remote support: if nobody here uses it, ask: attackers use such tools, too]",
 	"[{zone} の下の名前を問い合わせている][変わり続けるアドレス（{changing}）と通信している][{service} と通信している]"
 	"[。間隔は {interval}（ゆらぎ {jitter} %）][。平均 {average} に 1 回]、{span}の間に {times} 回[、うち欠けた回は {missed} %]。"
-	"[無害と知られている：{known}。]",
+	"[無害と知られている：{known}。]"
+	"[遠隔支援ツール {tool} の通信。組織内に利用者がいなければ確認すること。攻撃者もこの種のツールを使う。]",
 };
 
 /* What a sign says where it speaks for a beacon, and where it does not; NULL: nothing. */
@@ -119,7 +121,7 @@ beacon_words(const struct key *k, const struct beacon_numbers *n, const char *su
 		{ "jitter", rounded(n->jitter * 100, jitter) },
 		{ "average", regular ? NULL : duration(span / fmax(n->contacts - 1., 1), l, average) },
 		{ "missed", n->missed >= .05 ? rounded(n->missed * 100, missed) : NULL },
-		{ "times", rounded(n->contacts, times) }, { "span", duration(span, l, since) }, { "known", n->known },
+		{ "times", rounded(n->contacts, times) }, { "span", duration(span, l, since) }, { "known", n->tool == NULL ? n->known : NULL }, { "tool", n->tool },
 		{ NULL, NULL },
 	};
 	size_t len;

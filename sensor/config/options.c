@@ -356,7 +356,8 @@ const struct option_row option_rows[] = {
   "push). It is recorded, low, and never rings.",
   BOOLEAN(beacon_harmless, "yes") },
 { "beacon.allow", "A file of your own such rules, one on a line: KIND VALUE [host=CIDR] [until=2026-12-31] REASON; "
-  "KIND is domain, asn, cert, address, or upload: a domain where people put files.",
+  "KIND is domain, asn, cert, address, upload (a domain where people put files) or support (a domain or protocol of a "
+  "tool of remote support, whose name is the reason).",
   PATH(config, beacon_allow, "") },
 { "beacon.max_keys", "Pairs of host and service that are followed. Beyond, the one idle longest is forgotten.",
   INTEGER(beacon.max_keys, "pairs", 1, 100000000, "500000") },
@@ -561,8 +562,8 @@ const struct option_row option_rows[] = {
 { "flow_timeouts", "After so long without a packet a conversation is over.", SECTION },
 { "flow_timeouts.tcp_new_sec", "TCP, as long as one side has not answered.",
   INTEGER(flow.tcp_new_sec, "s", 1, 604800, "60") },
-{ "flow_timeouts.tcp_established_sec", "TCP, both sides heard.",
-  INTEGER(flow.tcp_established_sec, "s", 1, 604800, "3600") },
+{ "flow_timeouts.tcp_established_sec", "TCP, both sides heard. NATs and firewalls keep one for 7440 s at least (RFC 5382).",
+  INTEGER(flow.tcp_established_sec, "s", 1, 604800, "7440") },
 { "flow_timeouts.tcp_closed_sec", "TCP after its end: stragglers still belong to it.",
   INTEGER(flow.tcp_closed_sec, "s", 1, 604800, "10") },
 { "flow_timeouts.udp_sec", "UDP.", INTEGER(flow.udp_sec, "s", 1, 604800, "120") },

@@ -277,6 +277,9 @@ stop_waiting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 
 	if (d == NULL || f->key.protocol != PROTO_TCP)
 		return;
+	/* What was said before we came named the service, if anything did. */
+	if (f->midway)
+		witness_flow_unnamed(p->witness, f);
 	dialogue_pause(d, f, ts_ns);
 	if (reassembly_wants(p->reassembly, f) && dialogue_wants(d))
 		return;

@@ -36,12 +36,22 @@ looks_like_answer(const struct packet *p)
 	return is_server_port(p->src_port) && p->dst_port >= 1024 && !is_multicast(&p->dst);
 }
 
+/* Systems take the ports of those who ask from 32768 or 49152 upwards (RFC 6335 6, Linux, Windows, macOS). */
+static bool
+is_drawn_port(uint16_t port)
+{
+	return port >= 32768;
+}
+
+/* Joined midway: where no port is well known, one that was drawn asked one that was chosen. */
 static bool
 tcp_sender_asked(const struct packet *p)
 {
 	if ((p->tcp_flags & TCP_SYN) != 0)
 		return (p->tcp_flags & TCP_ACK) == 0;
-	return !looks_like_answer(p);
+	if (looks_like_answer(p))
+		return false;
+	return is_server_port(p->dst_port) || is_drawn_port(p->src_port) || !is_drawn_port(p->dst_port);
 }
 
 /* An advertisement to everybody answers nobody. */

@@ -21,6 +21,7 @@
 #include "proto/tls/dtls.h"
 #include "proto/smb/smb.h"
 #include "proto/ssh/ssh.h"
+#include "proto/support/support.h"
 #include "proto/tls/tls.h"
 
 /* A protocol is added by its row, nothing else. */
@@ -39,6 +40,9 @@ const struct proto_row *const proto_rows[] = {
 	&pop3_row,
 	&ftp_row,
 	&ldap_row,
+	&teamviewer_row,
+	&rfb_row,
+	&rustdesk_row,
 	NULL
 };
 
@@ -50,6 +54,8 @@ const struct datagram_row *const datagram_rows[] = {
 	&quic_row,
 	&dtls_row,
 	&dns_datagram_row,
+	&teamviewer_datagram_row,
+	&rustdesk_datagram_row,
 	NULL
 };
 

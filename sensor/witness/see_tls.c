@@ -115,6 +115,35 @@ describe_certificate(struct observation_buffer *b, const void *what)
 	observation_add(b, TEXT_CERT_NAMES, c->names, TEXT_LONG_MAX);
 }
 
+/* Is `part` one of the parts of a name as RFC 2253 writes it? */
+static bool
+has_part(struct span name, const char *part)
+{
+	size_t len = strlen(part), i;
+
+	for (i = 0; i + len <= name.left; i++)
+		if (memcmp(name.at + i, part, len) == 0 && (i == 0 || (name.at[i - 1] == ',' && (i == 1 || name.at[i - 2] != '\\'))) &&
+		    (i + len == name.left || name.at[i + len] == ','))
+			return true;
+	return false;
+}
+
+/*
+ * AnyDesk's servers have certificates of its maker's own authority. Between two
+ * of its users each has made one himself, as anybody can: then its port is
+ * asked for, too.
+ */
+static bool
+is_anydesk(const struct flow *f, const struct tls_certificate *c)
+{
+	enum { PORT_DIRECT = 7070, PORT_RELAY = 6568 };
+	uint16_t port = f->key.port[RESPONDER];
+
+	if (has_part(c->issuer, "CN=AnyNet Root CA") || has_part(c->issuer, "CN=AnyNet Root CA 2"))
+		return has_part(c->subject, "CN=AnyNet Relay");
+	return has_part(c->subject, "CN=AnyDesk Client") && (port == PORT_DIRECT || port == PORT_RELAY);
+}
+
 void
 see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
 {
@@ -123,6 +152,8 @@ see_tls_certificate(struct witness *w, struct flow *f, const struct message *m)
 	struct observation_buffer *b;
 
 	set_tls(f);
+	if (f->app == APP_TLS && is_anydesk(f, c))
+		f->app = APP_ANYDESK;
 	f->self_signed |= c->self_signed;
 	witness_certificate(f, c->sha1);
 	match_text(w, f, &s, INDICATOR_CERT_SHA1, span_text(c->sha1));

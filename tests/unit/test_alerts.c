@@ -467,6 +467,37 @@ test_beacon_returns(void **state)
 	alerts_free(a);
 }
 
+/* Calls each 2,000 s, and alerts close after 600: it is one alert until three calls are missing. */
+static void
+test_slow_clocks_stay_open(void **state)
+{
+	struct beacon_numbers numbers = { .score = .85, .contacts = 6, .interval_sec = 2000 };
+	struct alerts *a = begin(&limits);
+	struct finding f;
+	unsigned i;
+
+	(void)state;
+	memset(&f, 0, sizeof f);
+	f.kind = FINDING_BEACON;
+	f.first_ns = RIG_START_NS;
+	f.host = rig_addr("10.0.0.5");
+	f.peer = rig_addr("192.0.2.77");
+	f.service = f.subject = "c2.example";
+	f.reason = "calls";
+	f.severity = SEVERITY_MEDIUM;
+	f.beacon = &numbers;
+	for (i = 0; i < 5; i++) {
+		f.ts_ns = RIG_START_NS + i * 2000 * NS_PER_SEC;
+		alerts_take(a, &f);
+	}
+	until(a, 8000 + 5999);
+	assert_int_equal(alerts_counts(a)->opened, 1);
+	assert_int_equal(alerts_counts(a)->closed, 0);
+	until(a, 8000 + 6001);
+	assert_int_equal(alerts_counts(a)->closed, 1);
+	alerts_free(a);
+}
+
 static void
 test_same_findings_same_ids(void **state)
 {
@@ -644,7 +675,7 @@ main(void)
 		cmocka_unit_test(test_ceiling_closes_the_idle),
 		cmocka_unit_test(test_finish_closes_in_opening_order), cmocka_unit_test(test_peer_names),
 		cmocka_unit_test(test_the_host_as_it_was_known),
-		cmocka_unit_test(test_beacon_returns), cmocka_unit_test(test_same_findings_same_ids),
+		cmocka_unit_test(test_beacon_returns), cmocka_unit_test(test_slow_clocks_stay_open), cmocka_unit_test(test_same_findings_same_ids),
 		cmocka_unit_test(test_no_limits_set),
 		cmocka_unit_test(test_host_limit),
 		cmocka_unit_test(test_rule_limit),

@@ -404,7 +404,7 @@ test_rules_of_harmless_services(void **state)
 	assert_non_null(strstr(c.beacon_allow, "sub/rules.txt"));
 	config_clear(&c);
 	write_bytes("sub/rules.txt", "domain a.example why\nfoo\n", 25);
-	expect_refused("beacon:\n  allow: sub/rules.txt\n", 2, "rules.txt:2: domain, asn, cert, address or upload expected");
+	expect_refused("beacon:\n  allow: sub/rules.txt\n", 2, "rules.txt:2: domain, asn, cert, address, upload or support expected");
 	expect_refused("beacon:\n  allow: sub/none.txt\n", 2, "No such file");
 }
 

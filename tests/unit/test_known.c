@@ -96,15 +96,38 @@ test_own_rules(void **state)
 	known_free(k);
 }
 
+/* Tools by what they speak and by name; neither makes a service harmless in any other way. */
+static void
+test_tools_of_remote_support(void **state)
+{
+	struct fault fault;
+	struct known *k = known_new();
+	struct addr host = addr("10.0.0.5");
+
+	(void)state;
+	assert_int_equal(read_text(k, "support rustdesk RustDesk\nsupport tool.example Tool\n", &fault), 0);
+	assert_string_equal(known_protocol(k, APP_RUSTDESK, &host, NOW_NS), "RustDesk");
+	assert_null(known_protocol(k, APP_TEAMVIEWER, &host, NOW_NS));
+	assert_null(known_protocol(k, APP_TLS, &host, NOW_NS));
+	assert_string_equal(known_support(k, span_text("relay.tool.example"), &host, NOW_NS), "Tool");
+	assert_null(known_support(k, span_text("other.example"), &host, NOW_NS));
+	assert_null(known_domain(k, span_text("relay.tool.example"), &host, NOW_NS));
+	assert_null(known_upload(k, span_text("relay.tool.example"), &host, NOW_NS));
+	assert_true(known_supports(APP_ANYDESK));
+	assert_false(known_supports(APP_SSH));
+	known_free(k);
+}
+
 static void
 test_what_is_wrong_is_said(void **state)
 {
 	static const struct {
 		const char *line, *words;
 	} wrong[] = {
-		{ "host a.example why", ":2: domain, asn, cert, address or upload expected" },
+		{ "host a.example why", ":2: domain, asn, cert, address, upload or support expected" },
 		{ "domain nodot why", ":2: that is no such value" },
 		{ "domain a.example", ":2: a reason expected" },
+		{ "support telephone why", ":2: that is no such value" },
 		{ "asn 12x why", ":2: that is no such value" },
 		{ "cert abc why", ":2: that is no such value" },
 		{ "address 300.1.1.1 why", ":2: that is no such value" },
@@ -137,7 +160,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_shipped_list), cmocka_unit_test(test_own_rules),
-		cmocka_unit_test(test_what_is_wrong_is_said),
+		cmocka_unit_test(test_tools_of_remote_support), cmocka_unit_test(test_what_is_wrong_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

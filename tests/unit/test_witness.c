@@ -541,6 +541,39 @@ what_a_message_says_is_looked_up(void **state)
 	assert_text(kept[1], TEXT_USER_AGENT, "ua");
 }
 
+/* Its relays by the authority of its maker; what users make themselves at its ports only. */
+static void
+anydesk_is_known_by_certificates(void **state)
+{
+	static const struct {
+		const char *subject, *issuer;
+		uint16_t port;
+		enum app app;
+	} rows[] = {
+		{ "CN=AnyNet Relay,O=philandro Software GmbH,C=DE", "CN=AnyNet Root CA,O=philandro Software GmbH,C=DE", 443, APP_ANYDESK },
+		{ "CN=AnyNet Relay", "CN=AnyNet Root CA 2", 6568, APP_ANYDESK },
+		{ "CN=AnyNet Relay", "CN=AnyNet Relay", 443, APP_TLS },
+		{ "CN=AnyNet Relay", "CN=AnyNet Root CAs", 443, APP_TLS },
+		{ "CN=AnyNet Relay", "O=x\\,CN=AnyNet Root CA", 443, APP_TLS },
+		{ "CN=AnyDesk Client", "CN=AnyDesk Client", 7070, APP_ANYDESK },
+		{ "CN=AnyDesk Client", "CN=AnyDesk Client", 443, APP_TLS },
+		{ "CN=AsyncRAT Server", "CN=AsyncRAT Server", 7070, APP_TLS },
+	};
+	struct tls_certificate c = { .chain = 1, .not_before_ns = WHEN_UNKNOWN, .not_after_ns = WHEN_UNKNOWN };
+	struct message m = { .kind = MESSAGE_TLS_CERTIFICATE, .flow = &flow, .from = RESPONDER, .tls_certificate = &c };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", rows[i].port);
+		m.ts_ns = START_NS + 100;
+		c.subject = span_text(rows[i].subject);
+		c.issuer = span_text(rows[i].issuer);
+		witness_message(witness, &flow, &m);
+		assert_int_equal(flow.app, rows[i].app);
+	}
+}
+
 /* The peer is the proxy; whom it shall call stands in the request. */
 static void
 an_address_behind_a_proxy_is_looked_up(void **state)
@@ -700,6 +733,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_infected_host_is_looked_up_as_source_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_infected_list_speaks_of_our_hosts, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_message_says_is_looked_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(anydesk_is_known_by_certificates, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_address_behind_a_proxy_is_looked_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_question_counts_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(answers_name_addresses, setup, teardown),

@@ -1,0 +1,62 @@
+/*
+ * sleeper.c - names of connections that were silent for so long that their
+ * flow ended. Whoever goes on in one says its name no more: what it called
+ * before is what it calls.
+ *
+ * A table without chains: of two that meet in a place the later one stays.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "beacon/private.h"
+#include "flow.h"
+#include "packet.h"
+
+enum { SLEEPERS = 4096 };
+
+struct sleeper {
+	uint64_t id;			/* hash of the flow's key; 0: nobody */
+	uint8_t len;
+	uint8_t name[SERVICE_TEXT_MAX];
+};
+
+static struct sleeper *
+place_of(struct sleeper *all, const struct observation *o, uint64_t *id)
+{
+	*id = hash_quick(&HASH_FIXED, (const uint8_t *)&o->key, sizeof o->key) | 1;
+	return &all[*id / 2 % SLEEPERS];
+}
+
+struct sleeper *
+sleepers_new(void)
+{
+	return calloc(SLEEPERS, sizeof(struct sleeper));
+}
+
+void
+sleeper_note(struct beacon *b, const struct observation *flow, struct span name)
+{
+	struct sleeper *s;
+	uint64_t id;
+
+	if (flow->key.protocol != PROTO_TCP || name.left == 0 || name.left > SERVICE_TEXT_MAX ||
+	    (flow->flow_end != FLOW_END_TIMEOUT && flow->flow_end != FLOW_END_EVICTED))
+		return;
+	s = place_of(b->sleepers, flow, &id);
+	b->counts.names_lost += s->id != 0 && s->id != id;
+	s->id = id;
+	s->len = (uint8_t)name.left;
+	memmove(s->name, name.at, name.left);	/* it may be what lies here */
+}
+
+struct span
+sleeper_name(const struct beacon *b, const struct observation *o)
+{
+	const struct sleeper *s;
+	uint64_t id;
+
+	if (o->key.protocol != PROTO_TCP || (o->flags & OBSERVED_MIDWAY) == 0)
+		return span_of(NULL, 0);
+	s = place_of(b->sleepers, o, &id);
+	return s->id == id ? span_of(s->name, s->len) : span_of(NULL, 0);
+}

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""What rings as a beacon and what does not, in captures made here: each case and its twin."""
+import json
+import os
+import random
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+sys.dont_write_bytecode = True
+import rig
+
+sys.path.insert(0, os.path.join(rig.TOP, "tools"))
+from captures import frames, tls
+from captures.wire import CLIENT, SERVER, Tcp, Udp, Wire
+
+START_NS = 1_790_000_000 * 10**9
+FOLDER = rig.folder()
+HOST, PEER = "10.1.0.9", "192.0.2.99"
+
+
+def ends(host, peer):
+    return ({"address": host, "vlan": [], "ttl": 64, "mac": b"\2\0\0\0\0\1"},
+            {"address": peer, "vlan": [], "ttl": 52, "mac": frames.GROUP_MAC})
+
+
+def replay(name, wire, *words):
+    """Beacon records and the titles of all alerts."""
+    path = rig.write_pcap(os.path.join(FOLDER, name + ".pcap"), wire if isinstance(wire, list) else wire.frames())
+    done = subprocess.run([rig.HANSHO, "replay", "--quiet", "--eve", "-", "--records", "alert,beacon,flow", *words, path],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return ([r for r in found if r["event_type"] == "beacon"], [r for r in found if r["event_type"] == "alert"],
+            [r for r in found if r["event_type"] == "flow"])
+
+
+def rings(alerts):
+    return any(a["alert"]["signature"].startswith("Beacon") for a in alerts)
+
+
+def said(rng, size, kind):
+    """What is said inside a connection: a TLS record, or bytes of nothing known."""
+    return tls.record(23, rng.randbytes(size)) if kind == "tls" else rng.randbytes(size)
+
+
+def talk(wire, rng, moments, port, first, kind, host=HOST):
+    """One TCP connection in which the client says something at these seconds, and is answered."""
+    t = Tcp(wire, ends(host, PEER), (50123, port), {"end": "none"}, rng, START_NS)
+    for side, data in first:
+        t.say(side, data)
+    begun = t.now + 10**9
+    for at in moments:
+        t.now = begun + int(at * 10**9)
+        asked, answered = kind(rng) if callable(kind) else (said(rng, 180, kind), said(rng, 60, kind))
+        t.say(CLIENT, asked)
+        t.say(SERVER, answered)
+
+
+def beats(rng, every, times, jitter=0.05):
+    return [i * every + rng.uniform(-jitter, jitter) * every * (i > 0) for i in range(times)]
+
+
+# ---- tools of remote support ----
+
+def teamviewer(command, rng, size):
+    return b"\x17\x24" + bytes([command]) + size.to_bytes(2, "little") + rng.randbytes(size)
+
+
+def rustdesk_alive(ident):
+    inner = b"\x0a" + bytes([len(ident)]) + ident
+    return b"\x32" + bytes([len(inner)]) + inner
+
+
+def support_tcp(name, port, first, kind, tool):
+    """The tool's own bytes are low and named; others, at the same moments on the same port, ring."""
+    for own in (True, False):
+        rng, wire = random.Random(name), Wire("ethernet")
+        moments = beats(rng, 20, 60)
+        strange = random.Random("bytes of nobody").randbytes
+        talk(wire, rng, moments, port, first(rng) if own else [(s, strange(len(d))) for s, d in first(rng)],
+             kind if own else (lambda r: tuple(strange(len(d)) for d in kind(r))))
+        told, alerts, flows = replay(f"{name}-{own}", wire)
+        if own:
+            rig.check(f"{name}: low, by its name", len(told) == 1 and told[0].get("tool") == tool and told[0]["score"] < 0.6 and
+                      not alerts and flows[0]["app_proto"] == name, (told, alerts))
+            rig.check(f"{name}: says what to ask", "if nobody here uses it, ask" in told[0]["reason"], told)
+        else:
+            rig.check(f"{name}: other bytes ring", rings(alerts) and "tool" not in told[0], told)
+
+
+def case_teamviewer():
+    support_tcp("teamviewer", 5938, lambda r: [(CLIENT, teamviewer(10, r, 32)), (SERVER, teamviewer(10, r, 32))],
+                lambda r: (teamviewer(27, r, 4), teamviewer(17, r, 4)), "TeamViewer")
+
+
+def case_vnc():
+    support_tcp("rfb", 5900, lambda r: [(SERVER, b"RFB 003.008\n"), (CLIENT, b"RFB 003.008\n")],
+                lambda r: (r.randbytes(10), r.randbytes(40)), "VNC")
+
+
+def case_rustdesk():
+    for own in (True, False):
+        rng, wire = random.Random("rustdesk"), Wire("ethernet")
+        u = Udp(wire, ends(HOST, PEER), (50123, 21116), {})
+        for at in beats(rng, 12, 60):
+            asked = rustdesk_alive(b"123456789") if own else b"\x33" + rng.randbytes(12)
+            u.send(START_NS + int(at * 10**9), CLIENT, asked)
+            u.send(START_NS + int(at * 10**9) + 20_000_000, SERVER, b"\x3a\x00")
+        told, alerts, flows = replay(f"rustdesk-{own}", wire)
+        if own:
+            rig.check("rustdesk: low, by its name", len(told) == 1 and told[0].get("tool") == "RustDesk" and not alerts and
+                      flows[0]["app_proto"] == "rustdesk", (told, alerts))
+        else:
+            rig.check("rustdesk: other bytes ring", rings(alerts) and "tool" not in told[0], told)
+
+
+def case_tool_without_the_list():
+    rng, wire = random.Random("list"), Wire("ethernet")
+    talk(wire, rng, beats(rng, 20, 60), 5938, [(CLIENT, teamviewer(10, rng, 32)), (SERVER, teamviewer(10, rng, 32))],
+         lambda r: (teamviewer(27, r, 4), teamviewer(17, r, 4)))
+    path = rig.write(os.path.join(FOLDER, "off.yaml"), "beacon:\n  harmless: no\n")
+    rig.check("without the list the tool rings", rings(replay("list", wire, "-c", path)[1]))
+
+
+def case_tool_in_japanese():
+    rng, wire = random.Random("ja"), Wire("ethernet")
+    talk(wire, rng, beats(rng, 20, 60), 5938, [(CLIENT, teamviewer(10, rng, 32)), (SERVER, teamviewer(10, rng, 32))],
+         lambda r: (teamviewer(27, r, 4), teamviewer(17, r, 4)))
+    path = rig.write(os.path.join(FOLDER, "ja.yaml"), "language: ja\n")
+    told = replay("ja", wire, "-c", path)[0]
+    rig.check("the tool in Japanese", "遠隔支援ツール TeamViewer" in told[0]["reason"] and "攻撃者" in told[0]["reason"], told)
+
+
+# ---- beats inside one connection that is silent for long ----
+
+def slow(name, every, sni, cut=0):
+    rng, wire = random.Random(name), Wire("ethernet")
+    hello = tls.Hello({"ciphers": "0x1301", "extensions": "0,43", "versions": "0x0304"})
+    first = [(CLIENT, tls.record(22, hello.message(sni, rng))), (SERVER, tls.server_flight13(rng))] if sni else []
+    talk(wire, rng, beats(rng, every, int(3 * 86400 / every)), 4443, first, "tls" if sni else "raw")
+    return replay(name, wire.frames()[cut:])
+
+
+def case_ninety_minutes():
+    for sni in ("slow.c2.example", None):
+        told, alerts, flows = slow(f"ninety-{sni}", 5400, sni)
+        mine = [b for b in told if b.get("service") == sni or sni is None]
+        rig.check(f"one connection, 90 minutes, {sni}: found", rings(alerts) and len(told) == 1 and len(mine) == 1 and
+                  mine[0]["count"] >= 47 and 5000 < mine[0]["interval"] < 5800, told)
+        rig.check(f"one connection, 90 minutes, {sni}: one flow, one alert", len(flows) == 1 and
+                  len({a["hansho"]["id"] for a in alerts if rings([a])}) == 1, (len(flows), len(alerts)))
+
+
+def case_three_hours():
+    """Silent for longer than any flow is kept: the name is known from before."""
+    told, alerts, flows = slow("three", 10800, "slower.c2.example")
+    rig.check("one connection, three hours: by its name", rings(alerts) and len(told) == 1 and told[0]["count"] >= 23 and
+              told[0].get("service") == "slower.c2.example" and len(flows) == 24, told)
+
+
+def case_joined_midway():
+    """The sensor starts while it goes on, whoever's packet is the first."""
+    for cut in (6, 7, 8, 9, 10, 11):
+        for sni in ("slow.c2.example", None):
+            told, alerts, _ = slow(f"midway-{cut}-{sni}", 1800, sni, cut)
+            rig.check(f"joined at frame {cut}, {sni}: found", rings(alerts) and told[0]["src_ip"] == HOST and
+                      told[0]["count"] > 135, told)
+
+
+rig.run_cases([v for k, v in list(globals().items()) if k.startswith("case_")])
