@@ -10,6 +10,7 @@ enum record_kind {
 	RECORD_SMTP, RECORD_FILEINFO, RECORD_LOGIN, RECORD_REMOTE, RECORD_IDENTITY, RECORD_UNKNOWN,
 	RECORD_MEMBER,		/* an alert that is told by its host's case: nobody is called for it again */
 	RECORD_HELD,		/* an alert beyond an hourly limit: a summary tells of it */
+	RECORD_CENSUS,		/* how many C2 servers answered, of a malware on a day */
 	RECORD_KINDS
 };
 

@@ -13,6 +13,15 @@
 #include "observation.h"
 
 char *eve_alert(const struct alert *a, const char *sensor_name);
+/* How many C2 servers of a malware answered so many hosts on that day (since 1970). */
+struct eve_census {
+	int32_t day;
+	const char *family;
+	uint64_t servers, hosts;
+	bool estimated;
+};
+char *eve_census(const struct eve_census *c, int64_t ts_ns, const char *sensor_name);
+
 char *eve_beacon(const struct finding *f, const char *sensor_name, enum language l);
 
 /*

@@ -19,6 +19,8 @@
 
 enum { CENSUS_SEC = 3600 };
 
+#define NS_PER_DAY (86400 * NS_PER_SEC)
+
 struct analyst {
 	const struct config *config;
 	struct journal *journal;
@@ -142,21 +144,31 @@ analyst_set_keep(struct analyst *a, kept_fn *keep, void *to)
 	a->keep = keep;
 	a->keep_to = to;
 	if (keep != NULL)
-		census_hand_on(a->census, hand_on_census, a);
+		census_hand_on(a->census, CENSUS_KEEPER, INT32_MAX, hand_on_census, a);
 }
 
-/* Once an hour: each row is a row of the database. */
+static void
+on_census_record(void *to, const struct census_row *row)
+{
+	struct analyst *a = to;
+	const struct eve_census c = { row->day, row->family, row->servers, row->hosts, row->estimated };
+
+	write_record(a, RECORD_CENSUS, eve_census(&c, a->counts.last_ns, a->config->sensor_name));
+}
+
+/* Once an hour: each row is a row of the database, and a record when its day is over. */
 static void
 keep_census(struct analyst *a, int64_t now_ns, bool end)
 {
-	if (a->keep == NULL)
-		return;
 	if (a->census_ns == WHEN_UNKNOWN || now_ns < a->census_ns)
 		a->census_ns = now_ns;
 	if (!end && now_ns - a->census_ns < CENSUS_SEC * NS_PER_SEC)
 		return;
 	a->census_ns = now_ns;
-	census_hand_on(a->census, hand_on_census, a);
+	if (a->keep != NULL)
+		census_hand_on(a->census, CENSUS_KEEPER, INT32_MAX, hand_on_census, a);
+	if (a->config->records & 1u << RECORD_CENSUS)
+		census_hand_on(a->census, CENSUS_RECORDS, end ? INT32_MAX : (int32_t)(now_ns / NS_PER_DAY), on_census_record, a);
 }
 
 struct census *

@@ -22,7 +22,7 @@ struct crowd {
 struct entry {
 	struct crowd servers, hosts;
 	int32_t day;			/* NO_DAY: unused */
-	bool changed;			/* since it was handed on */
+	uint8_t changed;		/* a bit for each reader that has not had it yet as it is */
 	char family[BEHAVIOUR_FAMILY_MAX];
 };
 
@@ -37,8 +37,10 @@ struct census {
 	struct awaited awaited[PLACES][WAYS];
 	uint8_t next[PLACES];
 	unsigned awaiting;		/* places in use */
-	census_fn *take;		/* who is handed what gives way */
-	void *to;
+	struct {			/* is handed what gives way, too */
+		census_fn *take;
+		void *to;
+	} reader[CENSUS_READERS];
 	struct census_now now;
 	bool stale;			/* `now` is */
 };
@@ -104,21 +106,22 @@ row_of(const struct entry *e, struct census_row *row)
 }
 
 static void
-hand_on(struct census *c, struct entry *e)
+hand_on(struct census *c, struct entry *e, enum census_reader who)
 {
 	struct census_row row;
 
-	if (!e->changed || c->take == NULL)
+	if ((e->changed & 1u << who) == 0 || c->reader[who].take == NULL)
 		return;
 	row_of(e, &row);
-	e->changed = false;
-	c->take(c->to, &row);
+	e->changed = (uint8_t)(e->changed & ~(1u << who));
+	c->reader[who].take(c->reader[who].to, &row);
 }
 
 static struct entry *
 entry_of(struct census *c, int32_t day, const char *family)
 {
 	struct entry *e, *oldest = &c->entry[0];
+	unsigned who;
 
 	for (e = c->entry; e < c->entry + CENSUS_ENTRIES; e++) {
 		if (e->day == day && strcmp(e->family, family) == 0)
@@ -126,8 +129,8 @@ entry_of(struct census *c, int32_t day, const char *family)
 		if (e->day < oldest->day)
 			oldest = e;
 	}
-	if (oldest->day != NO_DAY)
-		hand_on(c, oldest);
+	for (who = 0; who < CENSUS_READERS && oldest->day != NO_DAY; who++)
+		hand_on(c, oldest, who);
 	memset(oldest, 0, sizeof *oldest);
 	oldest->day = day;
 	memcpy(oldest->family, family, strlen(family) + 1);
@@ -160,8 +163,10 @@ count(struct census *c, const struct observation *o, const char *family)
 	host.realm = o->key.realm;
 	host.addr = o->key.addr[o->host_side];
 	new = crowd_add(&e->servers, server_of(o));
-	if (crowd_add(&e->hosts, hash_bytes(&HASH_FIXED, &host, sizeof host)) || new)
-		e->changed = c->stale = true;
+	if (crowd_add(&e->hosts, hash_bytes(&HASH_FIXED, &host, sizeof host)) || new) {
+		e->changed = (1u << CENSUS_READERS) - 1;
+		c->stale = true;
+	}
 }
 
 /* ---- who awaits an answer ---- */
@@ -263,26 +268,27 @@ census_take(struct census *c, const struct observation *o)
 
 /* ---- telling ---- */
 
-void
-census_hand_on(struct census *c, census_fn *take, void *to)
+/* The oldest that `who` has not had, of days before this; NULL: none. A few entries, seldom. */
+static struct entry *
+next_for(struct census *c, enum census_reader who, int32_t before)
 {
-	struct entry *e, *next;
-	int64_t told = INT64_MIN;
+	struct entry *e, *next = NULL;
 
-	c->take = take;
-	c->to = to;
-	/* By day: a few entries, seldom. */
-	do {
-		next = NULL;
-		for (e = c->entry; e < c->entry + CENSUS_ENTRIES; e++)
-			if (e->changed && e->day >= told && (next == NULL || e->day < next->day))
-				next = e;
-		if (next != NULL) {
-			told = next->day;
-			hand_on(c, next);
-			next->changed = false;
-		}
-	} while (next != NULL);
+	for (e = c->entry; e < c->entry + CENSUS_ENTRIES; e++)
+		if ((e->changed & 1u << who) != 0 && e->day < before && (next == NULL || e->day < next->day))
+			next = e;
+	return next;
+}
+
+void
+census_hand_on(struct census *c, enum census_reader who, int32_t before, census_fn *take, void *to)
+{
+	struct entry *e;
+
+	c->reader[who].take = take;
+	c->reader[who].to = to;
+	while ((e = next_for(c, who, before)) != NULL)
+		hand_on(c, e, who);
 }
 
 static int

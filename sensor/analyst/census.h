@@ -40,9 +40,12 @@ void census_free(struct census *c);	/* NULL is fine */
 /* One observation, of any kind. */
 void census_take(struct census *c, const struct observation *o);
 
-/* What has changed since the last time, oldest day first, for who keeps it. */
+/* Who is handed rows: the keeper, of the history; and who writes records. */
+enum census_reader { CENSUS_KEEPER, CENSUS_RECORDS, CENSUS_READERS };
+
+/* What has changed since `who` had it, oldest day first, of days before `before`; from then on also what gives way. */
 typedef void census_fn(void *to, const struct census_row *row);
-void census_hand_on(struct census *c, census_fn *take, void *to);
+void census_hand_on(struct census *c, enum census_reader who, int32_t before, census_fn *take, void *to);
 
 void census_latest(struct census *c, struct census_now *out);
 

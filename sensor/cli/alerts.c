@@ -21,9 +21,11 @@ static const char help[] =
 "       hansho alerts show [options] ID\n"
 "       hansho alerts ack [options] [--note TEXT] ID...\n"
 "       hansho alerts export [options] [--format eve|csv]\n"
+"       hansho alerts census [options]\n"
 "\n"
 "What a sink of type store has kept: incidents, each with its latest revision. An ID\n"
-"may be cut short where it is still the only one that begins so.\n"
+"may be cut short where it is still the only one that begins so. census: how many C2\n"
+"servers answered, by day and malware.\n"
 "\n"
 "  -c, --config FILE       configuration: its first sink of type store (default: /etc/hansho.yaml)\n"
 "  --store FILE            the store itself\n"
@@ -32,7 +34,7 @@ static const char help[] =
 "  --severity NAME         at least low, medium, high or critical\n"
 "  --open                  neither over nor acknowledged\n"
 "  --limit N               the latest N (list: 100 without it; 0: all)\n"
-"  --json                  list, show: one JSON object a line\n"
+"  --json                  list, show, census: one JSON object a line\n"
 "  --format NAME           export: eve (EVE JSON lines) or csv; eve without it\n"
 "  --note TEXT             ack: why, or who looks after it\n"
 "  --help                  this text\n"
@@ -267,6 +269,29 @@ tell_eve(void *to, const struct stored_alert *a)
 	return !ferror(stdout);
 }
 
+static bool
+tell_census(void *to, const char *line)
+{
+	cJSON *root = cJSON_Parse(line);
+	const cJSON *c = cJSON_GetObjectItemCaseSensitive(root, "census");
+	const char *day = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "day"));
+	const char *family = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "family"));
+	const char *sensor = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "host"));
+	double servers = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(c, "servers"));
+	double hosts = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(c, "hosts"));
+	char name[100], at[100], when[24];
+	unsigned *rows = to;
+
+	if (day != NULL && family != NULL && servers >= 0 && hosts >= 0) {
+		if ((*rows)++ == 0)
+			printf("%-10s  %-24s  %7s  %7s  %s\n", "DAY", "MALWARE", "SERVERS", "HOSTS", "SENSOR");
+		printf("%-10s  %-24s  %7.0f  %7.0f  %s\n", clean(day, 10, when, sizeof when), clean(family, 48, name, sizeof name), servers, hosts,
+		    clean(sensor == NULL ? "" : sensor, 63, at, sizeof at));
+	}
+	cJSON_Delete(root);
+	return !ferror(stdout);
+}
+
 /* The only one, or none. */
 static bool
 keep_one(void *to, const struct stored_alert *a)
@@ -327,10 +352,41 @@ run_list(struct alert_store *s, const struct request *r)
 	return run_each(s, r, tell_list);
 }
 
+static bool
+tell_line(void *to, const char *line)
+{
+	unsigned *rows = to;
+
+	++*rows;
+	puts(line);
+	return !ferror(stdout);
+}
+
+/* EVE has all that is kept: the census is no host's, so that a choice of alerts leaves it out. */
 static int
 run_export(struct alert_store *s, const struct request *r)
 {
-	return run_each(s, r, r->format != NULL && strcmp(r->format, "csv") == 0 ? tell_csv : tell_eve);
+	bool csv = r->format != NULL && strcmp(r->format, "csv") == 0;
+	int status = run_each(s, r, csv ? tell_csv : tell_eve);
+	struct fault fault;
+	unsigned rows = 0;
+
+	if (csv || r->host != NULL || r->severity != NULL || r->open || r->limit != NULL)
+		return status;
+	if (alert_store_census(s, r->filter.since_ns, tell_line, &rows, &fault) < 0)
+		return say(&fault);
+	return rows > 0 ? 0 : status;
+}
+
+static int
+run_census(struct alert_store *s, const struct request *r)
+{
+	struct fault fault;
+	unsigned rows = 0;
+
+	if (alert_store_census(s, r->filter.since_ns, r->json ? tell_line : tell_census, &rows, &fault) < 0)
+		return say(&fault);
+	return rows > 0 ? 0 : 1;
 }
 
 static int
@@ -393,6 +449,7 @@ static const struct deed {
 	{ "show", run_show, 1, 1, 0 },
 	{ "ack", run_ack, 1, 1000, 0 },
 	{ "export", run_export, 0, 0, 0 },
+	{ "census", run_census, 0, 0, 0 },
 };
 
 static int
@@ -450,7 +507,7 @@ command_alerts(int argc, char **argv)
 		if (strcmp(argv[optind], deeds[i].name) == 0)
 			d = &deeds[i];
 	if (d == NULL) {
-		fprintf(stderr, "hansho: alerts: expected list, show, ack or export\n");
+		fprintf(stderr, "hansho: alerts: expected list, show, ack, export or census\n");
 		return EXIT_USAGE;
 	}
 	r.ids = argv + optind + 1;

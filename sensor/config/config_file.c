@@ -449,6 +449,8 @@ check_sink(const struct reading *r, unsigned number)
 	/* What keeps records wants all alerts, also those that nobody is called for. */
 	if ((s->kind == SINK_EVE || s->kind == SINK_STORE) && (s->records & 1u << RECORD_ALERT) != 0)
 		s->records |= 1u << RECORD_MEMBER;
+	if (s->kind == SINK_STORE)
+		s->records |= 1u << RECORD_CENSUS;
 	for (i = 0; i < r->first_sink + number; i++)
 		if (strcmp(r->c->sinks[i].name, s->name) == 0)
 			return refuse(r, find_key(r, "sinks[].name", number),

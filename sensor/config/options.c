@@ -50,7 +50,7 @@ static const struct option_choice record_choices[] = {
 	{ "smtp", 1 << RECORD_SMTP }, { "fileinfo", 1 << RECORD_FILEINFO },
 	{ "login", 1 << RECORD_LOGIN }, { "remote", 1 << RECORD_REMOTE },
 	{ "identity", 1 << RECORD_IDENTITY }, { "unknown", 1 << RECORD_UNKNOWN }, { "held", 1 << RECORD_HELD },
-	{ "member", 1 << RECORD_MEMBER },
+	{ "member", 1 << RECORD_MEMBER }, { "census", 1 << RECORD_CENSUS },
 	{ NULL, 0 },
 };
 
@@ -134,7 +134,7 @@ const struct option_row option_rows[] = {
   "where there is a rest.",
   BOOLEAN(pin_workers, "no") },
 { "records", "What is written at all. Each sink takes its own choice of these.",
-  RECORDS(config, records, "alert, beacon, held") },
+  RECORDS(config, records, "alert, beacon, held, census") },
 { "checksum", "auto leaves out packets with a wrong IPv4, TCP or UDP checksum, unless a network card that "
   "fills them in later (offload) is recognised, or this side of the conversation has shown no right one; "
   "strict leaves them all out; off verifies nothing.",

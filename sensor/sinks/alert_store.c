@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "sinks/store_census.h"
 #include "sinks/view.h"
 
 enum { VERSION = 1, BUSY_MS = 5000, PATH_MOST = 4096 };
@@ -92,7 +93,8 @@ open_file(struct alert_store *s, bool write)
 	if ((r = look_at_version(s->db)) != SQLITE_OK || !write)
 		return r;
 	if ((r = sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;", NULL, NULL, NULL)) != SQLITE_OK ||
-	    (r = sqlite3_exec(s->db, schema, NULL, NULL, NULL)) != SQLITE_OK)
+	    (r = sqlite3_exec(s->db, schema, NULL, NULL, NULL)) != SQLITE_OK ||
+	    (r = sqlite3_exec(s->db, store_census_schema, NULL, NULL, NULL)) != SQLITE_OK)
 		return r;
 	return sqlite3_prepare_v3(s->db, put_text, -1, SQLITE_PREPARE_PERSISTENT, &s->put, NULL);
 }
@@ -219,7 +221,13 @@ put_one(struct alert_store *s, const char *line, unsigned *odd)
 	int64_t ts_ns;
 	int r = SQLITE_DONE;
 
-	if (!view_open(&v, line) || v.id[0] == '\0' || !when_parse(v.timestamp, strlen(v.timestamp), 0, &ts_ns)) {
+	if (view_open(&v, line) && store_census_is(&v)) {
+		r = store_census_put(s->db, &v, line, wall_clock_ns());
+		*odd += r == SQLITE_MISMATCH;
+		r = r == SQLITE_MISMATCH ? SQLITE_DONE : r;
+		goto done;
+	}
+	if (v.root == NULL || v.id[0] == '\0' || !when_parse(v.timestamp, strlen(v.timestamp), 0, &ts_ns)) {
 		++*odd;
 		goto done;
 	}
@@ -271,6 +279,7 @@ alert_store_trim(struct alert_store *s, uint64_t rows, int64_t oldest_ns, struct
 
 	snprintf(text, sizeof text, "DELETE FROM alert WHERE stored_ns < %lld", (long long)oldest_ns);
 	if ((r = sqlite3_exec(s->db, text, NULL, NULL, NULL)) != SQLITE_OK ||
+	    (r = store_census_trim(s->db, rows, oldest_ns)) != SQLITE_OK ||
 	    (r = read_number(s->db, "SELECT count(*) FROM alert", &count)) != SQLITE_OK)
 		return fault_of(s, r, fault);
 	if ((uint64_t)count <= rows)
@@ -338,6 +347,14 @@ alert_store_each(struct alert_store *s, const struct alert_filter *f, stored_ale
 		fault_of(s, r, fault);
 	sqlite3_finalize(st);
 	return r == SQLITE_DONE ? 0 : SE_SYSTEM;
+}
+
+int
+alert_store_census(struct alert_store *s, int64_t since_ns, bool (*tell)(void *to, const char *line), void *to, struct fault *fault)
+{
+	int r = store_census_each(s->db, since_ns, tell, to);
+
+	return r == SQLITE_DONE ? 0 : fault_of(s, r, fault);
 }
 
 int

@@ -1,6 +1,6 @@
 /*
- * alert_store.h - incidents in an SQLite file, each with its latest revision:
- * what the store sink writes and `hansho alerts` reads.
+ * alert_store.h - incidents in an SQLite file, each with its latest revision,
+ * and the census (store_census.h): what the store sink writes and `hansho alerts` reads.
  *
  * Write-ahead log: readers and one writer do not wait for each other. Rows
  * beyond a number, and those that were not written to for too long, go, the
@@ -25,7 +25,7 @@ void alert_store_close(struct alert_store *s);		/* NULL is fine */
 void alert_store_give_up(struct alert_store *s);
 
 /*
- * All of these EVE lines or none: alerts with an id; an older revision than what is there changes nothing.
+ * All of these EVE lines or none: alerts with an id, and the census; an older revision than what is there changes nothing.
  * SE_SYSTEM: not now (disk full, busy). SE_FORMAT: it is damaged. Lines that are no such alert are left out and counted in *odd.
  */
 int alert_store_put(struct alert_store *s, char *const *lines, unsigned count, unsigned *odd, struct fault *fault);
@@ -55,6 +55,9 @@ typedef bool stored_alert_fn(void *to, const struct stored_alert *a);	/* false: 
 /* The latest first. */
 int alert_store_each(struct alert_store *s, const struct alert_filter *f, stored_alert_fn *tell, void *to,
     struct fault *fault);
+
+/* The records of the census of days at or behind that of `since_ns`, the oldest first. */
+int alert_store_census(struct alert_store *s, int64_t since_ns, bool (*tell)(void *to, const char *line), void *to, struct fault *fault);
 
 /* SE_USAGE: no alert has this id. */
 int alert_store_acknowledge(struct alert_store *s, const char *id, const char *note, int64_t now_ns, struct fault *fault);

@@ -82,7 +82,7 @@ store_deliver(struct sink *s, const struct sink_record *rec, struct fault *fault
 	struct store *t = s->state;
 	enum sink_result r;
 
-	if (rec->kind != RECORD_ALERT && rec->kind != RECORD_MEMBER)
+	if (rec->kind != RECORD_ALERT && rec->kind != RECORD_MEMBER && rec->kind != RECORD_CENSUS)
 		return SINK_DONE;
 	if (t->count == STORE_BATCH && (r = store_flush(s, fault)) != SINK_DONE)
 		return r;

@@ -41,7 +41,7 @@ message_id(enum record_kind kind, const struct view *v)
 		[RECORD_DNS] = "dns", [RECORD_FLOW] = "flow",
 		[RECORD_SMTP] = "smtp", [RECORD_FILEINFO] = "fileinfo", [RECORD_LOGIN] = "login",
 		[RECORD_REMOTE] = "remote", [RECORD_IDENTITY] = "identity", [RECORD_UNKNOWN] = "unknown",
-		[RECORD_HELD] = "held",
+		[RECORD_HELD] = "held", [RECORD_CENSUS] = "census",
 	};
 	static const char *const roles[] = { "download", "infected", "suspicious" };
 	static const char *const feeds[] = { "download.feed", "infected.feed", "suspicious.feed" };

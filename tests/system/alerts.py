@@ -39,8 +39,12 @@ def kept():
     latest = replayed()
     got = [json.loads(line)["record"] for line in alerts("list", "--store", STORE, "--json", "--limit", "0").splitlines()]
     rig.check("alerts.list", {r["hansho"]["id"]: r for r in got} == latest and len(got) == len(latest) > 1, got)
-    exported = [json.loads(line) for line in alerts("export", "--store", STORE).splitlines()]
+    every = [json.loads(line) for line in alerts("export", "--store", STORE).splitlines()]
+    exported = [record for record in every if record["event_type"] == "alert"]
     rig.check("alerts.export", sorted(exported, key=str) == sorted(latest.values(), key=str))
+    census = [record["census"] for record in every if record["event_type"] == "census"]
+    rig.check("alerts.census", [(c["day"], c["family"], c["servers"], c["hosts"]) for c in census if c["family"] == "emotet"] ==
+              [("2026-05-20", "emotet", 3, 1)] and len(census) == len(alerts("census", "--store", STORE).splitlines()) - 1, census)
     rows = list(csv.DictReader(io.StringIO(alerts("export", "--store", STORE, "--format", "csv"))))
     rig.check("alerts.csv", {row["id"] for row in rows} == set(latest) and
               all(row["severity"] == latest[row["id"]]["hansho"]["severity"] for row in rows), rows)

@@ -147,6 +147,46 @@ test_revisions(void **state)
 	alert_store_close(s);
 }
 
+static bool
+note_line(void *to, const char *line)
+{
+	char *all = to;
+
+	strcat(strcat(all, line), "\n");
+	return true;
+}
+
+static void
+test_census(void **state)
+{
+	static char first[] = "{\"event_type\":\"census\",\"host\":\"a\",\"census\":{\"day\":\"2026-05-20\",\"family\":\"emotet\",\"servers\":3}}",
+	    again[] = "{\"event_type\":\"census\",\"host\":\"a\",\"census\":{\"day\":\"2026-05-20\",\"family\":\"emotet\",\"servers\":4}}",
+	    before[] = "{\"event_type\":\"census\",\"host\":\"a\",\"census\":{\"day\":\"2026-05-19\",\"family\":\"emotet\",\"servers\":9}}",
+	    odd_one[] = "{\"event_type\":\"census\",\"census\":{\"day\":7}}";
+	char *lines[] = { first, again, before, odd_one }, all[1000] = "";
+	struct alert_store *s = open_store(*state);
+	int64_t since = 1779235200 * INT64_C(1000000000);	/* 2026-05-20 */
+	struct fault fault;
+	unsigned odd;
+
+	put(s, 1, 1, "open");
+	assert_int_equal(alert_store_put(s, lines, 4, &odd, &fault), 0);
+	assert_int_equal(odd, 1);
+	assert_int_equal(alert_store_census(s, INT64_MIN, note_line, all, &fault), 0);
+	assert_ptr_equal(strstr(all, before), all);		/* the oldest day first */
+	assert_non_null(strstr(all, again));
+	assert_null(strstr(all, first));
+	all[0] = '\0';
+	assert_int_equal(alert_store_census(s, since, note_line, all, &fault), 0);
+	assert_ptr_equal(strstr(all, again), all);
+	assert_int_equal(alert_store_trim(s, 1, 0, &fault), 0);
+	all[0] = '\0';
+	assert_int_equal(alert_store_census(s, INT64_MIN, note_line, all, &fault), 0);
+	assert_int_equal(strlen(all), strlen(before) + 1);	/* written last */
+	assert_int_equal(look(s, (struct alert_filter){ .most = 5 }).rows, 1);
+	alert_store_close(s);
+}
+
 static void
 test_filters(void **state)
 {
@@ -308,6 +348,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_revisions),
+		CASE(test_census),
 		CASE(test_filters),
 		CASE(test_bounds),
 		CASE(test_odd_lines),

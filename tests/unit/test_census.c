@@ -124,7 +124,7 @@ test_who_answered(void **state)
 	ends(12, "10.0.0.6", "192.0.2.3", 14, 0);
 	ends(13, "10.0.0.6", "192.0.2.3", 14, 10);			/* that flow is over */
 	ends(14, "10.0.0.7", "192.0.2.7", 77, 10);			/* nobody's */
-	census_hand_on(census, keep, NULL);
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 	assert_int_equal(kept.count, 2);
 	expect(0, "unnamed", 0, 1, 1);
 	expect(1, "emotet", 0, 2, 2);
@@ -132,10 +132,15 @@ test_who_answered(void **state)
 	census_latest(census, &now);
 	assert_int_equal(now.rows, 2);
 	assert_string_equal(now.row[0].family, "emotet");
-	census_hand_on(census, keep, NULL);				/* nothing new */
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);				/* nothing new */
+	assert_int_equal(kept.count, 2);
+	kept.count = 0;
+	census_hand_on(census, CENSUS_RECORDS, kept.row[0].day, keep, NULL);	/* the other reader: the day is not over */
+	assert_int_equal(kept.count, 0);
+	census_hand_on(census, CENSUS_RECORDS, kept.row[0].day + 1, keep, NULL);
 	assert_int_equal(kept.count, 2);
 	ends(20, "10.0.0.5", "192.0.2.1", 11, 900);
-	census_hand_on(census, keep, NULL);
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 	assert_int_equal(kept.count, 2);
 }
 
@@ -156,7 +161,7 @@ test_what_does_not_count(void **state)
 	listed(ROLE_C2, INDICATOR_JA3, "Emotet");
 	begin(OBSERVE_MATCH, 5, "10.0.0.5", "192.0.2.1", 25, 300);
 	listed(ROLE_C2, INDICATOR_CIDR, "Emotet");
-	census_hand_on(census, keep, NULL);
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 	assert_int_equal(kept.count, 0);
 }
 
@@ -177,7 +182,7 @@ test_days(void **state)
 	census_latest(census, &now);
 	assert_int_equal(now.rows, 2);
 	assert_int_equal(now.row[0].servers, 1);
-	census_hand_on(census, keep, NULL);
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 	assert_int_equal(kept.count, 64);	/* of 80: nobody was there yet to take the oldest */
 	expect(63, kept.row[63].family, 31, 1, 1);
 	kept.count = 0;
@@ -204,7 +209,7 @@ test_many_servers(void **state)
 		if (i != CENSUS_EXACT - 1 && i != CENSUS_EXACT && i != 4999)
 			continue;
 		kept.count = 0;
-		census_hand_on(census, keep, NULL);
+		census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 		assert_int_equal(kept.row[0].estimated, i >= CENSUS_EXACT);
 		assert_in_range(kept.row[0].servers, i == CENSUS_EXACT - 1 ? CENSUS_EXACT : (i + 1) * 9 / 10, (i + 1) * 11 / 10);
 	}
@@ -233,7 +238,7 @@ test_over_a_restart(void **state)
 	state_in_close(in);
 	match(3, "10.0.0.6", "192.0.2.2", 3, "Emotet", 10);
 	match(4, "10.0.0.6", "192.0.2.3", 4, "Emotet", 10);
-	census_hand_on(census, keep, NULL);
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 	assert_int_equal(kept.count, 1);
 	expect(0, "emotet", 0, 3, 2);
 	unlink(path);
@@ -250,7 +255,7 @@ test_places_are_bounded(void **state)
 		match(1, "10.0.0.5", "192.0.2.1", i + 1, "Emotet", 0);
 	for (i = 0; i < 20000; i++)
 		ends(2, "10.0.0.5", "192.0.2.1", i + 1, i >= 19990 ? 10 : 0);
-	census_hand_on(census, keep, NULL);
+	census_hand_on(census, CENSUS_KEEPER, INT32_MAX, keep, NULL);
 	for (i = found = 0; i < kept.count; i++)
 		found += (unsigned)kept.row[i].servers;
 	assert_int_equal(found, 1);

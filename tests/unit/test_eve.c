@@ -531,11 +531,24 @@ test_no_memory(void **state)
 	free(whole);
 }
 
+static void
+test_census_record(void **state)
+{
+	const struct eve_census c = { 20593, "emotet", 300, 7, true };
+	char *line = eve_census(&c, RIG_START_NS, "s");
+
+	(void)state;
+	assert_non_null(line);
+	assert_non_null(strstr(line, "\"event_type\":\"census\",\"host\":\"s\",\"census\":{\"day\":\"2026-05-20\",\"family\":\"emotet\","
+	    "\"servers\":300,\"hosts\":7,\"estimated\":true}}"));
+	free(line);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_alert_whole), cmocka_unit_test(test_hostile_text),
+		cmocka_unit_test(test_alert_whole), cmocka_unit_test(test_census_record), cmocka_unit_test(test_hostile_text),
 		cmocka_unit_test(test_ipv6_in_full_and_no_ports),
 	cmocka_unit_test(test_a_label_in_the_reason),
 		cmocka_unit_test(test_infected_host_inbound), cmocka_unit_test(test_sensor_alert),

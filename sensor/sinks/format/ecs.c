@@ -23,14 +23,14 @@ static const struct word categories[] = {
 static const struct word event_types[] = {
 	{ "alert", "info" }, { "beacon", "info" }, { "flow", "connection,end" }, { "login", "start" },
 	{ "identity", "info" }, { "unknown", "connection" }, { "fileinfo", "info" }, { "smtp", "info" },
-	{ NULL, "protocol" },
+	{ "census", "info" }, { NULL, "protocol" },
 };
 
 static const struct word datasets[] = {
 	{ "alert", "hansho.alert" }, { "beacon", "hansho.beacon" }, { "http", "hansho.http" }, { "tls", "hansho.tls" },
 	{ "dns", "hansho.dns" }, { "flow", "hansho.flow" }, { "smtp", "hansho.smtp" }, { "fileinfo", "hansho.fileinfo" },
 	{ "login", "hansho.login" }, { "remote", "hansho.remote" }, { "identity", "hansho.identity" },
-	{ "unknown", "hansho.unknown" }, { NULL, "hansho.event" },
+	{ "unknown", "hansho.unknown" }, { "census", "hansho.census" }, { NULL, "hansho.event" },
 };
 
 /* Elastic's own scale: low 21, medium 47, high 73, critical 99. */
