@@ -92,6 +92,17 @@ suffix_prepare(void)
 	list = NULL;
 }
 
+void
+suffix_origin(char *buf, size_t size)
+{
+	struct stat st;
+
+	if (stat(LIST, &st) < 0)
+		memset(&st, 0, sizeof st);
+	snprintf(buf, size, "%s %lld.%09ld %lld", psl_builtin_sha1sum(), (long long)st.st_mtim.tv_sec,
+	    st.st_mtim.tv_nsec, (long long)st.st_size);
+}
+
 static void
 read_list(void)
 {

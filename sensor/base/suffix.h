@@ -17,6 +17,9 @@
 /* Opens the list, once: before a sandbox is set. */
 void suffix_prepare(void);
 
+/* Which list it is, as a text that is another one for another list. */
+void suffix_origin(char *buf, size_t size);
+
 /* `name`: lower case, as DNS has it, without a dot at its ends. */
 bool suffix_is_public(const char *name);
 

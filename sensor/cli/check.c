@@ -257,7 +257,7 @@ check_feeds(const struct config *c)
 
 	if (results == NULL)
 		return false;
-	if (feeds_compile(c, false, results, &image, &fault) < 0 ||
+	if (feeds_compile(c, false, false, results, &image, &fault) < 0 ||
 	    indicators_map(image, &set, &fault) < 0) {
 		printf("feeds     NOT COMPILED: %s\n", fault.text);
 		well = false;

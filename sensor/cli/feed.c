@@ -107,7 +107,7 @@ feed_map(const struct config *c, struct feed_result **results, struct indicators
 		fprintf(stderr, "hansho: feed: no memory\n");
 		return false;
 	}
-	if ((r = feeds_compile(c, false, *results, &image, &fault)) == 0)
+	if ((r = feeds_compile(c, false, false, *results, &image, &fault)) == 0)
 		r = indicators_map(image, set, &fault);
 	if (image >= 0)
 		close(image);

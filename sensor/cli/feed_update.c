@@ -70,7 +70,7 @@ compile_one(const struct config *c, const struct config_feed *feed, const char *
 	alone.feeds = &f;
 	alone.feeds_count = 1;
 	memset(result, 0, sizeof *result);
-	r = feeds_compile(&alone, false, result, &image, fault);
+	r = feeds_compile(&alone, false, false, result, &image, fault);
 	if (image >= 0)
 		close(image);
 	return r;

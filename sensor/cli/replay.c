@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/options.h"
+#include "engine/image_file.h"
 #include "engine/replay.h"
 #include "record.h"
 
@@ -129,7 +130,8 @@ set_state(const struct request *r, struct config *c)
 	}
 	snprintf(c->state_directory, sizeof c->state_directory, "%s", r->state);
 	c->history_enabled = true;
-	if (keeper_make_folders(c, "", &fault) < 0 || memory_make_folder(c, "", &fault) < 0) {
+	if (keeper_make_folders(c, "", &fault) < 0 || memory_make_folder(c, "", &fault) < 0 ||
+	    image_file_make_folder(c, "", &fault) < 0) {
 		fprintf(stderr, "hansho: --state: %s\n", fault.text);
 		return false;
 	}

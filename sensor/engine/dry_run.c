@@ -58,7 +58,7 @@ load_feeds(struct rig *r, const struct config *c, struct fault *fault)
 
 	if (results == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for feeds");
-	if ((status = feeds_compile(c, false, results, &image, fault)) == 0)
+	if ((status = feeds_compile(c, false, false, results, &image, fault)) == 0)
 		status = indicators_map(image, &r->indicators, fault);
 	feeds_report(results, c->feeds_count);
 	if (image >= 0)

@@ -14,6 +14,7 @@
 #include "analyst/selftest.h"
 #include "base/log.h"
 #include "base/when.h"
+#include "engine/image_file.h"
 #include "engine/rooms.h"
 #include "indicators/allow.h"
 #include "system/handover.h"
@@ -34,6 +35,20 @@ struct feeds_job {
 	int64_t begun_ns;
 	unsigned tries;
 	int suspect;			/* feed that was being read when the compiler died, or NO_FEED */
+	char keep[CONFIG_TEXT_MAX + 32];	/* where the image is kept for the next start, or "" */
+	struct image_made made;
+	int file;			/* to write it to, or -1 */
+	int kept;			/* the image, as it was found there; or -1 */
+};
+
+/* What a compiler is told. */
+struct task {
+	const struct config *config;
+	bool sandboxed, live;
+	FILE *const *in;
+	struct feed_result *results;
+	struct image_made *made;
+	int file;			/* or -1 */
 };
 
 static int64_t
@@ -42,6 +57,15 @@ monotonic_ns(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static int64_t
+wall_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
 	return (int64_t)t.tv_sec * NS_PER_SEC + t.tv_nsec;
 }
 
@@ -126,9 +150,9 @@ feeds_open_allow(const struct config *config)
 
 /* The builder opens what its readers need (code pages, domain suffixes): it is made before the sandbox is set. */
 static int
-compile(const struct config *config, bool sandboxed, bool live, FILE *const *in, struct feed_result *results,
-    int *image, struct fault *fault)
+compile(const struct task *t, int *image, struct fault *fault)
 {
+	const struct config *config = t->config;
 	const struct sandbox_room room = { .data_bytes = room_bytes(SANDBOX_COMPILER, config) };
 	struct builder *b = builder_new(config->max_indicators);
 	struct allow *allow = feeds_open_allow(config);
@@ -140,23 +164,26 @@ compile(const struct config *config, bool sandboxed, bool live, FILE *const *in,
 		goto done;
 	}
 	builder_set_feed_bytes(b, config->feed_bytes);
-	builder_set_allow(b, allow, (int64_t)time(NULL) * NS_PER_SEC);
-	if (sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, &room, fault)) < 0)
+	builder_set_allow(b, allow, t->made->made_ns);
+	t->made->until_ns = allow_until(allow, t->made->made_ns);
+	if (t->sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, &room, fault)) < 0)
 		goto done;
 	for (i = 0; i < config->feeds_count; i++) {
 		const struct config_feed *f = &config->feeds[i];
 
-		if (in[i] == NULL)
+		if (t->in[i] == NULL)
 			continue;
-		set_terms(b, f, in[i]);
-		results[i].code = feed_read(in[i], f->name,
-		    f->format[0] == '\0' ? NULL : f->format, b, &results[i].summary,
-		    &results[i].fault);
+		set_terms(b, f, t->in[i]);
+		t->results[i].code = feed_read(t->in[i], f->name,
+		    f->format[0] == '\0' ? NULL : f->format, b, &t->results[i].summary,
+		    &t->results[i].fault);
 	}
 	builder_set_terms(b, NULL);
-	if (live && selftest_put(b) < 0)
+	if (t->live && selftest_put(b) < 0)
 		log_warn("feeds", "no room for the indicator of `hansho selftest`");
 	r = builder_compile(b, image, fault);
+	if (r == 0 && t->file >= 0)
+		image_file_write(t->file, t->made, t->results, config->feeds_count, *image);
 done:
 	builder_free(b);
 	allow_free(allow);
@@ -166,8 +193,9 @@ done:
 /* ---- in a process of its own ---- */
 
 static int
-compiler_main(const struct feeds_job *j, FILE *const *in, int socket)
+compiler_main(struct feeds_job *j, FILE *const *in, int socket)
 {
+	const struct task task = { j->config, true, j->live, in, j->results, &j->made, j->file };
 	struct fault fault = { "" };
 	int image = -1, r;
 
@@ -178,10 +206,32 @@ compiler_main(const struct feeds_job *j, FILE *const *in, int socket)
 	/* Zip has local times: without TZ the C library looks for /etc/localtime each time, which the sandbox forbids. */
 	setenv("TZ", "UTC0", 1);
 	tzset();
-	r = compile(j->config, true, j->live, in, j->results, &image, &fault);
+	r = compile(&task, &image, &fault);
 	if (handover_send(socket, fault.text, strlen(fault.text) + 1, image) < 0)
 		return 1;
 	return r < 0;
+}
+
+/* The image of an earlier time, when it is the one that would be made; else there is a file for this one. */
+static bool
+take_kept(struct feeds_job *j, FILE *const *in)
+{
+	unsigned i;
+
+	image_file_end(j->keep, j->file);
+	j->file = -1;
+	j->made.made_ns = wall_clock_ns();
+	if (j->keep[0] == '\0' || j->suspect != NO_FEED)
+		return false;
+	for (i = 0; i < j->config->feeds_count; i++)
+		if (j->results[i].code < 0)
+			return false;
+	image_origin_of(j->config, j->live, in, &j->made.origin);
+	if (image_file_load(j->keep, &j->made.origin, j->made.made_ns, j->results, j->config->feeds_count, &j->kept))
+		return true;
+	if (j->made.origin.lasting)
+		j->file = image_file_begin(j->keep);
+	return false;
 }
 
 static int
@@ -193,6 +243,12 @@ start_compiler(struct feeds_job *j, struct fault *fault)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return fault_set(fault, SE_SYSTEM, "feeds: socket pair: %s", strerror(errno));
 	open_feeds(j->config, j->results, in);
+	if (take_kept(j, in)) {
+		close_feeds(j->config, in);
+		close(pair[0]);
+		close(pair[1]);
+		return 0;
+	}
 	if ((j->pid = process_fork("compiler")) == 0) {
 		close(pair[0]);
 		_exit(compiler_main(j, in, pair[1]));
@@ -287,9 +343,17 @@ finish(struct feeds_job *j, int *image, struct fault *fault)
 	char words[sizeof fault->text] = "";
 
 	mend_results(j);
-	handover_receive(j->socket, words, sizeof words - 1, image);
-	if (*image >= 0)
+	if (j->kept >= 0) {
+		*image = j->kept;
+		j->kept = -1;
 		return 1;
+	}
+	handover_receive(j->socket, words, sizeof words - 1, image);
+	if (*image >= 0) {
+		image_file_end(j->keep, j->file);
+		j->file = -1;
+		return 1;
+	}
 	if (words[0] != '\0')
 		return fault_set(fault, SE_FORMAT, "%s", words);
 	return try_again(j, fault);
@@ -298,7 +362,7 @@ finish(struct feeds_job *j, int *image, struct fault *fault)
 /* ---- the job ---- */
 
 static int
-job_new(const struct config *config, struct feeds_job **out, struct fault *fault)
+job_new(const struct config *config, bool keep, struct feeds_job **out, struct fault *fault)
 {
 	struct feeds_job *j;
 
@@ -309,8 +373,10 @@ job_new(const struct config *config, struct feeds_job **out, struct fault *fault
 	if ((j = calloc(1, sizeof *j)) == NULL)
 		return fault_set(fault, SE_NOMEM, "feeds: no memory");
 	j->config = config;
-	j->socket = -1;
+	j->socket = j->file = j->kept = -1;
 	j->suspect = NO_FEED;
+	if (!keep || !image_file_path(config, j->keep, sizeof j->keep))
+		j->keep[0] = '\0';
 	j->results_bytes = (config->feeds_count + 1) * sizeof *j->results;
 	j->results = mmap(NULL, j->results_bytes, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -334,6 +400,9 @@ feeds_job_free(struct feeds_job *j)
 	}
 	if (j->socket >= 0)
 		close(j->socket);
+	if (j->kept >= 0)
+		close(j->kept);
+	image_file_end(j->keep, j->file);
 	munmap(j->results, j->results_bytes);
 	free(j);
 }
@@ -342,7 +411,7 @@ int
 feeds_begin(const struct config *config, void (*shed)(void *to), void *to, struct feeds_job **out,
     struct fault *fault)
 {
-	int r = job_new(config, out, fault);
+	int r = job_new(config, true, out, fault);
 
 	if (r < 0)
 		return r;
@@ -389,10 +458,19 @@ static int
 compile_here(struct feeds_job *j, int *image, struct fault *fault)
 {
 	FILE *in[FEEDS_MAX];
-	int r;
+	struct task task = { .config = j->config, .in = in, .results = j->results, .made = &j->made };
+	int r = 0;
 
 	open_feeds(j->config, j->results, in);
-	r = compile(j->config, false, false, in, j->results, image, fault);
+	if (take_kept(j, in)) {
+		*image = j->kept;
+		j->kept = -1;
+	} else {
+		task.file = j->file;
+		r = compile(&task, image, fault);
+		image_file_end(j->keep, j->file);
+		j->file = -1;
+	}
 	close_feeds(j->config, in);
 	return r;
 }
@@ -403,7 +481,7 @@ compile_apart(struct feeds_job *j, int *image, struct fault *fault)
 	int r = start_compiler(j, fault);
 
 	while (r == 0) {
-		while (waitpid(j->pid, &j->status, 0) < 0 && errno == EINTR)
+		while (j->pid > 0 && waitpid(j->pid, &j->status, 0) < 0 && errno == EINTR)
 			continue;
 		j->pid = 0;
 		r = finish(j, image, fault);
@@ -412,14 +490,14 @@ compile_apart(struct feeds_job *j, int *image, struct fault *fault)
 }
 
 int
-feeds_compile(const struct config *config, bool in_process, struct feed_result *results, int *image,
+feeds_compile(const struct config *config, bool in_process, bool keep, struct feed_result *results, int *image,
     struct fault *fault)
 {
 	struct feeds_job *j;
 	int r;
 
 	*image = -1;
-	if ((r = job_new(config, &j, fault)) < 0)
+	if ((r = job_new(config, keep, &j, fault)) < 0)
 		return r;
 	r = in_process ? compile_here(j, image, fault) : compile_apart(j, image, fault);
 	memcpy(results, j->results, config->feeds_count * sizeof *results);

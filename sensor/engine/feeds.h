@@ -27,14 +27,16 @@ struct feed_result {
  * Compile all feeds of `config`. `results` (config->feeds_count of them) say
  * what became of each; a feed that cannot be read is left out, and so is one
  * that ended the compiler twice. *image is the caller's. `in_process`: no
- * process of its own, no sandbox.
+ * process of its own, no sandbox. `keep`: the image is kept below
+ * config->state_directory for the next start, and taken from there
+ * (image_file.h).
  */
-int feeds_compile(const struct config *config, bool in_process, struct feed_result *results,
+int feeds_compile(const struct config *config, bool in_process, bool keep, struct feed_result *results,
     int *image, struct fault *fault);
 
 /*
- * The same without waiting, for a live sensor, which has other children to look after; it
- * knows the indicator of `hansho selftest`, too.
+ * The same without waiting, for a live sensor, which has other children to look after; it keeps
+ * the image, and knows the indicator of `hansho selftest`, too.
  * `shed` (NULL is fine) is called in the compiler, to let go of what is not
  * its business. `config` is borrowed until feeds_job_free().
  */

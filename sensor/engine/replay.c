@@ -379,7 +379,7 @@ compile_feeds(const struct replay_options *o, int *image, bool *failed, struct f
 		return 0;
 	if ((results = calloc(o->config->feeds_count, sizeof *results)) == NULL)
 		return fault_set(fault, SE_NOMEM, "no memory for %u feeds", o->config->feeds_count);
-	if ((code = feeds_compile(o->config, o->in_process, results, image, fault)) == 0)
+	if ((code = feeds_compile(o->config, o->in_process, o->keeps, results, image, fault)) == 0)
 		*failed = feeds_report(results, o->config->feeds_count) > 0;
 	free(results);
 	return code;

@@ -12,6 +12,7 @@
 #include "engine/allowance.h"
 #include "engine/delivery.h"
 #include "engine/eve_files.h"
+#include "engine/image_file.h"
 #include "engine/porter.h"
 #include "engine/report.h"
 #include "engine/watch_state.h"
@@ -376,7 +377,7 @@ prepare(struct watch *w, struct fault *fault)
 	    (r = privilege_make_directory(feeds, c->user, fault)) < 0 ||
 	    (r = delivery_make_folder(c, fault)) < 0 ||
 	    (r = keeper_make_folders(c, c->user, fault)) < 0 || (r = porter_open(&w->house, c->user, fault)) < 0 ||
-	    (r = memory_make_folder(c, c->user, fault)) < 0 ||
+	    (r = memory_make_folder(c, c->user, fault)) < 0 || (r = image_file_make_folder(c, c->user, fault)) < 0 ||
 	    (r = privilege_drop(c->user, fault)) < 0)
 		return r;
 	if ((w->health = health_new(&w->house)) == NULL || (w->manager = manager_new()) == NULL)

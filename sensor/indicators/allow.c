@@ -277,6 +277,18 @@ allow_value(const struct allow *a, const struct value *v, int64_t now_ns, struct
 	}
 }
 
+int64_t
+allow_until(const struct allow *a, int64_t now_ns)
+{
+	int64_t until_ns = INT64_MAX;
+	uint32_t i;
+
+	for (i = 0; i < a->count; i++)
+		if (a->rules[i].until_ns >= now_ns && a->rules[i].until_ns < until_ns)
+			until_ns = a->rules[i].until_ns;
+	return until_ns;
+}
+
 bool
 allow_asn(const struct allow *a, uint32_t asn, int64_t now_ns, struct allow_rule *out)
 {

@@ -44,6 +44,8 @@ int allow_add_path(struct allow *a, const char *path, struct fault *fault);
 
 /* Is it allowed at this time? Then *out says by what. */
 bool allow_value(const struct allow *a, const struct value *v, int64_t now_ns, struct allow_rule *out);
+/* Until when that stays as it is at this time, by the ends of rules; INT64_MAX: for ever. */
+int64_t allow_until(const struct allow *a, int64_t now_ns);
 bool allow_asn(const struct allow *a, uint32_t asn, int64_t now_ns, struct allow_rule *out);
 bool allow_subject(const struct allow *a, struct span subject, int64_t now_ns, struct allow_rule *out);
 

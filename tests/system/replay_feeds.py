@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every sample feed loads in the compiler process, inside its sandbox."""
+"""Every sample feed loads in the compiler process, inside its sandbox; a large image is kept for the next start."""
 import glob
 import os
 import struct
@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PCAP = os.path.join(HERE, "..", "..", "pcaps", "emotet-like.pcap")
 SAMPLES = os.path.join(HERE, "..", "..", "feeds", "samples")
 HANSHO = os.environ.get("HANSHO", "build/hansho")
 FORMATS = {"feodo-old.csv": "feodo-csv"}
@@ -30,12 +31,66 @@ def load(feed, capture):
     return False
 
 
+def write_names(path, extra, age):
+    with open(path, "w") as f:
+        f.write("".join("h%x.filler.example\n" % (n * 2654435761 % 2**32) for n in range(50000)) + extra)
+    os.utime(path, (os.stat(path).st_mtime - age,) * 2)
+
+
+def replay(feed, state, *more):
+    done = subprocess.run([HANSHO, "replay", "--quiet", "--feed", feed, "--records", "alert", "--eve", "-"] +
+                          (["--state", state] if state else []) + list(more) + [PCAP],
+                          capture_output=True, text=True, timeout=60)
+    matches = sum('"cdn-metrics.example' in line and '"feed"' in line for line in done.stdout.splitlines())
+    return done.returncode, matches > 0, done.stderr
+
+
+def kept_image(folder):
+    """One image for two starts; another one for another feed; a damaged one does no harm."""
+    feed, state = os.path.join(folder, "names.txt"), os.path.join(folder, "state")
+    image = os.path.join(state, "indicators", "image")
+    failed = []
+
+    def expect(what, good):
+        print(("ok " if good else "FAIL ") + what)
+        if not good:
+            failed.append(what)
+
+    write_names(feed, "", 100)
+    expect("nothing of it matches", replay(feed, state)[:2] == (0, False))
+    first = os.stat(image)
+    expect("the same again", replay(feed, state)[:2] == (0, False) and replay(feed, state, "--in-process")[:2] == (0, False))
+    expect("it was taken from the disk", os.stat(image).st_ino == first.st_ino and
+           os.stat(image).st_mtime_ns == first.st_mtime_ns)
+    write_names(feed, "cdn-metrics.example\n", 50)
+    status, matches, _ = replay(feed, state)
+    expect("a feed that was changed is read", (status, matches) == (0, True))
+    second = os.stat(image)
+    expect("and kept", second.st_mtime_ns != first.st_mtime_ns)
+    expect("what was kept finds the same", replay(feed, state)[:2] == (0, True))
+    expect("in one process, too", replay(feed, state, "--in-process")[:2] == (0, True))
+    with open(image, "r+b") as f:
+        f.seek(second.st_size // 2)
+        f.write(b"damaged")
+    status, again, said = replay(feed, state)
+    expect("damage is told, and read anew", (status, again) == (0, True) and "image is damaged" in said)
+    expect("set aside, and kept again", os.path.exists(image) and os.path.exists(image + ".damaged"))
+    expect("nothing half-written stays", not os.path.exists(image + ".new"))
+    with open(image, "wb") as f:
+        f.write(b"")
+    os.chmod(os.path.dirname(image), 0o500)
+    expect("a folder that cannot be written", replay(feed, state)[:2] == (0, True))
+    os.chmod(os.path.dirname(image), 0o700)
+    expect("without --state nothing is kept", replay(feed, None)[:2] == (0, True))
+    return not failed
+
+
 def main():
     feeds = [f for f in sorted(glob.glob(os.path.join(SAMPLES, "*"))) if not f.endswith((".md", "understood.tsv"))]
     with tempfile.TemporaryDirectory() as folder:
         capture = os.path.join(folder, "empty.pcap")
         empty_capture(capture)
-        good = [load(f, capture) for f in feeds]
+        good = [load(f, capture) for f in feeds] + [kept_image(folder)]
     sys.exit(0 if good and all(good) else 1)
 
 
