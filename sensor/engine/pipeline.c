@@ -106,7 +106,7 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 	/* A packet ends flows in its own shard, the end of the input in all of them. */
 	witness_at(p->witness, p->ordinal, deadline_ns != WHEN_UNKNOWN || how == FLOW_END_INPUT ?
 	    PHASE_FLOW_END : PHASE_PACKET, deadline_ns == WHEN_UNKNOWN ? INT64_MAX : deadline_ns);
-	if (f->key.protocol == PROTO_TCP)
+	if (f->protocol == PROTO_TCP)
 		reassembly_end(p->reassembly, f, ts_ns);
 	if (flow_talk(f)->slot[SLOT_DIALOGUE] != NULL) {
 		dialogue_end(f->talk->slot[SLOT_DIALOGUE], f, ts_ns);
@@ -236,9 +236,10 @@ run_timers(struct pipeline *p)
 static bool
 gives_way(struct pipeline *p, struct flow *f)
 {
-	bool open = flow_talk(f)->slot[SLOT_STREAM] != NULL;
+	const struct flow_talk *k = flow_talk(f);
+	bool open = k->slot[SLOT_STREAM] != NULL, silent = k->payload_bytes[0] + k->payload_bytes[1] == 0;
 
-	if (f->talk == NULL || !reassembly_wants(p->reassembly, f) || (open && p->shed < SHED_PARSING))
+	if (silent || !reassembly_wants(p->reassembly, f) || (open && p->shed < SHED_PARSING))
 		return false;
 	*(open ? &p->shed_dialogues : &p->shed_streams) += 1;
 	reassembly_release(p->reassembly, f);
@@ -275,7 +276,7 @@ stop_waiting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 {
 	struct dialogue *d = f->talk->slot[SLOT_DIALOGUE];
 
-	if (d == NULL || f->key.protocol != PROTO_TCP)
+	if (d == NULL || f->protocol != PROTO_TCP)
 		return;
 	/* What was said before we came named the service, if anything did. */
 	if (f->midway)

@@ -1,6 +1,6 @@
 /*
  * entry.h - a flow as the table keeps it, and the parts of the table's work
- * that need no table: keys, direction, the state of a TCP connection.
+ * that need no table: places, keys, direction, the state of a TCP connection.
  */
 #ifndef SENSOR_FLOW_ENTRY_H
 #define SENSOR_FLOW_ENTRY_H
@@ -15,35 +15,27 @@
 enum timer { TIMER_TCP_NEW, TIMER_TCP_ESTABLISHED, TIMER_TCP_CLOSED, TIMER_UDP, TIMER_ICMP, TIMER_OTHER,
 	TIMERS };
 
-enum {	/* flow.table[ENTRY_KNOWN], for side 0; shifted left by one for side 1 */
-	KNOWN_START = 1,	/* `start` is set */
+enum {	/* flow.known, for side 0; shifted left by one for side 1 */
+	KNOWN_START = 1,	/* `isn` is set: the SYN's sequence number, seen or inferred */
 	KNOWN_EDGE = 4,		/* the talk's `edge` is set */
 	KNOWN_RIGHT = 16,	/* a right checksum was seen */
 	KNOWN_DOUBTED = 64	/* a wrong one was overlooked */
 };
 
 /*
- * Indexes into the slab count from 1; 0 is none. Three cache lines, of which
- * a packet of a known flow needs all, and nothing else unless it says something.
+ * Indexes into the slab count from 1; 0 is none. Two cache lines, of which
+ * a packet of a known flow needs both, and nothing else unless it says something.
  */
 struct entry {
 	uint32_t hash, chain;
 	uint32_t older, newer;	/* in the list of its timer; `newer` alone in a list being sorted */
 	int64_t touched_ns;	/* table's clock at the last packet */
 	struct flow flow;
-	uint32_t start[2];	/* TCP: the SYN's sequence number, seen or inferred */
 };
 
-enum { CACHE_LINE = 64 };
+enum { ENTRY_BYTES = 128 };
 
-_Static_assert(sizeof(struct entry) == 3 * CACHE_LINE, "a million flows must fit beside their streams");
-
-enum {	/* flow.table */
-	ENTRY_TIMER,		/* enum timer */
-	ENTRY_KNOWN,
-	ENTRY_RESETTER,		/* the side whose RST made it FLOW_RESET */
-	ENTRY_FREE		/* 1: it is no flow now */
-};
+_Static_assert(sizeof(struct entry) == ENTRY_BYTES, "two cache lines that processors fetch together");
 
 /* ---- what was said ---- */
 
@@ -56,6 +48,29 @@ struct talk_pool {
 struct flow_talk *talk_take(struct talk_pool *p);
 void talk_leave(struct talk_pool *p, struct flow_talk *k);	/* NULL is fine */
 void talk_pool_clear(struct talk_pool *p);
+
+/* ---- where flows are ---- */
+
+struct place_pool {
+	struct place **buckets;
+	uint32_t bucket_shift;
+	struct place_chunk *chunks;
+	struct place *unused;
+	struct place *latest;		/* where the latest flow with a place is; NULL: none */
+};
+
+/* The most that one costs, its buckets too. */
+size_t place_bytes(void);
+
+/* `flows`: at most so many will be there at once. */
+bool place_pool_init(struct place_pool *p, uint32_t flows);
+void place_pool_clear(struct place_pool *p);
+
+/* The one like *place, which is not kept; NULL without memory. */
+const struct flow_place *place_take(struct place_pool *p, const struct flow_place *place);
+void place_leave(struct place_pool *p, const struct flow_place *place);	/* NULL is fine */
+
+/* ---- keys ---- */
 
 /* Key of the packet's flow with its sender as side 0. */
 void key_from_packet(struct flow_key *k, const struct packet *p);
@@ -71,8 +86,8 @@ void key_secret_init(struct key_secret *s);
 /* The same for both directions. */
 uint32_t key_hash(const struct key_secret *s, const struct flow_key *k);
 
-/* Which side of `kept` sent what has key `k`: 0, 1, or -1 when it is another conversation. */
-int key_side(const struct flow_key *kept, const struct flow_key *k);
+/* Which side of `f` sent what has key `k`: 0, 1, or -1 when it is another conversation. */
+int key_side(const struct flow *f, const struct flow_key *k);
 
 /* Did the sender of this first packet ask? False: it answers a question that was not seen. */
 bool sender_asked(const struct packet *p, const struct flow_key *k);

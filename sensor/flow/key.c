@@ -102,16 +102,30 @@ key_hash(const struct key_secret *s, const struct flow_key *k)
 	return (uint32_t)(sum >> 32);
 }
 
-int
-key_side(const struct flow_key *kept, const struct flow_key *k)
+/* `first`: which of the key's ends is the flow's originator. */
+static bool
+is_place_of(const struct flow *f, const struct flow_key *k, int first)
 {
-	if (kept->protocol != k->protocol)
+	const struct flow_place *p = flow_place(f);
+
+	return memcmp(p->high[0], k->addr[first].b, sizeof p->high[0]) == 0 &&
+	    memcmp(p->high[1], k->addr[!first].b, sizeof p->high[1]) == 0 && realm_compare(&p->realm, &k->realm) == 0;
+}
+
+static bool
+is_end_of(const struct flow *f, int side, const struct flow_key *k, int end)
+{
+	return f->port[side] == k->port[end] && memcmp(f->low[side], k->addr[end].b + 12, sizeof f->low[side]) == 0;
+}
+
+int
+key_side(const struct flow *f, const struct flow_key *k)
+{
+	if (f->protocol != k->protocol)
 		return -1;
-	if (kept->port[0] == k->port[0] && kept->port[1] == k->port[1] &&
-	    memcmp(kept->addr, k->addr, sizeof k->addr) == 0)
-		return realm_compare(&kept->realm, &k->realm) == 0 ? ORIGINATOR : -1;
-	if (kept->port[0] == k->port[1] && kept->port[1] == k->port[0] &&
-	    addr_equal(&kept->addr[0], &k->addr[1]) && addr_equal(&kept->addr[1], &k->addr[0]))
-		return realm_compare(&kept->realm, &k->realm) == 0 ? RESPONDER : -1;
+	if (is_end_of(f, ORIGINATOR, k, 0) && is_end_of(f, RESPONDER, k, 1) && is_place_of(f, k, 0))
+		return ORIGINATOR;
+	if (is_end_of(f, ORIGINATOR, k, 1) && is_end_of(f, RESPONDER, k, 0) && is_place_of(f, k, 1))
+		return RESPONDER;
 	return -1;
 }

@@ -26,6 +26,7 @@ struct flows {
 	uint32_t *buckets, bucket_shift;
 	struct entry **chunks;
 	struct talk_pool talks;
+	struct place_pool places;
 	uint32_t entries;		/* ever used */
 	uint32_t unused;		/* given back; linked by `chain` */
 };
@@ -45,7 +46,7 @@ bucket_of(const struct flows *t, uint32_t hash)
 static int64_t
 deadline_of(const struct flows *t, const struct entry *e)
 {
-	int64_t timeout = t->timeout_ns[e->flow.table[ENTRY_TIMER]];
+	int64_t timeout = t->timeout_ns[e->flow.timer];
 
 	return e->touched_ns > INT64_MAX - timeout ? INT64_MAX : e->touched_ns + timeout;
 }
@@ -53,7 +54,7 @@ deadline_of(const struct flows *t, const struct entry *e)
 static void
 list_remove(struct flows *t, struct entry *e)
 {
-	struct list *l = &t->lists[e->flow.table[ENTRY_TIMER]];
+	struct list *l = &t->lists[e->flow.timer];
 
 	*(e->older == 0 ? &l->oldest : &entry_at(t, e->older)->newer) = e->newer;
 	*(e->newer == 0 ? &l->newest : &entry_at(t, e->newer)->older) = e->older;
@@ -62,7 +63,7 @@ list_remove(struct flows *t, struct entry *e)
 static void
 list_append(struct flows *t, struct entry *e, uint32_t index)
 {
-	struct list *l = &t->lists[e->flow.table[ENTRY_TIMER]];
+	struct list *l = &t->lists[e->flow.timer];
 	int64_t deadline;
 
 	e->older = l->newest;
@@ -73,6 +74,17 @@ list_append(struct flows *t, struct entry *e, uint32_t index)
 	deadline = deadline_of(t, e);
 	if (deadline < t->earliest_ns)
 		t->earliest_ns = deadline;
+}
+
+/* Back to those that are free. */
+static void
+entry_leave(struct flows *t, uint32_t index)
+{
+	struct entry *e = entry_at(t, index);
+
+	e->flow.unused = true;
+	e->chain = t->unused;
+	t->unused = index;
 }
 
 /* Out of its bucket; it is in no list any more. */
@@ -88,12 +100,11 @@ finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadlin
 	t->counts.ended++;
 	t->counts.active--;
 	t->end(t->to, &e->flow, how, deadline_ns);
-	free(e->flow.tunnel);
-	e->flow.tunnel = NULL;
 	talk_leave(&t->talks, e->flow.talk);
-	e->flow.table[ENTRY_FREE] = 1;
-	e->chain = t->unused;
-	t->unused = index;
+	place_leave(&t->places, e->flow.place);
+	e->flow.talk = NULL;
+	e->flow.place = NULL;
+	entry_leave(t, index);
 }
 
 static void
@@ -210,7 +221,7 @@ end_due(struct flows *t, int64_t deadline)
 	for (; chain != 0; chain = next) {
 		e = entry_at(t, chain);
 		next = e->newer;
-		finish_entry(t, chain, e->flow.table[ENTRY_TIMER] == TIMER_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_TIMEOUT,
+		finish_entry(t, chain, e->flow.timer == TIMER_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_TIMEOUT,
 		    deadline);
 	}
 }
@@ -275,7 +286,7 @@ entry_take(struct flows *t)
 		evict(t);
 	if (t->unused == 0) {
 		if (t->chunks[chunk] == NULL)
-			t->chunks[chunk] = aligned_alloc(CACHE_LINE, CHUNK_ENTRIES * sizeof **t->chunks);
+			t->chunks[chunk] = aligned_alloc(ENTRY_BYTES, CHUNK_ENTRIES * sizeof **t->chunks);
 		if (t->chunks[chunk] != NULL)
 			return ++t->entries;
 		if (t->counts.active == 0)
@@ -290,7 +301,7 @@ entry_take(struct flows *t)
 static enum timer
 timer_of(const struct flow *f)
 {
-	switch (f->key.protocol) {
+	switch (f->protocol) {
 	case PROTO_TCP:
 		return f->state == FLOW_NEW ? TIMER_TCP_NEW :
 		    f->state == FLOW_ESTABLISHED ? TIMER_TCP_ESTABLISHED : TIMER_TCP_CLOSED;
@@ -316,28 +327,44 @@ key_turn(struct flow_key *k)
 	k->port[1] = port;
 }
 
-/* `k`: the packet's, with its sender as side 0. */
+/* A free one, with the key's ends; 0 without memory. */
 static uint32_t
-begin(struct flows *t, const struct packet *p, const struct flow_key *k, uint32_t hash, int *side)
+entry_begin(struct flows *t, const struct flow_key *k)
 {
-	uint32_t index = entry_take(t), *bucket = bucket_of(t, hash);
+	uint32_t index = entry_take(t);
+	struct flow_place place;
 	struct entry *e;
 
 	if (index == 0)
 		return 0;
 	e = entry_at(t, index);
 	memset(e, 0, sizeof *e);
+	if (flow_set_key(&e->flow, k, &place) || (e->flow.place = place_take(&t->places, &place)) != NULL)
+		return index;
+	entry_leave(t, index);
+	return 0;
+}
+
+/* `k`: the packet's, with its sender as side 0. */
+static uint32_t
+begin(struct flows *t, const struct packet *p, struct flow_key *k, uint32_t hash, int *side)
+{
+	uint32_t index, *bucket = bucket_of(t, hash);
+	struct entry *e;
+
+	*side = sender_asked(p, k) ? ORIGINATOR : RESPONDER;
+	if (*side == RESPONDER)
+		key_turn(k);
+	if ((index = entry_begin(t, k)) == 0)
+		return 0;
+	e = entry_at(t, index);
 	e->hash = hash;
 	e->chain = *bucket;
 	*bucket = index;
-	e->flow.key = *k;
-	*side = sender_asked(p, k) ? ORIGINATOR : RESPONDER;
-	if (*side == RESPONDER)
-		key_turn(&e->flow.key);
 	e->flow.first_ordinal = p->ordinal;
 	e->flow.first_ns = e->flow.last_ns = p->ts_ns;
 	e->flow.midway = p->protocol == PROTO_TCP && (p->flags & PACKET_FRAGMENT) == 0;	/* until a SYN comes */
-	e->flow.table[ENTRY_TIMER] = (uint8_t)timer_of(&e->flow);
+	e->flow.timer = timer_of(&e->flow) & 7;
 	list_append(t, e, index);
 	t->counts.started++;
 	if (++t->counts.active > t->counts.most_active)
@@ -411,10 +438,10 @@ count(struct flows *t, struct entry *e, const struct packet *p, int side)
 static void
 note_tunnel(struct flow *f, const struct packet *p, int side)
 {
-	struct flow_tunnel *n = f->tunnel;
+	struct flow_tunnel *n = flow_talk(f)->tunnel;
 
-	if (n == NULL && f->side[!side].packets == 0 && f->side[side].packets == 0) {
-		if ((n = f->tunnel = calloc(1, sizeof *n)) == NULL)
+	if (f->talk != NULL && n == NULL && f->side[!side].packets == 0 && f->side[side].packets == 0) {
+		if ((n = f->talk->tunnel = calloc(1, sizeof *n)) == NULL)
 			return;
 		n->kind = p->tunnel;
 		n->protocol = p->outer_protocol;
@@ -434,7 +461,7 @@ find(const struct flows *t, const struct flow_key *k, uint32_t hash, int *side)
 
 	for (index = *bucket_of(t, hash); index != 0; index = e->chain) {
 		e = entry_at(t, index);
-		if (e->hash == hash && (*side = key_side(&e->flow.key, k)) >= 0)
+		if (e->hash == hash && (*side = key_side(&e->flow, k)) >= 0)
 			return index;
 	}
 	return 0;
@@ -446,12 +473,12 @@ touch(struct flows *t, struct entry *e, uint32_t index)
 {
 	enum timer timer = timer_of(&e->flow);
 
-	if (timer == e->flow.table[ENTRY_TIMER] && e->newer == 0) {	/* it is there already */
+	if (timer == e->flow.timer && e->newer == 0) {	/* it is there already */
 		e->touched_ns = t->clock_ns;
 		return;
 	}
 	list_remove(t, e);
-	e->flow.table[ENTRY_TIMER] = (uint8_t)timer;
+	e->flow.timer = timer & 7;
 	list_append(t, e, index);
 }
 
@@ -460,16 +487,16 @@ static bool
 doubts(const struct flows *t, uint32_t index, int side)
 {
 	return t->limits.doubt_checksums &&
-	    (index == 0 || (entry_at(t, index)->flow.table[ENTRY_KNOWN] & KNOWN_RIGHT << side) == 0);
+	    (index == 0 || (entry_at(t, index)->flow.known & KNOWN_RIGHT << side) == 0);
 }
 
 static void
 note_checksum(struct flows *t, struct entry *e, const struct packet *p, int side, bool doubted)
 {
 	if ((p->flags & PACKET_RIGHT_CHECKSUM) != 0) {
-		e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_RIGHT << side);
+		e->flow.known |= (uint8_t)(KNOWN_RIGHT << side);
 	} else if (doubted) {
-		e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_DOUBTED << side);
+		e->flow.known |= (uint8_t)(KNOWN_DOUBTED << side);
 		t->counts.doubted++;
 	}
 }
@@ -500,7 +527,8 @@ flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 	if (index == 0)
 		return NULL;
 	e = entry_at(t, index);
-	if (p->payload_wire_bytes > 0 && e->flow.talk == NULL && (e->flow.talk = talk_take(&t->talks)) == NULL)
+	if (e->flow.talk == NULL && (p->payload_wire_bytes > 0 || (*is_new && p->tunnel != TUNNEL_NONE)) &&
+	    (e->flow.talk = talk_take(&t->talks)) == NULL && p->payload_wire_bytes > 0)
 		return NULL;
 	if (p->tunnel != TUNNEL_NONE)
 		note_tunnel(&e->flow, p, *side);
@@ -519,7 +547,7 @@ flows_finish(struct flows *t)
 	/* As they lie in memory: mostly in their order already, and sorting stays near. */
 	for (index = t->entries; index > 0; index--) {
 		e = entry_at(t, index);
-		if (e->flow.table[ENTRY_FREE])
+		if (e->flow.unused)
 			continue;
 		e->newer = all;
 		all = index;
@@ -542,7 +570,7 @@ flows_counts(const struct flows *t)
 size_t
 flows_flow_bytes(void)
 {
-	return sizeof(struct entry) + 2 * sizeof(uint32_t) + sizeof(struct flow_talk) +
+	return sizeof(struct entry) + 2 * sizeof(uint32_t) + place_bytes() + sizeof(struct flow_talk) +
 	    heap_bytes(sizeof(struct flow_tunnel));
 }
 
@@ -582,7 +610,7 @@ flows_new(const struct flow_limits *limits, flow_end_fn *end, void *to)
 	t->bucket_shift = 32 - bits;
 	t->buckets = calloc((size_t)1 << bits, sizeof *t->buckets);
 	t->chunks = calloc(((size_t)t->limits.max_flows >> CHUNK_BITS) + 1, sizeof(struct entry *));
-	if (t->buckets != NULL && t->chunks != NULL)
+	if (t->buckets != NULL && t->chunks != NULL && place_pool_init(&t->places, t->limits.max_flows))
 		return t;
 	flows_free(t);
 	return NULL;
@@ -596,10 +624,12 @@ flows_free(struct flows *t)
 	if (t == NULL)
 		return;
 	for (i = 1; i <= t->entries; i++)
-		free(entry_at(t, (uint32_t)i)->flow.tunnel);
+		if (!entry_at(t, (uint32_t)i)->flow.unused)
+			talk_leave(&t->talks, entry_at(t, (uint32_t)i)->flow.talk);
 	for (i = 0; t->chunks != NULL && i <= t->limits.max_flows >> CHUNK_BITS; i++)
 		free(t->chunks[i]);
 	talk_pool_clear(&t->talks);
+	place_pool_clear(&t->places);
 	free(t->chunks);
 	free(t->buckets);
 	free(t);

@@ -10,6 +10,13 @@ struct talk_chunk {
 	struct flow_talk at[CHUNK_TALKS];
 };
 
+static void
+link_unused(struct talk_pool *p, struct flow_talk *k)
+{
+	k->slot[SLOT_WITNESS] = p->unused;
+	p->unused = k;
+}
+
 static bool
 grow(struct talk_pool *p)
 {
@@ -21,7 +28,7 @@ grow(struct talk_pool *p)
 	c->next = p->chunks;
 	p->chunks = c;
 	for (i = CHUNK_TALKS; i > 0; i--)
-		talk_leave(p, &c->at[i - 1]);
+		link_unused(p, &c->at[i - 1]);
 	return true;
 }
 
@@ -43,8 +50,8 @@ talk_leave(struct talk_pool *p, struct flow_talk *k)
 {
 	if (k == NULL)
 		return;
-	k->slot[SLOT_WITNESS] = p->unused;
-	p->unused = k;
+	free(k->tunnel);
+	link_unused(p, k);
 }
 
 void

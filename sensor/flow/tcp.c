@@ -6,16 +6,16 @@ enum { REPEATED_MOST_BYTES = 1 << 20 };
 static bool
 known(const struct entry *e, uint8_t what, int side)
 {
-	return (e->flow.table[ENTRY_KNOWN] & what << side) != 0;
+	return (e->flow.known & what << side) != 0;
 }
 
 static void
 know_start(struct entry *e, int side, uint32_t seq)
 {
-	if (known(e, KNOWN_START, side))
+	if (known(e, KNOWN_START, side) || (e->flow.isn_seen & 1 << side) != 0)
 		return;
-	e->start[side] = seq;
-	e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_START << side);
+	e->flow.isn[side] = seq;
+	e->flow.known |= (uint8_t)(KNOWN_START << side);
 }
 
 /* The side's first right checksum, after wrong ones that were overlooked: no host took those. */
@@ -41,9 +41,9 @@ tcp_begins_anew(const struct entry *e, const struct packet *p, int side)
 		return false;
 	if (was_doubtful(e, p, side))
 		return true;
-	if (known(e, KNOWN_START, side) && p->seq == e->start[side])
+	if (known(e, KNOWN_START, side) && p->seq == e->flow.isn[side])
 		return false;
-	if (answer && known(e, KNOWN_START, !side) && p->ack - 1 == e->start[!side])
+	if (answer && known(e, KNOWN_START, !side) && p->ack - 1 == e->flow.isn[!side])
 		return false;
 	return known(e, KNOWN_START, side) || e->flow.state != FLOW_NEW;
 }
@@ -65,7 +65,7 @@ note_starts(struct entry *e, const struct packet *p, int side)
 static bool
 reset_was_forged(const struct entry *e, const struct packet *p, int side)
 {
-	return e->flow.state == FLOW_RESET && e->flow.table[ENTRY_RESETTER] == side && p->payload_wire_bytes > 0 &&
+	return e->flow.state == FLOW_RESET && e->flow.resetter == side && p->payload_wire_bytes > 0 &&
 	    (p->tcp_flags & (TCP_RST | TCP_SYN)) == 0;
 }
 
@@ -80,7 +80,7 @@ tcp_note(struct entry *e, const struct packet *p, int side)
 		return;
 	if ((p->tcp_flags & TCP_RST) != 0) {
 		if (f->state != FLOW_RESET)
-			f->table[ENTRY_RESETTER] = (uint8_t)side;
+			f->resetter = side == RESPONDER;
 		f->state = FLOW_RESET;
 	} else if (reset_was_forged(e, p, side)) {
 		f->state = FLOW_ESTABLISHED;
@@ -104,6 +104,6 @@ tcp_is_new_payload(struct entry *e, const struct packet *p, int side)
 	if (known(e, KNOWN_EDGE, side) && ahead <= 0 && ahead > -REPEATED_MOST_BYTES)
 		return false;
 	*edge = end;
-	e->flow.table[ENTRY_KNOWN] |= (uint8_t)(KNOWN_EDGE << side);
+	e->flow.known |= (uint8_t)(KNOWN_EDGE << side);
 	return true;
 }

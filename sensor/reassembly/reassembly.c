@@ -115,7 +115,7 @@ reassembly_free(struct reassembly *r)
 	if (r == NULL)
 		return;
 	while (r->active.idlest != NULL) {
-		order_unwanted(r->active.idlest);
+		r->active.idlest->dead = true;	/* its flow may be gone */
 		drop(r, r->active.idlest);
 	}
 	surrogates_free(r->surrogates);

@@ -67,14 +67,40 @@ case_end_text(enum case_end e)
 
 const struct flow_talk FLOW_SILENT = { .last_payload_ns = { WHEN_UNKNOWN, WHEN_UNKNOWN } };
 
+const struct flow_place FLOW_PLACE_PLAIN = { .high = {
+	{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff } } };
+
+struct flow_key
+flow_key(const struct flow *f)
+{
+	return (struct flow_key){ flow_place(f)->realm, { flow_addr(f, 0), flow_addr(f, 1) },
+		{ f->port[0], f->port[1] }, f->protocol, { 0 } };
+}
+
+bool
+flow_set_key(struct flow *f, const struct flow_key *k, struct flow_place *place)
+{
+	int side;
+
+	place->realm = k->realm;
+	for (side = 0; side < 2; side++) {
+		memcpy(place->high[side], k->addr[side].b, sizeof place->high[side]);
+		memcpy(f->low[side], k->addr[side].b + sizeof place->high[side], sizeof f->low[side]);
+		f->port[side] = k->port[side];
+	}
+	f->protocol = k->protocol;
+	f->place = memcmp(place, &FLOW_PLACE_PLAIN, sizeof *place) == 0 ? NULL : place;
+	return f->place == NULL;
+}
+
 uint64_t
-flow_id(const struct flow *f)
+flow_id(const struct flow_key *k, int64_t first_ns)
 {
 	struct {
 		struct flow_key key;
 		uint8_t zero[4];
 		int64_t first_ns;
-	} named = { f->key, { 0 }, f->first_ns };
+	} named = { *k, { 0 }, first_ns };
 
 	return hash_bytes(&HASH_FIXED, &named, sizeof named) >> 11;
 }

@@ -60,9 +60,9 @@ offers(struct span alpn, const char *protocol)
 enum app
 witness_tls_app(const struct flow *f, const struct tls_client *c)
 {
-	if (offers(c->alpn, "doq") || (c->quic && f->key.port[RESPONDER] == PORT_DOT))
+	if (offers(c->alpn, "doq") || (c->quic && f->port[RESPONDER] == PORT_DOT))
 		return APP_DOQ;
-	if (offers(c->alpn, "dot") || (f->key.protocol == PROTO_TCP && f->key.port[RESPONDER] == PORT_DOT))
+	if (offers(c->alpn, "dot") || (f->protocol == PROTO_TCP && f->port[RESPONDER] == PORT_DOT))
 		return APP_DOT;
 	if (c->sni.at != NULL && is_resolver(c->sni))
 		return APP_DOH;

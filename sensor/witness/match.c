@@ -86,23 +86,25 @@ match_text(struct witness *w, struct flow *f, const struct sighting *s, enum ind
 void
 match_addresses(struct witness *w, struct flow *f, int64_t ts_ns)
 {
+	const struct addr ends[2] = { flow_addr(f, ORIGINATOR), flow_addr(f, RESPONDER) };
+	const struct flow_tunnel *tunnel = flow_talk(f)->tunnel;
 	const struct sighting s = { ts_ns, NULL, NULL };
 	uint32_t found[FOUND_MAX];
 	unsigned count;
 
 	if (w->set == NULL)
 		return;
-	match_peer(w, f, &s, &f->key.addr[RESPONDER], f->key.port[RESPONDER]);
+	match_peer(w, f, &s, &ends[RESPONDER], f->port[RESPONDER]);
 	/* Without its SYN, who asked is a guess: the other end may be the server. */
 	if (f->midway)
-		match_peer(w, f, &s, &f->key.addr[ORIGINATOR], f->key.port[ORIGINATOR]);
+		match_peer(w, f, &s, &ends[ORIGINATOR], f->port[ORIGINATOR]);
 	/* Who carries the packets may be the one: what is inside can be anything. No port is that of a service there. */
-	if (f->tunnel != NULL && f->tunnel->depth > 0) {
-		match_peer(w, f, &s, &f->tunnel->outer[RESPONDER], 0);
-		match_peer(w, f, &s, &f->tunnel->outer[ORIGINATOR], 0);
+	if (tunnel != NULL && tunnel->depth > 0) {
+		match_peer(w, f, &s, &tunnel->outer[RESPONDER], 0);
+		match_peer(w, f, &s, &tunnel->outer[ORIGINATOR], 0);
 	}
 	/* An infected machine elsewhere that asks one of ours says nothing about ours. */
-	count = w->options.lookup->by_source(w->set, &f->key.addr[ORIGINATOR], found, FOUND_MAX);
+	count = w->options.lookup->by_source(w->set, &ends[ORIGINATOR], found, FOUND_MAX);
 	if (count > 0 && witness_host_side(w, f) == ORIGINATOR)
 		observe_matches(w, f, &s, found, count);
 }

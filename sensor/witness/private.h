@@ -20,9 +20,11 @@ struct service {
 
 /* What all observations of a flow have in common, and takes longer than the rest. */
 struct known_flow {
+	const struct flow *flow;	/* compared, never followed */
 	struct flow_key key;
 	uint8_t home;			/* bits 1 << side */
 	int64_t first_ns;
+	uint64_t first_ordinal;
 	uint64_t id;			/* flow_id(); 0: none */
 };
 

@@ -113,13 +113,14 @@ static void
 observe_own_names(struct witness *w, struct flow *f, const struct message *m)
 {
 	const struct dns_message *d = m->dns;
+	struct addr sender = flow_addr(f, m->from);
 	struct identity i;
 	unsigned n;
 
 	for (n = 0; n < d->answers_count + d->extras_count; n++) {
 		const struct dns_answer *a = &d->answers[n];
 
-		if (!is_address(a) || !addr_equal(&a->addr, &f->key.addr[m->from]))
+		if (!is_address(a) || !addr_equal(&a->addr, &sender))
 			continue;
 		memset(&i, 0, sizeof i);
 		i.source = d->flavour == DNS_MDNS ? IDENTITY_MDNS : IDENTITY_LLMNR;

@@ -67,7 +67,7 @@ static void
 tell_program(struct witness *w, struct flow *f, const struct message *m)
 {
 	const struct http_request *r = m->http_request;
-	const struct identity i = { .source = IDENTITY_HTTP, .addr = f->key.addr[m->from], .software = r->user_agent };
+	const struct identity i = { .source = IDENTITY_HTTP, .addr = flow_addr(f, m->from), .software = r->user_agent };
 
 	if (r->number == 1 && r->user_agent.left > 0 && !r->via && r->forwarded_for.at == NULL &&
 	    witness_is_home(w, &i.addr))

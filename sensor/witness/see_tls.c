@@ -137,7 +137,7 @@ static bool
 is_anydesk(const struct flow *f, const struct tls_certificate *c)
 {
 	enum { PORT_DIRECT = 7070, PORT_RELAY = 6568 };
-	uint16_t port = f->key.port[RESPONDER];
+	uint16_t port = f->port[RESPONDER];
 
 	if (has_part(c->issuer, "CN=AnyNet Root CA") || has_part(c->issuer, "CN=AnyNet Root CA 2"))
 		return has_part(c->subject, "CN=AnyNet Relay");

@@ -62,13 +62,10 @@ witness_is_home(const struct witness *w, const struct addr *a)
 }
 
 static uint8_t
-home_bits(const struct witness *w, const struct flow *f)
+home_bits(const struct witness *w, const struct addr ends[2])
 {
-	unsigned bits = witness_is_home(w, &f->key.addr[ORIGINATOR]) ? 1u << ORIGINATOR : 0;
-
-	if (witness_is_home(w, &f->key.addr[RESPONDER]))
-		bits |= 1u << RESPONDER;
-	return (uint8_t)bits;
+	return (uint8_t)((witness_is_home(w, &ends[ORIGINATOR]) ? 1u << ORIGINATOR : 0) |
+	    (witness_is_home(w, &ends[RESPONDER]) ? 1u << RESPONDER : 0));
 }
 
 static int
@@ -80,7 +77,20 @@ host_side(uint8_t home)
 int
 witness_host_side(const struct witness *w, const struct flow *f)
 {
-	return host_side(home_bits(w, f));
+	const struct addr ends[2] = { flow_addr(f, ORIGINATOR), flow_addr(f, RESPONDER) };
+
+	return host_side(home_bits(w, ends));
+}
+
+static void
+learn(const struct witness *w, struct known_flow *a, const struct flow *f)
+{
+	a->flow = f;
+	a->key = flow_key(f);
+	a->home = home_bits(w, a->key.addr);
+	a->first_ns = f->first_ns;
+	a->first_ordinal = f->first_ordinal;
+	a->id = flow_id(&a->key, f->first_ns);
 }
 
 static const struct known_flow *
@@ -88,8 +98,8 @@ know(struct witness *w, const struct flow *f)
 {
 	struct known_flow *a = &w->known[f->first_ordinal % KNOWN_FLOWS];
 
-	if (a->id == 0 || a->first_ns != f->first_ns || memcmp(&a->key, &f->key, sizeof a->key) != 0)
-		*a = (struct known_flow){ f->key, home_bits(w, f), f->first_ns, flow_id(f) };
+	if (a->flow != f || a->id == 0 || a->first_ns != f->first_ns || a->first_ordinal != f->first_ordinal)
+		learn(w, a, f);
 	return a;
 }
 
@@ -97,6 +107,7 @@ struct observation_buffer *
 witness_begin(struct witness *w, enum observation_kind kind, const struct flow *f, int64_t ts_ns)
 {
 	const struct known_flow *known = know(w, f);
+	const struct flow_talk *talk = flow_talk(f);
 	struct observation *o = &w->buffer.o;
 	int side;
 
@@ -109,7 +120,7 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 	o->flow_ordinal = f->first_ordinal;
 	o->index = w->index++;
 	o->ts_ns = ts_ns;
-	o->key = f->key;
+	o->key = known->key;
 	o->home = known->home;
 	o->host_side = (uint8_t)host_side(o->home);
 	o->flow_state = f->state;
@@ -119,15 +130,15 @@ witness_begin(struct witness *w, enum observation_kind kind, const struct flow *
 	for (side = 0; side < 2; side++) {
 		o->packets[side] = f->side[side].packets;
 		o->flow_bytes[side] = f->side[side].bytes;
-		o->payload_bytes[side] = flow_talk(f)->payload_bytes[side];
-		o->missed_bytes[side] = flow_talk(f)->missed_bytes[side];
+		o->payload_bytes[side] = talk->payload_bytes[side];
+		o->missed_bytes[side] = talk->missed_bytes[side];
 	}
-	if (f->tunnel != NULL) {
-		memcpy(o->outer, f->tunnel->outer, sizeof o->outer);
-		memcpy(o->tunnel_id, f->tunnel->id, sizeof o->tunnel_id);
-		o->tunnel = f->tunnel->kind;
-		o->tunnel_protocol = f->tunnel->protocol;
-		o->tunnel_depth = f->tunnel->depth;
+	if (talk->tunnel != NULL) {
+		memcpy(o->outer, talk->tunnel->outer, sizeof o->outer);
+		memcpy(o->tunnel_id, talk->tunnel->id, sizeof o->tunnel_id);
+		o->tunnel = talk->tunnel->kind;
+		o->tunnel_protocol = talk->tunnel->protocol;
+		o->tunnel_depth = talk->tunnel->depth;
 	}
 	o->indicator_first_ns = o->indicator_last_ns = o->indicator_until_ns = WHEN_UNKNOWN;
 	o->not_before_ns = o->not_after_ns = WHEN_UNKNOWN;
@@ -323,7 +334,7 @@ void
 witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns)
 {
 	match_addresses(w, f, ts_ns);
-	if (f->key.protocol == PROTO_UDP && !f->awaits_name)
+	if (f->protocol == PROTO_UDP && !f->awaits_name)
 		contact(w, f, ts_ns, false);
 }
 
@@ -356,7 +367,7 @@ witness_flow_unanswered(struct witness *w, struct flow *f, int64_t ts_ns)
 void
 witness_flow_unnamed(struct witness *w, struct flow *f)
 {
-	if (!f->contacted && (f->key.protocol == PROTO_TCP || f->awaits_name))
+	if (!f->contacted && (f->protocol == PROTO_TCP || f->awaits_name))
 		contact(w, f, f->first_ns, false);
 }
 

@@ -84,10 +84,10 @@ next_datagram(struct proto *p, struct dialogue **d, struct flow *f, struct span 
 	/* At its exact size, so that a sanitizer sees the first byte too far. */
 	if ((copy = datagram_of(how, (uint32_t)f->last_ns, part, &bytes)) == NULL)
 		return false;
-	packet.src = f->key.addr[from];
-	packet.dst = f->key.addr[!from];
-	packet.src_port = f->key.port[from];
-	packet.dst_port = f->key.port[!from];
+	packet.src = flow_addr(f, from);
+	packet.dst = flow_addr(f, !from);
+	packet.src_port = f->port[from];
+	packet.dst_port = f->port[!from];
 	packet.payload = copy;
 	packet.payload_bytes = (uint32_t)bytes;
 	packet.payload_wire_bytes = packet.payload_bytes + (how & 1);
@@ -108,6 +108,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const uint8_t home[4] = { 10, 0, 0, 1 }, away[4] = { 192, 0, 2, 1 };
 	struct span in = span_of(data, size);
 	struct dialogue *d = NULL;
+	struct flow_place place;
+	struct flow_key key;
 	struct flow flow;
 	struct flow_talk talk = FLOW_SILENT;
 	struct proto *p;
@@ -117,13 +119,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	flow.talk = &talk;
 	if (!span_u8(&in, &port) || (p = proto_new(&limits, take_message, NULL)) == NULL)
 		return 0;
-	flow.key.protocol = PROTO_UDP;
-	flow.key.addr[0] = addr_v4(home);
-	flow.key.addr[1] = addr_v4(away);
-	flow.key.port[0] = 40000;
-	flow.key.port[1] = ports[port % (sizeof ports / sizeof *ports)];
-	if (flow.key.port[1] == PORT_DHCPV6)	/* no such thing over IPv4 */
-		flow.key.addr[0].b[0] = flow.key.addr[1].b[0] = 0x20;
+	key = (struct flow_key){ .protocol = PROTO_UDP, .addr = { addr_v4(home), addr_v4(away) },
+	    .port = { 40000, ports[port % (sizeof ports / sizeof *ports)] } };
+	if (key.port[1] == PORT_DHCPV6)	/* no such thing over IPv4 */
+		key.addr[0].b[0] = key.addr[1].b[0] = 0x20;
+	flow_set_key(&flow, &key, &place);
 	while (next_datagram(p, &d, &flow, &in))
 		continue;
 	if (d != NULL)

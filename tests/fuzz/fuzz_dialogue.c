@@ -141,7 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if ((p = proto_new((which & 0x80) != 0 ? &small : &large, take_message, NULL)) == NULL)
 		return 0;
-	t.flow.key.protocol = PROTO_TCP;
+	t.flow.protocol = PROTO_TCP;
 	t.flow.midway = (how & 1) != 0;
 	if (open_talk(&t, p, which & 0x7f)) {
 		while (next_piece(&t, &in))

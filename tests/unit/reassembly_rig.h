@@ -161,11 +161,11 @@ rig_flow(struct rig *rig, uint32_t number)
 	x->f.talk = &x->talk;
 	x->isn[0] = 1000000 + number * 77777;
 	x->isn[1] = 3000000000U + number * 99999;
-	x->f.key.addr[0] = addr_v4(home);
-	x->f.key.addr[1] = addr_v4(away);
-	x->f.key.port[0] = (uint16_t)(1024 + number);
-	x->f.key.port[1] = 443;
-	x->f.key.protocol = PROTO_TCP;
+	memcpy(x->f.low[0], home, sizeof home);
+	memcpy(x->f.low[1], away, sizeof away);
+	x->f.port[0] = (uint16_t)(1024 + number);
+	x->f.port[1] = 443;
+	x->f.protocol = PROTO_TCP;
 	x->f.first_ordinal = rig->ordinal + 1;
 	x->f.first_ns = rig->now_ns;
 	return x;
@@ -175,9 +175,9 @@ static inline struct packet
 rig_packet(struct rig *rig, const struct rig_flow *x, int side, uint64_t at, uint8_t flags)
 {
 	return (struct packet){
-		.ts_ns = rig->now_ns, .ordinal = ++rig->ordinal, .realm = x->f.key.realm,
-		.src = x->f.key.addr[side], .dst = x->f.key.addr[!side],
-		.src_port = x->f.key.port[side], .dst_port = x->f.key.port[!side],
+		.ts_ns = rig->now_ns, .ordinal = ++rig->ordinal, .realm = flow_place(&x->f)->realm,
+		.src = flow_addr(&x->f, side), .dst = flow_addr(&x->f, !side),
+		.src_port = x->f.port[side], .dst_port = x->f.port[!side],
 		.protocol = PROTO_TCP, .tcp_flags = flags, .window = 65535,
 		.seq = x->isn[side] + 1 + (uint32_t)at,
 		.ack = (flags & TCP_ACK) != 0 ? x->isn[!side] + 1 + (uint32_t)x->acked[!side] : 0,

@@ -143,6 +143,7 @@ make_tunnelled(uint8_t from, uint8_t to, uint8_t outer_from, uint8_t outer_to, u
 static void
 a_flow_keeps_how_it_was_carried(void **state)
 {
+	struct packet p;
 	struct flow *f;
 	int first;
 
@@ -152,22 +153,24 @@ a_flow_keeps_how_it_was_carried(void **state)
 		if (first == 2)
 			send(make_tunnelled(2, 1, 8, 7, 222));
 		f = send(make_tunnelled(1, 2, 7, 8, 111));
-		assert_non_null(f->tunnel);
-		assert_int_equal(f->tunnel->id[ORIGINATOR], 111);
-		assert_int_equal(f->tunnel->id[RESPONDER], first == 1 ? 0 : 222);
+		assert_non_null(f->talk->tunnel);
+		assert_int_equal(f->talk->tunnel->id[ORIGINATOR], 111);
+		assert_int_equal(f->talk->tunnel->id[RESPONDER], first == 1 ? 0 : 222);
 		assert_ptr_equal(send(make_tunnelled(2, 1, 8, 7, 222)), f);
 		assert_ptr_equal(send(make_tunnelled(1, 2, 9, 8, 333)), f);
-		assert_int_equal(f->tunnel->id[ORIGINATOR], 111);
-		assert_int_equal(f->tunnel->id[RESPONDER], 222);
-		assert_int_equal(f->tunnel->outer[ORIGINATOR].b[15], 7);
-		assert_int_equal(f->tunnel->outer[RESPONDER].b[15], 8);
-		assert_int_equal(f->tunnel->kind, TUNNEL_GTPU);
-		assert_int_equal(f->tunnel->protocol, PROTO_UDP);
-		assert_int_equal(f->tunnel->depth, 1);
+		assert_int_equal(f->talk->tunnel->id[ORIGINATOR], 111);
+		assert_int_equal(f->talk->tunnel->id[RESPONDER], 222);
+		assert_int_equal(f->talk->tunnel->outer[ORIGINATOR].b[15], 7);
+		assert_int_equal(f->talk->tunnel->outer[RESPONDER].b[15], 8);
+		assert_int_equal(f->talk->tunnel->kind, TUNNEL_GTPU);
+		assert_int_equal(f->talk->tunnel->protocol, PROTO_UDP);
+		assert_int_equal(f->talk->tunnel->depth, 1);
 	}
-	assert_null(send(make(3, 40000, 4, 53, PROTO_UDP))->tunnel);
+	assert_null(send(make(3, 40000, 4, 53, PROTO_UDP))->talk);
 	flows_finish(flows);
-	assert_null(send(make(3, 40000, 4, 53, PROTO_UDP))->tunnel);	/* the place is used again */
+	p = make(3, 40000, 4, 53, PROTO_UDP);
+	p.payload_wire_bytes = 1;
+	assert_null(send(p)->talk->tunnel);	/* the place is used again */
 }
 
 /* Flows of the wrong time stay in their order, and time out as if touched when it was set right. */
@@ -213,8 +216,8 @@ both_directions_are_one_flow(void **state)
 	assert_ptr_not_equal(send(make(2, 5000, 1, 6000, PROTO_UDP)), f);
 	assert_ptr_not_equal(send(make(1, 5000, 2, 6000, PROTO_TCP)), f);
 	assert_int_equal(flows_counts(flows)->active, 3);
-	assert_int_equal(f->key.port[0], 5000);
-	assert_int_equal(f->key.addr[0].b[15], 1);
+	assert_int_equal(f->port[0], 5000);
+	assert_int_equal(f->low[0][3], 1);
 }
 
 static void
@@ -329,9 +332,9 @@ who_asked(void **state)
 		p.tcp_flags = rows[i].flags;
 		f = send(p);
 		assert_int_equal(side, rows[i].sender_asked ? ORIGINATOR : RESPONDER);
-		assert_int_equal(f->key.addr[side].b[15], 1);
-		assert_int_equal(f->key.port[side], rows[i].from_port);
-		assert_int_equal(f->key.port[!side], rows[i].to_port);
+		assert_int_equal(f->low[side][3], 1);
+		assert_int_equal(f->port[side], rows[i].from_port);
+		assert_int_equal(f->port[!side], rows[i].to_port);
 		assert_int_equal(f->midway, rows[i].midway);
 	}
 }
@@ -357,9 +360,9 @@ icmp_questions_and_answers_are_one_flow(void **state)
 	ask.icmp_type = 8;
 	f = send(answer);	/* echo reply first */
 	assert_int_equal(side, RESPONDER);
-	assert_int_equal(f->key.addr[0].b[15], 1);
-	assert_int_equal(f->key.port[0], 8);
-	assert_int_equal(f->key.port[1], 0);
+	assert_int_equal(f->low[0][3], 1);
+	assert_int_equal(f->port[0], 8);
+	assert_int_equal(f->port[1], 0);
 	assert_ptr_equal(send(ask), f);
 	assert_int_equal(side, ORIGINATOR);
 	assert_int_equal(f->state, FLOW_ESTABLISHED);
@@ -368,8 +371,8 @@ icmp_questions_and_answers_are_one_flow(void **state)
 	ask.icmp_code = 1;
 	f = send(ask);
 	assert_int_equal(side, ORIGINATOR);
-	assert_int_equal(f->key.port[0], 3);
-	assert_int_equal(f->key.port[1], 1);
+	assert_int_equal(f->port[0], 3);
+	assert_int_equal(f->port[1], 1);
 }
 
 static void

@@ -70,20 +70,20 @@ say(const char *from, uint16_t from_port, const char *to, uint16_t to_port, cons
 {
 	struct packet packet = { .protocol = PROTO_UDP, .src_port = from_port, .dst_port = to_port,
 		.payload_bytes = (uint32_t)len, .payload_wire_bytes = (uint32_t)len };
+	struct flow_key key = { .protocol = PROTO_UDP, .port = { from_port, to_port } };
+	struct flow_place place;
 	struct dialogue *d = NULL;
 	uint8_t *copy = malloc(len == 0 ? 1 : len);	/* exact, for sanitizers */
 
 	assert_non_null(copy);
 	memset(&flow, 0, sizeof flow);
-	flow.key.protocol = PROTO_UDP;
-	assert_true(addr_parse(from, strlen(from), &flow.key.addr[0]));
-	assert_true(addr_parse(to, strlen(to), &flow.key.addr[1]));
-	flow.key.port[0] = from_port;
-	flow.key.port[1] = to_port;
+	assert_true(addr_parse(from, strlen(from), &key.addr[0]));
+	assert_true(addr_parse(to, strlen(to), &key.addr[1]));
+	flow_set_key(&flow, &key, &place);
 	memcpy(copy, bytes, len);
 	packet.payload = copy;
-	packet.src = flow.key.addr[0];
-	packet.dst = flow.key.addr[1];
+	packet.src = key.addr[0];
+	packet.dst = key.addr[1];
 	told[0] = '\0';
 	proto_datagram(proto, &d, &flow, ORIGINATOR, &packet);
 	assert_null(d);

@@ -176,11 +176,13 @@ static const uint8_t FIRST_TICKET[] =
 static const struct flow *
 kerberos_flow(void)
 {
+	static const struct flow_place nowhere;	/* the addresses are :: */
 	static struct flow f;
 
 	memset(&f, 0, sizeof f);
-	f.key.protocol = PROTO_UDP;
-	f.key.port[RESPONDER] = 88;
+	f.place = &nowhere;
+	f.protocol = PROTO_UDP;
+	f.port[RESPONDER] = 88;
 	return &f;
 }
 

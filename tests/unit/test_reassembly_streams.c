@@ -50,10 +50,13 @@ ipv6_twin(void **state)
 {
 	struct rig *rig = rig_new(NULL);
 	struct rig_flow *four = rig_flow(rig, 1), *six = rig_flow(rig, 1);
+	struct flow_key key = flow_key(&six->f);
+	struct flow_place place;
 
 	(void)state;
-	six->f.key.addr[0] = address("2001:db8::1");
-	six->f.key.addr[1] = address("2001:db8:ffff::2");
+	key.addr[0] = address("2001:db8::1");
+	key.addr[1] = address("2001:db8:ffff::2");
+	flow_set_key(&six->f, &key, &place);
 	lossy_talk(rig, four);
 	lossy_talk(rig, six);
 	for (int side = 0; side < 2; side++) {
@@ -72,10 +75,14 @@ equal_tuples_in_two_realms(void **state)
 {
 	struct rig *rig = rig_new(NULL);
 	struct rig_flow *x = rig_flow(rig, 1), *y = rig_flow(rig, 1);
+	struct flow_place place[2];
 
 	(void)state;
-	x->f.key.realm.vlan[0] = 100;
-	y->f.key.realm.vlan[0] = 200;
+	for (int i = 0; i < 2; i++) {
+		place[i] = FLOW_PLACE_PLAIN;
+		place[i].realm.vlan[0] = (uint16_t)(100 * (i + 1));
+		(i == 0 ? x : y)->f.place = &place[i];
+	}
 	y->number = 2;			/* other bytes, same addresses, ports and numbers */
 	rig_handshake(rig, x);
 	rig_handshake(rig, y);
@@ -124,7 +131,11 @@ syn_flood(void **state)
 	rig_give(rig, x, 0, &p);
 	before = resident_bytes();
 	for (uint32_t i = 0; i < 1000000; i++) {
-		struct flow f = { .key = x->f.key, .first_ordinal = i };
+		struct flow f = x->f;
+
+		f.talk = NULL;
+		f.isn_seen = 0;
+		f.first_ordinal = i;
 
 		p.seq = i * 12345;
 		reassembly_advance(rig->r, rig->now_ns++);
@@ -248,6 +259,7 @@ a_million_streams(void **state)
 {
 	struct rig *rig = rig_new(NULL);
 	struct rig_flow *x = rig_flow(rig, 9);
+	const struct flow first = x->f;
 	size_t before = 0;
 
 	(void)state;
@@ -256,7 +268,8 @@ a_million_streams(void **state)
 		memset(x->next, 0, sizeof x->next);
 		memset(x->gaps, 0, sizeof x->gaps);
 		x->talk = FLOW_SILENT;
-		x->f = (struct flow){ .key = x->f.key, .first_ordinal = i, .talk = &x->talk };
+		x->f = first;
+		x->f.first_ordinal = i;
 		x->isn[0] += 1000003;
 		rig_data(rig, x, 0, 0, 10);
 		rig_data(rig, x, 1, 0, 10);

@@ -183,10 +183,13 @@ struct run {
 static void
 begin(struct run *r, const struct talk *talk)
 {
+	static const struct flow_place nowhere;	/* the addresses are :: */
+
 	memset(r, 0, sizeof *r);
 	r->talk = talk;
+	r->flow.place = &nowhere;
 	r->flow.midway = talk->midway;
-	r->flow.key.port[RESPONDER] = talk->port;
+	r->flow.port[RESPONDER] = talk->port;
 	r->flow.tcp_flags[0] = r->flow.tcp_flags[1] = talk->fin ? TCP_FIN : 0;
 	r->wanted = true;
 	r->proto = proto_new(&talk->limits, put_message, r->lines);

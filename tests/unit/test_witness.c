@@ -152,15 +152,16 @@ begin(unsigned records)
 static void
 begin_flow(uint8_t protocol, const char *from, uint16_t from_port, const char *to, uint16_t to_port)
 {
+	struct flow_key key = { .protocol = protocol, .port = { from_port, to_port } };
+	static struct flow_place place;
+
 	free(talk.slot[SLOT_WITNESS]);
 	memset(&flow, 0, sizeof flow);
 	talk = FLOW_SILENT;
 	flow.talk = &talk;
-	assert_true(addr_parse(from, strlen(from), &flow.key.addr[0]));
-	assert_true(addr_parse(to, strlen(to), &flow.key.addr[1]));
-	flow.key.port[0] = from_port;
-	flow.key.port[1] = to_port;
-	flow.key.protocol = protocol;
+	assert_true(addr_parse(from, strlen(from), &key.addr[0]));
+	assert_true(addr_parse(to, strlen(to), &key.addr[1]));
+	flow_set_key(&flow, &key, &place);
 	flow.first_ordinal = 3;
 	flow.first_ns = START_NS;
 	flow.last_ns = START_NS + 5;
@@ -371,7 +372,7 @@ a_program_says_what_it_is(void **state)
 	witness_message(witness, &flow, &m);
 	assert_kinds("identity contact");
 	assert_int_equal(kept[0]->detail, IDENTITY_HTTP);
-	assert_memory_equal(&kept[0]->named, &flow.key.addr[ORIGINATOR], sizeof kept[0]->named);
+	assert_memory_equal(&kept[0]->named, &kept[0]->key.addr[ORIGINATOR], sizeof kept[0]->named);
 	assert_text(kept[0], TEXT_SOFTWARE, "ua");
 }
 
@@ -421,6 +422,7 @@ the_host_is_the_one_at_home(void **state)
 	(void)state;
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		begin_flow(PROTO_TCP, rows[i].from, 40000, rows[i].to, 80);
+		flow.first_ordinal = i;
 		witness_flow_unnamed(witness, &flow);
 		assert_int_equal(kept[i]->home, rows[i].home);
 		assert_int_equal(kept[i]->host_side, rows[i].side);
@@ -694,7 +696,7 @@ test_the_ends_of_a_tunnel(void **state)
 		forget();
 		assert_true(addr_parse("198.18.0.1", 10, &tunnel.outer[side]));
 		assert_true(addr_parse("198.18.0.2", 10, &tunnel.outer[!side]));
-		flow.tunnel = &tunnel;
+		talk.tunnel = &tunnel;
 		witness_flow_started(witness, &flow, START_NS);
 		assert_kinds("match");
 		assert_text(kept[0], TEXT_INDICATOR_VALUE, "198.18.0.2:0");
@@ -709,7 +711,7 @@ test_the_ends_of_a_tunnel(void **state)
 	tunnel.depth = 0;	/* not over IP */
 	witness_flow_started(witness, &flow, START_NS);
 	assert_kinds("");
-	flow.tunnel = NULL;
+	talk.tunnel = NULL;
 }
 
 int

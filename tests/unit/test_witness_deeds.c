@@ -109,9 +109,9 @@ setup(void **state)
 	memset(&flow, 0, sizeof flow);
 	talk = FLOW_SILENT;
 	flow.talk = &talk;
-	flow.key.addr[0] = addr_v4(from);
-	flow.key.addr[1] = addr_v4(to);
-	flow.key.protocol = PROTO_TCP;
+	memcpy(flow.low[0], from, sizeof from);
+	memcpy(flow.low[1], to, sizeof to);
+	flow.protocol = PROTO_TCP;
 	flow.first_ns = flow.last_ns = START_NS;
 	witness = witness_new(&options, keep, NULL);
 	assert_non_null(witness);
@@ -314,7 +314,7 @@ remote_use_is_told(void **state)
 static void
 an_identity_is_told(void **state)
 {
-	const struct identity i = { .source = IDENTITY_DHCP, .addr = flow.key.addr[1],
+	const struct identity i = { .source = IDENTITY_DHCP, .addr = flow_addr(&flow, 1),
 		.mac = span_of(hardware, sizeof hardware), .host_name = span_text("desk"), .lease_sec = 60, .released = true };
 	struct message m = message(MESSAGE_IDENTITY, ORIGINATOR);
 
@@ -326,7 +326,7 @@ an_identity_is_told(void **state)
 	assert_int_equal(kept[0]->app, APP_DHCP);
 	assert_int_equal(kept[0]->code, 60);
 	assert_int_equal(kept[0]->flags, OBSERVED_RELEASED);
-	assert_true(addr_equal(&kept[0]->named, &flow.key.addr[1]));
+	assert_true(addr_equal(&kept[0]->named, &kept[0]->key.addr[1]));
 	assert_int_equal(observation_text(kept[0], TEXT_MAC).left, MAC_BYTES);
 	assert_text(kept[0], TEXT_HOST_NAME, "desk");
 }
@@ -340,7 +340,7 @@ announce(enum dns_flavour flavour, const char *name, const char *addr, uint32_t 
 	const struct dns_message d = { .response = true, .flavour = flavour, .answers_count = 1, .answers = &a };
 	struct message m = message(MESSAGE_DNS, ORIGINATOR);
 
-	flow.key.protocol = PROTO_UDP;
+	flow.protocol = PROTO_UDP;
 	strcpy(a.name, name);
 	assert_true(addr_parse(addr, strlen(addr), &a.addr));
 	m.dns = &d;
@@ -357,7 +357,7 @@ a_machine_names_itself(void **state)
 	assert_int_equal(kept[0]->detail, IDENTITY_MDNS);
 	assert_int_equal(kept[0]->app, APP_MDNS);
 	assert_text(kept[0], TEXT_HOST_NAME, "desk");
-	assert_true(addr_equal(&kept[0]->named, &flow.key.addr[0]));
+	assert_true(addr_equal(&kept[0]->named, &kept[0]->key.addr[0]));
 	announce(DNS_MDNS, "desk.local", "10.0.0.5", 0);
 	assert_int_equal(kept[1]->flags, OBSERVED_RELEASED);
 	announce(DNS_LLMNR, "desk", "10.0.0.5", 30);

@@ -209,11 +209,12 @@ dhcpv6_datagram(struct proto *p, void *state, const struct flow *f, int from, co
 	const struct dhcp_source s = { p, f, from, packet->ts_ns };
 	struct span in = span_of(packet->payload, packet->payload_bytes);
 	struct dhcpv6_reading r;
+	struct addr asker = flow_addr(f, ORIGINATOR);
 	unsigned relays;
 
 	(void)state;
 	memset(&r, 0, sizeof r);
-	if (!on_its_ports(packet) || addr_is_v4(&f->key.addr[ORIGINATOR]) || in.left < 4 ||
+	if (!on_its_ports(packet) || addr_is_v4(&asker) || in.left < 4 ||
 	    in.at[0] < TYPE_SOLICIT || in.at[0] > TYPE_RELAY_REPLY)
 		return DATAGRAM_OTHER;
 	dhcp_tell_protocol(&s);

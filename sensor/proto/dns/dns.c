@@ -462,7 +462,7 @@ take_message(struct dns_stream *s, const struct stream_piece *piece, struct span
 	struct reading r;
 	bool whole = read_message(&r, bytes);
 
-	if (piece->flow->key.port[RESPONDER] == PORT_LLMNR)	/* RFC 4795 section 2.5 */
+	if (piece->flow->port[RESPONDER] == PORT_LLMNR)	/* RFC 4795 section 2.5 */
 		r.message.flavour = DNS_LLMNR;
 	if (!whole)
 		proto_counters(s->p)->malformed[APP_DNS]++;

@@ -50,7 +50,7 @@ is_winrm(const struct flow *f, struct span path)
 {
 	static const char wsman[] = "/wsman";
 
-	return f != NULL && (f->key.port[RESPONDER] == PORT_WINRM || f->key.port[RESPONDER] == PORT_WINRM_TLS) &&
+	return f != NULL && (f->port[RESPONDER] == PORT_WINRM || f->port[RESPONDER] == PORT_WINRM_TLS) &&
 	    path.left >= sizeof wsman - 1 && memcmp(path.at, wsman, sizeof wsman - 1) == 0;
 }
 

@@ -121,7 +121,7 @@ said(const char *first, const char *second)
 static void
 tell_identity(const struct reading *r, const struct speaker *s)
 {
-	struct identity i = { .source = IDENTITY_KERBEROS, .addr = s->flow->key.addr[s->client],
+	struct identity i = { .source = IDENTITY_KERBEROS, .addr = flow_addr(s->flow, s->client),
 	    .domain = said(r->realm, "") };
 	struct message m = { .kind = MESSAGE_IDENTITY, .flow = s->flow, .from = s->client, .ts_ns = s->ts_ns,
 	    .identity = &i };

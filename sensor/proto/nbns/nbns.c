@@ -56,7 +56,7 @@ emit_protocol(const struct nbns_source *s)
 static void
 emit_found(const struct nbns_source *s, const struct nbns_found *found)
 {
-	struct identity i = { .source = IDENTITY_NBNS, .addr = s->flow->key.addr[s->from], .mac = found->mac,
+	struct identity i = { .source = IDENTITY_NBNS, .addr = flow_addr(s->flow, s->from), .mac = found->mac,
 		.released = found->released };
 	const struct message m = { .kind = MESSAGE_IDENTITY, .flow = s->flow, .from = s->from,
 		.ts_ns = s->ts_ns, .identity = &i };
@@ -153,12 +153,12 @@ read_record(struct span *in, uint16_t *type, struct span *data)
 static bool
 is_the_senders(const struct nbns_source *s, struct span data, uint16_t *flags)
 {
+	struct addr a, sender = flow_addr(s->flow, s->from);
 	struct span address;
-	struct addr a;
 
 	while (span_u16be(&data, flags) && span_take(&data, 4, &address)) {
 		a = addr_v4(address.at);
-		if (addr_equal(&a, &s->flow->key.addr[s->from]))
+		if (addr_equal(&a, &sender))
 			return true;
 	}
 	return false;
@@ -260,15 +260,15 @@ read_datagram(const struct nbns_source *s, struct span in)
 {
 	struct nbns_found found = { .released = false };
 	struct netbios_name name;
+	struct addr a, sender = flow_addr(s->flow, s->from);
 	struct span address;
-	struct addr a;
 
 	if (in.at[0] > DATAGRAM_BROADCAST)
 		return true;
 	if (!span_skip(&in, 4) || !span_take(&in, 4, &address) || !span_skip(&in, 6) || !read_name(&in, &name))
 		return false;
 	a = addr_v4(address.at);
-	if (addr_equal(&a, &s->flow->key.addr[s->from]))
+	if (addr_equal(&a, &sender))
 		take_name(&found, &name, 0);
 	emit_found(s, &found);
 	return true;

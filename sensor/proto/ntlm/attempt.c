@@ -62,7 +62,7 @@ emit_identity(const struct speaker *s, int side, struct identity *i)
 	struct message m = { .kind = MESSAGE_IDENTITY, .flow = s->flow, .from = side, .ts_ns = s->ts_ns,
 	    .identity = i };
 
-	i->addr = s->flow->key.addr[side];
+	i->addr = flow_addr(s->flow, side);
 	proto_emit(s->proto, &m);
 }
 

@@ -136,7 +136,7 @@ is_datagram(const struct flow *f, int from, const struct packet *packet)
 	const uint8_t *at = packet->payload;
 
 	(void)from;
-	return (f->key.port[ORIGINATOR] == PORT || f->key.port[RESPONDER] == PORT) &&
+	return (f->port[ORIGINATOR] == PORT || f->port[RESPONDER] == PORT) &&
 	    packet->payload_bytes >= DATAGRAM_BYTES_MIN && at[0] == 0 &&
 	    is_header(at + DATAGRAM_HEADER_AT, packet->payload_bytes - DATAGRAM_HEADER_AT) != GUESS_NO;
 }
