@@ -13,12 +13,14 @@
 
 #include "sinks/wait.h"
 
-enum { HOST_MOST = 255, VERDICT_MS = 300, UNASKED_READS = 64 };
+enum { HOST_MOST = 255, VERDICT_MS = 300, UNASKED_READS = 64, YOUNG_MS = 2000 };
 
 struct tls {
 	SSL_CTX *context;
 	SSL *ssl;			/* NULL: no session */
 	char host[HOST_MOST + 1];
+	bool own;			/* we have a certificate */
+	int64_t young_until_ns;		/* monotonic: the session is new */
 	bool welcomed;			/* TLS 1.3: a session ticket came, so our side was accepted */
 };
 
@@ -55,6 +57,7 @@ load_files(struct tls *t, const char *ca_file, const char *cert_file, const char
 		return fault_set(fault, SE_USAGE, "%s: %s: expected certificates (PEM)", ca_file, library_text());
 	if (cert_file[0] == '\0')
 		return 0;
+	t->own = true;
 	if (SSL_CTX_use_certificate_chain_file(t->context, cert_file) != 1)
 		return fault_set(fault, SE_USAGE, "%s: %s: expected our certificate (PEM)", cert_file, library_text());
 	if (SSL_CTX_use_PrivateKey_file(t->context, key, SSL_FILETYPE_PEM) != 1 ||
@@ -114,6 +117,16 @@ tls_free(struct tls *t)
 
 /* ---- a session ---- */
 
+/* Some receivers look at our name behind the handshake, and say nothing when they do not know it. */
+static int
+tell_closed(const struct tls *t, struct fault *fault)
+{
+	if (wait_now() > t->young_until_ns)
+		return fault_set(fault, SE_PEER, "the receiver has closed the connection");
+	return fault_set(fault, SE_PEER, "the receiver has closed the connection right behind the handshake: %s",
+	    t->own ? "does it permit the name in our certificate?" : "does it want a certificate of ours (cert_file)?");
+}
+
 /* What went wrong, told once: whose certificate, or what the library or the system says. */
 static int
 tell(struct tls *t, int code, struct fault *fault)
@@ -129,7 +142,7 @@ tell(struct tls *t, int code, struct fault *fault)
 		return fault_set(fault, SE_PEER, "the receiver refuses us: %s", library_text());
 	if (code == SSL_ERROR_ZERO_RETURN || (code == SSL_ERROR_SYSCALL && e == 0 && saved == 0) ||
 	    ERR_GET_REASON(e) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
-		return fault_set(fault, SE_PEER, "the receiver has closed the connection");
+		return tell_closed(t, fault);
 	if (code == SSL_ERROR_SYSCALL && e == 0)
 		return fault_set(fault, SE_PEER, "%s", strerror(saved));
 	return fault_set(fault, SE_PEER, "TLS: %s", library_text());
@@ -191,6 +204,7 @@ tls_connect(struct tls *t, int fd, int64_t until_ns, const atomic_bool *cancelle
 
 	SSL_free(t->ssl);
 	t->welcomed = false;
+	t->young_until_ns = 0;
 	ERR_clear_error();
 	if ((t->ssl = SSL_new(t->context)) == NULL || !has_come(t, fd))
 		return fault_set(fault, SE_NOMEM, "TLS: out of memory");
@@ -202,6 +216,7 @@ tls_connect(struct tls *t, int fd, int64_t until_ns, const atomic_bool *cancelle
 		if ((r = wait_for_library(t, n, until_ns, cancelled, fault)) < 0)
 			return r;
 	}
+	t->young_until_ns = wait_deadline(YOUNG_MS);
 	return wait_for_verdict(t, cancelled, fault);
 }
 
