@@ -384,6 +384,30 @@ alerts_again(struct alerts *a, const char *line)
 	return true;
 }
 
+void
+alerts_opened_before(struct alerts *a, const char *line, int64_t opened_ns)
+{
+	struct former f = { .root = NULL };
+
+	if (former_read(&f, line)) {
+		f.alert.ts_ns = opened_ns;
+		rates_again(a->rates, &f.alert, f.signature_id);
+	}
+	former_clear(&f);
+}
+
+void
+alerts_save_rates(const struct alerts *a, struct state_out *out)
+{
+	rates_save(a->rates, out);
+}
+
+void
+alerts_load_rates(struct alerts *a, const struct state_in *in)
+{
+	rates_load(a->rates, in);
+}
+
 const char *
 alerts_id_of(struct alerts *a, const struct finding *f, char id[ALERT_ID_TEXT])
 {

@@ -17,6 +17,7 @@
 #include "alert.h"
 #include "base/error.h"
 #include "base/language.h"
+#include "base/state_file.h"
 
 /* What makes findings of one kind about one host the same incident. */
 enum alert_same { SAME_SUBJECT, SAME_MALWARE, SAME_HOST };
@@ -88,6 +89,17 @@ bool alerts_identity_of(const struct alerts *a, const struct realm *realm, const
  * latest revision. False: it could not be read, or there is no room.
  */
 bool alerts_again(struct alerts *a, const char *line);
+
+/*
+ * Likewise, for the hourly limits (rates.h): `line` is a revision of an
+ * incident that was opened at `opened_ns`. In the order of opening.
+ */
+void alerts_opened_before(struct alerts *a, const char *line, int64_t opened_ns);
+
+/* What is known of hours that have begun. */
+enum { ALERTS_RATES_VERSION = 1 };
+void alerts_save_rates(const struct alerts *a, struct state_out *out);
+void alerts_load_rates(struct alerts *a, const struct state_in *in);
 
 /* Updates and closings whose deadline is at or before now_ns, in deadline order. */
 void alerts_advance(struct alerts *a, int64_t now_ns);

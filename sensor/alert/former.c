@@ -259,6 +259,7 @@ read_alert(struct former *f, const cJSON *hansho)
 	a->count = number_of(hansho, "count");
 	a->bytes_out = number_of(hansho, "bytes_out");
 	a->bytes_in = number_of(hansho, "bytes_in");
+	f->signature_id = (uint32_t)number_of(member(f->root, "alert"), "signature_id");
 	a->signature = text_of(member(f->root, "alert"), "signature");
 	a->held_by = text_of(hansho, "held_by");
 	snprintf(a->case_id, sizeof a->case_id, "%s", text_of(hansho, "case_id"));

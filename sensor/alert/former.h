@@ -33,6 +33,7 @@ struct former {
 	struct finding finding;		/* kind, ends, texts, severity; without numbers and observation */
 	struct indicator indicator;
 	int64_t case_opened_ns;
+	uint32_t signature_id;
 	struct cJSON *root;		/* the texts' */
 };
 

@@ -6,12 +6,14 @@
  * FINDING_SUMMARY tells how many there were, with examples. Hours begin with
  * an alert and are packet time. Critical alerts, cases and what is about the
  * sensor are always told. Bounded: at `max` hosts and rules the one whose hour began first is
- * forgotten (counted by the caller's counter). Private to alert/.
+ * forgotten (counted by the caller's counter). A restart goes on within the
+ * hour: by what was saved, and what the journal says of openings since. Private to alert/.
  */
 #ifndef SENSOR_ALERT_RATES_H
 #define SENSOR_ALERT_RATES_H
 
 #include "alert.h"
+#include "base/state_file.h"
 
 struct rates;
 
@@ -24,6 +26,12 @@ void rates_free(struct rates *r);	/* NULL is fine */
  * its summary says. Valid until the next call. Without memory it is told.
  */
 const struct summary_numbers *rates_open(struct rates *r, const struct alert *opening);
+
+/* An analyst before had opened this one, at its ts_ns: it counts, unless what was loaded knows of it. In the order of opening. */
+void rates_again(struct rates *r, const struct alert *opened, uint32_t signature_id);
+
+void rates_save(const struct rates *r, struct state_out *out);
+void rates_load(struct rates *r, const struct state_in *in);	/* into a new one */
 
 /* The most that one costs. */
 size_t rates_rate_bytes(void);

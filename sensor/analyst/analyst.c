@@ -470,6 +470,18 @@ analyst_again(struct analyst *a, const char *line)
 	return alerts_again(a->alerts, line);
 }
 
+void
+analyst_opened_before(struct analyst *a, const char *line, int64_t opened_ns)
+{
+	alerts_opened_before(a->alerts, line, opened_ns);
+}
+
+struct alerts *
+analyst_alerts(const struct analyst *a)
+{
+	return a->alerts;
+}
+
 bool
 analyst_set_suppress(struct analyst *a, const struct suppress_set *set)
 {

@@ -72,12 +72,14 @@ bool analyst_set_suppress(struct analyst *a, const struct suppress_set *set);
 
 /* Before the first observation: a line that an analyst which died had told, see alerts_again(). */
 bool analyst_again(struct analyst *a, const char *line);
+void analyst_opened_before(struct analyst *a, const char *line, int64_t opened_ns);	/* likewise alerts_opened_before() */
 
 /* Its parts, to be saved and loaded. */
 struct behaviour *analyst_behaviour(const struct analyst *a);
 struct census *analyst_census(const struct analyst *a);
 struct beacon *analyst_beacon(const struct analyst *a);
 struct cases *analyst_cases(const struct analyst *a);
+struct alerts *analyst_alerts(const struct analyst *a);
 
 /* The sensor's own traffic; borrowed. Live only: a replay is of others' machines. */
 struct own;

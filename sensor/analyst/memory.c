@@ -78,11 +78,24 @@ load_census(struct analyst *a, const struct state_in *in)
 	census_load(analyst_census(a), in);
 }
 
+static void
+save_rates(const struct analyst *a, struct state_out *out)
+{
+	alerts_save_rates(analyst_alerts(a), out);
+}
+
+static void
+load_rates(struct analyst *a, const struct state_in *in)
+{
+	alerts_load_rates(analyst_alerts(a), in);
+}
+
 static const struct part parts[] = {
 	{ "census.state", CENSUS_STATE_VERSION, false, 4 << 20, save_census, load_census },
 	{ "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20, save_behaviour, load_behaviour },
 	{ "hosts.state", BEHAVIOUR_HOSTS_VERSION, true, (size_t)1 << 30, save_hosts, load_hosts },
 	{ "cases.state", CASES_STATE_VERSION, true, (size_t)1 << 30, save_cases, load_cases },
+	{ "rates.state", ALERTS_RATES_VERSION, true, (size_t)1 << 30, save_rates, load_rates },
 	{ "beacon.state", BEACON_STATE_VERSION, true, (size_t)1 << 30, save_beacon, load_beacon },
 };
 

@@ -1,9 +1,9 @@
 /*
  * resume.h - an analyst's first look: which incidents did the one before
- * leave open in the journal?
+ * leave open in the journal, and how many had it opened within the hour?
  *
  * Looks back as far as an incident that is still open can have been told
- * last, at most RESUME_BYTES. Live only: a replay's journal is its own.
+ * last, an hour at least where there are hourly limits, at most RESUME_BYTES. Live only: a replay's journal is its own.
  */
 #ifndef SENSOR_ANALYST_RESUME_H
 #define SENSOR_ANALYST_RESUME_H

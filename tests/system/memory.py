@@ -123,10 +123,64 @@ sinks:
     rig.check("memory: after a kill of all processes the calls before it count", found and max(found) == 18, found)
 
 
+def many(path, first, count):
+    """A bot that asks so many listed servers."""
+    each = "\n".join(f"at {i} bot get http://203.0.113.{first + i}:8080/a" for i in range(count))
+    return rig.recipe(path, f"start 2026-04-03T08:00:00Z\nhost bot 10.50.0.31\n{each}\n")
+
+
+def hour(name, save_sec):
+    """All of a live sensor is ended at once: its hour's alerts count on, by what was saved or by the journal."""
+    net, state, out = rig.Network(), os.path.join(where, name), os.path.join(where, name + ".json")
+    feed = rig.write(os.path.join(where, "many.txt"), "".join(f"203.0.113.{n}\n" for n in range(1, 100)))
+    config = rig.write(os.path.join(where, name + ".yaml"), f"""state_directory: {state}
+save_sec: {save_sec}
+alerts: {{ host_hourly: 4 }}
+cases: {{ hosts: 0 }}
+feeds: [{{ path: {feed}, name: many }}]
+sinks:
+  - {{ type: eve, path: {out}, records: [alert, held] }}
+""")
+    for run in range(2):
+        s = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", "1"], before=net.inside)
+        if not s.wait_for("watching"):
+            rig.fail("memory: hour", s.text())
+            return
+        net.send(many(os.path.join(where, "many"), 1 + 10 * run, 6), "--topspeed")
+        rig.wait(lambda: len(opened(out)) >= 6 + 6 * run, 8)
+        if run == 0:
+            rig.wait(lambda: False, 2.5 if save_sec == 1 else 0.3)
+            for pid in [s.process.pid, *s.children()]:
+                os.kill(pid, 9)
+            s.process.wait()
+        else:
+            s.stop()
+    told = [r for r in opened(out) if "held_by" not in r["hansho"]]
+    rig.check(f"memory: {name}: the hour's limit holds over a kill", len(opened(out)) == 12 and len(told) == 4,
+              f"{len(told)} of {len(opened(out))} were told: {s.text()}")
+    further = [r["hansho"]["summary"]["further"] for r in map(json.loads, rig.once(out)) if "summary" in r["hansho"]]
+    rig.check(f"memory: {name}: and its summary counts on", further and max(further) == 8, further)
+
+
+def hours():
+    why = rig.no_network()
+    if why:
+        rig.skip("memory: hour", why)
+        return
+    hour("saved", 1)
+    hour("journal", 3600)
+
+
+def opened(path):
+    if not os.path.exists(path):
+        return []
+    return [r for r in map(json.loads, rig.once(path)) if r["hansho"]["kind"] == "indicator" and r["hansho"]["state"] == "open"]
+
+
 def beacons(path):
     if not os.path.exists(path):
         return []
     return [r["hansho"]["beacon"]["count"] for r in map(json.loads, rig.once(path)) if r["hansho"]["kind"] == "beacon"]
 
 
-rig.run_cases([replays, live, killed])
+rig.run_cases([replays, live, killed, hours])

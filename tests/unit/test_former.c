@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "alert/alerts.h"
 #include "alert/eve.h"
@@ -70,6 +71,81 @@ take(struct alerts *a, struct order o)
 	f.indicator = &i;
 	f.because = &b.o;
 	alerts_take(a, &f);
+}
+
+/* Hourly limits over a restart: what was saved counts on, and so does what opened behind it, once. */
+static void
+test_hour_goes_on(void **state)
+{
+	struct alert_limits l = limits;
+	char path[] = "/tmp/hansho-rates-XXXXXX", name[32];
+	struct state_out *out = state_out_new();
+	struct state_in *in = NULL;
+	struct fault fault;
+	struct alerts *a;
+	unsigned n, before;
+
+	(void)state;
+	l.host_hourly = 2;
+	l.close_sec = 7200;
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	close(mkstemp(path));
+	assert_non_null(out);
+	for (n = 0; n < 5; n++) {
+		snprintf(name, sizeof name, "c%u.example", n);
+		take(a, (struct order){ .sec = n, .subject = name });
+		if (n == 3)
+			alerts_save_rates(a, out);
+	}
+	alerts_free(a);
+	assert_int_equal(state_out_write(out, path, ALERTS_RATES_VERSION, false, &fault), 0);
+	state_out_free(out);
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	assert_int_equal(state_in_open(path, ALERTS_RATES_VERSION, 1 << 20, &in, &fault), 0);
+	alerts_load_rates(a, in);
+	state_in_close(in);
+	unlink(path);
+	before = count;
+	for (n = 0; n < before; n++) {
+		const char *subject = strstr(lines[n], "\"subject\":\"c");
+
+		if (subject != NULL)
+			alerts_opened_before(a, lines[n], RIG_START_NS + (subject[12] - '0') * NS_PER_SEC);
+	}
+	assert_int_equal(count, before);
+	take(a, (struct order){ .sec = 60, .subject = "c7.example" });
+	assert_int_equal(count, before + 2);
+	assert_non_null(strstr(lines[before], "\"further\":4"));
+	assert_non_null(strstr(lines[before + 1], "\"held_by\""));
+	/* Its hour ends when it would have ended. */
+	take(a, (struct order){ .sec = 3601, .subject = "c8.example" });
+	assert_null(strstr(lines[count - 1], "\"held_by\""));
+	alerts_free(a);
+}
+
+/* Without what was saved: by the journal alone. */
+static void
+test_hour_goes_on_by_the_journal(void **state)
+{
+	struct alert_limits l = limits;
+	struct alerts *a;
+	unsigned before;
+
+	(void)state;
+	l.host_hourly = 2;
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	take(a, (struct order){ .sec = 0, .subject = "c0.example" });
+	take(a, (struct order){ .sec = 1, .subject = "c1.example" });
+	alerts_free(a);
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	before = count;
+	alerts_opened_before(a, lines[0], RIG_START_NS);
+	alerts_opened_before(a, lines[1], RIG_START_NS + NS_PER_SEC);
+	alerts_opened_before(a, "{}", RIG_START_NS);
+	take(a, (struct order){ .sec = 60, .subject = "c2.example" });
+	assert_int_equal(count, before + 2);
+	assert_non_null(strstr(lines[before], "\"further\":1"));
+	alerts_free(a);
 }
 
 static struct former_head
@@ -296,6 +372,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(test_hour_goes_on_by_the_journal, forget),
+		cmocka_unit_test_teardown(test_hour_goes_on, forget),
 		cmocka_unit_test_teardown(test_goes_on, forget),
 		cmocka_unit_test_teardown(test_a_case_goes_on, forget),
 		cmocka_unit_test_teardown(test_another_realm_is_another_incident, forget),
