@@ -8,6 +8,7 @@
 
 enum {
 	PLOT_SUM = 1,			/* from this sum of evidence on, times are kept for a plot */
+	FLOOD_MERGED = 8, FLOOD_BURSTS = 4,	/* so many merged for each that counts, which are at most so many bursts apart */
 	TOLD_EACH_SEC = 10		/* slower ones are told of at each contact, others when they are looked at */
 };
 
@@ -255,12 +256,22 @@ is_part_of_rotation(const struct beacon *b, const struct key *k)
 	return whole->track != NULL && whole->track->first_alert > 0 && track_rotates(whole->track);
 }
 
+/* Calls so dense that what they are merged to is the merging's own clock: a flood, or a strobe, which have rows of their own. */
+static bool
+is_flood(const struct beacon *b, const struct key *k)
+{
+	const struct track *t = k->track;
+
+	return t->merged / FLOOD_MERGED >= k->contacts &&
+	    t->found.period_sec * (double)NS_PER_SEC < FLOOD_BURSTS * (double)b->burst_ns;
+}
+
 static bool
 may_tell(const struct beacon *b, const struct key *k)
 {
 	const struct track *t = k->track;
 
-	if (k->contacts < b->limits.min_contacts)
+	if (k->contacts < b->limits.min_contacts || is_flood(b, k))
 		return false;
 	if (k->kind == KEY_BEHAVIOUR)
 		return track_rotates(t);
@@ -311,6 +322,8 @@ note_key(struct beacon *b, const struct contact *c, struct host *h)
 		note_call(b, h, index, c);
 	if (!marked) {
 		b->counts.merged++;
+		if (k->track != NULL)
+			k->track->merged++;
 		return NULL;
 	}
 	if (k->track == NULL)

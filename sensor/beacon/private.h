@@ -84,6 +84,7 @@ struct track {
 	const char *known_cert;		/* why its certificate is harmless, or NULL */
 	uint8_t page;			/* enum page_load, of the run that is regular */
 	uint8_t support;		/* enum app of the remote support tool that the latest connection spoke; 0: none */
+	uint32_t merged;		/* contacts that were one with a neighbour */
 	uint32_t marks[MOST_MARKS];
 
 	struct score_verdict found;	/* behind `strength` */

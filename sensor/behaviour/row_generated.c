@@ -13,7 +13,7 @@
 
 enum {
 	ZONES = 128, SUFFIXES = 8, LABEL_LEAST = 6, WEIGHED_EACH = 2, NAME_ERROR = 3,
-	GENERATED_DECIBITS = 5, POINTS_MOSTLY = 30, POINTS_ALL = 40, POINTS_FAILING = 15, POINTS_SELDOM = -15,
+	GENERATED_DECIBITS = 5, NUMBER_DIGITS = 4, POINTS_MOSTLY = 30, POINTS_ALL = 40, POINTS_FAILING = 15, POINTS_SELDOM = -15,
 	POINTS_MAIL = -30, SERVED_SEC = 30 * 86400
 };
 
@@ -46,7 +46,24 @@ is_vowel(uint8_t c)
 	return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' || c == 'y';
 }
 
-/* Are its letters drawn, rather than written? Digits at the end are a number. */
+/*
+ * A word with a number behind it ("shop07", "cdn-12") is one of a row that somebody wrote: what is judged is the
+ * word. Digits among the letters are drawn with them.
+ */
+static struct span
+without_number(struct span label)
+{
+	size_t stem = label.left, i;
+
+	while (stem > 0 && label.left - stem < NUMBER_DIGITS && label.at[stem - 1] >= '0' && label.at[stem - 1] <= '9')
+		stem--;
+	for (i = 0; i < stem; i++)
+		if (label.at[i] >= '0' && label.at[i] <= '9')
+			return label;
+	return span_of(label.at, stem);
+}
+
+/* Are its letters drawn, rather than written? */
 static bool
 looks_generated(struct span label)
 {
@@ -54,6 +71,7 @@ looks_generated(struct span label)
 	unsigned run = 0;
 	size_t i;
 
+	label = without_number(label);
 	if (label.left < LABEL_LEAST || (label.left > 4 && memcmp(label.at, "xn--", 4) == 0))
 		return false;
 	for (i = 0; i < label.left; i++) {
@@ -64,8 +82,6 @@ looks_generated(struct span label)
 		run = letter && !is_vowel(c) ? run + 1 : 0;
 		sum += run == RUN_OF_CONSONANTS + 1 ? RUN_DECIBITS : 0;
 	}
-	for (i = label.left; i > LABEL_LEAST && label.at[i - 1] >= '0' && label.at[i - 1] <= '9' && label.left - i < 4; i--)
-		sum -= DIGIT_DECIBITS;
 	return sum >= GENERATED_DECIBITS;
 }
 

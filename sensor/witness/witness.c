@@ -341,13 +341,17 @@ witness_flow_started(struct witness *w, struct flow *f, int64_t ts_ns)
 void
 witness_flow_burst(struct witness *w, struct flow *f, int64_t ts_ns)
 {
+	bool reads = f->app == APP_HTTP && f->talk->slot[SLOT_DIALOGUE] != NULL;
+
 	if (!f->contacted)
 		return;
-	/* While requests are read, the contact is the request, when it is whole: witness_named(). */
-	if (f->app == APP_HTTP && f->talk->slot[SLOT_DIALOGUE] != NULL)
-		f->paused = true;
-	else
+	/*
+	 * While requests are read, the contact is the request, when it is whole: witness_named(). What is said
+	 * after one more pause, without any, is the rest of a body that is being written.
+	 */
+	if (!reads || f->paused)
 		contact(w, f, ts_ns, true);
+	f->paused = reads;
 }
 
 void

@@ -593,6 +593,36 @@ test_each_in_order(void **state)
 	beacon_free(b);
 }
 
+/*
+ * Connections without any pause become one contact each half second: a clock of
+ * the merging's own. What calls twice a second is one.
+ */
+static void
+test_floods_are_no_clocks(void **state)
+{
+	struct order o = { 0 };
+	struct caught c;
+	struct beacon *b = beacon_new(&limits, catch, &c);
+	unsigned i;
+
+	(void)state;
+	memset(&c, 0, sizeof c);
+	seed(7);
+	for (i = 0; i < 60000; i++)
+		contact(b, "10.0.0.5", "192.0.2.99", 80, 17, NULL, i * .002);
+	beacon_each(b, collect, &o);
+	assert_int_equal(c.findings, 0);
+	assert_int_equal(o.n, 0);
+	for (i = 0; i < 200; i++)
+		contact(b, "10.0.0.6", "192.0.2.97", 80, 17, NULL, i * .6);
+	assert_true(c.findings > 0);
+	memset(&c, 0, sizeof c);
+	for (i = 0; i < 3000; i++)	/* a beacon whose beats are a hundred connections */
+		contact(b, "10.0.0.7", "192.0.2.98", 80, 17, NULL, i / 100 * 60 + i % 100 * .002);
+	assert_true(c.findings > 0);
+	beacon_free(b);
+}
+
 /* What is known to be harmless is recorded, low, and never rings; unless DNS says that the name lies. */
 static const char *dns_name = "";
 
@@ -868,7 +898,7 @@ main(void)
 		cmocka_unit_test(test_words_and_numbers), cmocka_unit_test(test_addresses_without_name),
 		cmocka_unit_test(test_rotating_addresses),
 		cmocka_unit_test(test_realms_and_hosts_are_apart),
-		cmocka_unit_test(test_routine_is_not_noted), cmocka_unit_test(test_bursts_merge),
+		cmocka_unit_test(test_routine_is_not_noted), cmocka_unit_test(test_bursts_merge), cmocka_unit_test(test_floods_are_no_clocks),
 		cmocka_unit_test(test_late_contacts_are_sorted_in),
 		cmocka_unit_test(test_ceiling_pushes_out_the_idle), cmocka_unit_test(test_each_in_order),
 		cmocka_unit_test(test_known_services), cmocka_unit_test(test_history_weighs),

@@ -270,6 +270,12 @@ test_generated(void **state)
 		ask(i * 5 + 1, name, "198.51.100.7");
 	}
 	assert_true(rang("generated-names") >= 1);
+	begin();	/* drawn, and numbered as well */
+	for (i = 0; i < 30; i++) {
+		snprintf(name, sizeof name, "%s%02u.space", draw(label, 10, "bcdfghjklmnpqrstvwxyz"), i);
+		ask(i, name, NULL);
+	}
+	assert_true(rang("generated-names") >= 1);
 }
 
 static const char *const words[] = { "wikipedia", "microsoft", "stackoverflow", "rakuten", "nicovideo", "tsukuba",
@@ -307,6 +313,20 @@ test_generated_twins(void **state)
 	begin();	/* a reader of old links, a house whose resolver is cut off: words */
 	for (i = 0; i < 160; i++) {
 		snprintf(name, sizeof name, "www.%s%s.com", words[i % 16], words[i / 16 % 16]);
+		ask(i, name, NULL);
+	}
+	assert_int_equal(kept.count, 0);
+	begin();	/* a row of numbered names that is not there yet: servers of a test, shops, a list of somebody's */
+	for (i = 0; i < 60; i++) {
+		snprintf(name, sizeof name, "%s%s%02u.%s", words[i % 3 == 0 ? 7 : 10], i % 2 ? "-" : "", i, i % 2 ? "net" : "com");
+		ask(i * 2, name, NULL);
+		snprintf(name, sizeof name, "%s%u.example-%s.com", i % 2 ? "cdn" : "node", i, words[i % 16]);
+		ask(i * 2 + 1, name, NULL);
+	}
+	assert_int_equal(kept.count, 0);
+	begin();	/* short ones, of which nothing but the number is left */
+	for (i = 0; i < 60; i++) {
+		snprintf(name, sizeof name, "%s%02u.com", i % 2 ? "site" : "zone", i);
 		ask(i, name, NULL);
 	}
 	assert_int_equal(kept.count, 0);
