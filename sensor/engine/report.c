@@ -338,8 +338,9 @@ report_live(const struct board *b, unsigned workers, double seconds)
 	uint64_t seen = 0, dropped = 0, lost = 0, late = 0;
 	unsigned i;
 
+	/* The kernel counts what it drops as seen, too. */
 	for (i = 0; i < workers; i++) {
-		seen += atomic_load(&b->worker[i].kernel_seen);
+		seen += atomic_load(&b->worker[i].kernel_seen) - atomic_load(&b->worker[i].kernel_dropped);
 		dropped += atomic_load(&b->worker[i].kernel_dropped);
 		lost += atomic_load(&b->worker[i].ring_dropped);
 		late += atomic_load(&b->worker[i].late);

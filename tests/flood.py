@@ -1,0 +1,156 @@
+"""More frames than a sensor can take: what was sent, seen and dropped, and whether it rings meanwhile."""
+import json
+import os
+import random
+import re
+import struct
+import subprocess
+import sys
+import time
+
+import rig
+
+LISTED = "198.51.100.23"
+PLANTED_EVERY_SEC = 0.2
+
+
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xffff
+
+
+def frame(src, dst, protocol, transport):
+    """IPv4 in Ethernet, with right checksums."""
+    pseudo = src + dst + struct.pack("!BBH", 0, protocol, len(transport))
+    at = {6: 16, 17: 6}[protocol]
+    transport = bytearray(transport)
+    struct.pack_into("!H", transport, at, checksum(pseudo + transport + b"\0" * (len(transport) % 2)))
+    ip = bytearray(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(transport), 0, 0x4000, 64, protocol, 0, src, dst))
+    struct.pack_into("!H", ip, 10, checksum(ip))
+    return b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + bytes(ip) + bytes(transport)
+
+
+def syn(src, dst, sport, dport):
+    return frame(src, dst, 6, struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 0x50, 2, 0x4000, 0, 0))
+
+
+def small(path, frames, seed=1):
+    """The smallest packets: SYNs of a flood and short datagrams, none of many conversations."""
+    r, made = random.Random(seed), []
+    for n in range(frames):
+        host = bytes((10, 9, r.randrange(256), r.randrange(256)))
+        if n % 2:
+            made.append(syn(r.randbytes(4), bytes((10, 0, 0, 5)), r.randrange(1024, 65536), 443))
+        else:
+            made.append(frame(host, bytes((203, 0, 113, 9)), 17, struct.pack("!HHHH", r.randrange(1024, 65536), 4500, 13, 0) + b"words"))
+    return rig.write_pcap(path, [(n * 1000, f) for n, f in enumerate(made)])
+
+
+def merged(path, sources, most=400_000):
+    """Real talk: Ethernet captures one after the other."""
+    made = []
+    for source in sources:
+        try:
+            made += [(n, f) for n, (_, f) in enumerate(rig.frames_of(source)) if 14 <= len(f) <= 9000]
+        except (KeyError, struct.error):
+            continue                            # another format
+        if len(made) > most:
+            break
+    return rig.write_pcap(path, [(n * 1000, f) for n, (_, f) in enumerate(made[:most])])
+
+
+def planted(path, number):
+    """One host asks for the listed address, four times."""
+    host = bytes((10, 77, number >> 8, number & 255))
+    listed = bytes(map(int, LISTED.split(".")))
+    return rig.write_pcap(path, [(n * 1000, syn(host, listed, 1024 + n, 8080)) for n in range(4)])
+
+
+class Flood:
+    """A sensor on a network of its own, and those who send into it."""
+
+    def __init__(self, net, workers=1, extra=""):
+        self.net, self.dir = net, rig.folder(0o777)
+        self.eve = os.path.join(self.dir, "eve.json")
+        feed = rig.write(os.path.join(self.dir, "c2.txt"), f"{LISTED}\n")
+        config = rig.write(os.path.join(self.dir, "hansho.yaml"), f"sensor_name: test\nstate_directory: {self.dir}/state\n"
+                           f"feeds:\n  - path: {feed}\nsinks:\n  - type: eve\n    path: {self.eve}\n{extra}")
+        self.before = self.received()
+        self.sensor = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", str(workers)], before=net.inside)
+        if not self.sensor.wait_for("watching", 15):
+            raise OSError("did not begin: " + self.sensor.text())
+        self.sent = self.told = 0
+        self.began = self.ended = 0.0
+
+    def received(self):
+        """Frames that came out of the far end, as the kernel counts them."""
+        out = subprocess.run(["ip", "-n", self.net.name, "-s", "-j", "link", "show", self.net.far], capture_output=True, text=True, check=True)
+        return json.loads(out.stdout)[0]["stats64"]["rx"]["packets"]
+
+    def senders(self, files, words):
+        return [subprocess.Popen([*self.net.inside, "tcpreplay", "-q", "-K", "-i", self.net.near, *words, f],
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for f in files]
+
+    def rush(self, files, seconds, how=("--topspeed",), meanwhile=None):
+        """All files at once, again and again, for so long; meanwhile hosts ask for the listed address."""
+        senders = self.senders(files, ["--loop", "0", "--duration", str(seconds), *how])
+        self.began, number = time.time(), 0
+        while any(s.poll() is None for s in senders):
+            self.sent += self.net.send(planted(os.path.join(self.dir, "planted.pcap"), number), "--topspeed")
+            number += 1
+            if meanwhile is not None:
+                meanwhile(self, number)
+            time.sleep(PLANTED_EVERY_SEC)
+        self.ended = time.time()
+        for s in senders:
+            text = s.communicate()[0]
+            self.sent += int(re.search(r"Successful packets:\s+(\d+)", text).group(1))
+
+    def rate(self):
+        return self.sent / (self.ended - self.began)
+
+    def rang(self):
+        """Hosts that rang for the listed address while the flood went on."""
+        return {r["hansho"]["host"] for r in rig.records(self.eve) if r["hansho"]["state"] == "open" and LISTED in json.dumps(r) and
+                time.mktime(time.strptime(r["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone <= self.ended + 1}
+
+    def read(self):
+        """What the workers read, as they tell; None when they do not."""
+        done = subprocess.run(["curl", "-s", "-m", "5", "--unix-socket", os.path.join(self.dir, "state", "status.sock"),
+                               "http://localhost/metrics"], capture_output=True, text=True)
+        found = re.findall(r"^hansho_frames_total(?:\{[^}]*\})? (\d+)", done.stdout, re.MULTILINE)
+        return sum(map(int, found)) if found else None
+
+    def settled(self, seconds=60):
+        """What they have read when they read no more."""
+        last, since, end = -1, time.monotonic(), time.monotonic() + seconds
+        while time.monotonic() < end and (last is None or time.monotonic() - since < 2):
+            now = self.read()
+            if now != last:
+                last, since = now, time.monotonic()
+            time.sleep(0.2)
+        return last
+
+    def stop(self):
+        """Frames that reached the interface, that the sensor saw, that the kernel dropped; the exit status."""
+        received = self.received() - self.before
+        status, _ = self.sensor.stop(seconds=120)
+        said = re.search(r"(\d+) frames seen, (\d+) dropped by the kernel", self.sensor.text())
+        seen, dropped = map(int, said.groups()) if said else (0, 0)
+        return received, seen, dropped, status
+
+
+def counted(name, flood):
+    """The checks that hold however fast the machine is; frames received and dropped."""
+    read = flood.settled()
+    received, seen, dropped, status = flood.stop()
+    rig.check(f"{name}: what was not dropped was read", read == seen, f"read {read}, seen {seen}, dropped {dropped}")
+    rig.check(f"{name}: ends well", status == 0, f"status {status}: {flood.sensor.text()[-600:]}")
+    rig.check(f"{name}: every frame was seen or counted as dropped", received == seen + dropped and received <= flood.sent,
+              f"sent {flood.sent}, received {received}, seen {seen}, dropped {dropped}")
+    rang = flood.rang()
+    rig.check(f"{name}: the listed address rings in the flood", rang, f"{flood.sensor.text()[-600:]}")
+    print(f"  {name}: {flood.sent} frames sent, {flood.rate():,.0f} a second; {dropped} dropped ({100 * dropped / max(1, received):.1f} %); "
+          f"{len(rang)} hosts rang", flush=True)
+    return received, dropped
