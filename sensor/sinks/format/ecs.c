@@ -47,8 +47,8 @@ static const struct word indicator_types[] = {
 };
 
 static const struct word matched_fields[] = {
-	{ "domain", "destination.domain" }, { "url", "url.full" }, { "ja3", "tls.client.ja3" }, { "ja3s", "tls.server.ja3s" },
-	{ "ja4", "tls.client.ja4" }, { "user-agent", "user_agent.original" }, { "cert-sha1", "tls.server.hash.sha1" },
+	{ "domain", "destination.domain" }, { "url", "url.original" }, { "ja3", "tls.client.ja3" }, { "ja3s", "tls.server.ja3s" },
+	{ "ja4", "hansho.ja4" }, { "user-agent", "user_agent.original" }, { "cert-sha1", "tls.server.hash.sha1" },
 	{ "cert-sha256", "tls.server.hash.sha256" }, { "sha256", "file.hash.sha256" }, { NULL, "destination.ip" },
 };
 
@@ -108,7 +108,6 @@ static const struct rule rules[] = {
 	{ "tls.version", "tls.version", RULE_WORD, versions, NULL },
 	{ "tls.client.ja3", "tls.ja3.hash", RULE_TEXT, NULL, NULL },
 	{ "tls.client.server_name", "tls.sni", RULE_TEXT, NULL, NULL },
-	{ "tls.client.ja4", "tls.ja4", RULE_TEXT, NULL, NULL },
 	{ "tls.server.ja3s", "tls.ja3s.hash", RULE_TEXT, NULL, NULL },
 	{ "tls.server.hash.sha1", "tls.fingerprint", RULE_HEX, NULL, NULL },
 	{ "tls.server.subject", "tls.subject", RULE_TEXT, NULL, NULL },
@@ -146,6 +145,7 @@ static const struct rule rules[] = {
 	RULE_CONSTANT("observer.type", "ids", NULL),
 	{ "observer.name", "host", RULE_TEXT, NULL, NULL },
 	{ "hansho", "hansho", RULE_COPY, NULL, NULL },
+	{ "hansho.ja4", "tls.ja4", RULE_TEXT, NULL, NULL },
 };
 
 /* Of hansho.indicator, for threat.indicator and threat.enrichments[].indicator. */
