@@ -115,12 +115,38 @@ look_at_hole(struct reassembly *r, struct side *d, bool new_hole)
 }
 
 static void
+skip(struct reassembly *r, struct side *d, uint64_t len)
+{
+	surrogate_skip(r->surrogates, order_index(r, d->stream), d->which, len);
+	d->heard += len;
+}
+
+/* libnids learns of a stream with the first segment that has to wait, and begins where both sides then are. */
+static bool
+carry(struct reassembly *r, struct stream *s)
+{
+	if (s->carried)
+		return true;
+	if (!surrogate_open(r->surrogates, order_index(r, s))) {
+		r->counts.refused++;
+		order_unwanted(s);
+		return false;
+	}
+	s->carried = true;
+	for (int which = 0; which < 2; which++)
+		skip(r, &s->side[which], s->side[which].offset);
+	return true;
+}
+
+static void
 send(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes, uint32_t len,
     int64_t at_ns)
 {
 	struct side *other = &d->stream->side[!d->which];
 	uint32_t index = order_index(r, d->stream);
 
+	if (!carry(r, d->stream))
+		return;
 	if (offset + len - d->heard > HEAR_EVERY) {
 		surrogate_hear(r->surrogates, index, other->which, other->offset, d->offset);
 		d->heard = d->offset;
@@ -130,15 +156,27 @@ send(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes
 	surrogate_send(r->surrogates, index, d->which, offset, other->offset, bytes, len);
 }
 
-/* Bytes that stand exactly at the side's offset; what is queued behind them follows. */
+/* The next `len` bytes are no matter of libnids: nothing waits behind them. */
+static void
+pass(struct reassembly *r, struct side *d, const uint8_t *bytes, uint64_t len, int64_t at_ns)
+{
+	emit(r, d, bytes, len, at_ns);
+	if (d->stream->carried && !d->stream->dead)
+		skip(r, d, len);
+}
+
+/* Bytes that stand exactly at the side's offset, and what is queued behind them. */
 static void
 send_next(struct reassembly *r, struct side *d, const uint8_t *bytes, uint32_t len, int64_t at_ns)
 {
 	static struct log_limit limit;
 	uint64_t end = d->offset + len;
-	bool waited = d->queue.head != NULL;
 
 	r->sure = d->sure;
+	if (d->queue.head == NULL) {
+		pass(r, d, bytes, len, at_ns);
+		return;
+	}
 	send(r, d, d->offset, bytes, len, at_ns);
 	if (d->stream->dead)
 		return;
@@ -149,24 +187,14 @@ send_next(struct reassembly *r, struct side *d, const uint8_t *bytes, uint32_t l
 		order_unwanted(d->stream);
 		return;
 	}
-	if (waited)
-		look_at_hole(r, d, true);
-}
-
-static void
-skip(struct reassembly *r, struct side *d, uint64_t len)
-{
-	surrogate_skip(r->surrogates, order_index(r, d->stream), d->which, len);
-	d->heard += len;
+	look_at_hole(r, d, true);
 }
 
 /* The next `len` bytes will never come. Nothing queued begins before their end. */
 static void
 lose(struct reassembly *r, struct side *d, uint64_t len, int64_t at_ns)
 {
-	emit(r, d, NULL, len, at_ns);
-	if (!d->stream->dead)
-		skip(r, d, len);
+	pass(r, d, NULL, len, at_ns);
 }
 
 void

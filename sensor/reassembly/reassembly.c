@@ -176,12 +176,6 @@ open_stream(struct reassembly *r, struct flow *f, int64_t now_ns)
 	if (r->counts.most_active < r->counts.active)
 		r->counts.most_active = r->counts.active;
 	f->talk->slot[SLOT_STREAM] = s;
-	if (!surrogate_open(r->surrogates, order_index(r, s))) {
-		r->counts.refused++;
-		order_unwanted(s);
-		drop(r, s);
-		return NULL;
-	}
 	return s;
 }
 

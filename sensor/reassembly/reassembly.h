@@ -2,7 +2,7 @@
  * reassembly.h - TCP packets in, in-order bytes or honest gaps out.
  *
  * The fence around libnids, which is used for one thing only: putting bytes
- * in order. This header names nothing of it. docs/architecture.md tells how
+ * in order, where they are not. This header names nothing of it. docs/architecture.md tells how
  * it is fed. libnids keeps global state: one reassembly at a time in a process.
  *
  * A stream is opened at a side's first payload byte. It costs nothing before,

@@ -45,6 +45,7 @@ struct stream {
 	struct stream *idler, *busier;	/* free ones hang on `busier` */
 	struct side side[2];
 	uint32_t busy;			/* calls at work on it */
+	bool carried;			/* libnids has it */
 	bool dead;			/* to be dropped when nobody works on it */
 	bool evicted;
 };

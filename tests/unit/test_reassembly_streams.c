@@ -364,6 +364,38 @@ four_gibibytes(void **state)
 	free(x);
 }
 
+/* libnids hears of a stream behind 4 GiB for the first time, and of more after a long way in order. */
+static void
+disorder_late(void **state)
+{
+	enum { STEP = 65000 };
+	struct reassembly_limits limits = rig_limits();
+	struct rig *rig = calloc(1, sizeof *rig);
+	struct rig_flow *x = rig_flow(rig, 12);
+	uint64_t at, swap_at = 4ULL << 30, upto = swap_at + (1200ULL << 20);
+
+	(void)state;
+	long_bytes = 0;
+	rig->r = reassembly_new(&limits, count_bytes, NULL);
+	for (at = 0; at < upto; at += 2 * STEP) {
+		bool swapped = at >= swap_at;
+
+		for (uint64_t k = 0; k < 2; k++) {
+			struct packet p = rig_packet(rig, x, 0, at + (swapped ? 1 - k : k) * STEP, TCP_PSH | TCP_ACK);
+
+			p.payload_bytes = p.payload_wire_bytes = STEP;
+			rig_give(rig, x, 0, &p);
+		}
+		swap_at += swapped ? 1100ULL << 20 : 0;
+	}
+	assert_int_equal(long_bytes, at);
+	assert_int_equal(reassembly_counts(rig->r)->refused, 0);
+	assert_int_equal(reassembly_counts(rig->r)->gaps, 0);
+	reassembly_end(rig->r, &x->f, rig->now_ns);
+	rig_free(rig);
+	free(x);
+}
+
 int
 main(void)
 {
@@ -378,6 +410,7 @@ main(void)
 		cmocka_unit_test(a_million_streams),
 		cmocka_unit_test(port_reuse),
 		cmocka_unit_test(four_gibibytes),
+		cmocka_unit_test(disorder_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
