@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alert/names.h"
 #include "beacon/known.h"
+#include "behaviour/texts.h"
 #include "indicators/allow.h"
 #include "capture/capture.h"
 #include "config/advice.h"
@@ -461,6 +463,23 @@ check_sink(const struct reading *r, unsigned number)
 	return check_target(r, s, number);
 }
 
+/* A number, a kind or a behaviour: a slip of the pen would hold back nothing, for ever. */
+static bool
+is_rule(const char *name)
+{
+	size_t i;
+
+	if (name[strspn(name, "0123456789")] == '\0')
+		return true;
+	for (i = 0; i < FINDING_KINDS; i++)
+		if (strcmp(name, names_kind((enum finding_kind)i)) == 0)
+			return true;
+	for (i = 0; i < behaviour_texts_count; i++)
+		if (strcmp(name, behaviour_texts[i].name) == 0)
+			return true;
+	return false;
+}
+
 static int
 check_suppress(const struct reading *r, unsigned number)
 {
@@ -469,8 +488,12 @@ check_suppress(const struct reading *r, unsigned number)
 	const char *what, *expected;
 	char path[OUTLINE_PATH_MAX];
 
-	if ((what = suppress_rule_fault(rule, &expected)) == NULL)
-		return 0;
+	if ((what = suppress_rule_fault(rule, &expected)) == NULL) {
+		if (is_rule(rule->rule))
+			return 0;
+		what = "rule";
+		expected = "a signature number, the name of a behaviour (docs/behaviours.md), or a kind such as beacon";
+	}
 	snprintf(path, sizeof path, "suppress[].%s", what);
 	if ((e = outline_find(r->o, path, number)) == NULL)
 		e = outline_find(r->o, "suppress[]", number);

@@ -659,6 +659,7 @@ test_unknown_options(void **state)
 {
 	static const struct wrong table[] = {
 		{ "workers: 1\nworkrs: 2\n", 2, "workrs: no such option: did you mean workers?" },
+		{ "suppress:\n  - rule: beacons\n    reason: x\n    until: never\n", 2, "suppress[].rule: expected a signature number, the name" },
 		{ "zzzzzzzz: 2\n", 1, "expected one of sensor_name, state_directory, user" },
 		{ "\n\ncapture:\n\n  snaplen: 100\n  # so\n  snaplenn: 100\n", 7, "did you mean snaplen?" },
 		{ "capture: {zzzzzzzz: 2}\n", 1, "expected one of interface, filter" },
