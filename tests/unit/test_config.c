@@ -158,7 +158,7 @@ test_defaults(void **state)
 	assert_int_equal(c.journal.urgent_kinds, 1 << RECORD_ALERT);
 	assert_true(c.beacon.alert_score == 0.8);
 	assert_int_equal(c.decode.checksum, CHECKSUM_AUTO);
-	assert_int_equal(c.records, 1 << RECORD_ALERT | 1 << RECORD_BEACON | 1 << RECORD_HELD);
+	assert_int_equal(c.records, 1 << RECORD_ALERT | 1 << RECORD_BEACON | 1 << RECORD_HELD | 1 << RECORD_CENSUS);
 	assert_int_equal(c.workers, 1);
 	assert_true(c.capture.promiscuous);
 	assert_false(c.capture.immediate);
@@ -182,7 +182,7 @@ sink_with(const char *name)
 		{ " facility rfc ", "syslog\n    target: udp://127.0.0.1:9" },
 		{ " interval_sec mail_alerts starttls ", "mail\n    from: a@b\n    to: c@d\n    url: smtp://127.0.0.1:9" },
 		{ " max_alerts max_days ", "store\n    path: a.db" },
-		{ " batch parallel ", "webhook\n    url: http://127.0.0.1:9/" },
+		{ " batch parallel give_up_sec ", "webhook\n    url: http://127.0.0.1:9/" },
 	};
 	char blanks[64];
 	size_t i;
@@ -659,7 +659,6 @@ test_unknown_options(void **state)
 {
 	static const struct wrong table[] = {
 		{ "workers: 1\nworkrs: 2\n", 2, "workrs: no such option: did you mean workers?" },
-		{ "suppress:\n  - rule: beacons\n    reason: x\n    until: never\n", 2, "suppress[].rule: expected a signature number, the name" },
 		{ "zzzzzzzz: 2\n", 1, "expected one of sensor_name, state_directory, user" },
 		{ "\n\ncapture:\n\n  snaplen: 100\n  # so\n  snaplenn: 100\n", 7, "did you mean snaplen?" },
 		{ "capture: {zzzzzzzz: 2}\n", 1, "expected one of interface, filter" },
@@ -860,6 +859,7 @@ test_wrong_suppress(void **state)
 {
 	static const struct wrong w[] = {
 		{ "suppress:\n  - reason: x\n    until: never\n", 2, "at least one of host, service" },
+		{ "suppress:\n  - rule: beacons\n    reason: x\n    until: never\n", 2, "suppress[].rule: expected a signature number, the name" },
 		{ "suppress:\n  - rule: beacon\n    until: never\n", 2, "suppress[].reason: expected why" },
 		{ "suppress:\n  - rule: beacon\n    reason: x\n", 2, "suppress[].until: expected its last day" },
 		{ "suppress:\n  - rule: beacon\n    reason: x\n    until: tomorrow\n", 4, "suppress[].until: expected its last day" },
