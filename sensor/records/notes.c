@@ -83,8 +83,8 @@ static const struct {
 	    "送り先 {sink} への配信が {seconds} 秒遅れている。ジャーナルで {records} 件が待っている。" } },
 	[NOTE_SINK_WELL] = { "sink-well", { "sink {sink} has caught up", "送り先 {sink} への配信が追いついた。" } },
 	[NOTE_SINK_REFUSES] = { "sink-refuses",
-	  { "the receiver of sink {sink} did not take {count} records, now or after many attempts: they are not sent again; the log and the "
-	    "sink's file of dead letters say why",
+	  { "records that the receiver of sink {sink} did not take, now or after many attempts: {count}; they are not sent again, the log "
+	    "and the sink's file of dead letters say why",
 	    "送り先 {sink} の受信側が記録 {count} 件を拒否したか、何度試しても受け取らなかった。再送はしない。理由はログと dead_letters のファイルにある。" } },
 	[NOTE_SINK_TAKES] = { "sink-takes",
 	  { "sink {sink} has refused nothing for {seconds} s", "送り先 {sink} は {seconds} 秒間何も拒否していない。" } },

@@ -267,7 +267,7 @@ test_sink_refuses(void **state)
 	pass(1, NULL);
 	assert_int_equal(told.begun[TROUBLE_REFUSED], 1);
 	assert_string_equal(told.subject, "sink hook refuses records");
-	assert_non_null(strstr(told.note, "did not take 3 records"));
+	assert_non_null(strstr(told.note, "attempts: 3; they are not sent again"));
 	pass(limits.window_sec - 2, NULL);
 	assert_int_equal(told.over[TROUBLE_REFUSED], 0);
 	s.sink[0].refused = 1;			/* of a new courier */
