@@ -283,13 +283,13 @@ weigh_peer(const struct key *k, struct sum *s)
 
 	if (k->kind == KEY_ADDRESS || k->kind == KEY_BEHAVIOUR)
 		weigh(s, SIGN_NAMELESS, 1, NAMELESS);
+	if (t->failed >= FAILING_LEAST && t->failed * 3 >= ended)
+		weigh(s, SIGN_FAILING, (double)t->failed / ended, FAILING);
 	if (t->internal && !t->proxied && k->kind != KEY_ZONE) {
 		weigh(s, SIGN_INTERNAL, 1, INTERNAL);
 		s->odd = 0;	/* such services have no name, a certificate of their own, and few clients */
 	} else if (t->self_signed)
 		weigh(s, SIGN_CERTIFICATE, 1, CERTIFICATE);
-	if (t->failed >= FAILING_LEAST && t->failed * 3 >= ended)
-		weigh(s, SIGN_FAILING, (double)t->failed / ended, FAILING);
 }
 
 /* Of changing addresses the best known one counts. */
@@ -349,9 +349,15 @@ weigh_names(const struct track *t, struct sum *s)
 /* ---- what is known to be harmless ---- */
 
 static const char *
+name_of(const struct beacon *b, const struct track *t, const struct addr *peer)
+{
+	return b->lookup.name == NULL ? "" : b->lookup.name(b->lookup.to, &t->realm, &t->host, peer);
+}
+
+static const char *
 name_of_peer(const struct beacon *b, const struct track *t)
 {
-	return b->lookup.name == NULL ? "" : b->lookup.name(b->lookup.to, &t->realm, &t->host, &t->peer);
+	return name_of(b, t, &t->peer);
 }
 
 /*
@@ -378,6 +384,25 @@ believed_name(const struct beacon *b, const struct key *k)
 	return span_text(k->kind == KEY_ADDRESS ? name_of_peer(b, t) : "");
 }
 
+/* Of changing addresses each must be known: why the latest is. */
+static const char *
+why_all_known(const struct beacon *b, const struct track *t)
+{
+	const char *why, *latest = NULL;
+	unsigned i;
+
+	for (i = 0; t->peers != NULL && i < t->peers_count && i < BEACON_PEERS_MAX; i++) {
+		const struct addr *peer = &t->peers->latest[i];
+
+		if ((why = known_domain(b->known, span_text(name_of(b, t, peer)), &t->host, t->last_ns)) == NULL &&
+		    (why = known_address(b->known, peer, &t->host, t->last_ns)) == NULL)
+			return NULL;
+		if (i == 0)
+			latest = why;
+	}
+	return latest;
+}
+
 static const char *
 why_known(const struct beacon *b, const struct key *k)
 {
@@ -387,6 +412,8 @@ why_known(const struct beacon *b, const struct key *k)
 
 	if (why == NULL)
 		why = known_domain(b->known, believed_name(b, k), &t->host, now_ns);
+	if (why == NULL && k->kind == KEY_BEHAVIOUR)
+		return why_all_known(b, t);
 	if (k->kind == KEY_BEHAVIOUR || k->kind == KEY_ZONE || t->proxied)
 		return why;
 	if (why == NULL)

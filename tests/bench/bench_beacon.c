@@ -265,10 +265,10 @@ calibrate(unsigned long keys)
 	run_alone(memoryless, keys, CALLS, &r);
 	print_rates("memoryless, 200 calls", &r);
 	memset(&r, 0, sizeof r);
-	run_alone(human, keys / 2, CALLS, &r);
+	run_alone(human, keys, CALLS, &r);
 	print_rates("human bursts, log-normal, 200 calls", &r);
 	memset(&r, 0, sizeof r);
-	run_alone(sessions, keys / 2, CALLS, &r);
+	run_alone(sessions, keys, CALLS, &r);
 	print_rates("human bursts, Pareto, 200 calls", &r);
 	memset(&r, 0, sizeof r);
 	run_shared(keys, &r);

@@ -665,6 +665,37 @@ test_known_services(void **state)
 	known_free(known);
 }
 
+/* Servers of one vendor in turn, whose names only DNS said; and the same of others. */
+static void
+test_known_addresses_in_turn(void **state)
+{
+	static const char *const names[2] = { "array504.prod.do.dsp.mp.microsoft.com", "node.c2.example" };
+	const struct beacon_lookup lookup = { name_of, NULL, NULL };
+	struct known *known = known_new();
+	struct fault fault;
+	struct beacon *b;
+	struct caught c;
+	char peer[32];
+	unsigned i, k;
+
+	(void)state;
+	assert_int_equal(known_add_shipped(known, &fault), 0);
+	for (k = 0; k < 2; k++) {
+		b = beacon_new(&limits, catch, &c);
+		beacon_set_known(b, known, &lookup);
+		memset(&c, 0, sizeof c);
+		dns_name = names[k];
+		for (i = 0; i < 60; i++) {
+			snprintf(peer, sizeof peer, "192.0.2.%u", i % 5 + 1);
+			contact(b, "10.0.0.5", peer, 443, 6, NULL, i * 100.0);
+		}
+		assert_int_equal(c.findings > 0, k == 1);
+		beacon_free(b);
+	}
+	dns_name = "";
+	known_free(known);
+}
+
 /* ---- the history ---- */
 
 struct asked {
@@ -843,10 +874,15 @@ test_internal_peers(void **state)
 		o.o.ts_ns = START_NS + i * 30 * NS_PER_SEC;
 		observation_seal(&o);
 		beacon_note(b, &o.o);
+		o.o.kind = OBSERVE_FLOW;	/* and nobody answers, which is odd outside alone */
+		o.o.count = 1;
+		o.o.flow_last_ns = o.o.ts_ns;
+		beacon_flow(b, &o.o);
 	}
 	assert_int_equal(c.findings, 0);
 	beacon_each(b, collect, &seen);
 	assert_int_equal(seen.n, 1);
+	assert_true(seen.score[0] < .79);
 	beacon_free(b);
 }
 
@@ -901,7 +937,7 @@ main(void)
 		cmocka_unit_test(test_routine_is_not_noted), cmocka_unit_test(test_bursts_merge), cmocka_unit_test(test_floods_are_no_clocks),
 		cmocka_unit_test(test_late_contacts_are_sorted_in),
 		cmocka_unit_test(test_ceiling_pushes_out_the_idle), cmocka_unit_test(test_each_in_order),
-		cmocka_unit_test(test_known_services), cmocka_unit_test(test_history_weighs),
+		cmocka_unit_test(test_known_services), cmocka_unit_test(test_known_addresses_in_turn), cmocka_unit_test(test_history_weighs),
 		cmocka_unit_test(test_dns_beacons),
 		cmocka_unit_test(test_shared_services), cmocka_unit_test(test_proxies), cmocka_unit_test(test_internal_peers),
 	};
