@@ -234,8 +234,10 @@ behaviour_finding(struct behaviour *b, const struct finding *f)
 		s.host->suspect_ns = f->ts_ns;
 	if (f->kind == FINDING_INDICATOR)
 		family_finding(&s, f);
-	else if (sight_known(&s) != NULL)
+	else if (sight_known(&s) != NULL) {
 		chain_beacon(&s, f);
+		own_beacon(&s);
+	}
 }
 
 int

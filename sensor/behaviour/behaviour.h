@@ -49,6 +49,7 @@ struct behaviour_limits {
 	uint32_t destroy_sec, destroy_files;	/* destruction: within so long, so many files of others */
 	uint32_t attack_sec, attack_packets, attack_hosts;	/* an attack: within so long, so many packets to one, or so many knocked at */
 	uint32_t theft_kib, theft_hours;	/* theft: so much within a day to one service, or a hundredth of it in so many hours */
+	uint32_t own_rounds, own_addresses;	/* an own protocol: so many rounds with one of at most so many addresses at a time */
 	uint32_t relay_sec, relay_mails;	/* a stepping stone: within so long, so many mails of one giver */
 	struct cidr *mail_hosts;	/* may send mail themselves */
 	unsigned mail_hosts_count;
@@ -93,7 +94,7 @@ void behaviour_save(const struct behaviour *b, struct state_out *out);
 void behaviour_load(struct behaviour *b, const struct state_in *in);
 
 /* The same of its hosts. */
-enum { BEHAVIOUR_HOSTS_VERSION = 2 };
+enum { BEHAVIOUR_HOSTS_VERSION = 3 };
 void behaviour_save_hosts(const struct behaviour *b, struct state_out *out);
 void behaviour_load_hosts(struct behaviour *b, const struct state_in *in);
 

@@ -42,4 +42,6 @@ const struct row rows[ROWS] = {
 	    { [REACH_NAMED] = BIT(MAIL) | BIT(FILE), [REACH_BARE] = BIT(MAIL) | BIT(FILE) }, &relay_part_bytes, relay_note },
 	[ROW_ATTACK] = { "T1498", "TA0040", SEVERITY_HIGH,
 	    { [REACH_NAMED] = BIT(FLOW) | BIT(UNANSWERED), [REACH_BARE] = BIT(FLOW) | BIT(UNANSWERED) }, &attack_part_bytes, attack_note },
+	[ROW_OWN] = { "T1571", "TA0011", SEVERITY_MEDIUM,
+	    { [REACH_NAMED] = BIT(CONTACT) | BIT(FLOW), [REACH_BARE] = BIT(CONTACT) | BIT(FLOW) }, &own_part_bytes, own_note },
 };

@@ -139,6 +139,14 @@ const struct behaviour_text behaviour_texts[] = {
     "[{target} のポート {port} へ応答のないパケットを {packets} 個送った。][接続 {connections} 本。]"
     "[外部のアドレス {targets} 個の {protocol} ポート {scanned_port} を叩いた。応答 {answered_percent} %、最新は {latest}。]{seconds} 秒間。"
     "[それ以前の履歴 {history_days} 日分で、この相手は{novelty}。]" } },
+[ROW_OWN] = { "own-protocol",
+  { "A protocol of its own", "独自プロトコルの通信" },
+  { "speaks with [{host} at ]{peer} port {port} in a protocol that nobody here knows, {rounds} times in {minutes} min[, {pace}]"
+    "[; it calls {addresses} such addresses][; {other_callers} other hosts here call it]"
+    "[; nobody here called it on the {history_days} days of history before][; called from here for {known_days} days already]",
+    "{peer}[（{host}）]のポート {port} と、ここで知られていないプロトコルで {minutes} 分間に {rounds} 回通信した[（{pace}）]。"
+    "[同様の相手は {addresses} 件。][ここで同じ相手と通信する他のホストは {other_callers} 台。]"
+    "[過去 {history_days} 日の記録に同じ相手との通信はない。][{known_days} 日前から通信がある。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;
@@ -182,6 +190,7 @@ static const struct {
 	{ "yes", { "yes", "はい" } },
 	{ "inside", { "the host", "内部のホスト" } },
 	{ "outside", { "a user at", "外部の利用者" } },
+	{ "evenly", { "at even intervals", "一定の間隔" } },
 	{ "told_of", { "of whom something is known already", "すでに不審とされている" } },
 };
 

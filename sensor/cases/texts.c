@@ -144,6 +144,9 @@ const struct case_text case_texts[] = {
 	{ "lasting-connection", {
 	  "It held a connection with {peers} open for a long time, as one does that waits for orders.",
 	  "{peers} との接続を長時間保った。指令を待つ動きに見られる。" } },
+	{ "own-protocol", {
+	  "It spoke with {peers} in a language of its own[, {number} times], as tools do by which somebody else works on a machine.",
+	  "{peers} と独自の方式で通信した[（{number} 回）]。遠隔操作の道具に見られる動きである。" } },
 	{ "attack-participation", {
 	  "It took part in an attack on others outside[: {number} packets that nobody had asked for], as one does that is told to; latest target {peers}.",
 	  "外部への攻撃に加わった[（応答のないパケット {number} 個）]。指令を受けた動きである。最新の相手は {peers}。" } },

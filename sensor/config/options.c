@@ -430,6 +430,10 @@ const struct option_row option_rows[] = {
   INTEGER(behaviour.attack_packets, "packets", 100, 100000000, "10000") },
 { "behaviour.attack_hosts", "From so many addresses on at whose same port a host knocks it weighs as a scan; four and sixteen times as many weigh more.",
   INTEGER(behaviour.attack_hosts, "addresses", 32, 1000000, "200") },
+{ "behaviour.own_rounds", "From so many connections, or turns behind a pause inside one, on in a protocol that is not known here it weighs; twice as many weigh more.",
+  INTEGER(behaviour.own_rounds, "rounds", 2, 10000, "3") },
+{ "behaviour.own_addresses", "A host with more such addresses than this within an hour shares files, or plays: then it weighs nothing.",
+  INTEGER(behaviour.own_addresses, "addresses", 1, 7, "4") },
 { "behaviour.admin_hosts", "Hosts that may reach for many machines: vulnerability scanners, management and backup. As CIDRs or addresses.",
   NETWORKS(behaviour.admin_hosts, 0, 4096, "") },
 

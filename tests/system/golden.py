@@ -118,7 +118,7 @@ def check_twins():
 
 def check_beacons():
     alerts, wrong = opened("pcaps/beacons.pcap")
-    found = sorted((a["host"], a["subject"]) for a in alerts)
+    found = sorted((a["host"], a["subject"]) for a in alerts if a["kind"] == "beacon")
     wanted = [("10.30.0.1", "clock.example"), ("10.30.0.2", "poll.example"), ("10.30.0.3", "*:4443"),
               ("10.30.0.5", "192.0.2.50:5555")]
     tell("beacons: the clocks, not the human", wrong or ("" if found == wanted else str(found)))
@@ -126,7 +126,7 @@ def check_beacons():
 
 BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address-check-in"},
               "10.50.0.13": {"false-type-download", "dropper-chain"}, "10.50.0.14": {"odd-tls"},
-              "10.50.0.15": {"spam-module"}, "10.50.0.16": {"spreading"},
+              "10.50.0.15": {"spam-module"}, "10.50.0.16": {"spreading"}, "10.50.0.17": {"own-protocol"},
               "10.50.0.25": {"inbound-lure", "impersonated", "stepping-stone"}}
 
 

@@ -61,7 +61,8 @@ setup(void **state)
 		.account_sec = 86400, .account_countries = 2, .account_networks = 3,
 		.theft_kib = 102400, .theft_hours = 4,
 		.destroy_sec = 1800, .destroy_files = 256, .relay_sec = 3600, .relay_mails = 5,
-		.attack_sec = 300, .attack_packets = 10000, .attack_hosts = 200 };
+		.attack_sec = 300, .attack_packets = 10000, .attack_hosts = 200,
+		.own_rounds = 3, .own_addresses = 4 };
 	kept.count = 0;
 	behaviour = NULL;
 	return 0;
