@@ -3,14 +3,17 @@
 
 Who is infected stands in $HANSHO_CORPUS/MANIFEST.tsv. Where a lab has its C2 server in private networks, only the
 infected machine is at home. With --table the numbers for docs/cases.md are printed. The share found may grow, not fall.
+
+$HANSHO_OFFICE_DAY is a generated day of an office, DAY.pcap, and DAY.labels.tsv beside it (columns `kind`, `src`; kind c2: an
+infected machine): nobody else may have a case.
 """
 import csv, glob, ipaddress, json, os, subprocess, sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import corpus_runs as c
 
-CASES = ["cases in harmless captures", "cases of infected machines"]
-AT_LEAST = 3                # infected machines with a case; measured, see docs/cases.md
+CASES = ["cases in harmless captures", "cases of infected machines", "cases in an office day"]
+AT_LEAST = 6                # infected machines with a case; measured, see docs/cases.md
 
 
 def rows():
@@ -95,8 +98,24 @@ def infected(manifest, table):
         c.ok(text)
 
 
+def office_day(path):
+    with open(path.removesuffix(".pcap") + ".labels.tsv", encoding="utf-8", newline="") as f:
+        infected_ones = {str(ipaddress.ip_address(row["src"])) for row in csv.DictReader(f, delimiter="\t") if row["kind"] == "c2"}
+    run = c.Run(c.HANSHO, ["--in-process"], [path], limit=600)
+    told = [json.loads(line)["hansho"] for line in run.out.splitlines() if b'"event_type":"alert"' in line]
+    found = {str(ipaddress.ip_address(h["host"])) for h in told if h["kind"] == "case"}
+    if run.complaint() or found - infected_ones:
+        c.fail(CASES[2], run.complaint() or f"of harmless machines: {sorted(found - infected_ones)}")
+    else:
+        c.ok(f"{CASES[2]}: {len(found)} of {len(infected_ones)} infected machines, none of harmless ones")
+
+
 def main():
-    if c.skip_without_folder(CASES):
+    if "HANSHO_OFFICE_DAY" in os.environ:
+        office_day(os.environ["HANSHO_OFFICE_DAY"])
+    else:
+        print(f"skip {CASES[2]}: HANSHO_OFFICE_DAY is not set")
+    if c.skip_without_folder(CASES[:2]):
         return
     manifest = sorted(rows())
     harmless([name for name, _ in manifest if name.startswith("ben-")])
