@@ -35,20 +35,20 @@ add(struct found *f, const uint32_t *entries, unsigned count, unsigned peer)
 	}
 }
 
+/* All are asked before the first is answered: what they read comes in meanwhile. */
 static void
 look_up(const struct retro *r, const struct history_row *row, struct found *f)
 {
+	struct indicators_ask of_name, of_peer[HISTORY_PEERS_MAX];
 	uint32_t entries[MATCHES_MAX];
-	unsigned n, i;
+	unsigned i;
 
-	if (row->name[0] != '\0') {
-		n = indicators_by_domain(r->set, span_text(row->name), entries, MATCHES_MAX);
-		add(f, entries, n, 0);
-	}
-	for (i = 0; i < row->peers && i < HISTORY_PEERS_MAX; i++) {
-		n = indicators_by_peer(r->set, &row->peer[i].addr, row->port, entries, MATCHES_MAX);
-		add(f, entries, n, i);
-	}
+	indicators_ask_domain(r->set, span_text(row->name), &of_name);
+	for (i = 0; i < row->peers && i < HISTORY_PEERS_MAX; i++)
+		indicators_ask_peer(r->set, &row->peer[i].addr, row->port, &of_peer[i]);
+	add(f, entries, indicators_answer(r->set, &of_name, entries, MATCHES_MAX), 0);
+	for (i = 0; i < row->peers && i < HISTORY_PEERS_MAX; i++)
+		add(f, entries, indicators_answer(r->set, &of_peer[i], entries, MATCHES_MAX), i);
 }
 
 /* An address that is listed was called when it was called, whatever else has that name. */

@@ -39,7 +39,7 @@
 #include "indicator.h"
 
 enum {
-	IMAGE_VERSION = 3,
+	IMAGE_VERSION = 4,
 	IMAGE_ALIGN = 64,
 	IMAGE_BLOCK = 64,
 	BUCKET_SLOTS = 5,
@@ -187,7 +187,7 @@ image_hash_port(const struct image_key *key, struct image_hash address, uint16_t
 	return image_hash_word(key, address, port, 1);
 }
 
-enum { NAME_LABELS_MAX = 128 };
+enum { NAME_LABELS_MAX = 128, NAME_PADDED = 320 };
 
 struct name_hash {
 	struct image_hash hash;
@@ -195,10 +195,11 @@ struct name_hash {
 };
 
 /*
- * The hashes of a lower-case name and its parents, shortest first, without
- * the last label alone. Returns how many.
+ * The hashes of a lower-case name of at most 255 bytes and its parents,
+ * shortest first, without the last label alone. Returns how many. Behind the
+ * name eight bytes are NULs, the others are not read for it.
  */
-unsigned image_hash_names(const struct image_key *key, const char *name, size_t len,
+unsigned image_hash_names(const struct image_key *key, const char name[NAME_PADDED], size_t len,
     struct name_hash parent[NAME_LABELS_MAX]);
 
 /* ---- where a hash leads ---- */

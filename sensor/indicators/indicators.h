@@ -150,4 +150,27 @@ unsigned indicators_by_url(const struct indicators *i, struct span host, struct 
 unsigned indicators_by_text(const struct indicators *i, enum indicator_type t, struct span text,
     uint32_t *found, unsigned most);
 
+/*
+ * The same in two steps, for who has several questions at once: asking has
+ * the filter say what cannot be there and has the rest fetched, answering
+ * reads it. What is found lies in memory that is not at hand: with the other
+ * questions asked in between it need not be waited for.
+ */
+enum { ASK_MOST = 130 };	/* a name has 128 parents, an address is in 128 networks */
+
+struct indicators_ask {
+	unsigned count;
+	struct indicators_wanted {
+		uint64_t print;
+		uint32_t bucket;
+	} wanted[ASK_MOST];
+};
+
+void indicators_ask_peer(const struct indicators *i, const struct addr *a, uint16_t port, struct indicators_ask *ask);
+void indicators_ask_source(const struct indicators *i, const struct addr *a, struct indicators_ask *ask);
+void indicators_ask_domain(const struct indicators *i, struct span name, struct indicators_ask *ask);
+void indicators_ask_url(const struct indicators *i, struct span host, struct span path, struct indicators_ask *ask);
+void indicators_ask_text(const struct indicators *i, enum indicator_type t, struct span text, struct indicators_ask *ask);
+unsigned indicators_answer(const struct indicators *i, const struct indicators_ask *ask, uint32_t *found, unsigned most);
+
 #endif

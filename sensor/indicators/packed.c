@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/hex.h"
+#include "indicators/name.h"
 #include "indicators/value.h"
 
 _Static_assert((int)PACKED_BYTES > (int)VALUE_BYTES, "a packed value holds the longest text");
@@ -127,8 +128,14 @@ static struct image_hash
 hash_name(const struct image_key *key, const char *name, size_t len)
 {
 	struct name_hash all[NAME_LABELS_MAX];
-	unsigned count = image_hash_names(key, name, len, all);
+	char padded[NAME_PADDED];
+	unsigned count;
 
+	if (len > NAME_BYTES)
+		return image_hash_start(key, INDICATOR_DOMAIN);
+	memcpy(padded, name, len);
+	memset(padded + len, 0, 8);
+	count = image_hash_names(key, padded, len, all);
 	return count > 0 ? all[count - 1].hash : image_hash_start(key, INDICATOR_DOMAIN);
 }
 
