@@ -296,9 +296,40 @@ test_header_limit(void **state)
 	for (i = 0; i < 1000 && proto_counts(w.p)->over_limit == 0; i++)
 		assert_true(say(&w, ORIGINATOR, "X-Header: 0123456789\r\n"));
 	assert_in_range(i, 100, 200);	/* 4096 bytes of 22 each */
-	assert_int_equal(proto_counts(w.p)->given_up[APP_HTTP], 1);
+	assert_int_equal(proto_counts(w.p)->malformed[APP_HTTP], 1);
+	assert_int_equal(w.messages, 1);	/* what stood in its first bytes */
 	assert_true(say(&w, RESPONDER, "HTTP/1.1 400 Bad\r\n\r\n"));
-	assert_int_equal(w.messages, 1);
+	assert_int_equal(w.messages, 2);
+	end(&w);
+}
+
+/* Who strays from HTTP is waited for, but not for ever. */
+static void
+test_strays(void **state)
+{
+	struct world w;
+	unsigned i;
+
+	(void)state;
+	begin(&w, false);
+	for (i = 0; i < 15; i++) {
+		assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+		assert_true(say(&w, ORIGINATOR, "\x01\x02"));
+	}
+	assert_int_equal(w.messages, 15);
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n\x01"));
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_int_equal(w.messages, 16);
+	assert_int_equal(proto_counts(w.p)->given_up[APP_HTTP], 1);
+	end(&w);
+
+	begin(&w, false);
+	assert_true(say(&w, ORIGINATOR, "GET / HTTP/1.1\r\n\r\n"));
+	assert_true(say(&w, RESPONDER, "HTTP/1.1 204 x\r\n\r\n\x01"));
+	for (i = 0; i < 254; i++)
+		assert_true(say(&w, ORIGINATOR, "\x01") && say(&w, RESPONDER, "\x01"));
+	assert_true(say(&w, ORIGINATOR, "\x01") && say(&w, RESPONDER, "\x01"));
+	assert_false(say(&w, ORIGINATOR, "\x01"));
 	end(&w);
 }
 
@@ -408,6 +439,7 @@ main(void)
 		cmocka_unit_test(test_gap_starts_over),
 		cmocka_unit_test(test_outstanding_overflow_is_counted),
 		cmocka_unit_test(test_header_limit),
+		cmocka_unit_test(test_strays),
 		cmocka_unit_test(test_the_idlest_gives_way),
 	};
 

@@ -68,17 +68,20 @@ hex_digit(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF */
+/* RFC 9112 section 7.1: chunk-size [ chunk-ext ] CRLF. Servers take blanks and any number of zeros in front. */
 static enum step
 state_chunk_size(struct http *h, struct http_side *side, struct span *in)
 {
 	int digit;
 
 	(void)h;
+	while (side->digits == 0 && in->left > 0 && (in->at[0] == ' ' || in->at[0] == '\t'))
+		span_skip(in, 1);
 	while (in->left > 0 && (digit = hex_digit(in->at[0])) >= 0) {
-		if (++side->digits > CHUNK_DIGITS_MAX)
+		if (side->left > 0 && side->digits == CHUNK_DIGITS_MAX)
 			return STEP_GIVE_UP;
 		side->left = side->left << 4 | (unsigned)digit;
+		side->digits = side->left > 0 ? (uint8_t)(side->digits + 1) : 1;
 		span_skip(in, 1);
 	}
 	if (in->left == 0)

@@ -1,6 +1,6 @@
 #include "proto/http/head.h"
 
-enum { METHOD_BYTES_MAX = 32, STATUS_LINE_BYTES = 12, BLANK_LINES_BYTES = 8 };
+enum { METHOD_BYTES_MAX = 32, STATUS_LINE_BYTES = 12, BLANK_LINES_BYTES = 256 };
 
 static bool
 is_digit(uint8_t c)
@@ -19,6 +19,12 @@ static bool
 is_token(uint8_t c)
 {
 	return is_letter(c) || is_digit(c) || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+static bool
+is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
 }
 
 static bool
@@ -52,26 +58,35 @@ is_plausible_target(struct span method, struct span target)
 	    starts_with(target, "http://") || starts_with(target, "https://");
 }
 
+/* " HTTP/1.x", as servers read it that are not strict: a tab before it (RFC 9112 section 3), small letters. */
+static bool
+is_version(struct span s)
+{
+	static const char text[] = "HTTP/1.";
+
+	return is_blank(s.at[0]) && is_digit(s.at[s.left - 1]) &&
+	    span_equal_nocase(span_of(s.at + 1, sizeof text - 1), span_text(text));
+}
+
 /* A line without its end: "METHOD target HTTP/1.x". Blanks inside a path are tolerated. */
 static bool
 read_request_line(struct span line, struct span *method, struct span *target)
 {
 	static const size_t version_bytes = sizeof " HTTP/1.x" - 1;
 	struct span rest = span_trim(line);
-	size_t i;
+	size_t i = 0;
 
-	if (!span_until(&rest, ' ', method) || method->left == 0 || method->left > METHOD_BYTES_MAX)
+	while (i < rest.left && is_token(rest.at[i]))
+		i++;
+	if (i == 0 || i > METHOD_BYTES_MAX || !span_take(&rest, i, method))
 		return false;
-	for (i = 0; i < method->left; i++)
-		if (!is_token(method->at[i]))
-			return false;
-	if (rest.left <= version_bytes)
+	if (rest.left <= version_bytes || !is_blank(rest.at[0]))
 		return false;
 	target->at = rest.at;
 	target->left = rest.left - version_bytes;
 	rest.at += target->left;
 	rest.left = version_bytes;
-	if (!starts_with(rest, " HTTP/1.") || !is_digit(rest.at[version_bytes - 1]))
+	if (!is_version(rest))
 		return false;
 	*target = span_trim(*target);
 	return target->left > 0 && (memchr(target->at, ' ', target->left) == NULL ||
@@ -99,7 +114,7 @@ guess_request(struct span s)
 		i++;
 	if (i == s.left)
 		return i > METHOD_BYTES_MAX ? GUESS_NO : GUESS_MORE;
-	if (i == 0 || s.at[i] != ' ')
+	if (i == 0 || !is_blank(s.at[i]))
 		return GUESS_NO;
 	if (span_until(&rest, '\n', &line))
 		return read_request_line(line, &method, &target) && !has_control(target) ?
@@ -141,7 +156,7 @@ scan_part(struct http_scan *scan, struct span part)
 
 	if (part.left == 0)
 		return;
-	if (!scan->line_begun && scan->past_first_line && (part.at[0] == ' ' || part.at[0] == '\t'))
+	if (!scan->line_begun && scan->past_first_line && is_blank(part.at[0]))
 		scan->folded = true;
 	scan->line_begun = true;
 	for (i = 0; i < part.left && !scan->line_used; i++)
@@ -168,13 +183,24 @@ http_scan(struct http_scan *scan, struct span in, size_t *used)
 	return false;
 }
 
+static size_t
+line_end(const uint8_t *block, size_t len, size_t at)
+{
+	const uint8_t *end = memchr(block + at, '\n', len - at);
+
+	return end == NULL ? len : (size_t)(end - block) + 1;
+}
+
+/* What stands between the start line and the first field continues nothing (RFC 9112 section 2.2). */
 void
 http_unfold(uint8_t *block, size_t len)
 {
-	size_t i;
+	size_t i = line_end(block, len, 0);
 
-	for (i = 1; i < len; i++) {
-		if (block[i - 1] != '\n' || (block[i] != ' ' && block[i] != '\t'))
+	while (i < len && is_blank(block[i]))
+		i = line_end(block, len, i);
+	for (; i < len; i++) {
+		if (block[i - 1] != '\n' || !is_blank(block[i]))
 			continue;
 		block[i - 1] = ' ';
 		if (i > 1 && block[i - 2] == '\r')
@@ -218,8 +244,11 @@ read_field(struct span line, struct http_head *out)
 		return;
 	name = span_trim(name);
 	for (i = 0; i < HTTP_FIELDS; i++) {
-		if (name.left != names[i].left || out->field[i].at != NULL || !span_equal_nocase(name, names[i]))
+		if (name.left != names[i].left || !span_equal_nocase(name, names[i]))
 			continue;
+		/* Several of these are one list (RFC 9110 section 5.2), of which the last coding counts. */
+		if (out->field[i].left > 0 && i != HTTP_TRANSFER_ENCODING)
+			return;
 		out->field[i] = span_trim(line);
 		return;
 	}

@@ -31,7 +31,7 @@ struct http_scan {
 /* True: the block ends within `in`, *used bytes of it included. Else *used is all of it. */
 bool http_scan(struct http_scan *scan, struct span in, size_t *used);
 
-/* Folded lines become one line each: line ends before a blank turn into blanks. */
+/* Folded lines become one line each: line ends before a blank turn into blanks, but the start line's. */
 void http_unfold(uint8_t *block, size_t len);
 
 enum http_field {
@@ -45,7 +45,7 @@ struct http_head {
 	struct span method, target;		/* a request's */
 	uint16_t status;			/* an answer's */
 	struct span reason;
-	struct span field[HTTP_FIELDS];		/* the first of its name; absent: at == NULL */
+	struct span field[HTTP_FIELDS];		/* the first of its name that says something; absent: at == NULL */
 };
 
 /* A block without obs-fold. False: its first line is no start line. Odd fields are passed over. */

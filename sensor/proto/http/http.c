@@ -6,7 +6,9 @@
 
 enum {
 	/* A gap up to here, about three segments, has most likely cost one message. */
-	ONE_MESSAGE_BYTES = 4096
+	ONE_MESSAGE_BYTES = 4096,
+	/* How often a side may be no HTTP, and how many pieces may pass until it is again. */
+	STRAYS_MAX = 16, STRAY_PIECES_MAX = 256
 };
 
 static http_state_fn state_head, state_resync, state_after_connect;
@@ -281,8 +283,31 @@ take_head(struct http *h, struct http_side *side, struct span block)
 	h->asker = asker;
 	step = head.answer ? take_answer(h, side, &head) : take_request(h, side, &head);
 	side->unsure = false;
+	side->stray_pieces = 0;
 	http_forget_head(h, side);
 	return step;
+}
+
+/*
+ * A header that is too long tells what stands in its first bytes, whole lines
+ * of it: nobody shall hide the host behind a long field.
+ */
+static enum step
+take_long_head(struct http *h, struct http_side *side, struct span in)
+{
+	size_t room = proto_limits(h->p)->header_bytes - side->head.used;
+	const uint8_t *end;
+
+	if (!bytes_append(&side->head, &h->ceiling, span_of(in.at, in.left < room ? in.left : room)))
+		return STEP_OVER_LIMIT;
+	end = memrchr(side->head.at, '\n', side->head.used);
+	if (end == NULL)
+		return STEP_OVER_LIMIT;
+	side->head.used = (uint32_t)(end - side->head.at) + 1;
+	if (side->scan.folded)
+		http_unfold(side->head.at, side->head.used);
+	take_head(h, side, span_of(side->head.at, side->head.used));
+	return STEP_OVER_LIMIT;
 }
 
 enum step
@@ -325,7 +350,7 @@ state_head(struct http *h, struct http_side *side, struct span *in)
 		return no_message(h, side);
 	whole = http_scan(&side->scan, *in, &used);
 	if (used > most || side->head.used > most - used)
-		return STEP_OVER_LIMIT;
+		return take_long_head(h, side, *in);
 	span_take(in, used, &part);
 	block = part;
 	if (!whole || side->head.used > 0 || side->scan.folded) {
@@ -438,15 +463,38 @@ take_gap(struct http *h, struct http_side *side, uint64_t len)
 	}
 }
 
+/*
+ * Where this message ends is not known here, though its server may know and
+ * answer the next request: it is waited for, where there was one before.
+ */
 static void
-give_up_side(struct http *h, struct http_side *side, enum step why)
+stray(struct http *h, struct http_side *side, enum step why)
 {
 	struct proto_counts *counts = proto_counters(h->p);
 
-	counts->given_up[APP_HTTP]++;
+	counts->malformed[APP_HTTP]++;
 	if (why == STEP_OVER_LIMIT)
 		counts->over_limit++;
 	http_body_end(h, &side->body, false);
+	http_forget_head(h, side);
+	bytes_clear(&side->head, &h->ceiling);
+	side->state = state_resync;
+	side->lost = side->unsure = true;
+	if (side->stray_pieces == 0)
+		side->stray_pieces = 1;
+	if (h->asker >= 0 && ++side->strays < STRAYS_MAX)
+		return;
+	counts->given_up[APP_HTTP]++;
+	side->state = NULL;
+}
+
+/* It has not found back for so long that it will not. */
+static void
+mind_strays(struct http *h, struct http_side *side)
+{
+	if (side->stray_pieces == 0 || side->state == NULL || ++side->stray_pieces < STRAY_PIECES_MAX)
+		return;
+	proto_counters(h->p)->given_up[APP_HTTP]++;
 	bytes_clear(&side->head, &h->ceiling);
 	side->state = NULL;
 }
@@ -482,20 +530,19 @@ http_piece(void *reader, const struct stream_piece *piece)
 		step = side->state(h, side, &in);
 		side->piece_start = side->piece_start && in.left == piece->len;
 	}
+	mind_strays(h, side);
 	switch (step) {
 	case STEP_NEXT:
-	case STEP_MORE: return true;
+	case STEP_MORE: break;
 	case STEP_GIVE_UP:
-	case STEP_OVER_LIMIT:
-		give_up_side(h, side, step);
-		return h->side[!piece->from].state != NULL;
+	case STEP_OVER_LIMIT: stray(h, side, step); break;
 	case STEP_TUNNEL:
 		h->tunnel = true;
 		h->tunnel_rest = in.left;
 		return false;
 	case STEP_DONE: return false;
 	}
-	return false;
+	return side->state != NULL || h->side[!piece->from].state != NULL;
 }
 
 /* What lasted until close ends well with a FIN; any other body was cut. */

@@ -34,6 +34,8 @@ struct http_side {
 	uint32_t asked_before;	/* requests seen when an answer until close began */
 	uint32_t line_bytes;	/* of the chunk-size line or the trailers */
 	uint8_t digits;
+	uint8_t strays;		/* how often it was no HTTP */
+	uint16_t stray_pieces;	/* since then, that one too; 0: it is HTTP */
 	bool begun;		/* it has sent something */
 	bool piece_start;	/* nothing of this piece was used yet */
 	bool told;		/* the current message begins like one */
