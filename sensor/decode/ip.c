@@ -6,8 +6,11 @@ enum { IPV4_HEADER = 20, IPV6_HEADER = 40, DATAGRAM_MOST = 65535 };
 enum { PROTO_HOP_BY_HOP = 0, PROTO_ROUTING = 43, PROTO_FRAGMENT = 44, PROTO_AH = 51,
 	PROTO_DESTINATION = 60, PROTO_MOBILITY = 135, PROTO_HIP = 139, PROTO_SHIM6 = 140 };
 
-/* RFC 8200, 4.1 has seven at most; RFC 8504, 5.3 lets hosts stop there. */
-enum { EXTENSIONS_MAX = 12 };
+/*
+ * RFC 8200, 4.1 has seven at most, and RFC 8504, 5.3 lets hosts stop there, but
+ * Linux goes on as long as there are some: as many as fit into 1,500 bytes.
+ */
+enum { EXTENSIONS_MAX = 192 };
 
 /* The transport header is out of reach: no ports, no payload. */
 static void
@@ -250,7 +253,7 @@ extensions_read(struct walk *w, uint8_t next)
 			return;
 		}
 	}
-	walk_nothing(w, &w->decode->counts.malformed);
+	headless(w, next);
 }
 
 /* RFC 8200, 3. A payload length of 0 is a jumbogram (RFC 2675) or a large send: all there is. */

@@ -535,6 +535,8 @@ put_any(struct reassembly *r, struct side *d, const struct payload *p)
 	wire_end = offset + p->wire_len - old;
 	r->counts.duplicate_bytes += old < len ? old : len;
 	len -= old < len ? old : len;
+	if (wire_end > d->fin_offset && (p->len > 1 || p->pushed))
+		d->fin_seen = false;
 	if (d->fin_seen && offset + len > d->fin_offset) {
 		r->counts.ignored_segments++;
 		len = offset < d->fin_offset ? (uint32_t)(d->fin_offset - offset) : 0;

@@ -48,6 +48,7 @@ struct payload {
 	uint32_t len, wire_len;
 	int64_t at_ns;
 	bool sure;			/* the receiver took it, as far as can be told */
+	bool pushed;
 };
 
 /* Is `seq` so near to what this side would send next that it can belong to the stream? */

@@ -249,7 +249,8 @@ take_payload(struct reassembly *r, struct stream *s, int side, const struct pack
 	struct payload payload = {
 		.seq = payload_seq(p), .bytes = p->payload, .len = p->payload_bytes,
 		.wire_len = wire_bytes(p), .at_ns = p->ts_ns,
-		.sure = (p->flags & PACKET_RIGHT_CHECKSUM) != 0 && !d->shut
+		.sure = (p->flags & PACKET_RIGHT_CHECKSUM) != 0 && !d->shut,
+		.pushed = (p->tcp_flags & TCP_PSH) != 0
 	};
 
 	if (!d->open && p->payload_bytes == 0)
@@ -268,10 +269,10 @@ take_flags(struct reassembly *r, struct stream *s, int side, const struct packet
 		order_hopeless(r, &s->side[RESPONDER], p->ts_ns);
 		return;
 	}
-	if ((p->tcp_flags & TCP_ACK) != 0) {
-		s->side[!side].shut = p->window == 0;
-		order_ack(r, &s->side[!side], p->ack, p->ts_ns);
-	}
+	if ((p->tcp_flags & TCP_ACK) == 0)
+		return;
+	s->side[!side].shut = p->window == 0;
+	order_ack(r, &s->side[!side], p->ack, p->ts_ns);
 	if ((p->tcp_flags & TCP_FIN) != 0)
 		order_fin(&s->side[side], payload_seq(p) + wire_bytes(p));
 }

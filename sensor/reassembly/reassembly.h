@@ -13,11 +13,12 @@
  * arrival stands for the ACK. What the capture cut off a segment's end is a
  * gap at once when it is next in order.
  *
- * Whichever copy of a byte came first is the one that counts. Payload behind a
- * FIN, in a RST, or without SYN and ACK (RFC 9293, 3.10.7.4) is ignored, and so
- * are numbers more than 64 MiB away from the next one, unless four segments
+ * Whichever copy of a byte came first is the one that counts. Payload in a RST, or
+ * without SYN and ACK (RFC 9293, 3.10.7.4), is ignored, a FIN without ACK too, and
+ * so are numbers more than 64 MiB away from the next one, unless four segments
  * in a row continue each other there: then the stream goes on there behind a
- * gap. A side joined midway begins at its first byte, but never at a
+ * gap. Who goes on behind his FIN did not mean it, or it was another's: the
+ * stream goes on (a keep-alive's one byte does not count). A side joined midway begins at its first byte, but never at a
  * keep-alive's (one byte without PSH).
  *
  * A retransmission with other bytes, a sign of somebody who evades sensors or

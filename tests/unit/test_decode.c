@@ -284,6 +284,32 @@ extension_headers_without_end_are_given_up(void **state)
 	assert_int_equal(decode_counts(decode)->malformed, 1);
 }
 
+/* Linux delivers what stands behind as many as fit: so do we, and a packet it is in any case. */
+static void
+long_chains_of_extension_headers(void **state)
+{
+	int i;
+
+	(void)state;
+	put_ipv6(&made, 1, 2, 60, 180 * 8 + 20 + 3);
+	for (i = 0; i < 179; i++)
+		put(&made, "\x3c\0\1\4\0\0\0\0", 8);
+	put(&made, "\6\0\1\4\0\0\0\0", 8);
+	put_tcp(&made, 1234, 443, 5, TCP_ACK, 0);
+	put(&made, "abc", 3);
+	assert_int_equal(decode_made(RAW), DECODE_PACKET);
+	assert_int_equal(packet.dst_port, 443);
+	assert_payload("abc");
+
+	made.len = 0;
+	put_ipv6(&made, 1, 2, 60, 300 * 8);
+	for (i = 0; i < 300; i++)
+		put(&made, "\x3c\0\1\4\0\0\0\0", 8);
+	assert_int_equal(decode_made(RAW), DECODE_PACKET);
+	assert_int_equal(packet.protocol, 60);
+	assert_int_equal(packet.payload_bytes, 0);
+}
+
 static void
 authentication_over_ipv4_is_skipped(void **state)
 {
@@ -532,6 +558,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(length_zero_means_all_there_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(extension_headers_are_walked, setup, teardown),
 		cmocka_unit_test_setup_teardown(extension_headers_without_end_are_given_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_chains_of_extension_headers, setup, teardown),
 		cmocka_unit_test_setup_teardown(authentication_over_ipv4_is_skipped, setup, teardown),
 		cmocka_unit_test_setup_teardown(icmp_has_type_and_code, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_protocols_have_no_ports, setup, teardown),

@@ -25,19 +25,22 @@ guess_v2(struct span first)
 static enum guess
 tls_guess(struct span first, int from)
 {
+	static const uint8_t empty[2];
 	uint8_t head[TLS_RECORD_HEADER_BYTES] = { TLS_RECORD_HANDSHAKE, 3, 0, 0, 1 };
 	struct span s = first;
 
 	(void)from;
 	if (first.left > 0 && first.at[0] & 0x80)
 		return guess_v2(first);
-	span_copy(&s, head, tls_smaller(s.left, sizeof head));
-	if (!tls_record_plausible(head))
-		return GUESS_NO;
-	if (head[0] != TLS_RECORD_HANDSHAKE)
-		return first.left < TLS_RECORD_HEADER_BYTES ? GUESS_MORE : GUESS_YES;
-	if (first.left <= TLS_RECORD_HEADER_BYTES)
-		return GUESS_MORE;
+	do {	/* servers pass over empty records, OpenSSL over 32 of them */
+		span_copy(&s, head, tls_smaller(s.left, sizeof head));
+		if (!tls_record_plausible(head))
+			return GUESS_NO;
+		if (head[0] != TLS_RECORD_HANDSHAKE)
+			return first.left < TLS_RECORD_HEADER_BYTES ? GUESS_MORE : GUESS_YES;
+		if (s.left == 0)
+			return GUESS_MORE;
+	} while (memcmp(head + 3, empty, sizeof empty) == 0);
 	return s.at[0] == TLS_CLIENT_HELLO || s.at[0] == TLS_SERVER_HELLO ? GUESS_YES : GUESS_NO;
 }
 

@@ -142,11 +142,12 @@ begin_record(struct tls_side *side, uint8_t type)
 	}
 }
 
+/* The version's second byte is to be ignored (RFC 8446, 5.1), and is where a hello is read. */
 bool
 tls_record_plausible(const uint8_t head[TLS_RECORD_HEADER_BYTES])
 {
 	return head[0] >= TLS_RECORD_CHANGE_CIPHER && head[0] <= TLS_RECORD_HEARTBEAT && head[1] == 3 &&
-	    head[2] <= 4 && (head[3] << 8 | head[4]) <= RECORD_BYTES_MAX;
+	    (head[2] <= 4 || head[0] == TLS_RECORD_HANDSHAKE) && (head[3] << 8 | head[4]) <= RECORD_BYTES_MAX;
 }
 
 static enum tls_step
