@@ -66,6 +66,7 @@ struct flow_talk {
 	uint64_t payload_bytes[2];	/* behind the transport header, on the wire, retransmissions too */
 	uint64_t missed_bytes[2];	/* reported as gaps by reassembly */
 	uint32_t edge[2];		/* the table's; TCP: behind the furthest payload byte */
+	uint64_t syn;			/* the table's: a SYN inside the connection that awaits its answer */
 	uint32_t voice[2];		/* hash of how it speaks (client: JA4, user agent); 0: not known */
 	struct flow_tunnel *tunnel;	/* NULL: in none, or no memory. The table's. */
 	void *slot[FLOW_SLOTS];

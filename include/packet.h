@@ -16,7 +16,7 @@
 
 enum {	/* packet.flags */
 	PACKET_TRUNCATED = 1,		/* snaplen cut bytes off the end */
-	PACKET_BAD_CHECKSUM = 2,	/* counts for flows, not for streams and parsers */
+	PACKET_BAD_CHECKSUM = 2,	/* counts for flows, not for streams and parsers; so does a SYN that is not believed */
 	PACKET_DEFRAGMENTED = 4,
 	PACKET_FRAGMENT = 8,		/* a fragment that stays one: no ports, no payload */
 	PACKET_RIGHT_CHECKSUM = 16	/* it has one, it was verified, it is right */

@@ -92,6 +92,9 @@ int key_side(const struct flow *f, const struct flow_key *k);
 /* Did the sender of this first packet ask? False: it answers a question that was not seen. */
 bool sender_asked(const struct packet *p, const struct flow_key *k);
 
+/* tcp_begins_anew() says yes: is that not to be believed, yet? Notes the SYN. */
+bool tcp_must_be_confirmed(struct entry *e, const struct packet *p, int side);
+
 /* Does this SYN belong to another connection than the one kept? */
 bool tcp_begins_anew(const struct entry *e, const struct packet *p, int side);
 

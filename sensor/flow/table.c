@@ -517,9 +517,13 @@ flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 	if (doubted)
 		p->flags &= (uint8_t)~PACKET_BAD_CHECKSUM;
 	if (index != 0 && is_good_tcp(p) && tcp_begins_anew(entry_at(t, index), p, *side)) {
-		t->counts.reused++;
-		end_now(t, index, FLOW_END_REUSED);
-		index = 0;
+		if (tcp_must_be_confirmed(entry_at(t, index), p, *side)) {
+			p->flags |= PACKET_BAD_CHECKSUM;	/* it counts, and is not read */
+		} else {
+			t->counts.reused++;
+			end_now(t, index, FLOW_END_REUSED);
+			index = 0;
+		}
 	}
 	*is_new = index == 0;
 	if (index == 0)

@@ -48,6 +48,29 @@ tcp_begins_anew(const struct entry *e, const struct packet *p, int side)
 	return known(e, KNOWN_START, side) || e->flow.state != FLOW_NEW;
 }
 
+enum { SYN_WAITS = 1 };		/* << 32, above its number */
+
+/*
+ * A SYN inside a connection is answered with an ACK and changes nothing (RFC 9293,
+ * 3.10.7.4; RFC 5961, 4): who sends one with a number of his own, to make a
+ * sensor forget what it read, must not succeed. When the two begin anew indeed,
+ * the SYN+ACK says so. Of a RST nobody knows here whether it was taken. Where
+ * one direction alone is seen nothing can be confirmed.
+ */
+bool
+tcp_must_be_confirmed(struct entry *e, const struct packet *p, int side)
+{
+	struct flow *f = &e->flow;
+
+	if (f->talk == NULL || f->state == FLOW_NEW || f->state == FLOW_CLOSED || f->side[!side].packets == 0 ||
+	    was_doubtful(e, p, side))
+		return false;
+	if ((p->tcp_flags & TCP_ACK) != 0)
+		return f->talk->syn != ((uint64_t)SYN_WAITS << 32 | (p->ack - 1));
+	f->talk->syn = (uint64_t)SYN_WAITS << 32 | p->seq;
+	return true;
+}
+
 static void
 note_starts(struct entry *e, const struct packet *p, int side)
 {

@@ -287,6 +287,8 @@ reassembly_packet(struct reassembly *r, struct flow *f, int side, const struct p
 		return;
 	if (!open && (p->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 		set_start(f, side, p->seq);
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == (TCP_SYN | TCP_ACK) && !knows_start(f, !side))
+		set_start(f, !side, p->ack - 1);
 	bytes = has_payload(r, p);
 	if (bytes && !open && is_keep_alive(f, side, p)) {
 		set_start(f, side, p->seq);

@@ -157,7 +157,9 @@ syns_that_are_all_wrong_do_not(void **state)
 	assert_int_equal(ended, 0);
 	send(0, PROTO_TCP, TCP_ACK, 101, WRONG);
 	send(1, PROTO_TCP, TCP_ACK, 1, WRONG);
-	send(0, PROTO_TCP, TCP_SYN, 5000, WRONG);	/* the ports are used again */
+	send(0, PROTO_TCP, TCP_SYN, 0, WRONG);		/* the ports are used again, */
+	assert_int_equal(ended, 0);
+	send(1, PROTO_TCP, TCP_SYN | TCP_ACK, 7000, WRONG);	/* as is confirmed */
 	assert_int_equal(ended, 1);
 }
 

@@ -472,6 +472,34 @@ another_syn_begins_anew(void **state)
 	assert_ended(1, 4, FLOW_END_REUSED, WHEN_UNKNOWN);
 }
 
+/* A host answers it with an ACK and goes on. So do we, whichever state a RST that was not taken has made of it. */
+static void
+a_syn_within_a_connection_changes_nothing(void **state)
+{
+	struct flow *f;
+
+	(void)state;
+	tcp(1, SYN, 100, 0, 0);
+	tcp(2, SYN_ACK, 900, 101, 0);
+	tcp(1, ACK, 101, 901, 50);
+	tcp(1, SYN, 7000, 0, 0);
+	tcp(2, SYN_ACK, 8000, 151, 0);		/* an answer to another SYN than that */
+	tcp(1, RST, 151, 0, 0);
+	tcp(1, SYN, 9000, 0, 0);
+	f = tcp(1, ACK, 151, 901, 50);
+	assert_int_equal(f->first_ordinal, 1);
+	assert_int_equal(f->side[0].packets, 6);
+	assert_int_equal(f->state, FLOW_ESTABLISHED);
+	assert_int_equal(flows_counts(flows)->reused, 0);
+
+	tcp(2, SYN_ACK, 12000, 9001, 0);	/* now it is another connection */
+	assert_int_equal(flows_counts(flows)->reused, 1);
+	f = tcp(1, ACK, 9001, 12001, 10);
+	assert_int_equal(side, ORIGINATOR);
+	assert_false(f->midway);
+	assert_int_equal(f->first_ordinal, 9);
+}
+
 static void
 a_one_sided_capture_sees_reuse(void **state)
 {
@@ -786,6 +814,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(repeated_syns_are_one_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_syn_begins_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_one_sided_capture_sees_reuse, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_syn_within_a_connection_changes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(simultaneous_open_is_one_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_late_syn_belongs_to_its_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(timers_end_flows_in_deadline_order, setup, teardown),
