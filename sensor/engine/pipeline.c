@@ -64,8 +64,12 @@ on_piece(void *to, const struct stream_piece *piece)
 	if (k->slot[SLOT_DIALOGUE] == NULL &&
 	    (k->slot[SLOT_DIALOGUE] = dialogue_new(p->proto)) == NULL)
 		return false;
-	if (dialogue_piece(k->slot[SLOT_DIALOGUE], piece))
+	if (dialogue_piece(k->slot[SLOT_DIALOGUE], piece)) {
+		/* No name will come: whoever counts contacts need not wait until the other side has spoken. */
+		if (!f->contacted && dialogue_is_unknown(k->slot[SLOT_DIALOGUE]))
+			witness_flow_unnamed(p->witness, f);
 		return true;
+	}
 	drop_dialogue(f);
 	witness_flow_unnamed(p->witness, f);
 	return false;

@@ -492,6 +492,12 @@ dialogue_wants(const struct dialogue *d)
 	return !d->done;
 }
 
+bool
+dialogue_is_unknown(const struct dialogue *d)
+{
+	return d->unknown;
+}
+
 /* What was said until now has to do. A flow that said nothing is not unknown. */
 static void
 end_unknown(struct dialogue *d, const struct flow *f, int64_t ts_ns)

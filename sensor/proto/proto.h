@@ -78,6 +78,12 @@ bool dialogue_piece(struct dialogue *d, const struct stream_piece *piece);
 bool dialogue_wants(const struct dialogue *d);
 
 /*
+ * It is decided that nobody knows this flow; it may still be listened to, for
+ * what the other side says first.
+ */
+bool dialogue_is_unknown(const struct dialogue *d);
+
+/*
  * The asker spoke again after a pause: what is known of a flow that nobody
  * knows is told now, without waiting for the other side.
  */

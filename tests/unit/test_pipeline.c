@@ -399,6 +399,29 @@ bursts_without_a_stream_are_contacts(void **state)
 	rig_assert_text(rig_found(OBSERVE_CONTACT, 5), TEXT_SERVICE, "c2.example");
 }
 
+/* It is clear with its first bytes that no name will come; what the other side says is told when it is said. */
+static void
+what_nobody_knows_is_a_contact_at_once(void **state)
+{
+	struct rig_talk t = rig_talk(1, 4444), u = rig_talk(2, 4444);
+
+	(void)state;
+	rig_handshake(&t, 0);
+	rig_say(&t, 50, ORIGINATOR, "\x07\x99 whatever this is");
+	rig_say(&t, 90, RESPONDER, "\x08\x99 an answer");
+	rig_close(&t, 120);
+	rig_handshake(&u, 200);
+	rig_close(&u, 300);
+	rig_say(&t, 60000, ORIGINATOR, "later");
+	rig_run_all();
+	assert_int_equal(rig_found(OBSERVE_CONTACT, 0)->ordinal, 4);
+	assert_int_equal(rig_found(OBSERVE_CONTACT, 0)->ts_ns, RIG_START_NS);
+	assert_int_equal(rig_found(OBSERVE_UNKNOWN, 0)->flow_ordinal, 1);
+	/* Of one that said nothing there may be more to hear until its flow ends. */
+	assert_int_equal(rig_found(OBSERVE_CONTACT, 1)->phase, PHASE_FLOW_END);
+	assert_true(rig_found(OBSERVE_CONTACT, 1)->ts_ns == RIG_START_NS + 200 * INT64_C(1000000));
+}
+
 static void
 a_timer_tells_its_own_time(void **state)
 {
@@ -652,6 +675,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_request_in_two_segments_is_a_contact, setup, teardown),
 		cmocka_unit_test_setup_teardown(bursts_in_a_switched_connection_are_contacts, setup, teardown),
 		cmocka_unit_test_setup_teardown(bursts_without_a_stream_are_contacts, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_knows_is_a_contact_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_timer_tells_its_own_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hole_is_given_up_in_its_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(idle_time_runs_the_timers, setup, teardown),
