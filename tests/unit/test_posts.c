@@ -41,7 +41,7 @@ take_new(struct posts *q, const char *id)
 static void
 test_all_fail(void **state)
 {
-	struct posts q = { NULL };
+	struct posts q = { .first = NULL };
 	struct post *p;
 	unsigned i;
 
@@ -61,7 +61,7 @@ test_all_fail(void **state)
 static void
 test_one_fails(void **state)
 {
-	struct posts q = { NULL };
+	struct posts q = { .first = NULL };
 	struct post *p;
 	unsigned i;
 
@@ -87,7 +87,7 @@ test_one_fails(void **state)
 static void
 test_overloaded_receiver(void **state)
 {
-	struct posts q = { NULL };
+	struct posts q = { .first = NULL };
 	struct post *p;
 	unsigned i, k;
 
@@ -114,7 +114,7 @@ test_overloaded_receiver(void **state)
 static void
 test_trial(void **state)
 {
-	struct posts q = { NULL };
+	struct posts q = { .first = NULL };
 	struct post *bad;
 	unsigned i;
 
@@ -145,7 +145,7 @@ test_trial(void **state)
 static void
 test_few_others(void **state)
 {
-	struct posts q = { NULL };
+	struct posts q = { .first = NULL };
 	unsigned n = 0, i;
 	char id[8];
 
@@ -164,7 +164,7 @@ test_few_others(void **state)
 static void
 test_split(void **state)
 {
-	struct posts q = { NULL };
+	struct posts q = { .first = NULL };
 	struct post *p;
 	unsigned i, n = 0;
 
