@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alert/eve.h"
+#include "alert/former.h"
 #include "alert/policy.h"
 #include "analyst/census.h"
 #include "analyst/docket.h"
@@ -467,7 +468,20 @@ analyst_set_allow(struct analyst *a, const struct allow *allow)
 bool
 analyst_again(struct analyst *a, const char *line)
 {
-	return alerts_again(a->alerts, line);
+	struct former f = { .root = NULL };
+	bool good = alerts_again(a->alerts, line);
+
+	/* What was saved last may be older than the case. */
+	if (good && strstr(line, "\"kind\":\"case\"") != NULL && former_read(&f, line) && f.finding.kind == FINDING_CASE &&
+	    f.head.state != ALERT_CLOSE) {
+		struct case_again again = { .realm = f.finding.realm, .host = f.finding.host, .subject = f.finding.subject,
+			.severity = f.finding.severity, .opened_ns = f.case_opened_ns, .first_ns = f.alert.first_ns, .last_ns = f.alert.last_ns };
+
+		memcpy(again.id, f.head.id, sizeof again.id);
+		cases_again(docket_cases(a->docket), &again);
+	}
+	former_clear(&f);
+	return good;
 }
 
 void

@@ -86,6 +86,20 @@ enum { CASES_STATE_VERSION = 2 };
 void cases_save(const struct cases *c, struct state_out *out);
 void cases_load(struct cases *c, const struct state_in *in);
 
+/*
+ * Likewise, of a case that is open in the journal and that what was loaded
+ * does not know: it goes on under its id, with what is found from now on.
+ */
+struct case_again {
+	char id[ALERT_ID_TEXT];
+	struct realm realm;
+	struct addr host;
+	const char *subject;
+	enum severity severity;
+	int64_t opened_ns, first_ns, last_ns;
+};
+void cases_again(struct cases *c, const struct case_again *again);
+
 const struct case_counts *cases_counts(const struct cases *c);
 size_t cases_host_bytes(void);
 

@@ -6,8 +6,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/addr.h"
 #include "base/state_file.h"
+#include "base/when.h"
 #include "cases/private.h"
 
 enum { WORD_MAX = 32 };
@@ -238,4 +241,71 @@ cases_load(struct cases *c, const struct state_in *in)
 		if (e != NULL && s[i].open)
 			case_mark_open(c, e);
 	}
+}
+
+/* ---- by the journal ---- */
+
+/* A case is named by its host's hardware address where that is known. */
+static bool
+read_machine(const struct case_again *a, struct machine_key *key)
+{
+	unsigned byte[MAC_BYTES];
+	int i;
+
+	if (sscanf(a->subject, "%2x:%2x:%2x:%2x:%2x:%2x", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5]) != MAC_BYTES ||
+	    strlen(a->subject) != 3 * MAC_BYTES - 1)
+		return false;
+	memset(key, 0, sizeof *key);
+	key->realm = a->realm;
+	for (i = 0; i < MAC_BYTES; i++)
+		key->mac[i] = (uint8_t)byte[i];
+	return true;
+}
+
+/* NULL: it has a case, or there is no room. */
+static struct entry *
+entry_again(struct cases *c, const struct case_again *a)
+{
+	const struct address_key address = { a->realm, a->host };
+	struct machine_key machine;
+	bool named = read_machine(a, &machine);
+	struct entry *e = NULL;
+	struct binding *b;
+
+	if (named)
+		HASH_FIND(hh_machine, c->machines, &machine, sizeof machine, e);
+	HASH_FIND(hh, c->addresses, &address, sizeof address, b);
+	if (e == NULL && b != NULL && !(named && b->entry->has_machine))
+		e = b->entry;
+	if (e == NULL && (b != NULL || c->counts.hosts >= c->limits.hosts || (e = case_entry_new(c, a->last_ns)) == NULL))
+		return NULL;
+	if (e->open)
+		return NULL;
+	if (named && !e->has_machine)
+		case_set_machine(c, e, &machine);
+	if (b == NULL)
+		case_bind(c, e, &a->realm, &a->host, a->last_ns);
+	return e;
+}
+
+void
+cases_again(struct cases *c, const struct case_again *a)
+{
+	struct entry *e;
+
+	HASH_FIND(hh_open, c->opens, a->id, ALERT_ID_TEXT, e);
+	if (e != NULL || c->limits.hosts == 0 || (e = entry_again(c, a)) == NULL)
+		return;
+	e->realm = a->realm;
+	e->host = a->host;
+	e->severity = a->severity;
+	memcpy(e->id, a->id, sizeof e->id);
+	snprintf(e->subject, sizeof e->subject, "%s", a->subject);
+	e->file.n.opened_ns = a->opened_ns;
+	if (e->file.first_ns == WHEN_UNKNOWN || a->first_ns < e->file.first_ns)
+		e->file.first_ns = a->first_ns;
+	if (e->file.last_ns == WHEN_UNKNOWN || a->last_ns > e->file.last_ns)
+		e->file.last_ns = a->last_ns;
+	e->told_ns = a->last_ns;
+	case_mark_open(c, e);
 }

@@ -753,6 +753,43 @@ goes_on_over_a_restart(void **state)
 	assert_int_equal(latest()->end, CASE_ADDRESS_TAKEN);
 }
 
+/* What was saved is older than the case: it goes on under the id, and of the time, that the journal has. */
+static void
+a_case_of_the_journal_goes_on(void **state)
+{
+	struct case_again again = { .id = "5c14449c067f1be2", .host = rig_addr(HOST), .severity = SEVERITY_HIGH,
+		.opened_ns = RIG_START_NS, .first_ns = RIG_START_NS, .last_ns = RIG_START_NS + NS_PER_SEC };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		begin();
+		again.subject = i == 0 ? HOST : "02:00:00:00:00:07";
+		cases_again(cases, &again);
+		cases_again(cases, &again);
+		assert_int_equal(cases_counts(cases)->open, 1);
+		assert_int_equal(cases_counts(cases)->hosts, 1);
+		is_machine(i == 0 ? NULL : "02:00:00:00:00:07");
+		behaves(HOST, C2, 60, "false-type-download", 80);
+		assert_int_equal(told_count, 1);
+		assert_string_equal(latest()->subject, again.subject);
+		assert_int_equal(latest()->severity, SEVERITY_HIGH);
+		assert_string_equal(cases_id_of(cases, &again.realm, &again.host), again.id);
+		cases_closed(cases, again.id);
+		assert_int_equal(cases_counts(cases)->hosts, 0);
+	}
+	/* The host has another case by now: nothing changes. */
+	begin();
+	is_machine(NULL);
+	behaves(HOST, C2, 0, "false-type-download", 80);
+	listed(HOST, C2, 60, ROLE_C2, SEVERITY_HIGH);
+	assert_int_equal(cases_counts(cases)->open, 1);
+	again.subject = HOST;
+	cases_again(cases, &again);
+	assert_int_equal(cases_counts(cases)->open, 1);
+	assert_string_not_equal(cases_id_of(cases, &again.realm, &again.host), again.id);
+}
+
 /* Its alert is closed by its id, as before. */
 static void
 a_case_is_found_again(void **state)
@@ -802,7 +839,7 @@ main(void)
 		TEST(a_closed_case_is_forgotten),
 		TEST(every_row_has_its_words),
 		TEST(the_story_is_told),
-		TEST(goes_on_over_a_restart),
+		TEST(goes_on_over_a_restart), TEST(a_case_of_the_journal_goes_on),
 		TEST(a_case_is_found_again),
 	};
 
