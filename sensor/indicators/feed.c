@@ -26,6 +26,7 @@ static const struct {
 	{ "threatfox-csv", "ThreatFox, full and recent", &threatfox_csv },
 	{ "threatfox-json", "ThreatFox, export and answer of the API", &threatfox_json },
 	{ "misp", "MISP, events of a feed", &misp_events },
+	{ "misp-hashes", "MISP, hashes.csv: passed over, MD5 of values are not on the wire", &misp_hashes },
 	{ "stix", "STIX 2.1 bundle, or what a TAXII 2.1 collection answers", &stix_bundle },
 	{ "zeek-intel", "Zeek intelligence file", &zeek_intel },
 	{ "shadowserver-csv", "Shadowserver report: sinkhole, compromised, blocklist, special", &shadowserver_csv },
@@ -42,6 +43,7 @@ static const struct {
 	{ "maltrail-csv", "Maltrail, trails.csv", &maltrail_csv },
 	{ "maltrail-txt", "Maltrail, one of the static trails", &maltrail_text },
 	{ "suricata-iprep", "Suricata IP reputation list", &suricata_iprep },
+	{ "suricata-datarep", "Suricata dataset with reputations, value,reputation", &suricata_datarep },
 	{ "suricata-json", "Suricata dataset, a JSON array", &suricata_json },
 	{ "suricata-ndjson", "Suricata dataset, JSON lines", &suricata_ndjson },
 	{ "suricata-string", "Suricata dataset of type string (base64)", &suricata_strings },
@@ -299,15 +301,29 @@ feed_csv_line(struct feed *f, struct span line)
 
 /* ---- recognition ---- */
 
+/* Known, and no list of indicators. NULL: it is not known. */
+static const char *
+near_miss(const struct feed_head *head)
+{
+	if (head_says(head, "#fields indicator"))
+		return "a Zeek intelligence file with blanks between its columns, expected tabs";
+	if (head_has_key(head, "Orgc") && head_has_key(head, "threat_level_id"))
+		return "the manifest of a MISP feed, expected its events (they are fetched when it is a feed's url)";
+	return NULL;
+}
+
 static int
 not_recognised(struct feed *f, struct span head)
 {
 	struct span rest = head, line = { NULL, 0 };
 	char excerpt[EXCERPT_BYTES];
+	const char *what;
 	bool comment = true;
 
 	while (comment && head_line(&rest, &line, &comment))
 		;
+	if ((what = near_miss(&(const struct feed_head){ head, f->builder->cp932, f })) != NULL)
+		return fault_set(f->fault, SE_FORMAT, "feed %s: looks like %s", f->name, what);
 	return fault_set(f->fault, SE_FORMAT,
 	    "feed %s: text of no known format, beginning with '%s': expected one of "
 	    "`hansho check --formats` (it can be forced)", f->name,

@@ -300,6 +300,9 @@ is_zone_data(struct span line)
 	for (i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (text_find(line, words[i]) < line.left)
 			return true;
+	/* A record without a name is of the name before, which is the zone's. */
+	if (text_find(line, "ns ") == 0 || text_find(line, "soa ") == 0)
+		return true;
 	return strchr("$;@()", line.at[0]) != NULL || (line.at[0] >= '0' && line.at[0] <= '9' &&
 	    memchr(line.at, '.', line.left) == NULL);
 }

@@ -168,4 +168,40 @@ recognise(const struct feed_head *head)
 	return head_has_key(head, "Event") && (head_has_key(head, "info") || head_has_key(head, "Attribute"));
 }
 
+/* ---- hashes.csv: which events have a value of this MD5. Nothing on the wire has one ---- */
+
+enum { MD5_DIGITS = 32, UUID_BYTES = 36 };
+
+static bool
+is_hash_line(struct span line)
+{
+	struct span digest;
+
+	return span_until(&line, ',', &digest) && digest.left == MD5_DIGITS && line.left == UUID_BYTES &&
+	    (text_kinds(digest) & ~(unsigned)(BYTE_DIGIT | BYTE_HEX)) == 0 && line.at[8] == '-' && line.at[23] == '-';
+}
+
+static bool
+fits_hashes(const struct feed_head *head, struct span line)
+{
+	(void)head;
+	return is_hash_line(line);
+}
+
+static bool
+recognise_hashes(const struct feed_head *head)
+{
+	return head_lines_fit(head, "#", fits_hashes);
+}
+
+static void
+read_hash(struct feed *f, struct span line)
+{
+	if (is_hash_line(line))
+		feed_pass_over(f);
+	else if (line.at[0] != '#')
+		feed_complain(f, "an MD5 and the uuid of an event", line);
+}
+
+const struct feed_reader misp_hashes = { recognise_hashes, read_hash, NULL, NULL };
 const struct feed_reader misp_events = { recognise, NULL, &json_rule, NULL };

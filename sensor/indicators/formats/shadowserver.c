@@ -4,7 +4,8 @@
  * in sinkhole reports it is the source, in reports of what was found on a
  * host it is that host's address. Whom it called is never loaded, it is the
  * sinkhole. A report of DNS queries at a sinkhole names resolvers, nobody
- * infected: it is read and passed over.
+ * infected: it is read and passed over. So are those of networks that let
+ * forged addresses out, and of orders to flood somebody.
  */
 #include "indicators/feed.h"
 
@@ -18,7 +19,8 @@ enum column { WHEN, SOURCE, SOURCE_PORT, PEER, ADDRESS, SEVERITY, INFECTION, FAM
 static const struct csv_alias aliases[] = {
 	{ "timestamp", WHEN }, { "src_ip", SOURCE }, { "src_port", SOURCE_PORT }, { "dst_ip", PEER },
 	{ "ip", ADDRESS }, { "severity", SEVERITY }, { "infection", INFECTION }, { "family", FAMILY },
-	{ "tag", TAG }, { "query", QUERY }, { "reason", REASON }, { "source", LIST }, { "cc_url", CONTROL },
+	{ "tag", TAG }, { "query", QUERY }, { "routedspoof", QUERY }, { "attack_src_ip", QUERY },
+	 { "reason", REASON }, { "source", LIST }, { "cc_url", CONTROL },
 	{ "cc_ip", CONTROL_ADDRESS },
 	{ NULL, 0 }
 };

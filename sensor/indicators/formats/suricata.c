@@ -132,6 +132,60 @@ read_string(struct feed *f, struct span line)
 
 const struct feed_reader suricata_strings = { recognise_strings, read_string, NULL, NULL };
 
+/* ---- datarep: VALUE,REPUTATION ---- */
+
+enum { REPUTATION_DIGITS = 5, REPUTATION_MOST = 65535 };
+
+static bool
+datarep_row(struct feed *f, struct span line)
+{
+	const char *why;
+	unsigned score = 0;
+	size_t i;
+
+	if (!csv_split(line, ',', f->scratch, &f->row, &why) || f->row.count != 2 || f->row.cell[1].left == 0 ||
+	    f->row.cell[1].left > REPUTATION_DIGITS)
+		return false;
+	for (i = 0; i < f->row.cell[1].left; i++) {
+		if (!isdigit(f->row.cell[1].at[i]))
+			return false;
+		score = score * 10 + (unsigned)(f->row.cell[1].at[i] - '0');
+	}
+	return score <= REPUTATION_MOST;
+}
+
+static bool
+fits_datarep(const struct feed_head *head, struct span line)
+{
+	const char *why;
+
+	return datarep_row(head->feed, line) && value_read(head->feed->row.cell[0], VALUE_ANY, &head->feed->value, &why);
+}
+
+static bool
+recognise_datarep(const struct feed_head *head)
+{
+	return head_lines_fit(head, "#", fits_datarep);
+}
+
+/* What a reputation means is its rules' business: the scale is nobody's. */
+static void
+read_datarep(struct feed *f, struct span line)
+{
+	struct feed_line says = feed_says(ROLE_SUSPICIOUS, STRING_CONFIDENCE);
+
+	if (line.at[0] == '#')
+		return;
+	if (!datarep_row(f, line)) {
+		feed_complain(f, "value,reputation up to 65535", line);
+		return;
+	}
+	says.reference = f->row.cell[1];
+	feed_take_text(f, f->row.cell[0], VALUE_ANY, &says);
+}
+
+const struct feed_reader suricata_datarep = { recognise_datarep, read_datarep, NULL, NULL };
+
 /* ---- datasets in JSON: an array, or an object on each line ---- */
 
 static const struct {

@@ -9,7 +9,8 @@ enum { URLHAUS_CONFIDENCE = 80 };
 enum column { URL, ADDED, LAST, ID };
 
 static const struct csv_alias aliases[] = {
-	{ "url", URL }, { "dateadded", ADDED }, { "last_online", LAST }, { "id", ID },
+	{ "url", URL }, { "dateadded", ADDED }, { "dateadded (utc)", ADDED },
+	 { "last_online", LAST }, { "id", ID },
 	{ NULL, 0 }
 };
 
@@ -39,10 +40,18 @@ recognise_csv(const struct feed_head *head)
 	return head_has_header(head, &rule);
 }
 
+/* Its list of hosts has the same banner: an address that leads nowhere, and a name. */
+static bool
+fits_hosts(const struct feed_head *head, struct span line)
+{
+	(void)head;
+	return memchr(line.at, ' ', line.left) != NULL || memchr(line.at, '\t', line.left) != NULL;
+}
+
 static bool
 recognise_text(const struct feed_head *head)
 {
-	return head_says(head, "urlhaus");
+	return head_says(head, "urlhaus") && !head_lines_fit(head, "#", fits_hosts);
 }
 
 static void
