@@ -14,7 +14,7 @@
 #include "engine/keeper_process.h"
 #include "indicators/allow.h"
 
-enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, ANALYST_WAIT_MS = 50 };
+enum { BEACON_RECORDS_SEC = 3600, MERGE_BATCH = 4096, TURN_BATCHES = 4, ANALYST_WAIT_MS = 50 };
 
 static int64_t
 input_end_ns(const struct house *h)
@@ -68,6 +68,30 @@ take_rules(const struct board *b, struct analyst *a, uint32_t *turn)
 		log_error("analyst", "no memory for suppress; the rules before stay in force");
 }
 
+/* What others wait for, and what is due. `now_ns`: how far the input is, live; else 0. */
+static void
+turn(struct house *h, struct desk *d, int64_t now_ns, struct turns *t)
+{
+	keeper_wake(h);
+	if (now_ns > 0)
+		advance(d->analyst, d->memory, h->config->save_sec, now_ns, t);
+	analyst_sync(d->analyst, h->live && now_ns == 0 ? house_wall_clock_ns() : now_ns);
+}
+
+/* With empty rings as far as their watermarks say; else to the latest observation: before those that wait nothing is due. */
+static int64_t
+input_ns(const struct house *h, const struct merge *m, enum merge_state state)
+{
+	int64_t watermark = merge_watermark(m);
+
+	if (!h->live)
+		return 0;
+	if (state == MERGE_MORE)
+		return h->board->analyst.last_ns;
+	return watermark == INT64_MIN ? 0 : watermark;
+}
+
+/* A turn comes when the rings are empty, and when they never are. */
 static int
 analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 {
@@ -75,6 +99,7 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 	struct turns turns = { WHEN_UNKNOWN, WHEN_UNKNOWN };
 	enum merge_state state;
 	uint32_t seen, rules = 0;
+	unsigned batches = 0;
 
 	for (;;) {
 		seen = bell_count(h->bell);
@@ -82,7 +107,7 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 		state = merge_run(m, MERGE_BATCH, desk_take, d);
 		analyst_count(a, &h->board->analyst);
 		atomic_store(&h->board->journal_records, journal_count(j));
-		if (state == MERGE_MORE)
+		if (state == MERGE_MORE && ++batches < TURN_BATCHES)
 			continue;
 		if (state == MERGE_END)
 			break;
@@ -90,11 +115,10 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 			log_error("analyst", "a worker's ring holds what is no observation");
 			return ANALYST_RING_DAMAGED;
 		}
-		keeper_wake(h);
-		if (h->live && merge_watermark(m) != INT64_MIN)
-			advance(a, d->memory, h->config->save_sec, merge_watermark(m), &turns);
-		analyst_sync(a, !h->live ? 0 : merge_watermark(m) != INT64_MIN ? merge_watermark(m) : house_wall_clock_ns());
-		bell_wait(h->bell, seen, ANALYST_WAIT_MS);
+		batches = 0;
+		turn(h, d, input_ns(h, m, state), &turns);
+		if (state == MERGE_WAIT)
+			bell_wait(h->bell, seen, ANALYST_WAIT_MS);
 	}
 	analyst_finish(a, input_end_ns(h));
 	memory_write(d->memory, a);
