@@ -81,7 +81,7 @@ int journal_reader_open(const char *directory, const char *name, struct journal_
 /* 1: a record (valid until the next call); 0: none now; <0: SE_ code. kind and number may be NULL. */
 int journal_read(struct journal_reader *r, uint16_t *kind, const char **line,
     uint64_t *number, struct fault *fault);
-/* All read so far is delivered: store the position (atomically, without fsync). */
+/* All read so far is delivered: store the position (in one write, without fsync). */
 int journal_acknowledge(struct journal_reader *r, struct fault *fault);
 /* Records that this reader should have had and that are gone; kept with the position. */
 uint64_t journal_reader_lost(const struct journal_reader *r);

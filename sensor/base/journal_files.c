@@ -157,48 +157,110 @@ reader_name_valid(const char *name)
 	return len > 0 && len <= READER_NAME_MAX && name[len] == '\0';
 }
 
-int
-position_load(int directory, const char *file, struct reader_position *out)
+/* ---- positions ---- */
+
+enum { POSITION_BYTES = 51, POSITION_LOOKS = 3 };
+
+/* Always as long, so that it can be written over the one before in one go; its sum tells who reads meanwhile. */
+static void
+position_text(const struct reader_position *p, char text[POSITION_BYTES + 1])
+{
+	int len = snprintf(text, POSITION_BYTES, "%020" PRIu64 " %020" PRIu64, p->next, p->lost);
+
+	snprintf(text + len, POSITION_BYTES + 1 - (size_t)len, " %08lx\n", crc32(0, (const uint8_t *)text, (unsigned)len));
+}
+
+static bool
+position_parse(const char *text, struct reader_position *out)
+{
+	char again[POSITION_BYTES + 1];
+	int end = 0;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64 "%n", &out->next, &out->lost, &end) != 2)
+		return false;
+	position_text(out, again);
+	/* Two numbers alone: an earlier version wrote it. */
+	return strcmp(text, again) == 0 || strcmp(text + end, "\n") == 0;
+}
+
+static int
+position_read(int fd, struct reader_position *out)
 {
 	char text[64];
 	ssize_t n;
-	int fd = openat(directory, file, O_RDONLY | O_CLOEXEC);
+	int i;
 
-	if (fd < 0)
-		return SE_SYSTEM;
-	n = read(fd, text, sizeof text - 1);
-	close(fd);
-	if (n < 0)
-		return SE_SYSTEM;
-	text[n] = '\0';
-	if (sscanf(text, "%" SCNu64 " %" SCNu64, &out->next, &out->lost) != 2)
-		return SE_FORMAT;
-	return 0;
+	for (i = 0; i < POSITION_LOOKS; i++) {
+		if ((n = pread(fd, text, sizeof text - 1, 0)) < 0)
+			return SE_SYSTEM;
+		text[n] = '\0';
+		if (position_parse(text, out))
+			return 0;
+	}
+	return SE_FORMAT;
 }
 
 int
-position_store(int directory, const char *name, const struct reader_position *p)
+position_load(int directory, const char *file, struct reader_position *out)
 {
-	char file[POSITION_NAME_BYTES], fresh[POSITION_NAME_BYTES + 4], text[64];
-	int fd, len, saved;
-	ssize_t n;
+	int fd = openat(directory, file, O_RDONLY | O_CLOEXEC), code;
 
-	snprintf(file, sizeof file, "%s" POSITION_SUFFIX, name);
-	snprintf(fresh, sizeof fresh, "%s.new", file);
-	len = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 "\n", p->next, p->lost);
-	fd = openat(directory, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (fd < 0)
 		return SE_SYSTEM;
-	n = write(fd, text, (size_t)len);
-	if (n != len) {
-		saved = n < 0 ? errno : ENOSPC;
-		close(fd);
-		unlinkat(directory, fresh, 0);
-		errno = saved;
-		return SE_SYSTEM;
-	}
+	code = position_read(fd, out);
 	close(fd);
-	return renameat(directory, fresh, directory, file) < 0 ? SE_SYSTEM : 0;
+	return code;
+}
+
+int
+position_put(int fd, const struct reader_position *p)
+{
+	char text[POSITION_BYTES + 1];
+	ssize_t n;
+
+	position_text(p, text);
+	n = pwrite(fd, text, POSITION_BYTES, 0);
+	if (n >= 0 && n != POSITION_BYTES)
+		errno = ENOSPC;
+	return n == POSITION_BYTES ? 0 : SE_SYSTEM;
+}
+
+/* Nobody ever sees one that is empty. */
+static int
+position_make(int directory, const char *file)
+{
+	static const struct reader_position none;
+	char fresh[POSITION_NAME_BYTES + 4];
+	int fd, saved;
+
+	snprintf(fresh, sizeof fresh, "%s.new", file);
+	if ((fd = openat(directory, fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640)) < 0)
+		return -1;
+	if (position_put(fd, &none) == 0 && renameat(directory, fresh, directory, file) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	unlinkat(directory, fresh, 0);
+	errno = saved;
+	return -1;
+}
+
+int
+position_open(int directory, const char *name, int *fd, struct reader_position *out)
+{
+	char file[POSITION_NAME_BYTES];
+	int code;
+
+	snprintf(file, sizeof file, "%s" POSITION_SUFFIX, name);
+	*fd = openat(directory, file, O_RDWR | O_CLOEXEC);
+	if (*fd < 0 && errno == ENOENT)
+		*fd = position_make(directory, file);
+	if (*fd < 0)
+		return SE_SYSTEM;
+	if ((code = position_read(*fd, out)) != SE_FORMAT)
+		return code;
+	memset(out, 0, sizeof *out);
+	return position_put(*fd, out) < 0 ? SE_SYSTEM : 1;
 }
 
 static bool

@@ -70,7 +70,13 @@ struct reader_position {
 
 bool reader_name_valid(const char *name);
 int position_load(int directory, const char *file, struct reader_position *out);
-int position_store(int directory, const char *name, const struct reader_position *p);
+/*
+ * To write it again and again; made when it is missing. 0; 1: it was damaged, and begins anew; <0: SE_ code, errno is
+ * set. *fd is then yours to close, unless it is -1.
+ */
+int position_open(int directory, const char *name, int *fd, struct reader_position *out);
+/* In one write, without fsync: whoever is killed leaves the old one or the new. SE_SYSTEM, errno is set. */
+int position_put(int fd, const struct reader_position *p);
 
 /* Smallest and largest `next` of all named readers; false when there is no reader. */
 bool positions_range(int directory, uint64_t *smallest, uint64_t *largest);

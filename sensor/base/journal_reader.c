@@ -15,6 +15,7 @@ struct journal_reader {
 	int directory;
 	struct segment_scan scan;	/* fd < 0: no segment yet */
 	uint64_t segment;		/* its first number; 0: none yet */
+	int position_file;		/* its descriptor */
 	struct reader_position position;
 	uint64_t stored_next;		/* as it is on disk */
 	bool said;			/* of what is lost now */
@@ -158,7 +159,7 @@ journal_acknowledge(struct journal_reader *r, struct fault *fault)
 
 	if (r->position.next == r->stored_next)
 		return 0;
-	if ((code = position_store(r->directory, r->name, &r->position)) < 0)
+	if ((code = position_put(r->position_file, &r->position)) < 0)
 		return fault_reader(fault, r, code, "store its position");
 	r->stored_next = r->position.next;
 	return 0;
@@ -208,20 +209,12 @@ seek_position(struct journal_reader *r)
 static int
 load_position(struct journal_reader *r)
 {
-	char file[POSITION_NAME_BYTES + 16];
-	int code;
+	int code = position_open(r->directory, r->name, &r->position_file, &r->position);
 
-	snprintf(file, sizeof file, "%s.position", r->name);
-	code = position_load(r->directory, file, &r->position);
-	if (code == 0)
-		return 0;
-	if (code == SE_FORMAT)
-		log_warn("journal", "%s/%s is damaged: its reader begins again at the oldest record",
-		    r->path, file);
-	else if (errno != ENOENT)
-		return code;
-	memset(&r->position, 0, sizeof r->position);
-	return position_store(r->directory, r->name, &r->position);
+	if (code > 0)
+		log_warn("journal", "%s/%s.position is damaged: its reader begins again at the oldest record",
+		    r->path, r->name);
+	return code < 0 ? code : 0;
 }
 
 int
@@ -238,7 +231,7 @@ journal_reader_open(const char *directory, const char *name, struct journal_read
 		    directory, name);
 	if ((r = calloc(1, sizeof *r)) == NULL)
 		return fault_set(fault, SE_NOMEM, "journal %s: no memory", directory);
-	r->directory = r->scan.fd = -1;
+	r->directory = r->position_file = r->scan.fd = -1;
 	snprintf(r->name, sizeof r->name, "%s", name);
 	if ((r->path = strdup(directory)) == NULL) {
 		fault_set(fault, code, "journal %s: no memory", directory);
@@ -271,6 +264,8 @@ journal_reader_close(struct journal_reader *r)
 	if (r == NULL)
 		return;
 	scan_clear(&r->scan);
+	if (r->position_file >= 0)
+		close(r->position_file);
 	if (r->directory >= 0)
 		close(r->directory);
 	free(r->path);

@@ -656,6 +656,52 @@ test_damaged_position_begins_again(void **state)
 	journal_close(j);
 }
 
+static size_t
+position_bytes(char text[64])
+{
+	char path[256];
+	FILE *f;
+	size_t n;
+
+	snprintf(path, sizeof path, "%s/r.position", place);
+	assert_non_null(f = fopen(path, "re"));
+	n = fread(text, 1, 63, f);
+	fclose(f);
+	text[n] = '\0';
+	return n;
+}
+
+/* Whatever byte of a stored position is another, it is not believed; nor is one that was cut. */
+static void
+test_position_has_a_sum(void **state)
+{
+	struct journal *j = writer(&roomy);
+	struct journal_reader *r = reader("r");
+	char text[64], other[64];
+	size_t len, i;
+
+	(void)state;
+	append(j, KIND_URGENT, 3);
+	assert_int_equal(drain(r, NULL), 3);
+	assert_int_equal(journal_acknowledge(r, NULL), 0);
+	journal_reader_close(r);
+	len = position_bytes(text);
+	assert_true(len > 40);
+	for (i = 0; i <= len; i++) {
+		memcpy(other, text, sizeof other);
+		other[i < len ? i : 20] = other[i < len ? i : 20] == '7' ? '8' : '7';
+		store("r.position", (const uint8_t *)other, len);
+		r = reader("r");
+		assert_int_equal(drain(r, NULL), 3);
+		journal_reader_close(r);
+		store("r.position", (const uint8_t *)text, i);
+		r = reader("r");
+		assert_int_equal(drain(r, NULL), i < len ? 3 : 0);
+		journal_reader_close(r);
+	}
+	journal_close(j);
+}
+
 static void
 limit_file_size(rlim_t most)
 {
@@ -785,7 +831,7 @@ main(void)
 		EACH(test_read_segments_are_removed), EACH(test_forgotten_reader_holds_nothing),
 		EACH(test_ceiling_drops_the_oldest), EACH(test_torn_at_every_byte),
 		EACH(test_every_flipped_byte_is_noticed), EACH(test_missing_segment_is_counted),
-		EACH(test_position_behind_the_end), EACH(test_damaged_position_begins_again),
+		EACH(test_position_behind_the_end), EACH(test_damaged_position_begins_again), EACH(test_position_has_a_sum),
 		EACH(test_flips_cost_one_record), EACH(test_zeros_in_the_middle), EACH(test_age), EACH(test_sync_policies),
 		EACH(test_full_disk), EACH(test_refusals), EACH(test_reader_follows_another_process),
 	};
