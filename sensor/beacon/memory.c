@@ -161,6 +161,7 @@ load_sets(struct beacon *b, const struct state_in *in)
 	memcpy(b->sets.cell[1], cell + row, row * sizeof *cell);
 	b->sets.until_ns = s->until_ns;
 	b->sets.period = s->period;
+	b->sets.older = true;
 	return true;
 }
 

@@ -1,20 +1,27 @@
 #include "beacon/pool.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BITS = 10, CHUNK = 1 << CHUNK_BITS, LOOKED_AT = 16 };
+#include "base/pages.h"
+
+enum { LOOKED_AT = 16, FEW = 256 };
 
 void *
 pool_at(const struct pool *p, uint32_t index)
 {
-	return p->chunks[(index - 1) >> CHUNK_BITS] + ((index - 1) & (CHUNK - 1)) * p->element_bytes;
+	return p->elements + (index - 1) * p->element_bytes;
 }
 
 bool
 pool_holds(const struct pool *p, uint32_t index)
 {
 	return ((struct pool_node *)pool_at(p, index))->id != 0;
+}
+
+static size_t
+buckets_bytes(const struct pool *p)
+{
+	return ((size_t)p->bucket_mask + 1) * sizeof *p->buckets;
 }
 
 bool
@@ -30,9 +37,9 @@ pool_init(struct pool *p, size_t element_bytes, uint32_t most, pool_forget_fn *f
 	while (buckets < p->most && buckets < 1u << 30)
 		buckets *= 2;
 	p->bucket_mask = buckets - 1;
-	p->buckets = calloc(buckets, sizeof *p->buckets);
-	p->chunks = calloc((p->most >> CHUNK_BITS) + 1, sizeof *p->chunks);
-	if (p->buckets != NULL && p->chunks != NULL)
+	p->buckets = pages_new(buckets_bytes(p));
+	p->elements = pages_new(p->most * p->element_bytes);
+	if (p->buckets != NULL && p->elements != NULL)
 		return true;
 	pool_clear(p);
 	return false;
@@ -46,10 +53,8 @@ pool_clear(struct pool *p)
 	for (i = 1; i <= p->ever; i++)
 		if (pool_holds(p, i) && p->forget != NULL)
 			p->forget(p->to, i, pool_at(p, i));
-	for (i = 0; p->chunks != NULL && i <= p->most >> CHUNK_BITS; i++)
-		free(p->chunks[i]);
-	free(p->chunks);
-	free(p->buckets);
+	pages_free(p->elements, p->most * p->element_bytes);
+	pages_free(p->buckets, buckets_bytes(p));
 	memset(p, 0, sizeof *p);
 }
 
@@ -114,13 +119,14 @@ evict(struct pool *p)
 static uint32_t
 take(struct pool *p)
 {
-	uint32_t index, chunk = p->ever >> CHUNK_BITS;
+	uint32_t index;
 
 	if (p->unused == 0 && p->ever < p->most) {
-		if (p->chunks[chunk] == NULL)
-			p->chunks[chunk] = malloc(CHUNK * p->element_bytes);
-		if (p->chunks[chunk] != NULL)
-			return ++p->ever;
+		if (++p->ever == FEW) {
+			pages_enlarge(p->buckets, buckets_bytes(p));
+			pages_enlarge(p->elements, p->most * p->element_bytes);
+		}
+		return p->ever;
 	}
 	if (p->unused == 0 && p->count > 0)
 		evict(p);

@@ -26,7 +26,7 @@ struct pool {
 	size_t element_bytes;
 	uint32_t most, count, ever, unused, hand, bucket_mask;
 	uint32_t *buckets;
-	uint8_t **chunks;
+	uint8_t *elements;
 	pool_forget_fn *forget;
 	void *to;
 	uint64_t evicted;

@@ -1,10 +1,17 @@
 #include "beacon/sketch.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { BITS = 64 };
+#include "base/pages.h"
+
+enum { BITS = 64, FEW = 1024 };
+
+static size_t
+cells_bytes(const struct sketch *s)
+{
+	return (s->mask + 1) * sizeof *s->cell[0];
+}
 
 bool
 sketch_init(struct sketch *s, uint32_t sets, int64_t period_ns)
@@ -17,8 +24,8 @@ sketch_init(struct sketch *s, uint32_t sets, int64_t period_ns)
 	s->mask = cells - 1;
 	s->period_ns = period_ns;
 	s->until_ns = INT64_MIN;
-	s->cell[0] = calloc(cells, sizeof *s->cell[0]);
-	s->cell[1] = calloc(cells, sizeof *s->cell[1]);
+	s->cell[0] = pages_new(cells_bytes(s));
+	s->cell[1] = pages_new(cells_bytes(s));
 	if (s->cell[0] != NULL && s->cell[1] != NULL)
 		return true;
 	sketch_clear(s);
@@ -28,8 +35,8 @@ sketch_init(struct sketch *s, uint32_t sets, int64_t period_ns)
 void
 sketch_clear(struct sketch *s)
 {
-	free(s->cell[0]);
-	free(s->cell[1]);
+	pages_free(s->cell[0], cells_bytes(s));
+	pages_free(s->cell[1], cells_bytes(s));
 	s->cell[0] = s->cell[1] = NULL;
 }
 
@@ -47,6 +54,7 @@ sketch_advance(struct sketch *s, int64_t now_ns)
 	s->cell[1] = s->cell[0];
 	s->cell[0] = older;
 	s->period++;
+	s->older = true;
 }
 
 static uint64_t
@@ -60,6 +68,8 @@ sketch_add(struct sketch *s, uint64_t set, uint64_t member)
 {
 	uint64_t bit = (uint64_t)1 << (member >> 58);
 
+	if (++s->added == FEW)
+		pages_enlarge(s->cell[0], cells_bytes(s));
 	s->cell[0][set & s->mask] |= bit;
 	s->cell[0][second(s, set)] |= bit;
 }
@@ -69,7 +79,7 @@ bits_of(const struct sketch *s, uint64_t set)
 {
 	uint64_t a = set & s->mask, b = second(s, set);
 
-	return (s->cell[0][a] & s->cell[0][b]) | (s->cell[1][a] & s->cell[1][b]);
+	return (s->cell[0][a] & s->cell[0][b]) | (s->older ? s->cell[1][a] & s->cell[1][b] : 0);
 }
 
 bool

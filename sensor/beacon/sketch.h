@@ -17,6 +17,8 @@ struct sketch {
 	uint64_t *cell[2];		/* this period's and the one before; two cells for each set */
 	uint64_t mask;
 	int64_t period_ns, until_ns;
+	uint64_t added;
+	bool older;			/* there is something in the one before */
 	uint8_t period;			/* changes with each; what was added before must be added again */
 };
 

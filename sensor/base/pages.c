@@ -1,0 +1,56 @@
+#include "base/pages.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define LARGE ((size_t)2 << 20)
+
+static size_t
+whole(size_t bytes)
+{
+	return (bytes + LARGE - 1) / LARGE * LARGE;
+}
+
+/* A mapping may begin anywhere: one more page, and what lies before and behind goes back. */
+static void *
+map_large(size_t bytes)
+{
+	uint8_t *p = mmap(NULL, bytes + LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	before = (LARGE - (uintptr_t)p % LARGE) % LARGE;
+	if (before > 0)
+		munmap(p, before);
+	munmap(p + before + bytes, LARGE - before);
+	return p + before;
+}
+
+void *
+pages_new(size_t bytes)
+{
+	return bytes < LARGE / 2 ? calloc(1, bytes) : map_large(whole(bytes));
+}
+
+void
+pages_enlarge(void *p, size_t bytes)
+{
+	if (bytes < LARGE / 2)
+		return;
+	madvise(p, whole(bytes), MADV_HUGEPAGE);
+#ifdef MADV_COLLAPSE
+	/* What was touched already would stay in small ones. */
+	madvise(p, whole(bytes), MADV_COLLAPSE);
+#endif
+}
+
+void
+pages_free(void *p, size_t bytes)
+{
+	if (bytes < LARGE / 2)
+		free(p);
+	else if (p != NULL)
+		munmap(p, whole(bytes));
+}
