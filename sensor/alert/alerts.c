@@ -238,6 +238,35 @@ find(const struct alerts *a, const struct finding *f)
 	return i;
 }
 
+static bool
+is_of_a_machine(enum finding_kind kind)
+{
+	return kind != FINDING_CASE && kind != FINDING_SUMMARY && kind != FINDING_SENSOR;
+}
+
+/* Has another machine the address now than when `i` was told last? By hardware addresses, both known. */
+static bool
+is_of_another(const struct alerts *a, const struct incident *i, const struct finding *f)
+{
+	const char *before = i->identity.fact[HOST_MAC].text;
+	struct host_identity now;
+
+	return before != NULL && is_of_a_machine(f->kind) && hosts_find(a->hosts, &f->realm, &f->host, &now) &&
+	    now.fact[HOST_MAC].text != NULL && strcmp(now.fact[HOST_MAC].text, before) != 0;
+}
+
+/* The incident that `f` belongs to. One of the machine that had the address before is over. */
+static struct incident *
+find_own(struct alerts *a, const struct finding *f)
+{
+	struct incident *i = find(a, f);
+
+	if (i == NULL || !is_of_another(a, i, f))
+		return i;
+	close_incident(a, i, f->ts_ns);
+	return NULL;
+}
+
 /* The summary that tells of `i` is let out, or updated, before it. */
 static void
 hold_back(struct alerts *a, struct incident *i, const struct summary_numbers *numbers)
@@ -331,7 +360,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	/* What was due before this finding comes before it, however the caller slices time. */
 	advance(a, f->ts_ns);
 	a->counts.findings++;
-	if ((i = find(a, f)) == NULL) {
+	if ((i = find_own(a, f)) == NULL) {
 		if (!is_end(f))
 			open_incident(a, f);
 		return;
@@ -414,7 +443,7 @@ alerts_id_of(struct alerts *a, const struct finding *f, char id[ALERT_ID_TEXT])
 	struct incident *i;
 
 	advance(a, f->ts_ns);
-	if ((i = find(a, f)) == NULL)
+	if ((i = find_own(a, f)) == NULL)
 		return alert_id(f, id);
 	memcpy(id, i->alert.id, ALERT_ID_TEXT);
 	return id;
@@ -450,10 +479,10 @@ alerts_name(struct alerts *a, const struct observation *o)
 	    observation_text(o, TEXT_SERVICE));
 }
 
-void
+bool
 alerts_identity(struct alerts *a, const struct observation *o)
 {
-	hosts_note(a->hosts, o);
+	return hosts_note(a->hosts, o);
 }
 
 const struct alert_counts *

@@ -65,8 +65,11 @@ void alerts_name(struct alerts *a, const struct observation *o);
 const char *alerts_name_of(const struct alerts *a, const struct realm *realm, const struct addr *host,
     const struct addr *peer);
 
-/* An OBSERVE_IDENTITY: from now on alerts about its address say whose it is. */
-void alerts_identity(struct alerts *a, const struct observation *o);
+/*
+ * An OBSERVE_IDENTITY: from now on alerts about its address say whose it is. True: the address was granted to another machine than
+ * had it. What is found of it now belongs to no incident of before.
+ */
+bool alerts_identity(struct alerts *a, const struct observation *o);
 
 /*
  * Incidents are told apart by kind, realm, host and subject. What was due

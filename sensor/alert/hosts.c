@@ -287,7 +287,7 @@ says_anything(const struct saying *s)
 	return false;
 }
 
-void
+bool
 hosts_note(struct hosts *h, const struct observation *o)
 {
 	const struct host_key key = { o->key.realm, o->named };
@@ -295,22 +295,25 @@ hosts_note(struct hosts *h, const struct observation *o)
 	struct host *e;
 
 	if (o->kind != OBSERVE_IDENTITY || h->most == 0)
-		return;
+		return false;
 	if (o->flags & OBSERVED_RELEASED) {
 		release(h, &key, &s);
-		return;
+		return false;
 	}
 	if (!says_anything(&s) || (e = find_or_add(h, &key)) == NULL)
-		return;
+		return false;
 	if (!is_another_machine(e, &s)) {
 		set_facts(e->fact, &s);
-	} else if (s.rank == RANK_GRANT) {
-		change_machine(e, &s);
-		set_facts(e->fact, &s);
-	} else {
+		return false;
+	}
+	if (s.rank != RANK_GRANT) {
 		forget_facts(e->asked);
 		set_facts(e->asked, &s);
+		return false;
 	}
+	change_machine(e, &s);
+	set_facts(e->fact, &s);
+	return true;
 }
 
 bool

@@ -23,8 +23,8 @@ struct hosts;
 struct hosts *hosts_new(uint32_t max_hosts, uint64_t *evicted);
 void hosts_free(struct hosts *h);	/* NULL is fine */
 
-/* An OBSERVE_IDENTITY. Without memory what it says is not remembered. */
-void hosts_note(struct hosts *h, const struct observation *o);
+/* An OBSERVE_IDENTITY. Without memory what it says is not remembered. True: the address was granted to another machine than had it. */
+bool hosts_note(struct hosts *h, const struct observation *o);
 
 /* False: nobody said anything. Texts in *out are valid until the next hosts_note(). */
 bool hosts_find(const struct hosts *h, const struct realm *realm, const struct addr *addr,

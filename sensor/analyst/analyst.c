@@ -233,7 +233,8 @@ take_name(struct analyst *a, const struct observation *o)
 static void
 take_identity(struct analyst *a, const struct observation *o)
 {
-	alerts_identity(a->alerts, o);
+	if (alerts_identity(a->alerts, o))
+		behaviour_forget(a->behaviour, &o->key.realm, &o->named);
 	docket_identity(a->docket, o);
 }
 

@@ -85,6 +85,9 @@ void behaviour_set_place(struct behaviour *b, behaviour_place_fn *place, void *t
 /* One observation, of any kind. */
 void behaviour_note(struct behaviour *b, const struct observation *o);
 
+/* Another machine has this address now: what was seen of the one before is not its. */
+void behaviour_forget(struct behaviour *b, const struct realm *realm, const struct addr *addr);
+
 /* What another detector found: a beacon may be the end of a chain, and an indicator names a malware. */
 void behaviour_finding(struct behaviour *b, const struct finding *f);
 

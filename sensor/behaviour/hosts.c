@@ -107,6 +107,20 @@ sight_part(struct sight *s, enum row_number row)
 	return h->part[row];
 }
 
+void
+behaviour_forget(struct behaviour *b, const struct realm *realm, const struct addr *addr)
+{
+	struct host_key key;
+	struct host *h;
+
+	memset(&key, 0, sizeof key);
+	key.realm = *realm;
+	key.addr = *addr;
+	HASH_FIND(hh, b->table, &key, sizeof key, h);
+	if (h != NULL)
+		host_drop(b, h);
+}
+
 /* ---- over restarts ---- */
 
 enum { WORD_MAX = 16 };

@@ -124,7 +124,8 @@ unbind(struct cases *c, struct binding *b)
 		continue;
 	e->addresses--;
 	memmove(&e->bound[i], &e->bound[i + 1], (e->addresses - i) * sizeof(struct binding *));
-	HASH_DEL(c->addresses, b);
+	if (!b->gone)
+		HASH_DEL(c->addresses, b);
 	free(b);
 }
 
@@ -252,10 +253,13 @@ take_away(struct cases *c, struct binding *b, enum case_end why, int64_t now_ns)
 {
 	struct entry *e = b->entry;
 
-	if (e->bound[e->addresses - 1] == b)
+	if (e->bound[e->addresses - 1] == b) {
 		end_entry(c, e, why, now_ns);
-	else
-		unbind(c, b);
+		return;
+	}
+	/* The case goes on under another, and tells that it had this one. */
+	HASH_DEL(c->addresses, b);
+	b->gone = true;
 }
 
 /* ---- whose finding is it? ---- */

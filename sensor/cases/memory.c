@@ -53,10 +53,12 @@ save_entry(const struct entry *e, struct state_out *out)
 	s.severity = e->severity;
 	memcpy(s.id, e->id, sizeof s.id);
 	memcpy(s.subject, e->subject, sizeof s.subject);
-	s.addresses = (uint8_t)e->addresses;
+	/* What is somebody else's by now is not found by it again. */
 	for (i = 0; i < e->addresses; i++) {
-		s.address[i] = e->bound[i]->key;
-		s.since_ns[i] = e->bound[i]->since_ns;
+		if (e->bound[i]->gone)
+			continue;
+		s.address[s.addresses] = e->bound[i]->key;
+		s.since_ns[s.addresses++] = e->bound[i]->since_ns;
 	}
 	s.worst = e->file.worst;
 	s.opened_ns = e->file.n.opened_ns;

@@ -83,6 +83,7 @@ struct binding {
 	struct address_key key;
 	struct entry *entry;
 	int64_t since_ns;
+	bool gone;			/* somebody else has it now: in no table */
 };
 
 struct entry {

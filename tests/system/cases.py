@@ -10,6 +10,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import rig
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HANSHO = os.environ.get("HANSHO", os.path.join(TOP, "build", "hansho"))
 DEMO, OFFICE = (os.path.join(TOP, "pcaps", name) for name in ("emotet-like.pcap", "office-like.pcap"))
@@ -75,9 +78,9 @@ def sent_by(address):
     return [(us, f) for us, f in frames(DEMO) if f[26:30] == source or f[12:14] != b"\x08\x00" or f[23] == 17]
 
 
-def syn(source, peer, number):
+def syn(source, peer, number, port=443):
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, number & 0xffff, 0, 64, 6, 0, source, peer)
-    return ip + struct.pack("!HHIIBBHHH", 40000, 443, number, 0, 0x50, 2, 1024, 0, 0)
+    return ip + struct.pack("!HHIIBBHHH", 40000, port, number, 0, 0x50, 2, 1024, 0, 0)
 
 
 def crowd():
@@ -152,6 +155,64 @@ def check_bad_input(folder):
     jumps = [(us - 2 * 86400 * 10**6 if 1200 <= us / 10**6 - BEGAN < 1800 else us, f) for us, f in frames(DEMO)]
     jumped = alerts("-c", SMALL, *FEEDS, write(path, jumps))
     tell("the clock jumps: one case", "" if len(cases(jumped)) == 1 else str([c["reason"] for c in cases(jumped)]))
+    ahead = [(us + 2 * 86400 * 10**6 if us / 10**6 - BEGAN >= 1500 else us, f) for us, f in frames(DEMO)]
+    jumped = alerts("-c", SMALL, *FEEDS, write(path, ahead))
+    tell("the clock jumps ahead: one case", "" if len(cases(jumped)) == 1 and len(cases(jumped, "open")) == 1 else
+         str([c["reason"] for c in cases(jumped)]))
+
+
+# A machine is infected, gets another address and goes on; then somebody else gets the one that it had, and does one odd thing.
+LEASES = """
+start 2026-05-21T08:00:00Z
+seed leases
+host server  10.60.0.2
+host morning 10.60.0.11 mac=02:00:5e:00:00:01
+host later   10.60.0.44 mac=02:00:5e:00:00:01
+host other   10.60.0.11 mac=02:00:5e:00:00:02
+at 0:01  morning dhcp 10.60.0.2 name=pc-hanako lease=3600
+at 1:00  morning tcp 198.51.100.90:4782 out=90 in=140 every=60 times=15
+at 5:10  morning post http://198.51.100.51:8080/qpwo/ body=420 sends=application/octet-stream size=132
+at 6:20  morning post http://198.51.100.54/vnbt/ body=388 sends=application/octet-stream size=132
+at 30:00 later dhcp 10.60.0.2 name=pc-hanako lease=3600
+at 31:00 later post http://198.51.100.55:7080/aslk/ body=401 sends=application/octet-stream size=132
+at 32:00 later post http://198.51.100.56/bnmt/ body=377 sends=application/octet-stream size=132
+at 40:00 other dhcp 10.60.0.2 name=pc-taro lease=3600
+at 45:00 other post http://198.51.100.61:8080/aa/ body=420 sends=application/octet-stream size=132
+at 46:00 other post http://198.51.100.62/bb/ body=388 sends=application/octet-stream size=132
+"""
+
+
+def check_address_change(folder):
+    told = [a["hansho"] for a in alerts(rig.recipe(os.path.join(folder, "leases.pcap"), LEASES))]
+    found = [h for h in told if h["kind"] == "case" and h["state"] == "close"]
+    case = found[0] if found else {"case": {"addresses": []}, "host_identity": {}}
+    tell("a new lease: one case, of the machine", "" if len(found) == 1 and case["subject"] == "02:00:5e:00:00:01" else
+         str([(c["subject"], c["reason"]) for c in found]))
+    tell("a new lease: both addresses, the present one last", "" if [a["ip"] for a in case["case"]["addresses"]] ==
+         ["10.60.0.11", "10.60.0.44"] and case["host"] == "10.60.0.44" else str(case["case"]["addresses"]))
+    tell("a new lease: whose it is", "" if case["host_identity"].get("name") == "pc-hanako" else str(case["host_identity"]))
+    late = [h for h in told if h["kind"] == "behaviour" and h["host"] == "10.60.0.44"]
+    tell("a new lease: what follows under it is the case's", "" if late and all(h.get("case_id") == case["id"] for h in late) else str(late))
+    new = [h for h in told if h["kind"] == "behaviour" and h["host_identity"].get("name") == "pc-taro"]
+    tell("who gets the old address begins with nothing", "" if new and not any("case_id" in h for h in new) else str(new))
+
+
+def knocks():
+    """Ten thousand hosts, each at ten machines inside that do not answer."""
+    for n in range(10000):
+        source = (0x0a100000 + n).to_bytes(4, "big")
+        for k in range(10):
+            yield (BEGAN * 10 + n // 10) * 10**5 + k * 1000 + n % 10, syn(source, (0x0a200000 + k).to_bytes(4, "big"), n * 10 + k, 445)
+
+
+def check_same_behaviour(folder):
+    found = alerts(write(os.path.join(folder, "knocks.pcap"), sorted(knocks()), link=101))
+    rang = [a for a in found if a["hansho"]["kind"] == "behaviour" and a["hansho"]["state"] == "open"]
+    sensor = [a["hansho"]["reason"] for a in found if a["hansho"]["kind"] == "sensor" and a["hansho"]["state"] == "open"]
+    tell("ten thousand hosts with one behaviour: a hundred ring", "" if len(rang) == 100 else str(len(rang)))
+    tell("ten thousand hosts with one behaviour: one alert about the configuration", "" if len(sensor) == 1 and "configured" in sensor[0]
+         else str(sensor))
+    tell("ten thousand hosts with one behaviour: no case", "" if not cases(found, "open") else str(len(cases(found, "open"))))
 
 
 def check_crowd(folder):
@@ -171,7 +232,9 @@ def main():
         check_rings(folder)
         check_story(folder)
         check_bad_input(folder)
+        check_address_change(folder)
         check_crowd(folder)
+        check_same_behaviour(folder)
     return 1 if failed else 0
 
 

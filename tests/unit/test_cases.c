@@ -434,6 +434,8 @@ what_is_long_past_opens_none(void **state)
 static void
 it_goes_with_the_machine(void **state)
 {
+	struct addr old;
+
 	(void)state;
 	begin();
 	is_machine("02:00:00:00:00:01");
@@ -448,7 +450,9 @@ it_goes_with_the_machine(void **state)
 	assert_int_equal(told_count, 1);
 	beacons("10.0.0.99", C2, 240);
 	assert_int_equal(told_count, 2);
-	assert_int_equal(latest()->addresses, 1);
+	assert_int_equal(latest()->addresses, 2);	/* it did have it */
+	old = rig_addr(HOST);
+	assert_null(cases_id_of(cases, &f.realm, &old));
 	assert_int_equal(cases_counts(cases)->open, 1);
 }
 

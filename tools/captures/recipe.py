@@ -107,7 +107,7 @@ class Recipe:
         tags = [int(t) for t in o.get("vlan", "").split(".") if t]
         digest = hashlib.sha256((words[0] + words[1]).encode()).digest()
         self.hosts[words[0]] = {"address": words[1], "vlan": tags, "ttl": o.get("ttl", 64),
-                                "mac": b"\x02\x00" + digest[:4], "wrap": o.get("wrap"), "outer": o.get("outer")}
+                                "mac": bytes.fromhex(o["mac"].replace(":", "")) if "mac" in o else b"\x02\x00" + digest[:4], "wrap": o.get("wrap"), "outer": o.get("outer")}
 
     def read_resolver(self, words):
         self.resolver = words[0]
