@@ -86,6 +86,7 @@ check_here(const struct checking *k, FILE *in, const char *format, const struct 
 		fprintf(stderr, "hansho: feed check: %s\n", b == NULL || allow == NULL ? "no memory" : fault.text);
 		return 1;
 	}
+	builder_set_feed_bytes(b, c->feed_bytes);
 	builder_set_allow(b, allow, house_wall_clock_ns());
 	builder_on_complaint(b, complain, (void *)(uintptr_t)k);
 	r = feed_read(in, "check", format, b, &summary, &fault);
@@ -123,7 +124,7 @@ check_file(const struct feed_request *q, const char *word, const struct config *
 		continue;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
-	process_describe_end(status, "its reader", how, sizeof how);
+	process_describe_end(status, "reader of this file", how, sizeof how);
 	fprintf(stderr, "hansho: feed check: %s: %s\n", k.path, how);
 	return 1;
 }

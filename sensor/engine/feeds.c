@@ -203,9 +203,6 @@ compiler_main(struct feeds_job *j, FILE *const *in, int socket)
 	process_mute(STDOUT_FILENO);
 	if (j->shed != NULL)
 		j->shed(j->to);
-	/* Zip has local times: without TZ the C library looks for /etc/localtime each time, which the sandbox forbids. */
-	setenv("TZ", "UTC0", 1);
-	tzset();
 	r = compile(&task, &image, &fault);
 	if (handover_send(socket, fault.text, strlen(fault.text) + 1, image) < 0)
 		return 1;

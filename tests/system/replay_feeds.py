@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Every sample feed loads in the compiler process, inside its sandbox; a large image is kept for the next start."""
 import glob
+import gzip
 import os
 import struct
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PCAP = os.path.join(HERE, "..", "..", "pcaps", "emotet-like.pcap")
@@ -85,12 +87,31 @@ def kept_image(folder):
     return not failed
 
 
+def packed_check(folder):
+    """`feed check` reads what is packed, in its sandbox, too."""
+    plain = os.path.join(folder, "plain.txt")
+    with open(plain, "w") as f:
+        f.write("c2.example.net\n192.0.2.7\n")
+    with zipfile.ZipFile(plain + ".zip", "w", zipfile.ZIP_DEFLATED) as z:
+        z.write(plain, "plain.txt")
+    with zipfile.ZipFile(plain + ".bomb.zip", "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("plain.txt", b"c2.example.net\n" * (1 << 20))
+    with open(plain + ".gz", "wb") as f, open(plain, "rb") as from_:
+        f.write(gzip.compress(from_.read()))
+    said = [subprocess.run([HANSHO, "feed", "check", plain + end], capture_output=True, text=True, timeout=60)
+            for end in ("", ".zip", ".gz", ".bomb.zip")]
+    good = all(s.returncode == 0 and "2 entries" in s.stdout for s in said[:3]) and \
+        said[3].returncode == 1 and "unpacks to more than" in said[3].stdout + said[3].stderr
+    print(("ok " if good else "FAIL ") + "feed check of packed files" + ("" if good else ": %s" % said))
+    return good
+
+
 def main():
     feeds = [f for f in sorted(glob.glob(os.path.join(SAMPLES, "*"))) if not f.endswith((".md", "understood.tsv"))]
     with tempfile.TemporaryDirectory() as folder:
         capture = os.path.join(folder, "empty.pcap")
         empty_capture(capture)
-        good = [load(f, capture) for f in feeds] + [kept_image(folder)]
+        good = [load(f, capture) for f in feeds] + [kept_image(folder), packed_check(folder)]
     sys.exit(0 if good and all(good) else 1)
 
 
