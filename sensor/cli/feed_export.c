@@ -235,9 +235,11 @@ write_all(const struct export_row *row, const struct indicators *set, const stru
 		left_out += !row->write(&i);
 	}
 	if (left_out > 0)
-		fprintf(stderr, "hansho: feed export: %u entries have no place in %s and are left out\n", left_out, row->name);
+		fprintf(stderr, "hansho: feed export: %u %s no place in %s: left out\n", left_out,
+		    left_out == 1 ? "entry has" : "entries have", row->name);
 	if (victims > 0)
-		fprintf(stderr, "hansho: feed export: %u entries are addresses of victims and are left out\n", victims);
+		fprintf(stderr, "hansho: feed export: %u %s of victims: left out\n", victims,
+		    victims == 1 ? "entry is an address" : "entries are addresses");
 }
 
 static const struct export_row *

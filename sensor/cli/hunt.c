@@ -258,8 +258,8 @@ print_row(void *to, const struct history_row *row)
 		end_text(&row->peer[0].addr, row->port, peer);
 	else
 		snprintf(peer, sizeof peer, "port %u", row->port);
-	printf("%.19sZ to %.19sZ  %" PRIu64 " times on %u days  %s -> %s %s%s%s%s%s%s\n", first, last, row->count,
-	    row->days, addr_text(&row->host, host), peer, protocol_text(row->protocol, protocol),
+	printf("%.19sZ to %.19sZ  %" PRIu64 " time%s on %u day%s  %s -> %s %s%s%s%s%s%s\n", first, last, row->count,
+	    row->count == 1 ? "" : "s", row->days, row->days == 1 ? "" : "s", addr_text(&row->host, host), peer, protocol_text(row->protocol, protocol),
 	    name[0] != '\0' ? "  " : "", name, row->resolved ? " (by DNS)" : "",
 	    realm[0] != '\0' ? "  in " : "", realm);
 	return !ferror(stdout);

@@ -95,7 +95,7 @@ def packed_check(folder):
     with zipfile.ZipFile(plain + ".zip", "w", zipfile.ZIP_DEFLATED) as z:
         z.write(plain, "plain.txt")
     with zipfile.ZipFile(plain + ".bomb.zip", "w", zipfile.ZIP_DEFLATED) as z:
-        z.writestr("plain.txt", b"c2.example.net\n" * (1 << 20))
+        z.writestr("plain.txt", b"c2.example.net\n" * 5000 + b"\n" * (20 << 20))
     with open(plain + ".gz", "wb") as f, open(plain, "rb") as from_:
         f.write(gzip.compress(from_.read()))
     said = [subprocess.run([HANSHO, "feed", "check", plain + end], capture_output=True, text=True, timeout=60)
