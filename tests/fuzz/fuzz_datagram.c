@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { PORT_DHCPV6 = 547 };
 
 /* Add at the end: the seeds name them by place. */
-static const uint16_t ports[] = { 4000, 53, 5353, 5355, 137, 67, 443, 88, 389, 138, PORT_DHCPV6 };
+static const uint16_t ports[] = { 4000, 53, 5353, 5355, 137, 67, 443, 88, 389, 138, PORT_DHCPV6, 5938, 21116 };
 
 static void
 take_message(void *to, const struct message *m)
