@@ -18,7 +18,9 @@
  *   GRE         key, or 0      NVGRE (RFC 7637): the virtual subnet without
  *                              the flow byte; PPTP: 0, each end has a call
  *                              number of its own
- *   ERSPAN      session        of the mirror
+ *   ERSPAN      0              A session says which ports and directions are
+ *                              mirrored: sent and received may be two, and two
+ *                              switches on the way have one each.
  *   VXLAN       VNI
  *   GENEVE      VNI
  *   GTPU        0              Each end chooses the TEID it wants to hear, and

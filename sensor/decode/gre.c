@@ -54,7 +54,8 @@ pptp_open(struct walk *w, const struct gre *g)
 /*
  * Type I is Ethernet at once and has no sequence number in its GRE header; II
  * has 8 bytes first, III 12, and 8 more when its last bit says so. Ten bits
- * of the second word are the session.
+ * of the second word are the session: who mirrors what is received and what is
+ * sent in two sessions has each direction of a flow in another one.
  */
 static void
 erspan_open(struct walk *w, const struct gre *g)
@@ -77,7 +78,7 @@ erspan_open(struct walk *w, const struct gre *g)
 		len += 8;
 	session &= 0x03ff;
 	if (tunnel_enter(w, g->len + len, third && (last >> 10 & 31) == 2 ? ip_read : ethernet_read))
-		tunnel_note(w->packet, TUNNEL_ERSPAN, session, session);
+		tunnel_note(w->packet, TUNNEL_ERSPAN, 0, session);
 }
 
 /*

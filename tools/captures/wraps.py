@@ -131,7 +131,8 @@ WRAPS = {
                                        b"\xff\x03" + w.ppp())),
     "erspan-1": (ETHERNET, lambda w: w.gre(0, 0x88be, b"", w.inner())),
     "erspan-2": (ETHERNET, lambda w: w.gre(0x1000, 0x88be, struct.pack("!IHHI", 1, 0x1064, 0x1805, 0), w.inner())),
-    "erspan-3": (ETHERNET, lambda w: w.gre(0x1000, 0x22eb, struct.pack("!IHHII", 1, 0x2064, 0x1806, 0, 0), w.inner())),
+    "erspan-3": (ETHERNET, lambda w: w.gre(0x1000, 0x22eb, struct.pack("!IHHII", 1, 0x2064, 0x1806 if w.up else 0x1807, 0,
+                                                                 0 if w.up else 8), w.inner())),     # sent: another session
     "vxlan": (ETHERNET, lambda w: w.udp4(4789, struct.pack("!II", 0x08000000, 7004 << 8) + w.inner())),
     "vxlan-linux": (ETHERNET, lambda w: w.udp4(8472, struct.pack("!II", 0x08000000, 7005 << 8) + w.inner())),
     "vxlan-gpe": (ETHERNET, lambda w: w.udp4(4790, struct.pack("!II", 0x0c000003, 7006 << 8) + w.inner())),
