@@ -102,7 +102,7 @@ struct flow {
 	bool contacted : 1;		/* its first contact was observed */
 	bool awaits_name : 1;		/* UDP: a parser will say who is called, or that it cannot; the contact waits */
 	bool self_signed : 1;		/* the server's certificate is */
-	bool paused : 1;		/* HTTP: the originator spoke after a pause, its request is not whole yet */
+	bool paused : 1;		/* HTTP, QUIC: the originator spoke after a pause, its request or hello is not whole yet */
 	bool differed : 1;		/* TCP: bytes were sent again, and others; told once */
 	/* The table's own: */
 	uint8_t timer : 3;

@@ -51,6 +51,7 @@ struct http_response {
 
 struct tls_client {
 	bool quic;			/* read from a QUIC Initial packet; JA4 begins with q */
+	bool again;			/* another connection of the same flow: its client uses the port once more */
 	uint32_t quic_version;
 	bool ech;			/* encrypted_client_hello: `sni` is the public name of its provider */
 	bool resumes;			/* offers a session: pre_shared_key, ticket, or an old session id */

@@ -116,6 +116,8 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 		dialogue_end(f->talk->slot[SLOT_DIALOGUE], f, ts_ns);
 		drop_dialogue(f);
 	}
+	if (f->paused && f->protocol == PROTO_UDP)
+		witness_flow_burst(p->witness, f, ts_ns);
 	witness_flow_ended(p->witness, f, how, ts_ns);
 }
 
@@ -293,17 +295,30 @@ stop_waiting(struct pipeline *p, struct flow *f, int64_t ts_ns)
 	witness_flow_unnamed(p->witness, f);
 }
 
-static void
-take_burst(struct pipeline *p, struct flow *f, int64_t ts_ns)
-{
-	stop_waiting(p, f, ts_ns);
-	witness_flow_burst(p->witness, f, ts_ns);
-}
-
 static bool
 is_readable(const struct packet *packet)
 {
 	return packet->payload_bytes > 0 && (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0;
+}
+
+/* The hello of another connection will be the contact, once it is read. */
+static bool
+will_be_named(const struct flow *f, int side, const struct packet *packet)
+{
+	const struct dialogue *d = f->talk->slot[SLOT_DIALOGUE];
+
+	return packet->protocol == PROTO_UDP && d != NULL && is_readable(packet) && proto_begins_anew(d, side, packet);
+}
+
+static void
+take_burst(struct pipeline *p, struct flow *f, int side, const struct packet *packet)
+{
+	if (will_be_named(f, side, packet)) {
+		f->paused = true;
+		return;
+	}
+	stop_waiting(p, f, packet->ts_ns);
+	witness_flow_burst(p->witness, f, packet->ts_ns);
 }
 
 static void
@@ -322,8 +337,12 @@ follow_udp(struct pipeline *p, struct flow *f, int side, const struct packet *pa
 	d = f->talk->slot[SLOT_DIALOGUE];
 	proto_datagram(p->proto, &d, f, side, packet);
 	f->talk->slot[SLOT_DIALOGUE] = d;
-	if (f->awaits_name && (d == NULL || !dialogue_wants(d)))
+	if (d != NULL && dialogue_wants(d))
+		return;
+	if (f->awaits_name)
 		witness_flow_unnamed(p->witness, f);
+	if (f->paused)
+		witness_flow_burst(p->witness, f, packet->ts_ns);
 }
 
 /* The contact of a QUIC flow waits for the name in its hello, others are contacts at once. */
@@ -376,7 +395,7 @@ follow(struct pipeline *p, struct packet *packet)
 	if (is_new)
 		start_flow(p, f, side, packet);
 	else if (spoke_after_a_pause(p, f, side, packet))
-		take_burst(p, f, packet->ts_ns);
+		take_burst(p, f, side, packet);
 	if (lasts(p, f))
 		tell_lasting(p, f, packet->ts_ns);
 	if (is_unanswered(f, side))

@@ -23,12 +23,36 @@ tell_first_payload(struct proto *p, const struct flow *f, int from, const struct
 	unknown_tell(p, &like, said);
 }
 
-/* The row has enough, or its dialogue gave way: the flow is nobody's any more. */
+/* The row has enough, or its dialogue gave way: the flow is nobody's any more, or until it begins anew. */
 static void
 leave(struct proto *p, struct dialogue **d)
 {
+	if (dialogue_rest(*d))
+		return;
 	dialogue_free(*d);
 	*d = p->over;
+}
+
+bool
+proto_begins_anew(const struct dialogue *d, int from, const struct packet *packet)
+{
+	uint64_t mark = dialogue_mark(d);
+
+	return mark != 0 && dialogue_datagrams(d)->again(mark, from, packet);
+}
+
+static bool
+begin_anew(struct proto *p, struct dialogue **d, int from, const struct packet *packet)
+{
+	const struct datagram_row *row = dialogue_datagrams(*d);
+	struct dialogue *next;
+
+	if (!proto_begins_anew(*d, from, packet) || (next = dialogue_of_datagrams(p, row)) == NULL)
+		return false;
+	row->resume(dialogue_reader(next), dialogue_mark(*d));
+	dialogue_free(*d);
+	*d = next;
+	return true;
 }
 
 static bool
@@ -71,10 +95,12 @@ proto_datagram(struct proto *p, struct dialogue **d, const struct flow *f, int f
 	    (packet->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) != 0)
 		return;
 	if (*d != NULL && *d != p->over) {
-		if (!dialogue_wants(*d))
+		if (dialogue_wants(*d) || begin_anew(p, d, from, packet)) {
+			if (ask_reader(p, d, f, from, packet))
+				return;
+		} else {
 			leave(p, d);
-		else if (ask_reader(p, d, f, from, packet))
-			return;
+		}
 	}
 	for (row = datagram_rows; *row != NULL; row++)
 		if (ask_row(p, d, *row, f, from, packet))

@@ -31,6 +31,7 @@ struct dialogue {
 	const struct proto_row *row;	/* NULL: not recognised yet */
 	const struct datagram_row *datagrams;	/* a UDP flow's: then `row` stays NULL */
 	void *reader;
+	uint64_t mark;			/* of datagrams that were read */
 	enum app app;			/* of a row that emitted something */
 	bool done;
 	bool unknown;			/* decided: nobody knows it; told as soon as the other side has spoken */
@@ -477,6 +478,21 @@ void *
 dialogue_reader(const struct dialogue *d)
 {
 	return d->reader;
+}
+
+bool
+dialogue_rest(struct dialogue *d)
+{
+	if (d->reader != NULL && d->datagrams->mark != NULL)
+		d->mark = d->datagrams->mark(d->reader);
+	finish(d);
+	return d->mark != 0;
+}
+
+uint64_t
+dialogue_mark(const struct dialogue *d)
+{
+	return d->mark;
 }
 
 void

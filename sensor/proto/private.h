@@ -52,6 +52,9 @@ void protocol_tell(struct proto *p, const struct message *like, enum app app);
 struct dialogue *dialogue_of_datagrams(struct proto *p, const struct datagram_row *row);	/* opened; NULL without memory */
 const struct datagram_row *dialogue_datagrams(const struct dialogue *d);
 void *dialogue_reader(const struct dialogue *d);
+/* It is done, and stays for what its reader wants to be kept (see datagram_row). False: that is nothing. */
+bool dialogue_rest(struct dialogue *d);
+uint64_t dialogue_mark(const struct dialogue *d);	/* 0: it does not rest */
 void dialogue_spoke(struct dialogue *d);		/* the others give way first */
 
 /* One that is done from the start and in no list. dialogue_free() leaves the shared one alone. */

@@ -109,6 +109,9 @@ enum app dialogue_app(const struct dialogue *d);
 void proto_datagram(struct proto *p, struct dialogue **d, const struct flow *f, int from,
     const struct packet *packet);
 
+/* Does this datagram begin another connection, in a flow whose first one was read? Its hello will be told. */
+bool proto_begins_anew(const struct dialogue *d, int from, const struct packet *packet);
+
 /* Will a message name the service of the flow that begins with this datagram? */
 bool proto_awaits_name(const struct flow *f, int from, const struct packet *packet);
 
@@ -158,6 +161,15 @@ struct datagram_row {
 	/* OTHER: not this protocol's, nothing was done. `state` is NULL without `open`. */
 	enum datagram_taken (*datagram)(struct proto *p, void *state, const struct flow *f, int from,
 	    const struct packet *packet);
+	/*
+	 * A client may use its port for another connection. `mark`, asked when all
+	 * is read, tells this one from others, 0: it cannot; it is kept while the flow
+	 * lasts. `again`: does this datagram begin another one? Then a new state
+	 * is opened, and `resume` gives it the mark. All or none.
+	 */
+	uint64_t (*mark)(const void *state);
+	bool (*again)(uint64_t mark, int from, const struct packet *packet);
+	void (*resume)(void *state, uint64_t mark);
 	void (*end)(void *state, const struct flow *f, int64_t ts_ns);	/* the flow is over; may be NULL */
 	void (*close)(void *state);
 	/* As above. */

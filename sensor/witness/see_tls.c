@@ -50,6 +50,8 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 	if (witness_host_name(c->sni, name, sizeof name)) {
 		witness_named(w, f, name, m, false);
 		match_domain(w, f, &s, span_text(name));
+	} else if (c->again) {
+		witness_named(w, f, "", m, false);
 	} else {
 		witness_flow_unnamed(w, f);
 	}

@@ -318,7 +318,8 @@ witness_named(struct witness *w, struct flow *f, const char *name, const struct 
 	    f->talk->pause_ns[m->from] >= w->options.burst_pause_ns;
 	struct observation_buffer *b;
 
-	if (!first && !changed && !proxied && !(paused && r != NULL))
+	if (!first && !changed && !proxied && !(paused && r != NULL) &&
+	    !(m->kind == MESSAGE_TLS_CLIENT && m->tls_client->again))
 		return;
 	b = contact_begin(w, f, first && !proxied ? f->first_ns : m->ts_ns, !first);
 	if (proxied)

@@ -60,22 +60,99 @@ make_hello(uint8_t *out, const char *name, const char *alpn)
 	return (size_t)(at - out) + 7 + alpn_len;
 }
 
-/* `from` to `to` of the hello in one Initial. */
+/* `from` to `to` of the hello in one Initial, with keys of the connection with this id; sent to `to_id`. */
 static void
-say_part(struct rig_talk *t, int64_t ms, const uint8_t *hello, size_t from, size_t to)
+say_to(struct rig_talk *t, int64_t ms, struct span id, struct span to_id, const uint8_t *hello, size_t from, size_t to)
 {
 	struct quic_tools *tools = quic_tools_new();
-	uint8_t plain[1100] = { 6, 0x40, (uint8_t)from, 0x40, (uint8_t)(to - from) }, packet[1400];
+	uint8_t plain[1180] = { 6, 0x40, (uint8_t)from, 0x40, (uint8_t)(to - from) }, packet[1400];
 	struct quic_key_pair keys;
 	size_t len;
 
 	assert_non_null(tools);
-	assert_true(quic_keys_derive(tools, quic_version_find(1), span_of(ID, sizeof ID), &keys));
+	assert_true(quic_keys_derive(tools, quic_version_find(1), id, &keys));
 	memcpy(plain + 5, hello + from, to - from);
-	len = quic_initial(&keys.client, 1, span_of(ID, sizeof ID), span_of(NULL, 0), span_of(NULL, 0),
+	len = quic_initial(&keys.client, 1, to_id, span_of(NULL, 0), span_of(NULL, 0),
 	    (uint32_t)ms, span_of(plain, sizeof plain), packet);
 	rig_datagram(t, ms, 0, packet, len);
 	quic_tools_free(tools);
+}
+
+static void
+say_part(struct rig_talk *t, int64_t ms, const uint8_t *hello, size_t from, size_t to)
+{
+	say_to(t, ms, span_of(ID, sizeof ID), span_of(ID, sizeof ID), hello, from, to);
+}
+
+/* What a client sends to its server when the handshake is over. */
+static void
+say_short(struct rig_talk *t, int64_t ms)
+{
+	static const uint8_t bytes[40] = { 0x40, 9, 9, 9 };
+
+	rig_datagram(t, ms, 0, bytes, sizeof bytes);
+}
+
+static void
+assert_contact(unsigned which, int64_t ms, const char *name)
+{
+	const struct observation *o = rig_found(OBSERVE_CONTACT, which);
+
+	rig_assert_text(o, TEXT_SERVICE, name);
+	assert_int_equal(o->ts_ns, RIG_START_NS + ms * INT64_C(1000000));
+	assert_int_equal(o->app, APP_QUIC);
+}
+
+/* Another id, another connection, whoever else's packets come in between. */
+static void
+a_port_that_is_used_again(void **state)
+{
+	static const uint8_t ids[][8] = { { 1, 1 }, { 2, 2 }, { 3, 3 }, { 4, 4 } };
+	struct rig_talk t = rig_talk(1, 443);
+	struct span id[4];
+	uint8_t hello[512];
+	size_t i, len = make_hello(hello, "one.example", "h3");
+
+	(void)state;
+	for (i = 0; i < 4; i++)
+		id[i] = span_of(ids[i], sizeof ids[i]);
+	say_to(&t, 0, id[0], id[0], hello, 0, len);
+	say_short(&t, 10);
+	say_to(&t, 20, id[0], id[0], hello, 0, len);		/* its first one again */
+	say_to(&t, 25, id[0], id[3], hello, 0, len);		/* to the id that the server chose */
+	say_to(&t, 26, id[0], id[3], hello, 0, len);
+	len = make_hello(hello, "two.example", "h3");
+	say_to(&t, 500, id[1], id[1], hello, 40, len);
+	say_to(&t, 501, id[1], id[1], hello, 0, 40);
+	say_short(&t, 510);
+	say_to(&t, 60000, id[2], id[2], hello, 0, len);		/* after a pause, the same name */
+	say_short(&t, 60010);
+	say_short(&t, 90000);					/* a pause within */
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_TLS), 3);
+	assert_int_equal(rig_count(OBSERVE_CONTACT), 4);
+	assert_contact(0, 0, "one.example");
+	assert_contact(1, 501, "two.example");
+	assert_contact(2, 60000, "two.example");
+	assert_contact(3, 90000, "two.example");
+	assert_int_equal(rig_count(OBSERVE_FLOW), 1);
+}
+
+/* A first packet that stays shut hides no hello behind it. */
+static void
+what_is_shut_hides_nothing(void **state)
+{
+	static const uint8_t q046[] = "\xc3Q046\x50\1\2\3\4\5\6\7\x08\0\0\0\1";
+	struct rig_talk t = rig_talk(1, 443);
+	uint8_t hello[512];
+	size_t len = make_hello(hello, "c2.example", "h3");
+
+	(void)state;
+	rig_datagram(&t, 0, 0, q046, sizeof q046 - 1);
+	say_part(&t, 5, hello, 0, len);
+	rig_run_all();
+	assert_int_equal(rig_count(OBSERVE_CONTACT), 2);
+	assert_contact(1, 5, "c2.example");
 }
 
 static void
@@ -185,6 +262,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_contact_is_called_as_its_hello_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_port_that_is_used_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_shut_hides_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hello_that_never_comes_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(google_s_own_is_a_contact_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(dns_inside, setup, teardown),

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "proto/pieces.h"
 #include "proto/quic/quic_frames.h"
 #include "proto/quic/quic_keys.h"
@@ -13,7 +14,9 @@ enum {
 	CLIENT_BYTES_LEAST = 1200,	/* a client's Initial fills its datagram so far (RFC 9000, 14.1) */
 	HELLO_HEADER_BYTES = 4,
 	CLIENT_HELLO = 1, SERVER_HELLO = 2,
-	DERIVATIONS_MAX = 16		/* for ids and versions that a flow may try */
+	DERIVATIONS_MAX = 16,		/* for ids and versions that a flow may try */
+	/* A mark: the client's side, is it known, hashes of the server's id and of the client's first one. */
+	MARK_CLIENT = 1, MARK_KNOWN = 2, MARK_THERE = 4
 };
 
 /* One side's CRYPTO stream: its message under way begins at `base`. */
@@ -37,6 +40,8 @@ struct quic_flow {
 	struct quic_stream stream[2];
 	unsigned datagrams, derivations;
 	unsigned hellos;		/* of the client, told */
+	uint64_t before;		/* the mark of the connection before this one; 0: it is the first */
+	uint32_t server_id;		/* hash of the id that the server gave itself; or of what did not open */
 	bool retry;			/* HelloRetryRequest: another hello comes */
 	bool final;			/* nothing more is to be had */
 	bool told;			/* that it is QUIC */
@@ -175,7 +180,7 @@ over_limit(struct quic_flow *q, struct quic_stream *s)
 static void
 client_hello(struct quic_flow *q, struct span body, struct message m)
 {
-	struct tls_client client = { .quic = true, .quic_version = q->version };
+	struct tls_client client = { .quic = true, .quic_version = q->version, .again = q->before != 0 };
 	struct quic_stream *s = &q->stream[m.from];
 
 	m.kind = MESSAGE_TLS_CLIENT;
@@ -352,6 +357,50 @@ find_keys(struct quic_flow *q, const struct quic_packet *p, int from, struct spa
 	return true;
 }
 
+/* ---- one connection after the other ---- */
+
+static uint32_t
+id_hash(struct span id)
+{
+	return (uint32_t)(hash_table(id.at, id.left) >> 35);
+}
+
+/* The packets of a client that go on are sent to the id that the server chose, or repeat the first ones. */
+static uint64_t
+quic_mark(const void *state)
+{
+	const struct quic_flow *q = state;
+	uint64_t server = (uint64_t)q->server_id << 3;
+
+	if (q->client < 0)
+		return (q->before & ~(((uint64_t)1 << 32) - 8)) | MARK_THERE | server;
+	return (uint64_t)id_hash(span_of(q->id, q->id_bytes)) << 32 | server | MARK_THERE | MARK_KNOWN |
+	    (q->client == RESPONDER ? MARK_CLIENT : 0);
+}
+
+static bool
+quic_again(uint64_t mark, int from, const struct packet *packet)
+{
+	struct span in = span_of(packet->payload, packet->payload_bytes);
+	struct quic_packet p;
+
+	if (packet->payload_wire_bytes < CLIENT_BYTES_LEAST || (in.at[0] & LONG_HEADER) == 0 ||
+	    !quic_packet_next(&in, &p) || p.kind != QUIC_INITIAL)
+		return false;
+	if ((mark & MARK_KNOWN) != 0 && from != ((mark & MARK_CLIENT) != 0 ? RESPONDER : ORIGINATOR))
+		return false;
+	return id_hash(p.dcid) != mark >> 32 && id_hash(p.dcid) != (uint32_t)mark >> 3;
+}
+
+static void
+quic_resume(void *state, uint64_t mark)
+{
+	struct quic_flow *q = state;
+
+	q->before = mark;
+	q->told = true;
+}
+
 /* ---- datagrams ---- */
 
 static void
@@ -359,8 +408,16 @@ take_packet(struct quic_flow *q, const struct quic_packet *p, const struct messa
 {
 	struct span plain;
 
-	if (p->kind == QUIC_INITIAL && find_keys(q, p, m->from, &plain))
-		take_frames(q, plain, m);
+	if (p->kind != QUIC_INITIAL)
+		return;
+	if (!find_keys(q, p, m->from, &plain)) {
+		if (q->client < 0)
+			q->server_id = id_hash(p->dcid);
+		return;
+	}
+	if (m->from != q->client)
+		q->server_id = id_hash(p->scid);
+	take_frames(q, plain, m);
 }
 
 /* Behind the handshake: a client's short header. Nothing of use comes from it any more. */
@@ -399,7 +456,7 @@ quic_datagram(struct proto *proto, void *state, const struct flow *f, int from, 
 	}
 	while (quic_packet_next(&in, &p))
 		take_packet(q, &p, &m);
-	if (!is_finished(q))
+	if (!is_finished(q) && (q->before == 0 || q->client >= 0))
 		return DATAGRAM_TAKEN;
 	tell_protocol(q, m);
 	return DATAGRAM_LAST;
@@ -431,6 +488,9 @@ const struct datagram_row quic_row = {
 	.guess = quic_guess,
 	.open = quic_open_flow,
 	.datagram = quic_datagram,
+	.mark = quic_mark,
+	.again = quic_again,
+	.resume = quic_resume,
 	.end = quic_end,
 	.close = quic_close_flow,
 	.share = quic_share,

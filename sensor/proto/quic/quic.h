@@ -12,6 +12,10 @@
  * A flow of which no ClientHello can be had (a version whose packets stay
  * shut, one joined too late, a limit) is told as MESSAGE_PROTOCOL, once, and
  * counted in given_up, unless its version was not to be opened anyway.
+ * When both hellos are read, 176 bytes stay with the flow: a client's Initial to
+ * an id that is neither its first one nor the server's begins another
+ * connection (`again`), if it opens.
+ *
  * At most `handshake_bytes` are kept of one hello and `flow_bytes` in all,
  * QUIC_DATAGRAMS_MAX datagrams are looked at.
  */
