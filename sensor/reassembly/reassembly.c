@@ -13,9 +13,6 @@
  */
 #define SIDE_SEGMENTS_MOST 16384
 
-/* A first byte may stand a little before the SYN's number (a keep-alive does). */
-#define BEFORE_SYN_BYTES 65536
-
 static uint32_t
 clamp(uint32_t value, uint32_t most)
 {
@@ -216,18 +213,11 @@ is_keep_alive(const struct flow *f, int side, const struct packet *p)
 	    (p->tcp_flags & (TCP_PSH | TCP_SYN | TCP_FIN)) == 0;
 }
 
+/* What stands far from the number that a SYN told is believed as elsewhere in a stream: when more follows it. */
 static void
 begin_side(struct side *d, const struct flow *f, uint32_t seq)
 {
-	uint32_t first = f->isn[d->which] + 1;
-
-	if (!knows_start(f, d->which) || (int32_t)(seq - first) < -BEFORE_SYN_BYTES) {
-		order_begin(d, seq);
-		return;
-	}
-	order_begin(d, first);
-	if (!order_is_near(d, seq))
-		order_begin(d, seq);
+	order_begin(d, knows_start(f, d->which) ? f->isn[d->which] + 1 : seq);
 }
 
 static bool
