@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -60,6 +61,15 @@ state_out_new(void)
 }
 
 static void
+let_go(struct state_out *s)
+{
+	if (s->bytes != NULL)
+		munmap(s->bytes, s->room);
+	s->bytes = NULL;
+	s->room = 0;
+}
+
+static void
 break_off(struct state_out *s)
 {
 	if (s->fd < 0)
@@ -75,7 +85,7 @@ state_out_free(struct state_out *s)
 	if (s == NULL)
 		return;
 	break_off(s);
-	free(s->bytes);
+	let_go(s);
 	free(s);
 }
 
@@ -89,7 +99,10 @@ grow(struct state_out *s, size_t more)
 		room *= 2;
 	if (room == s->room)
 		return true;
-	if ((bytes = realloc(s->bytes, room)) == NULL)
+	/* A mapping of its own: megabytes every few minutes would leave holes in the heap. */
+	bytes = s->bytes == NULL ? mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+	    : mremap(s->bytes, s->room, room, MREMAP_MAYMOVE);
+	if (bytes == MAP_FAILED)
 		return false;
 	s->bytes = bytes;
 	s->room = room;
