@@ -9,97 +9,51 @@
 
 enum { PATH_BYTES = CONFIG_TEXT_MAX + 64 };
 
-struct part {
+enum part_number { PART_CENSUS, PART_HOUSE, PART_HOSTS, PART_CASES, PART_RATES, PART_BEACON, PARTS };
+
+static const struct part {
 	const char *file;
 	uint32_t version;
 	bool live;			/* not in a replay: whoever repeats one expects the same again */
 	size_t most_bytes;
-	void (*save)(const struct analyst *a, struct state_out *out);
-	void (*load)(struct analyst *a, const struct state_in *in);
+} parts[PARTS] = {
+	[PART_CENSUS] = { "census.state", CENSUS_STATE_VERSION, false, 4 << 20 },
+	[PART_HOUSE] = { "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20 },
+	[PART_HOSTS] = { "hosts.state", BEHAVIOUR_HOSTS_VERSION, true, (size_t)1 << 30 },
+	[PART_CASES] = { "cases.state", CASES_STATE_VERSION, true, (size_t)1 << 30 },
+	[PART_RATES] = { "rates.state", ALERTS_RATES_VERSION, true, (size_t)1 << 30 },
+	[PART_BEACON] = { "beacon.state", BEACON_STATE_VERSION, true, (size_t)1 << 30 },
 };
 
 static void
-save_behaviour(const struct analyst *a, struct state_out *out)
+save(enum part_number part, const struct analyst *a, struct state_out *out)
 {
-	behaviour_save(analyst_behaviour(a), out);
+	switch (part) {
+	case PART_CENSUS: census_save(analyst_census(a), out); break;
+	case PART_HOUSE: behaviour_save(analyst_behaviour(a), out); break;
+	case PART_HOSTS: behaviour_save_hosts(analyst_behaviour(a), out); break;
+	case PART_CASES: cases_save(analyst_cases(a), out); break;
+	case PART_RATES: alerts_save_rates(analyst_alerts(a), out); break;
+	case PART_BEACON: beacon_save(analyst_beacon(a), out); break;
+	case PARTS: break;
+	}
 }
 
 static void
-load_behaviour(struct analyst *a, const struct state_in *in)
+load(enum part_number part, struct analyst *a, const struct state_in *in)
 {
-	behaviour_load(analyst_behaviour(a), in);
+	switch (part) {
+	case PART_CENSUS: census_load(analyst_census(a), in); break;
+	case PART_HOUSE: behaviour_load(analyst_behaviour(a), in); break;
+	case PART_HOSTS: behaviour_load_hosts(analyst_behaviour(a), in); break;
+	case PART_CASES: cases_load(analyst_cases(a), in); break;
+	case PART_RATES: alerts_load_rates(analyst_alerts(a), in); break;
+	case PART_BEACON: beacon_load(analyst_beacon(a), in); break;
+	case PARTS: break;
+	}
 }
 
-static void
-save_hosts(const struct analyst *a, struct state_out *out)
-{
-	behaviour_save_hosts(analyst_behaviour(a), out);
-}
-
-static void
-load_hosts(struct analyst *a, const struct state_in *in)
-{
-	behaviour_load_hosts(analyst_behaviour(a), in);
-}
-
-static void
-save_beacon(const struct analyst *a, struct state_out *out)
-{
-	beacon_save(analyst_beacon(a), out);
-}
-
-static void
-load_beacon(struct analyst *a, const struct state_in *in)
-{
-	beacon_load(analyst_beacon(a), in);
-}
-
-static void
-save_cases(const struct analyst *a, struct state_out *out)
-{
-	cases_save(analyst_cases(a), out);
-}
-
-static void
-load_cases(struct analyst *a, const struct state_in *in)
-{
-	cases_load(analyst_cases(a), in);
-}
-
-static void
-save_census(const struct analyst *a, struct state_out *out)
-{
-	census_save(analyst_census(a), out);
-}
-
-static void
-load_census(struct analyst *a, const struct state_in *in)
-{
-	census_load(analyst_census(a), in);
-}
-
-static void
-save_rates(const struct analyst *a, struct state_out *out)
-{
-	alerts_save_rates(analyst_alerts(a), out);
-}
-
-static void
-load_rates(struct analyst *a, const struct state_in *in)
-{
-	alerts_load_rates(analyst_alerts(a), in);
-}
-
-static const struct part parts[] = {
-	{ "census.state", CENSUS_STATE_VERSION, false, 4 << 20, save_census, load_census },
-	{ "house.state", BEHAVIOUR_STATE_VERSION, false, 64 << 20, save_behaviour, load_behaviour },
-	{ "hosts.state", BEHAVIOUR_HOSTS_VERSION, true, (size_t)1 << 30, save_hosts, load_hosts },
-	{ "cases.state", CASES_STATE_VERSION, true, (size_t)1 << 30, save_cases, load_cases },
-	{ "rates.state", ALERTS_RATES_VERSION, true, (size_t)1 << 30, save_rates, load_rates },
-	{ "beacon.state", BEACON_STATE_VERSION, true, (size_t)1 << 30, save_beacon, load_beacon },
-};
-
-enum { PARTS = sizeof parts / sizeof *parts, STEP_BYTES = 4 << 20 };
+enum { STEP_BYTES = 4 << 20 };
 
 struct memory {
 	char folder[PATH_BYTES];
@@ -174,7 +128,7 @@ memory_read(const struct memory *m, struct analyst *a)
 		if (state_in_open(path, parts[i].version, parts[i].most_bytes, &in, &fault) < 0)
 			log_warn("analyst", "%s", fault.text);
 		if (in != NULL)
-			parts[i].load(a, in);
+			load(i, a, in);
 		state_in_close(in);
 	}
 }
@@ -190,7 +144,7 @@ begin_part(struct memory *m, const struct analyst *a, struct fault *fault)
 	path_of(m, m->part, path);
 	if ((m->out = state_out_new()) == NULL)
 		return fault_set(fault, SE_NOMEM, "%s: no memory for it", path);
-	p->save(a, m->out);
+	save(m->part, a, m->out);
 	return state_out_begin(m->out, path, p->version, fault);
 }
 

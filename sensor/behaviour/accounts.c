@@ -11,8 +11,8 @@ enum { WAYS = 4, ACCOUNTS = 1 << 12, FAILURES = 1 << 12 };
 #define DAY_NS (86400 * NS_PER_SEC)
 
 struct failure {
-	uint32_t tag, count;
-	int64_t last_ns;
+	struct seat seat;
+	uint32_t count;
 };
 
 struct accounts {
@@ -32,23 +32,37 @@ accounts_free(struct accounts *a)
 	free(a);
 }
 
-struct account *
-accounts_find(struct accounts *a, uint32_t tag, bool make)
+/* The one of this tag in the bucket of WAYS things of `size` bytes; with `make` the one idle longest gives way to it, empty. */
+static void *
+find(void *bucket, size_t size, uint32_t tag, bool make)
 {
-	struct account *bucket = &a->account[tag % (ACCOUNTS / WAYS) * WAYS], *idlest = bucket;
+	struct seat *idlest = bucket, *seat;
 	unsigned i;
 
 	for (i = 0; i < WAYS; i++) {
-		if (bucket[i].tag == tag)
-			return &bucket[i];
-		if (bucket[i].last_ns < idlest->last_ns)
-			idlest = &bucket[i];
+		seat = (void *)((char *)bucket + i * size);
+		if (seat->tag == tag)
+			return seat;
+		if (seat->last_ns < idlest->last_ns)
+			idlest = seat;
 	}
 	if (!make)
 		return NULL;
-	memset(idlest, 0, sizeof *idlest);
+	memset(idlest, 0, size);
 	idlest->tag = tag;
 	return idlest;
+}
+
+struct account *
+accounts_find(struct accounts *a, uint32_t tag, bool make)
+{
+	return find(&a->account[tag % (ACCOUNTS / WAYS) * WAYS], sizeof *a->account, tag, make);
+}
+
+static struct failure *
+failure_find(struct accounts *a, uint32_t tag, bool make)
+{
+	return find(&a->failure[tag % (FAILURES / WAYS) * WAYS], sizeof *a->failure, tag, make);
 }
 
 static bool
@@ -84,29 +98,11 @@ account_place(struct account *k, const struct place *where, int64_t now_ns, int6
 	if (p->day != today && p->days < ACCOUNT_USUAL_DAYS)
 		p->days++;
 	p->day = today;
-	p->last_ns = k->last_ns = now_ns;
+	p->last_ns = k->seat.last_ns = now_ns;
 	return p;
 }
 
 /* ---- failures ---- */
-
-static struct failure *
-failure_find(struct accounts *a, uint32_t tag, bool make)
-{
-	struct failure *bucket = &a->failure[tag % (FAILURES / WAYS) * WAYS], *idlest = bucket;
-	unsigned i;
-
-	for (i = 0; i < WAYS; i++) {
-		if (bucket[i].tag == tag)
-			return &bucket[i];
-		if (bucket[i].last_ns < idlest->last_ns)
-			idlest = &bucket[i];
-	}
-	if (!make)
-		return NULL;
-	*idlest = (struct failure){ tag, 0, 0 };
-	return idlest;
-}
 
 /* Both are hashes already. */
 static uint32_t
@@ -122,10 +118,10 @@ accounts_failed(struct accounts *a, uint32_t tag, uint32_t peer, int64_t now_ns)
 {
 	struct failure *f = failure_find(a, both(tag, peer), true);
 
-	if (now_ns - f->last_ns > DAY_NS)
+	if (now_ns - f->seat.last_ns > DAY_NS)
 		f->count = 0;
 	f->count += f->count < UINT32_MAX;
-	f->last_ns = now_ns;
+	f->seat.last_ns = now_ns;
 }
 
 uint32_t
@@ -136,9 +132,9 @@ accounts_failures(struct accounts *a, uint32_t tag, uint32_t peer, int64_t now_n
 
 	if (f == NULL)
 		return 0;
-	count = now_ns - f->last_ns <= most_ns ? f->count : 0;
-	f->tag = 0;
-	f->last_ns = 0;
+	count = now_ns - f->seat.last_ns <= most_ns ? f->count : 0;
+	f->seat.tag = 0;
+	f->seat.last_ns = 0;
 	return count;
 }
 
@@ -152,11 +148,11 @@ accounts_save(const struct accounts *a, struct state_out *out)
 
 	state_out_table(out, "account", sizeof *k);
 	for (k = a->account; k < a->account + ACCOUNTS; k++)
-		if (k->tag != 0)
+		if (k->seat.tag != 0)
 			state_out_put(out, k, 1);
 	state_out_table(out, "failure", sizeof *f);
 	for (f = a->failure; f < a->failure + FAILURES; f++)
-		if (f->tag != 0)
+		if (f->seat.tag != 0)
 			state_out_put(out, f, 1);
 }
 
@@ -169,10 +165,10 @@ accounts_load(struct accounts *a, const struct state_in *in)
 
 	k = state_in_records(in, "account", sizeof *k, &count);
 	for (i = 0; i < count; i++)
-		*accounts_find(a, k[i].tag, true) = k[i];
+		*accounts_find(a, k[i].seat.tag, true) = k[i];
 	f = state_in_records(in, "failure", sizeof *f, &count);
 	for (i = 0; i < count; i++)
-		*failure_find(a, f[i].tag, true) = f[i];
+		*failure_find(a, f[i].seat.tag, true) = f[i];
 }
 
 size_t

@@ -28,10 +28,16 @@ struct account_place {
 	uint32_t mails, recipients;	/* sent from here */
 };
 
-struct account {
+/* What has a place in a bucket begins with this. */
+struct seat {
 	uint32_t tag;			/* 0: unused */
+	int64_t last_ns;
+};
+
+struct account {
+	struct seat seat;
+	int64_t told_ns;
 	unsigned confidence;		/* as it was told; 0: never */
-	int64_t told_ns, last_ns;
 	uint32_t failures;		/* of an address that got in at last */
 	int64_t failures_ns;
 	struct account_place place[ACCOUNT_PLACES];

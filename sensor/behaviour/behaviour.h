@@ -92,7 +92,7 @@ void behaviour_forget(struct behaviour *b, const struct realm *realm, const stru
 void behaviour_finding(struct behaviour *b, const struct finding *f);
 
 /* What the house knows, as tables of a state file: correspondents, senders, from where users log in. */
-enum { BEHAVIOUR_STATE_VERSION = 1 };
+enum { BEHAVIOUR_STATE_VERSION = 2 };
 void behaviour_save(const struct behaviour *b, struct state_out *out);
 void behaviour_load(struct behaviour *b, const struct state_in *in);
 

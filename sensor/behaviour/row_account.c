@@ -210,13 +210,13 @@ tell(struct sight *s, struct account *k, struct score *c, int64_t first_ns)
 
 	if (l == NULL)
 		return;
-	for (i = 0; i < l->count && l->told[i] != k->tag; i++)
+	for (i = 0; i < l->count && l->told[i] != k->seat.tag; i++)
 		;
 	if (i == l->count && l->count == TOLD) {
 		sight_ring(s, ROW_ACCOUNT, c, first_ns);
 		return;
 	}
-	tags_add(l->told, TOLD, &l->count, &l->next, k->tag);
+	tags_add(l->told, TOLD, &l->count, &l->next, k->seat.tag);
 	memcpy(subject, user.at, len);
 	subject[len] = '\0';
 	sight_tell(s, ROW_ACCOUNT, c, first_ns, subject);
