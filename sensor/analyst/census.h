@@ -21,7 +21,7 @@ enum { CENSUS_EXACT = 256, CENSUS_ENTRIES = 64, CENSUS_STATE_VERSION = 1, CENSUS
 
 struct census_row {
 	int32_t day;			/* since 1970 */
-	bool estimated;
+	uint8_t estimated;		/* 0 or 1; others read it from shared memory, where a bool might be anything */
 	char family[BEHAVIOUR_FAMILY_MAX];
 	uint64_t servers, hosts;
 };

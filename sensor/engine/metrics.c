@@ -406,14 +406,15 @@ add_census(cJSON *o, const struct census_now *now)
 		if ((one = cJSON_CreateObject()) == NULL)
 			return;
 		cJSON_AddItemToArray(list, one);
-		when_rfc3339((int64_t)r->day * 86400 * NS_PER_SEC, day);
+		/* As the analyst left it: until the year 2243, or nobody's. */
+		when_rfc3339((r->day >= 0 && r->day < 100000 ? (int64_t)r->day : 0) * 86400 * NS_PER_SEC, day);
 		day[10] = '\0';
 		snprintf(family, sizeof family, "%.*s", (int)sizeof r->family - 1, r->family);
 		cJSON_AddStringToObject(one, "day", day);
 		cJSON_AddStringToObject(one, "family", family);
 		cJSON_AddNumberToObject(one, "servers", (double)r->servers);
 		cJSON_AddNumberToObject(one, "hosts", (double)r->hosts);
-		cJSON_AddBoolToObject(one, "estimated", r->estimated);
+		cJSON_AddBoolToObject(one, "estimated", r->estimated != 0);
 	}
 }
 
