@@ -400,9 +400,11 @@ add_census(cJSON *o, const struct census_now *now)
 {
 	cJSON *list = cJSON_AddArrayToObject(o, "census"), *one;
 	char family[BEHAVIOUR_FAMILY_MAX], day[WHEN_TEXT_MAX];
+	unsigned rows = now->rows < CENSUS_SHOWN ? now->rows : CENSUS_SHOWN, i;
 	const struct census_row *r;
 
-	for (r = now->row; list != NULL && r < now->row + now->rows && r < now->row + CENSUS_SHOWN; r++) {
+	for (i = 0; list != NULL && i < rows; i++) {
+		r = &now->row[i];
 		if ((one = cJSON_CreateObject()) == NULL)
 			return;
 		cJSON_AddItemToArray(list, one);
