@@ -244,9 +244,11 @@ dns_tunnel_note(struct sight *s)
 	    (zone = zone_of(name)).left == 0)
 		return;
 	before = span_of(name.at, name.left > zone.left ? name.left - zone.left - 1 : 0);
-	tag = tag_of_text(zone);
 	if (sight_known(s) != NULL)
 		k = s->host->part[ROW_TUNNEL];
+	if (k == NULL && !carries(o, before))
+		return;
+	tag = tag_of_text(zone);
 	z = k != NULL ? find(k, tag) : NULL;
 	if (z != NULL && sight_since(s, z->first_ns, s->limits->tunnel_sec) < 0) {
 		memset(z, 0, sizeof *z);
