@@ -6,6 +6,7 @@
 
 #include "analyst/analyst.h"
 #include "base/log.h"
+#include "base/suffix.h"
 #include "base/when.h"
 #include "beacon/known.h"
 #include "engine/allowance.h"
@@ -80,6 +81,7 @@ open_rig(struct rig *r, const struct config *c, struct fault *fault)
 	    (status = load_feeds(r, c, fault)) < 0 ||
 	    (status = journal_open(r->directory, &limits, &r->journal, fault)) < 0)
 		return status;
+	suffix_prepare();
 	r->known = house_open_known(c);
 	r->allow = feeds_open_allow(c);
 	if ((r->held = malloc(HELD_BYTES)) == NULL || (r->traffic = traffic_new(house_wall_clock_ns())) == NULL ||
