@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <libpsl.h>
 
+#include "base/suffix.h"
 #include "base/zone.h"
 
 static void
@@ -41,7 +42,7 @@ test_rules(void **state)
 	}
 }
 
-/* Many names, so that places are taken over by others, against libpsl's own walk. */
+/* Many names, so that places are taken over by others and the list is read, against libpsl's own walk. */
 static void
 test_like_the_library(void **state)
 {
@@ -52,7 +53,9 @@ test_like_the_library(void **state)
 	unsigned n;
 
 	(void)state;
-	for (n = 0; n < 60000; n++) {
+	for (n = 0; n < 120000; n++) {
+		if (n == 60000)
+			suffix_prepare();
 		snprintf(name, sizeof name, "%sh%u.%s", n % 3 == 0 ? "a.b." : n % 3 == 1 ? "w." : "", n * 7919 % 20011,
 		    ends[n % (sizeof ends / sizeof ends[0])]);
 		expected = psl_registrable_domain(psl_builtin(), name);
@@ -60,12 +63,26 @@ test_like_the_library(void **state)
 	}
 }
 
+/* Names as nobody writes them are taken apart as before the list was read. */
+static void
+test_odd_names(void **state)
+{
+	(void)state;
+	assert_zone("a..com", "a..com");
+	assert_zone("x.a..com", "a..com");
+	assert_zone("x...com", "..com");
+	assert_zone("a.b.xn--55qx5d.cn", "b.xn--55qx5d.cn");
+	assert_zone("com.com", "com.com");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rules),
+		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_like_the_library),
+		cmocka_unit_test(test_odd_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
