@@ -238,6 +238,56 @@ realms_keep_apart(void **state)
 	}
 }
 
+/* Packet `n` of 3,000: 1,000 places of each kind, where several flows are, and each flow from either side. */
+static struct packet
+somewhere(uint32_t n)
+{
+	struct packet p = make((uint8_t)(1 + n % 3), 40000, (uint8_t)(1 + (n + 1) % 3), 443, PROTO_UDP);
+
+	if (n % 3 == 1)
+		p.realm.vlan[0] = (uint16_t)(1 + n / 9);
+	if (n % 3 == 2)
+		memcpy(p.src.b, &n, sizeof n);		/* IPv6, of a network of its own */
+	return p;
+}
+
+/* Each is found again under the whole of its key, also when others were where it is, or it is where others were. */
+static void
+flows_share_places(void **state)
+{
+	struct packet p, back;
+	unsigned round, n;
+	struct flow_key k;
+	struct flow *f;
+
+	(void)state;
+	for (round = 0; round < 3; round++) {
+		for (n = 0; n < 3000; n++)
+			send(somewhere(n));
+		for (n = 0; n < 3000; n++) {
+			p = back = somewhere(n);
+			back.src = p.dst;
+			back.dst = p.src;
+			back.src_port = p.dst_port;
+			back.dst_port = p.src_port;
+			f = send(n % 2 ? back : p);
+			assert_false(is_new);
+			assert_int_equal(side, n % 2 ? RESPONDER : ORIGINATOR);
+			k = flow_key(f);
+			assert_memory_equal(&k.realm, &p.realm, sizeof k.realm);
+			assert_true(addr_equal(&k.addr[0], &p.src) && addr_equal(&k.addr[1], &p.dst));
+			assert_int_equal(k.port[0], 40000);
+			assert_int_equal(k.protocol, PROTO_UDP);
+		}
+		if (round == 1)
+			flows_finish(flows);
+		else
+			now_ns += 60 * NS_PER_SEC;
+		flows_advance(flows, now_ns);
+		assert_int_equal(flows_counts(flows)->active, 0);
+	}
+}
+
 static void
 packets_are_counted(void **state)
 {
@@ -803,6 +853,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(a_clock_that_was_wrong_is_set_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(both_directions_are_one_flow, setup, teardown),
 		cmocka_unit_test_setup_teardown(realms_keep_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(flows_share_places, setup, teardown),
 		cmocka_unit_test_setup_teardown(packets_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_pause_lasts_until_new_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_asked, setup, teardown),
