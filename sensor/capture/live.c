@@ -39,6 +39,7 @@ take_frame(struct live *l, struct frame *out)
 	} while (out->ts_ns < l->begin_ns);
 	out->bytes = bytes;
 	out->link_type = l->capture.link_type;
+	out->retimed = false;
 	out->ordinal = ++l->capture.ordinal;
 	/* A VLAN tag that libpcap puts back comes on top of the snapshot length. */
 	frame_set_sizes(out, h->caplen < CAPTURE_FRAME_MAX ? h->caplen : CAPTURE_FRAME_MAX, h->len);
