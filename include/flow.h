@@ -103,7 +103,7 @@ struct flow {
 	bool awaits_name : 1;		/* UDP: a parser will say who is called, or that it cannot; the contact waits */
 	bool self_signed : 1;		/* the server's certificate is */
 	bool paused : 1;		/* HTTP, QUIC: the originator spoke after a pause, its request or hello is not whole yet */
-	bool differed : 1;		/* TCP: bytes were sent again, and others; told once */
+	uint8_t differed : 2;		/* TCP: so often bytes were sent again, and others; told once */
 	/* The table's own: */
 	uint8_t timer : 3;
 	uint8_t resetter : 1;		/* the side whose RST made it FLOW_RESET */

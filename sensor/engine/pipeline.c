@@ -6,7 +6,7 @@
 #include "base/when.h"
 #include "indicators/indicators.h"
 
-enum { DNS_PORT = 53, FAR_BEHIND_FRAMES = 64, LASTING_MOST = 15 };
+enum { DNS_PORT = 53, COPIES_READ = 3, FAR_BEHIND_FRAMES = 64, LASTING_MOST = 15 };
 
 #define FAR_BEHIND_NS (3600 * NS_PER_SEC)
 
@@ -75,16 +75,34 @@ on_piece(void *to, const struct stream_piece *piece)
 	return false;
 }
 
+/*
+ * Which copy the host took nobody knows here. A decoy in front of a hello or a
+ * request must not hide its name: a copy that begins a message is read by itself.
+ */
+static void
+read_other(struct pipeline *p, const struct stream_piece *copy)
+{
+	struct dialogue *d = dialogue_new(p->proto);
+
+	if (d == NULL)
+		return;
+	dialogue_piece(d, copy);
+	dialogue_free(d);
+}
+
 /* The first time is worth telling: what follows in that flow is more of the same. */
 static void
-on_difference(void *to, struct flow *f, int from, uint64_t offset, uint32_t len, int64_t ts_ns)
+on_difference(void *to, struct flow *f, int from, uint64_t offset, const uint8_t *bytes, uint32_t len,
+    int64_t ts_ns)
 {
+	const struct stream_piece copy = { .flow = f, .ts_ns = ts_ns, .from = from, .bytes = bytes, .len = len };
 	struct pipeline *p = to;
 
-	if (f->differed)
+	if (f->differed == COPIES_READ)
 		return;
-	f->differed = true;
-	witness_differs(p->witness, f, from, offset, len, ts_ns);
+	if (f->differed++ == 0)
+		witness_differs(p->witness, f, from, offset, len, ts_ns);
+	read_other(p, &copy);
 }
 
 static void

@@ -456,7 +456,7 @@ compare(struct reassembly *r, struct side *d, const struct payload *p)
 		return;
 	r->counts.differing_segments++;
 	if (r->differs != NULL)
-		r->differs(r->to, d->stream->flow, d->which, offset, len, p->at_ns);
+		r->differs(r->to, d->stream->flow, d->which, offset, bytes, len, p->at_ns);
 }
 
 /* Put in what is new of bytes that may overlap with what is delivered or queued. */

@@ -63,9 +63,9 @@ struct reassembly_counts {
 	uint64_t bound_hit;		/* holes given up because a bound was reached */
 };
 
-/* `len` bytes from `offset` on were sent again by `from`, and were others. Called within reassembly_packet(). */
-typedef void stream_differs_fn(void *to, struct flow *f, int from, uint64_t offset, uint32_t len,
-    int64_t at_ns);
+/* `len` bytes from `offset` on were sent again by `from`, and were others: `bytes`, which die on return. Called within reassembly_packet(). */
+typedef void stream_differs_fn(void *to, struct flow *f, int from, uint64_t offset, const uint8_t *bytes,
+    uint32_t len, int64_t at_ns);
 
 /* Takes one piece. False: this flow's stream is not wanted any more (both sides); it is released. */
 typedef bool stream_piece_fn(void *to, const struct stream_piece *p);

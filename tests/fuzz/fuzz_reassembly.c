@@ -102,13 +102,14 @@ take(void *to, const struct stream_piece *p)
 
 /* All versions of a byte's place differ: what is told must have been sent in two of them. */
 static void
-differs(void *to, struct flow *f, int from, uint64_t offset, uint32_t len, int64_t at_ns)
+differs(void *to, struct flow *f, int from, uint64_t offset, const uint8_t *bytes, uint32_t len, int64_t at_ns)
 {
 	struct talk *t = (struct talk *)f;
 	struct end *e = &t->end[from];
 	bool twice = false;
 
 	(void)to;
+	(void)bytes;
 	must(!t->over && e->begun && len > 0 && at_ns == now_ns);
 	for (uint32_t i = 0; i < len && !twice; i++) {
 		const uint8_t *c = carried_at(e, e->base + (uint32_t)(offset + i));

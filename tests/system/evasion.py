@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What a client may do so that its server understands and a sensor does not: each trick is understood, or rings.
 
-Every case is one conversation with c2.example, which the feed lists. READ: the name is seen all the same. TOLD: the
-first copy of some bytes was another, which nobody can undo; the alert is that it was tried. Neither may be silent.
+Every case is one conversation with c2.example, which the feed lists; the name must be seen all the same. TOLD: the first
+copy of some bytes was another, and nobody knows which the host took: that rings, too.
 """
 import json
 import os
@@ -176,6 +176,7 @@ for name, sent in READ.items():
     found = {a["subject"] for a in alerts(name, sent) if a["kind"] != "evasion"}
     rig.check(f"read: {name}", "c2.example" in found, f"alerts: {sorted(found)}")
 for name, sent in TOLD.items():
-    found = {a["kind"] for a in alerts(name, sent)}
-    rig.check(f"told: {name}", "evasion" in found, f"alerts: {sorted(found)}")
+    found = alerts(name, sent)
+    rig.check(f"told: {name}", "evasion" in {a["kind"] for a in found} and "c2.example" in {a["subject"] for a in found},
+              f"alerts: {[(a['kind'], a['subject']) for a in found]}")
 sys.exit(1 if rig.failures else 0)

@@ -10,10 +10,11 @@ static struct told {
 } told;
 
 static void
-note(void *to, struct flow *f, int from, uint64_t offset, uint32_t len, int64_t at_ns)
+note(void *to, struct flow *f, int from, uint64_t offset, const uint8_t *bytes, uint32_t len, int64_t at_ns)
 {
 	struct rig *rig = to;
 
+	assert_non_null(bytes);
 	assert_true(f->first_ordinal > 0 && at_ns == rig->now_ns);
 	told = (struct told){ told.count + 1, from, offset, len };
 }
