@@ -24,7 +24,12 @@ beacon:
   max_keys: 2000
 alerts:
   names: 2000
+  hosts: 2000
   max_open: 200
+behaviour:
+  hosts: 2000
+cases:
+  hosts: 2000
 limits:
   flows: 5000
   streams: 1000
