@@ -10,10 +10,24 @@ OPT      ?= -O2
 CPPFLAGS += -D_GNU_SOURCE -DHANSHO_VERSION='"$(VERSION)"' -Iinclude -Isensor -I$(BUILD)/made
 CFLAGS   += -std=c11 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
-LDLIBS   += -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lssl -lcrypto \
+# The dynamic linker asks the libraries in this order: those that most symbols are of come first.
+LDLIBS   += -lc -lcrypto -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lssl \
             -lcyaml -lyaml -larchive -lpsl -lidn2 -lz -lsqlite3 -levent_core -levent_extra -lseccomp -lcap-ng -lpthread -lm
 ifdef WERROR
 CFLAGS   += -Werror
+endif
+# Neither clang nor a sanitizer's build knows what follows.
+ifeq ($(SANITIZE)$(findstring clang,$(shell $(CC) --version)),)
+# On amd64 gcc clears and copies structs with `rep stos`, which takes 15 ns to begin: four times what the C library needs.
+CALLS    := -mmemset-strategy=libcall:-1:noalign -mmemcpy-strategy=libcall:-1:noalign
+CALLS    := $(shell $(CC) $(CALLS) -E -x c /dev/null >/dev/null 2>&1 && echo '$(CALLS)')
+CFLAGS   += $(CALLS)
+# What each frame passes through is optimised as a whole when the program is linked; tests link the machine code that
+# lies beside it in the same objects.
+HOT      := base capture decode flow reassembly proto records witness
+WHOLE    := -flto=auto
+SINGLY   := -fno-lto
+$(HOT:%=$(BUILD)/sensor/%/%.o) $(BUILD)/sensor/engine/pipeline.o: CFLAGS += -flto=auto -ffat-lto-objects
 endif
 
 # Every room of the house; main.c stands outside.
@@ -107,7 +121,7 @@ all: $(BUILD)/hansho
 
 $(BUILD)/hansho: $(BUILD)/sensor/main.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(WHOLE) -o $@ $^ $(LDLIBS)
 
 $(LIBRARY): $(OBJECTS)
 	@echo '  ar    $@'
@@ -138,29 +152,29 @@ $(BUILD)/%.o: %.c Makefile VERSION
 units: $(UNITS)
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) -o $@ $< $(LIBRARY) -lcmocka $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(SINGLY) -o $@ $< $(LIBRARY) -lcmocka $(LDLIBS)
 
 # Each fuzz target with a small main that replays its corpus; `make fuzz` builds them with libFuzzer.
 fuzzers: $(FUZZERS)
 ifdef FUZZ
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(SINGLY) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 else
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/replay_main.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(SINGLY) -o $@ $^ $(LDLIBS)
 endif
 
 # Small programs that the system tests and the benches drive.
 systems: $(SYSTEMS)
 $(BUILD)/tests/system/%: $(BUILD)/tests/system/%.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(SINGLY) -o $@ $^ $(LDLIBS)
 benches: $(BENCHES)
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(SINGLY) -o $@ $^ $(LDLIBS)
 
 layers:
 	tools/layers
