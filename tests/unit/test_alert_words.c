@@ -18,7 +18,7 @@
 /* Words that Japanese writes like that, too. */
 static const char *const common[] = { "C2", "IP", "TLS", "URL", "JA3", "JA3S", "JA4", "SHA", "vxlan", "journal", "max_mib", "max_hours",
 	"gre", "ASN", "DNS", "TCP", "MiB", "mib", "capture", "snaplen", "buffer", "workers", "limits", "ring", "checksum",
-	"buffer_mib", "ring_mib", "filter" };
+	"buffer_mib", "ring_mib", "filter", "dead_letters" };
 
 static bool
 is_common(const char *word, size_t len)
