@@ -117,9 +117,9 @@ def small_holes_backwards(n):
 
 # Attack, size of the smaller run, how much dearer a frame may be at ten times the size.
 ATTACKS = [
-    (chosen_addresses, 400, 1.3),
-    (half_open, 400, 1.3),
-    (first_fragments, 400, 1.3),
+    (chosen_addresses, 2000, 1.3),
+    (half_open, 2000, 1.3),
+    (first_fragments, 2000, 1.5),
     (crumbs_of_a_datagram, 300, 1.5),
     (nested, 30, 1.5),
     (long_header_line, 6000, 1.3),
