@@ -134,9 +134,6 @@ note_start(struct talk *t, int side, const struct packet *p, uint32_t seq)
 		return;
 	else
 		e->base = seq;
-	/* Positions differ by less than a keep-alive's tolerance within a region, by much more between. */
-	if (seq - e->base > 0x20000000 && e->base - seq > 0x20000000)
-		e->base = seq;
 	e->begun = p->payload_bytes > 0;
 }
 
