@@ -120,9 +120,9 @@ sinks:
             os.kill(s.pid, signal.SIGKILL)
             s.process.wait(30)
             return rig.wait(lambda: not any((rig.stat_of(p) or ("", 0, "Z"))[2] != "Z" for p in pids), 60)
-        old = s.children(role)
-        if not old:
+        if not rig.wait(lambda: s.children(role), 60):
             return False
+        old = s.children(role)
         os.kill(random.choice(old), signal.SIGKILL)
         return rig.wait(lambda: len(s.children(role)) == len(old) and s.children(role) != old, 60)
 
@@ -132,13 +132,15 @@ sinks:
                                    os.path.join(rig.PCAPS, rng.choice(CAPTURES))], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(rng.random() * 1.5)
         self.killed[role] += 1
-        good = self.end_all(s) if role == "all" else self.kill_one(s, role)
-        if good and role not in ("all", "supervisor"):
+        good, left = self.end_all(s) if role == "all" else self.kill_one(s, role), ""
+        if not good:
+            left = self.who_is_left()
+        if role not in ("all", "supervisor"):
             time.sleep(rng.random())
-            good = self.end_all(s)
+            good = self.end_all(s) and good
         sender.wait(60)
         self.take_journal()
-        return "" if good else f"{role}: {s.text()}"
+        return "" if good else f"{role}: {s.text()} {left}"
 
     def all_rounds(self):
         seed = time.time_ns() % 10**6
