@@ -123,7 +123,7 @@ test_hostile_values(void **state)
 {
 	static const char text[] = "{\"s\":\"{{v}}\",\"n\":{{v}}}";
 	static const char *const values[] = {
-		"\",\"x\":\"", "\\", "\\\"", "a\nb\tc\x01", "{{v}}", "}}", "\xe2\x80\xae" "dlo", "\xe3\x81\x82", "\x7f",
+		"\",\"x\":\"", "\\", "\\\"", "a\nb\tc\x01", "{{v}}", "}}", ("\xe2\x80\xae" "dlo"), "\xe3\x81\x82", "\x7f",
 	};
 	struct template *t = parse(text);
 	size_t i;
