@@ -114,6 +114,16 @@ state_of(const struct courier *c, unsigned i)
 }
 
 static void
+wait_until_failing(const struct courier *c)
+{
+	unsigned i;
+
+	for (i = 0; i < 500 && !state_of(c, 0).failing; i++)
+		nap_ms(20);
+	assert_true(state_of(c, 0).failing);
+}
+
+static void
 wait_for_count(struct receiver *r, unsigned count)
 {
 	unsigned i;
@@ -394,8 +404,7 @@ test_syslog_over_udp(void **state)
 	o = options_for(SINK_SYSLOG, target);
 	append(h, RECORD_ALERT, 5);
 	c = open_courier(h, &o, 1);
-	nap_ms(300);
-	assert_true(state_of(c, 0).failing);
+	wait_until_failing(c);
 	/* Nobody was there for the first five; they are not lost all the same. */
 	receiver_start(r, SOCK_DGRAM, receiver_run_udp);
 	append(h, RECORD_ALERT, 5);
