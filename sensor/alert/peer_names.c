@@ -1,9 +1,12 @@
 #include "alert/peer_names.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hash.h"
 #include "base/heap.h"
-#include "base/table.h"
+#include "base/pages.h"
+#include "base/roster.h"
 
 enum { NAME_BYTES_MAX = 255 };
 
@@ -14,19 +17,17 @@ struct name_key {
 
 _Static_assert(sizeof(struct name_key) == 60, "hashed as bytes");
 
-struct name_entry {
-	UT_hash_handle hh;
-	struct name_key key;
-	struct name_entry *older, *newer;
-	char name[];
-};
-
 struct peer_names {
-	struct name_entry *table;
-	struct name_entry *oldest, *newest;
-	uint32_t most;
+	struct roster roster;		/* by who asked for which address; the oldest name first */
+	char **name;			/* at its places */
 	uint64_t *evicted;
 };
+
+static size_t
+names_bytes(const struct peer_names *n)
+{
+	return ((size_t)n->roster.most + 1) * sizeof *n->name;
+}
 
 struct peer_names *
 peer_names_new(uint32_t max_names, uint64_t *evicted)
@@ -35,88 +36,90 @@ peer_names_new(uint32_t max_names, uint64_t *evicted)
 
 	if (n == NULL)
 		return NULL;
-	n->most = max_names;
 	n->evicted = evicted;
+	if (!roster_init(&n->roster, max_names) || (n->name = pages_new(names_bytes(n))) == NULL) {
+		peer_names_free(n);
+		return NULL;
+	}
 	return n;
 }
 
 static void
-forget(struct peer_names *n, struct name_entry *e)
+forget(struct peer_names *n, uint32_t at)
 {
-	*(e->older != NULL ? &e->older->newer : &n->oldest) = e->newer;
-	*(e->newer != NULL ? &e->newer->older : &n->newest) = e->older;
-	HASH_DEL(n->table, e);
-	free(e);
+	free(n->name[at]);
+	n->name[at] = NULL;
+	roster_remove(&n->roster, at);
 }
 
 void
 peer_names_free(struct peer_names *n)
 {
+	uint32_t at;
+
 	if (n == NULL)
 		return;
-	while (n->oldest != NULL)
-		forget(n, n->oldest);
+	for (at = 1; n->name != NULL && at <= n->roster.ever; at++)
+		free(n->name[at]);
+	pages_free(n->name, names_bytes(n));
+	roster_clear(&n->roster);
 	free(n);
 }
 
-static struct name_entry *
-find(const struct peer_names *n, const struct name_key *key)
+static uint64_t
+hash_of(const struct realm *realm, const struct addr *host, const struct addr *peer)
 {
-	struct name_entry *e;
+	const struct name_key key = { *realm, *host, *peer };
 
-	HASH_FIND(hh, n->table, key, sizeof *key, e);
-	return e;
+	return hash_table(&key, sizeof key);
 }
 
-static void
-append(struct peer_names *n, struct name_entry *e)
+static bool
+is_same(const char *name, struct span other)
 {
-	e->older = n->newest;
-	e->newer = NULL;
-	*(n->newest != NULL ? &n->newest->newer : &n->oldest) = e;
-	n->newest = e;
+	return strlen(name) == other.left && memcmp(name, other.at, other.left) == 0;
 }
 
 void
 peer_names_add(struct peer_names *n, const struct realm *realm, const struct addr *host,
     const struct addr *peer, struct span name)
 {
-	struct name_key key = { *realm, *host, *peer };
-	size_t len = name.left < NAME_BYTES_MAX ? name.left : NAME_BYTES_MAX;
-	struct name_entry *e = find(n, &key);
+	uint64_t hash = hash_of(realm, host, peer);
+	uint32_t at = roster_find(&n->roster, hash);
+	char *text;
 
-	if (n->most == 0 || len == 0)
+	if (name.left > NAME_BYTES_MAX)
+		name.left = NAME_BYTES_MAX;
+	if (n->roster.most == 0 || name.left == 0)
 		return;
-	if (e != NULL)
-		forget(n, e);
-	if (HASH_COUNT(n->table) >= n->most) {
-		forget(n, n->oldest);
+	if (at != 0 && is_same(n->name[at], name)) {
+		roster_touch(&n->roster, at);
+		return;
+	}
+	if (at != 0)
+		forget(n, at);
+	if (n->roster.count == n->roster.most) {
+		forget(n, n->roster.oldest);
 		++*n->evicted;
 	}
-	if ((e = calloc(1, sizeof *e + len + 1)) == NULL)
+	if ((text = malloc(name.left + 1)) == NULL)
 		return;
-	e->key = key;
-	memcpy(e->name, name.at, len);
-	HASH_ADD(hh, n->table, key, sizeof e->key, e);
-	if (element_not_added(e)) {
-		free(e);
-		return;
-	}
-	append(n, e);
+	memcpy(text, name.at, name.left);
+	text[name.left] = '\0';
+	n->name[roster_add(&n->roster, hash)] = text;
 }
 
 const char *
 peer_names_find(const struct peer_names *n, const struct realm *realm, const struct addr *host,
     const struct addr *peer)
 {
-	struct name_key key = { *realm, *host, *peer };
-	const struct name_entry *e = find(n, &key);
+	uint32_t at = roster_find(&n->roster, hash_of(realm, host, peer));
 
-	return e == NULL ? "" : e->name;
+	return at == 0 ? "" : n->name[at];
 }
 
 size_t
 peer_names_name_bytes(void)
 {
-	return heap_bytes(sizeof(struct name_entry) + NAME_BYTES_MAX + 1) + sizeof(struct UT_hash_bucket);
+	return roster_place_bytes() + sizeof(char *) + heap_bytes(NAME_BYTES_MAX + 1);
 }

@@ -384,7 +384,7 @@ behaviour_counts(const struct behaviour *b)
 size_t
 behaviour_host_bytes(void)
 {
-	size_t bytes = heap_bytes(sizeof(struct host)) + sizeof(struct UT_hash_bucket);
+	size_t bytes = sizeof(struct host) + roster_place_bytes();
 	unsigned i;
 
 	for (i = 0; i < ROWS; i++)
@@ -425,8 +425,8 @@ behaviour_new(const struct behaviour_limits *limits, finding_fn *emit, void *to)
 	b->limits = *limits;
 	b->emit = emit;
 	b->to = to;
-	if ((b->house = house_new()) == NULL) {
-		free(b);
+	if (!hosts_begin(b) || (b->house = house_new()) == NULL) {
+		behaviour_free(b);
 		return NULL;
 	}
 	return b;
@@ -437,8 +437,7 @@ behaviour_free(struct behaviour *b)
 {
 	if (b == NULL)
 		return;
-	while (b->table != NULL)
-		host_drop(b, b->table);
+	hosts_end(b);
 	house_free(b->house);
 	free(b);
 }

@@ -4,62 +4,64 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/pages.h"
 #include "base/state_file.h"
 #include "behaviour/house.h"
 #include "behaviour/private.h"
 
-static void
-idle_remove(struct behaviour *b, struct host *h)
+enum { FEW = 64 };
+
+static size_t
+hosts_bytes(const struct behaviour *b)
 {
-	*(h->idler != NULL ? &h->idler->busier : &b->idlest) = h->busier;
-	*(h->busier != NULL ? &h->busier->idler : &b->busiest) = h->idler;
+	return ((size_t)b->limits.hosts + 1) * sizeof *b->host;
 }
 
 static void
-idle_append(struct behaviour *b, struct host *h)
+host_drop(struct behaviour *b, uint32_t at)
 {
-	h->idler = b->busiest;
-	h->busier = NULL;
-	*(b->busiest != NULL ? &b->busiest->busier : &b->idlest) = h;
-	b->busiest = h;
-}
-
-void
-host_drop(struct behaviour *b, struct host *h)
-{
+	struct host *h = &b->host[at];
 	unsigned i;
 
-	HASH_DEL(b->table, h);
-	idle_remove(b, h);
 	for (i = 0; i < ROWS; i++)
 		free(h->part[i]);
-	free(h);
+	memset(h, 0, sizeof *h);
+	roster_remove(&b->roster, at);
 	b->counts.hosts--;
 }
 
+bool
+hosts_begin(struct behaviour *b)
+{
+	return roster_init(&b->roster, b->limits.hosts) && (b->host = pages_new(hosts_bytes(b))) != NULL;
+}
+
+void
+hosts_end(struct behaviour *b)
+{
+	while (b->roster.oldest != 0)
+		host_drop(b, b->roster.oldest);
+	pages_free(b->host, hosts_bytes(b));
+	roster_clear(&b->roster);
+}
+
 static struct host *
-host_new(struct behaviour *b, const struct host_key *key)
+host_new(struct behaviour *b, const struct host_key *key, uint64_t hash)
 {
 	struct host *h;
+	uint32_t at;
 
 	if (b->counts.hosts >= b->limits.hosts) {
 		b->counts.evicted++;
-		host_drop(b, b->idlest);
+		host_drop(b, b->roster.oldest);
 	}
-	if ((h = calloc(1, sizeof *h)) == NULL) {
-		b->counts.lost++;
-		return NULL;
-	}
+	if ((at = roster_add(&b->roster, hash)) == FEW)
+		pages_enlarge(b->host, hosts_bytes(b));
+	h = &b->host[at];
 	h->key = *key;
 	h->mail_ns = h->office_ns = h->mail_served_ns = h->suspect_ns = h->download.at_ns = WHEN_UNKNOWN;
-	HASH_ADD(hh, b->table, key, sizeof h->key, h);
-	if (element_not_added(h)) {
-		free(h);
-		b->counts.lost++;
-		return NULL;
-	}
-	idle_append(b, h);
 	b->counts.hosts++;
 	return h;
 }
@@ -68,19 +70,19 @@ static struct host *
 host_find(struct sight *s, bool make)
 {
 	struct host_key key;
+	uint64_t hash;
+	uint32_t at;
 
 	if (s->host != NULL || (s->host_sought && !make))
 		return s->host;
 	s->host_sought = true;
-	memset(&key, 0, sizeof key);
 	key.realm = s->o->key.realm;
 	key.addr = *s->addr;
-	HASH_FIND(hh, s->b->table, &key, sizeof key, s->host);
-	if (s->host == NULL)
-		return s->host = make ? host_new(s->b, &key) : NULL;
-	idle_remove(s->b, s->host);
-	idle_append(s->b, s->host);
-	return s->host;
+	hash = hash_table(&key, sizeof key);
+	if ((at = roster_find(&s->b->roster, hash)) == 0)
+		return s->host = make ? host_new(s->b, &key, hash) : NULL;
+	roster_touch(&s->b->roster, at);
+	return s->host = &s->b->host[at];
 }
 
 struct host *
@@ -110,15 +112,11 @@ sight_part(struct sight *s, enum row_number row)
 void
 behaviour_forget(struct behaviour *b, const struct realm *realm, const struct addr *addr)
 {
-	struct host_key key;
-	struct host *h;
+	const struct host_key key = { *realm, *addr };
+	uint32_t at = roster_find(&b->roster, hash_table(&key, sizeof key));
 
-	memset(&key, 0, sizeof key);
-	key.realm = *realm;
-	key.addr = *addr;
-	HASH_FIND(hh, b->table, &key, sizeof key, h);
-	if (h != NULL)
-		host_drop(b, h);
+	if (at != 0)
+		host_drop(b, at);
 }
 
 /* ---- over restarts ---- */
@@ -172,24 +170,24 @@ static void
 save_parts(const struct behaviour *b, unsigned row, struct state_out *out)
 {
 	char name[STATE_NAME_MAX + 1];
-	const struct host *h;
+	uint32_t at;
 
 	part_table(row, name);
 	state_out_table(out, name, *rows[row].part_bytes);
-	for (h = b->idlest; h != NULL; h = h->busier)
-		if (h->part[row] != NULL)
-			state_out_put(out, h->part[row], 1);
+	for (at = b->roster.oldest; at != 0; at = b->roster.place[at].newer)
+		if (b->host[at].part[row] != NULL)
+			state_out_put(out, b->host[at].part[row], 1);
 }
 
 void
 behaviour_save_hosts(const struct behaviour *b, struct state_out *out)
 {
-	const struct host *h;
+	uint32_t at;
 	unsigned i;
 
 	state_out_table(out, "hosts", sizeof(struct saved_host));
-	for (h = b->idlest; h != NULL; h = h->busier)
-		save_host(h, out);
+	for (at = b->roster.oldest; at != 0; at = b->roster.place[at].newer)
+		save_host(&b->host[at], out);
 	for (i = 0; i < ROWS; i++)
 		if (rows[i].part_bytes != NULL)
 			save_parts(b, i, out);
@@ -226,12 +224,13 @@ load_parts(struct host *h, uint32_t which, struct parts_left *left)
 static struct host *
 load_host(struct behaviour *b, const struct saved_host *s)
 {
+	uint64_t hash = hash_table(&s->key, sizeof s->key);
 	struct host *h;
 	unsigned i;
 
-	HASH_FIND(hh, b->table, &s->key, sizeof s->key, h);
-	if (h != NULL || (h = host_new(b, &s->key)) == NULL)
+	if (roster_find(&b->roster, hash) != 0)
 		return NULL;
+	h = host_new(b, &s->key, hash);
 	h->mail_ns = s->mail_ns;
 	h->office_ns = s->office_ns;
 	h->mail_served_ns = s->mail_served_ns;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 
 #include "alert.h"
-#include "base/table.h"
+#include "base/hash.h"
+#include "base/roster.h"
 #include "base/when.h"
 #include "behaviour/behaviour.h"
 #include "behaviour/texts.h"
@@ -30,8 +31,6 @@ struct rung {
 };
 
 struct host {
-	UT_hash_handle hh;
-	struct host *idler, *busier;	/* by the time of the last observation */
 	struct host_key key;
 	/* Heard last; WHEN_UNKNOWN: never. */
 	int64_t mail_ns;		/* a mail server was spoken with */
@@ -67,7 +66,8 @@ struct behaviour {
 	struct behaviour_limits limits;
 	finding_fn *emit;
 	void *to;
-	struct host *table, *idlest, *busiest;
+	struct roster roster;		/* of hosts; the one idle longest first */
+	struct host *host;		/* at its places */
 	struct house *house;
 	behaviour_harmless_fn *harmless;
 	void *harmless_to;
@@ -110,7 +110,8 @@ extern const struct row rows[ROWS];
 
 /* ---- hosts.c ---- */
 
-void host_drop(struct behaviour *b, struct host *h);
+bool hosts_begin(struct behaviour *b);	/* false: no memory */
+void hosts_end(struct behaviour *b);
 
 /* The host of this sight, made if need be; NULL: no memory. */
 struct host *sight_host(struct sight *s);
