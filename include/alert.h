@@ -46,7 +46,6 @@ struct alert {
 	int64_t first_ns, last_ns;	/* of the incident's observations */
 	uint64_t count;			/* findings folded into it */
 	uint64_t bytes_out, bytes_in;	/* of the flows it rests on, seen from the host */
-	char community_id[40];		/* of the flow of the latest finding; "" for the sensor's own */
 	struct place peer_place;
 	const char *technique;		/* ATT&CK, e.g. "T1071.001" */
 	const char *signature;		/* title: "C2 feed ip:port Emotet" */

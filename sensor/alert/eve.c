@@ -14,9 +14,9 @@ enum { REASON_MAX = 4096 };	/* as long as an incident keeps it */
 /* ---- alert ---- */
 
 static void
-string_list(struct json *j, cJSON *in, const char *key, const char *text)
+string_list(struct json *j, unsigned in, const char *key, const char *text)
 {
-	cJSON *array;
+	unsigned array;
 
 	if (text == NULL || text[0] == '\0')
 		return;
@@ -26,9 +26,9 @@ string_list(struct json *j, cJSON *in, const char *key, const char *text)
 
 /* The keys that rule sets for EVE use; every value is a list of texts there. */
 static void
-put_metadata(struct json *j, cJSON *alert, const struct finding *f, const char *technique)
+put_metadata(struct json *j, unsigned alert, const struct finding *f, const char *technique)
 {
-	cJSON *metadata = json_object(j, alert, "metadata");
+	unsigned metadata = json_object(j, alert, "metadata");
 	const struct indicator *i = f->indicator;
 	unsigned confidence = i != NULL ? i->confidence : f->behaviour != NULL ? f->behaviour->confidence : 0;
 
@@ -49,7 +49,7 @@ static void
 put_alert(struct json *j, const struct alert *a)
 {
 	struct alert_names names = names_of(a->finding);
-	cJSON *alert = json_object(j, j->root, "alert");
+	unsigned alert = json_object(j, JSON_ROOT, "alert");
 
 	json_text(j, alert, "action", "allowed");
 	json_number(j, alert, "gid", 1);
@@ -62,9 +62,9 @@ put_alert(struct json *j, const struct alert *a)
 }
 
 static void
-put_feeds(struct json *j, cJSON *in, const char *feeds)
+put_feeds(struct json *j, unsigned in, const char *feeds)
 {
-	cJSON *array = json_array(j, in, "feeds");
+	unsigned array = json_array(j, in, "feeds");
 	struct span rest = span_text(feeds), name;
 
 	while (span_until(&rest, '\n', &name))
@@ -74,11 +74,11 @@ put_feeds(struct json *j, cJSON *in, const char *feeds)
 }
 
 static void
-put_indicator(struct json *j, cJSON *hansho, const struct finding *f)
+put_indicator(struct json *j, unsigned hansho, const struct finding *f)
 {
 	static const char *const states[] = { "active", "fading", "expired" };
 	const struct indicator *i = f->indicator;
-	cJSON *o = json_object(j, hansho, "indicator");
+	unsigned o = json_object(j, hansho, "indicator");
 
 	json_text(j, o, "type", indicator_type_text(i->type));
 	json_text(j, o, "value", i->value);
@@ -98,9 +98,9 @@ put_indicator(struct json *j, cJSON *hansho, const struct finding *f)
 }
 
 static void
-put_peers(struct json *j, cJSON *in, const struct beacon_numbers *b)
+put_peers(struct json *j, unsigned in, const struct beacon_numbers *b)
 {
-	cJSON *array = json_array(j, in, "dest_ips");
+	unsigned array = json_array(j, in, "dest_ips");
 	unsigned i;
 
 	for (i = 0; i < b->peers && i < BEACON_PEERS_MAX; i++)
@@ -108,9 +108,9 @@ put_peers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 }
 
 static void
-put_signs(struct json *j, cJSON *in, const struct beacon_numbers *b)
+put_signs(struct json *j, unsigned in, const struct beacon_numbers *b)
 {
-	cJSON *array = json_array(j, in, "evidence"), *one;
+	unsigned array = json_array(j, in, "evidence"), one;
 	unsigned i;
 
 	for (i = 0; i < b->signs && i < BEACON_SIGNS_MAX; i++) {
@@ -122,7 +122,7 @@ put_signs(struct json *j, cJSON *in, const struct beacon_numbers *b)
 }
 
 static void
-put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
+put_numbers(struct json *j, unsigned in, const struct beacon_numbers *b)
 {
 	json_decimal(j, in, "score", b->score);
 	json_chance(j, in, "p_value", b->p_value);
@@ -148,9 +148,9 @@ put_numbers(struct json *j, cJSON *in, const struct beacon_numbers *b)
 }
 
 static void
-put_peer(struct json *j, cJSON *hansho, const struct alert *a)
+put_peer(struct json *j, unsigned hansho, const struct alert *a)
 {
-	cJSON *peer = json_object(j, hansho, "peer");
+	unsigned peer = json_object(j, hansho, "peer");
 
 	json_addr(j, peer, "ip", &a->finding->peer);
 	json_text_if(j, peer, "name", a->peer_name);
@@ -161,7 +161,7 @@ put_peer(struct json *j, cJSON *hansho, const struct alert *a)
 }
 
 static void
-put_reason(struct json *j, cJSON *in, const struct finding *f, enum language l)
+put_reason(struct json *j, unsigned in, const struct finding *f, enum language l)
 {
 	char words[EVE_TUNNEL_WORDS], whole[REASON_MAX + EVE_TUNNEL_WORDS];
 
@@ -172,7 +172,7 @@ put_reason(struct json *j, cJSON *in, const struct finding *f, enum language l)
 
 /* Each fact with who said it and when: a machine may claim what it likes. */
 static void
-put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity)
+put_identity(struct json *j, unsigned hansho, const struct host_identity *identity)
 {
 	static const char *const keys[HOST_FACTS][3] = {
 		[HOST_MAC] = { "mac", "mac_source", "mac_heard" },
@@ -181,7 +181,7 @@ put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity
 		[HOST_DOMAIN] = { "domain", "domain_source", "domain_heard" },
 		[HOST_SOFTWARE] = { "software", "software_source", "software_heard" },
 	};
-	cJSON *o;
+	unsigned o;
 	int i;
 
 	if (identity == NULL)
@@ -200,9 +200,9 @@ put_identity(struct json *j, cJSON *hansho, const struct host_identity *identity
 
 /* What each thing was, and beside it what it added to the confidence. */
 static void
-put_behaviour(struct json *j, cJSON *hansho, const struct behaviour_numbers *b)
+put_behaviour(struct json *j, unsigned hansho, const struct behaviour_numbers *b)
 {
-	cJSON *o = json_object(j, hansho, "behaviour"), *evidence, *points;
+	unsigned o = json_object(j, hansho, "behaviour"), evidence, points;
 	const struct evidence *e;
 
 	json_text(j, o, "name", b->name);
@@ -221,9 +221,9 @@ put_behaviour(struct json *j, cJSON *hansho, const struct behaviour_numbers *b)
 }
 
 static void
-put_retro(struct json *j, cJSON *hansho, const struct observation *o)
+put_retro(struct json *j, unsigned hansho, const struct observation *o)
 {
-	cJSON *retro = json_object(j, hansho, "retro");
+	unsigned retro = json_object(j, hansho, "retro");
 
 	json_when(j, retro, "first_contact", o->flow_first_ns);
 	json_when(j, retro, "last_contact", o->flow_last_ns);
@@ -244,7 +244,7 @@ put_hansho(struct json *j, const struct alert *a)
 {
 	static const char *const states[] = { "open", "update", "close" };
 	const struct finding *f = a->finding;
-	cJSON *hansho = json_object(j, j->root, "hansho"), *beacon;
+	unsigned hansho = json_object(j, JSON_ROOT, "hansho"), beacon;
 
 	json_text(j, hansho, "id", a->id);
 	json_number(j, hansho, "revision", a->revision);
@@ -339,6 +339,7 @@ eve_alert(const struct alert *a, const char *sensor_name)
 	const struct finding *f = a->finding;
 	/* The history has no flows: what it made up for its contacts is nobody's. */
 	const struct observation *o = f->kind == FINDING_RETRO ? NULL : f->because;
+	char id[COMMUNITY_ID_TEXT];
 	struct flow_key ends;
 	struct json j;
 
@@ -348,18 +349,17 @@ eve_alert(const struct alert *a, const char *sensor_name)
 		return NULL;
 	eve_head(&j, "alert", a->ts_ns, o, &f->realm, sensor_name);
 	if (f->summary != NULL && has_host(f)) {
-		json_addr(&j, j.root, "src_ip", &f->host);
+		json_addr(&j, JSON_ROOT, "src_ip", &f->host);
 	} else if (has_host(f)) {
 		ends = o != NULL ? o->key : ends_of(f);
 		eve_ends(&j, &ends);
 	}
-	if (f->kind != FINDING_RETRO)
-		json_text_if(&j, j.root, "community_id", a->community_id);
 	if (o != NULL) {
+		json_text(&j, JSON_ROOT, "community_id", community_id(&o->key, id));
 		/* EVE leaves it out while it is not known. */
 		if (o->app != APP_UNKNOWN)
-			json_text(&j, j.root, "app_proto", names_app(o->app));
-		json_text(&j, j.root, "direction",
+			json_text(&j, JSON_ROOT, "app_proto", names_app(o->app));
+		json_text(&j, JSON_ROOT, "direction",
 		    (o->flags & OBSERVED_RESPONSE) != 0 ? "to_client" : "to_server");
 		put_protocol(&j, o);
 	}
@@ -381,7 +381,7 @@ eve_alert(const struct alert *a, const char *sensor_name)
 static void
 put_short_peers(struct json *j, const struct beacon_numbers *b)
 {
-	cJSON *array = json_array(j, j->root, "dest_ips");
+	unsigned array = json_array(j, JSON_ROOT, "dest_ips");
 	unsigned i;
 
 	for (i = 0; i < b->peers && i < BEACON_PEERS_MAX; i++)
@@ -391,15 +391,15 @@ put_short_peers(struct json *j, const struct beacon_numbers *b)
 static void
 put_plot(struct json *j, const struct beacon_plot *p)
 {
-	cJSON *array;
+	unsigned array;
 	unsigned i;
 
 	if (p == NULL)
 		return;
-	array = json_array(j, j->root, "histogram");
+	array = json_array(j, JSON_ROOT, "histogram");
 	for (i = 0; i < BEACON_BINS; i++)
 		json_array_number(j, array, p->bin[i]);
-	array = json_array(j, j->root, "times");
+	array = json_array(j, JSON_ROOT, "times");
 	for (i = 0; i < p->times; i++)
 		json_array_seconds(j, array, p->time_ns[i]);
 }
@@ -413,17 +413,17 @@ eve_beacon(const struct finding *f, const char *sensor_name, enum language l)
 	if (b == NULL || !json_begin(&j))
 		return NULL;
 	eve_head(&j, "beacon", b->last_ns, f->because, &f->realm, sensor_name);
-	json_addr_short(&j, j.root, "src_ip", &f->host);
+	json_addr_short(&j, JSON_ROOT, "src_ip", &f->host);
 	if (b->peers > 1)
 		put_short_peers(&j, b);
 	else
-		json_addr_short(&j, j.root, "dest_ip", &f->peer);
-	json_number(&j, j.root, "dest_port", f->peer_port);
-	eve_proto(&j, j.root, f->protocol);
-	json_text_if(&j, j.root, "service", f->service);
-	put_numbers(&j, j.root, b);
+		json_addr_short(&j, JSON_ROOT, "dest_ip", &f->peer);
+	json_number(&j, JSON_ROOT, "dest_port", f->peer_port);
+	eve_proto(&j, JSON_ROOT, f->protocol);
+	json_text_if(&j, JSON_ROOT, "service", f->service);
+	put_numbers(&j, JSON_ROOT, b);
 	put_plot(&j, f->plot);
-	put_reason(&j, j.root, f, l);
+	put_reason(&j, JSON_ROOT, f, l);
 	eve_tunnel(&j, f->because);
 	return json_end(&j);
 }
@@ -431,7 +431,7 @@ eve_beacon(const struct finding *f, const char *sensor_name, enum language l)
 /* ---- the protocols' own records ---- */
 
 static void
-put_quic_version(struct json *j, cJSON *hansho, uint32_t version)
+put_quic_version(struct json *j, unsigned hansho, uint32_t version)
 {
 	char text[16];
 
@@ -446,11 +446,11 @@ put_tls_extra(struct json *j, const struct observation *o)
 {
 	struct span sha256 = observation_text(o, TEXT_CERT_SHA256);
 	bool ech = (o->flags & OBSERVED_ECH) != 0, resumes = (o->flags & OBSERVED_RESUMES) != 0;
-	cJSON *hansho;
+	unsigned hansho;
 
 	if (sha256.at == NULL && !ech && !resumes && o->code == 0)
 		return;
-	hansho = json_object(j, j->root, "hansho");
+	hansho = json_object(j, JSON_ROOT, "hansho");
 	if (ech)
 		json_bool(j, hansho, "ech", true);
 	if (resumes)
@@ -475,7 +475,7 @@ put_ended_flow(struct json *j, const struct observation *o)
 		[FLOW_END_REUSED] = "timeout", [FLOW_END_EVICTED] = "forced",
 		[FLOW_END_INPUT] = "shutdown",
 	};
-	cJSON *flow = eve_flow(j, o);
+	unsigned flow = eve_flow(j, o);
 
 	json_when(j, flow, "end", o->flow_last_ns);
 	json_number(j, flow, "age", o->flow_last_ns > o->flow_first_ns ?
@@ -488,7 +488,7 @@ put_ended_flow(struct json *j, const struct observation *o)
 static void
 put_flow_extra(struct json *j, const struct observation *o)
 {
-	cJSON *hansho = json_object(j, j->root, "hansho");
+	unsigned hansho = json_object(j, JSON_ROOT, "hansho");
 
 	json_number(j, hansho, "payload_toserver", o->payload_bytes[ORIGINATOR]);
 	json_number(j, hansho, "payload_toclient", o->payload_bytes[RESPONDER]);
@@ -506,14 +506,14 @@ static void
 put_other_app(struct json *j, const struct observation *o, enum app plain)
 {
 	if (o->app != plain && o->app != APP_UNKNOWN)
-		json_text(j, j->root, "app_proto", names_app(o->app));
+		json_text(j, JSON_ROOT, "app_proto", names_app(o->app));
 }
 
 static void
 put_http(struct json *j, const struct observation *o)
 {
 	if (o->number > 0)
-		json_number(j, j->root, "tx_id", o->number - 1);
+		json_number(j, JSON_ROOT, "tx_id", o->number - 1);
 	eve_http(j, o);
 }
 
@@ -535,7 +535,7 @@ put_dns(struct json *j, const struct observation *o)
 static void
 put_flow(struct json *j, const struct observation *o)
 {
-	json_text(j, j->root, "app_proto", names_app(o->app));
+	json_text(j, JSON_ROOT, "app_proto", names_app(o->app));
 	put_ended_flow(j, o);
 	put_flow_extra(j, o);
 }
@@ -563,28 +563,37 @@ has_direction(const struct observation *o)
 	return o->kind != OBSERVE_FLOW && o->kind != OBSERVE_UNKNOWN;
 }
 
+/* The way it came. Our own object, where a record has one, is its last, and the realm goes into it. */
+static void
+put_ways(struct json *j, const struct observation *o)
+{
+	bool realm = o->key.realm.tunnel != TUNNEL_NONE;
+	unsigned hansho;
+
+	if (realm && json_is_open(j, "hansho", &hansho)) {
+		eve_realm(j, hansho, &o->key.realm, false);
+		realm = false;
+	}
+	eve_tunnel(j, o);
+	if (realm)
+		eve_realm(j, json_object(j, JSON_ROOT, "hansho"), &o->key.realm, false);
+}
+
 char *
 eve_record(const struct observation *o, const char *sensor_name)
 {
 	char id[COMMUNITY_ID_TEXT];
 	struct json j;
-	cJSON *hansho;
 
 	if (o->kind >= OBSERVATION_KINDS || bodies[o->kind].event == NULL || !json_begin(&j))
 		return NULL;
 	eve_head(&j, bodies[o->kind].event, o->ts_ns, o, &o->key.realm, sensor_name);
 	eve_ends(&j, &o->key);
-	json_text(&j, j.root, "community_id", community_id(&o->key, id));
+	json_text(&j, JSON_ROOT, "community_id", community_id(&o->key, id));
 	if (has_direction(o))
-		json_text(&j, j.root, "direction",
+		json_text(&j, JSON_ROOT, "direction",
 		    (o->flags & OBSERVED_RESPONSE) != 0 ? "to_client" : "to_server");
 	bodies[o->kind].put(&j, o);
-	eve_tunnel(&j, o);
-	if (o->key.realm.tunnel != TUNNEL_NONE) {
-		hansho = cJSON_GetObjectItemCaseSensitive(j.root, "hansho");
-		if (hansho == NULL)
-			hansho = json_object(&j, j.root, "hansho");
-		eve_realm(&j, hansho, &o->key.realm, false);
-	}
+	put_ways(&j, o);
 	return json_end(&j);
 }

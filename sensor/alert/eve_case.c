@@ -5,9 +5,9 @@
 #include "case.h"
 
 static void
-put_evidence(struct json *j, cJSON *array, const struct case_evidence *e)
+put_evidence(struct json *j, unsigned array, const struct case_evidence *e)
 {
-	cJSON *o = json_array_object(j, array);
+	unsigned o = json_array_object(j, array);
 
 	json_text(j, o, "what", e->what);
 	json_addr(j, o, "peer", &e->peer);
@@ -24,9 +24,9 @@ put_evidence(struct json *j, cJSON *array, const struct case_evidence *e)
 }
 
 static void
-put_stage(struct json *j, cJSON *array, enum case_stage stage, const struct case_stage_seen *s, const struct case_story *story)
+put_stage(struct json *j, unsigned array, enum case_stage stage, const struct case_stage_seen *s, const struct case_story *story)
 {
-	cJSON *o = json_array_object(j, array), *evidence;
+	unsigned o = json_array_object(j, array), evidence;
 	unsigned i;
 
 	json_text(j, o, "name", case_stage_text(stage));
@@ -45,9 +45,9 @@ put_stage(struct json *j, cJSON *array, enum case_stage stage, const struct case
 }
 
 static void
-put_addresses(struct json *j, cJSON *in, const struct case_numbers *n)
+put_addresses(struct json *j, unsigned in, const struct case_numbers *n)
 {
-	cJSON *array = json_array(j, in, "addresses"), *o;
+	unsigned array = json_array(j, in, "addresses"), o;
 	unsigned i;
 
 	for (i = 0; i < n->addresses; i++) {
@@ -58,9 +58,9 @@ put_addresses(struct json *j, cJSON *in, const struct case_numbers *n)
 }
 
 static void
-put_story(struct json *j, cJSON *in, const struct case_story *story)
+put_story(struct json *j, unsigned in, const struct case_story *story)
 {
-	cJSON *nexts, *o, *steps;
+	unsigned nexts, o, steps;
 	unsigned i, k;
 
 	json_text(j, in, "who", story->who);
@@ -76,10 +76,10 @@ put_story(struct json *j, cJSON *in, const struct case_story *story)
 }
 
 void
-eve_case(struct json *j, cJSON *hansho, const struct alert *a)
+eve_case(struct json *j, unsigned hansho, const struct alert *a)
 {
 	const struct case_numbers *n = a->finding->cased;
-	cJSON *o = json_object(j, hansho, "case"), *array;
+	unsigned o = json_object(j, hansho, "case"), array;
 	unsigned i;
 
 	json_when(j, o, "opened", n->opened_ns);

@@ -6,6 +6,6 @@
 #include "alert/json.h"
 
 /* `a` is an alert of kind FINDING_CASE; without a story only what was counted. */
-void eve_case(struct json *j, cJSON *hansho, const struct alert *a);
+void eve_case(struct json *j, unsigned hansho, const struct alert *a);
 
 #endif

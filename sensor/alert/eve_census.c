@@ -9,12 +9,12 @@ eve_census(const struct eve_census *c, int64_t ts_ns, const char *sensor_name)
 	static const struct realm nowhere;
 	char day[WHEN_TEXT_MAX];
 	struct json j;
-	cJSON *census;
+	unsigned census;
 
 	if (!json_begin(&j))
 		return NULL;
 	eve_head(&j, "census", ts_ns, NULL, &nowhere, sensor_name);
-	census = json_object(&j, j.root, "census");
+	census = json_object(&j, JSON_ROOT, "census");
 	when_rfc3339((int64_t)c->day * 86400 * NS_PER_SEC, day);
 	day[10] = '\0';
 	json_text(&j, census, "day", day);

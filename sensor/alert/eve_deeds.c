@@ -18,7 +18,7 @@ has(const struct observation *o, unsigned flag)
 
 /* A small number is a reply code; a large one reads as those who assigned it write it: NTSTATUS. */
 static void
-put_code(struct json *j, cJSON *in, uint32_t code)
+put_code(struct json *j, unsigned in, uint32_t code)
 {
 	char text[16];
 
@@ -64,11 +64,11 @@ braced(char buf[BRACED_MAX], struct span before, struct span text)
 }
 
 static void
-put_recipients(struct json *j, cJSON *smtp, struct span all)
+put_recipients(struct json *j, unsigned smtp, struct span all)
 {
 	struct span none = span_of(NULL, 0), one;
 	char buf[BRACED_MAX];
-	cJSON *array;
+	unsigned array;
 
 	if (all.at == NULL || all.left == 0)
 		return;
@@ -79,10 +79,10 @@ put_recipients(struct json *j, cJSON *smtp, struct span all)
 }
 
 static void
-put_files(struct json *j, cJSON *email, struct span files)
+put_files(struct json *j, unsigned email, struct span files)
 {
 	struct span one;
-	cJSON *array;
+	unsigned array;
 
 	if (files.at == NULL || files.left == 0)
 		return;
@@ -101,11 +101,11 @@ put_header(struct json *j, const struct observation *o)
 	struct span subject = observation_text(o, TEXT_MAIL_SUBJECT), id = observation_text(o, TEXT_MAIL_ID);
 	struct span files = observation_text(o, TEXT_FILE_NAME);
 	char buf[BRACED_MAX];
-	cJSON *email;
+	unsigned email;
 
 	if (name.at == NULL && from.at == NULL && subject.at == NULL && id.at == NULL && files.at == NULL)
 		return;
-	email = json_object(j, j->root, "email");
+	email = json_object(j, JSON_ROOT, "email");
 	json_span(j, email, "from", name.left > 0 ? braced(buf, name, from) : from);
 	json_span(j, email, "subject", subject);
 	json_span(j, email, "message_id", id);
@@ -115,7 +115,7 @@ put_header(struct json *j, const struct observation *o)
 static void
 put_mail_extra(struct json *j, const struct observation *o)
 {
-	cJSON *mail = json_object(j, json_object(j, j->root, "hansho"), "mail");
+	unsigned mail = json_object(j, json_object(j, JSON_ROOT, "hansho"), "mail");
 
 	json_number(j, mail, "recipients", o->count);
 	json_number(j, mail, "refused", o->refused);
@@ -138,11 +138,11 @@ eve_mail(struct json *j, const struct observation *o)
 {
 	struct span from = observation_text(o, TEXT_MAIL_FROM), none = span_of(NULL, 0);
 	char buf[BRACED_MAX];
-	cJSON *smtp;
+	unsigned smtp;
 
 	if (o->number > 0)
-		json_number(j, j->root, "tx_id", o->number - 1);
-	smtp = json_object(j, j->root, "smtp");
+		json_number(j, JSON_ROOT, "tx_id", o->number - 1);
+	smtp = json_object(j, JSON_ROOT, "smtp");
 	json_span(j, smtp, "helo", observation_text(o, TEXT_MAIL_HELO));
 	if (from.at != NULL)
 		json_span(j, smtp, "mail_from", braced(buf, none, from));
@@ -156,7 +156,7 @@ eve_mail(struct json *j, const struct observation *o)
 void
 eve_file(struct json *j, const struct observation *o)
 {
-	cJSON *file = json_object(j, j->root, "fileinfo");
+	unsigned file = json_object(j, JSON_ROOT, "fileinfo");
 	struct span name = observation_text(o, TEXT_FILE_NAME);
 
 	json_span(j, file, "filename", name.at == NULL ? span_of("", 0) : name);
@@ -170,9 +170,9 @@ eve_file(struct json *j, const struct observation *o)
 
 /* Members of an observation of a file that are not of EVE. */
 void
-eve_file_extra(struct json *j, cJSON *hansho, const struct observation *o)
+eve_file_extra(struct json *j, unsigned hansho, const struct observation *o)
 {
-	cJSON *file = json_object(j, hansho, "file");
+	unsigned file = json_object(j, hansho, "file");
 
 	json_text(j, file, "kind", file_kind_text((enum file_kind)o->detail));
 	if (o->inner != o->detail && o->inner != FILE_UNKNOWN)
@@ -186,11 +186,11 @@ eve_file_extra(struct json *j, cJSON *hansho, const struct observation *o)
 void
 eve_fileinfo(struct json *j, const struct observation *o)
 {
-	json_text(j, j->root, "app_proto", names_app((enum app)o->app));
+	json_text(j, JSON_ROOT, "app_proto", names_app((enum app)o->app));
 	if (observation_text(o, TEXT_URL).at != NULL)
 		eve_http(j, o);
 	eve_file(j, o);
-	eve_file_extra(j, json_object(j, j->root, "hansho"), o);
+	eve_file_extra(j, json_object(j, JSON_ROOT, "hansho"), o);
 }
 
 /* ---- logins, remote use ---- */
@@ -201,10 +201,10 @@ eve_login(struct json *j, const struct observation *o)
 	static const char *const methods[LOGIN_METHODS] = {
 		"other", "password", "ntlm", "kerberos", "key", "anonymous",
 	};
-	cJSON *login;
+	unsigned login;
 
-	json_text(j, j->root, "app_proto", names_app((enum app)o->app));
-	login = json_object(j, j->root, "login");
+	json_text(j, JSON_ROOT, "app_proto", names_app((enum app)o->app));
+	login = json_object(j, JSON_ROOT, "login");
 	json_text(j, login, "method", o->detail < LOGIN_METHODS ? methods[o->detail] : methods[LOGIN_OTHER]);
 	json_text(j, login, "outcome", outcome_text(o));
 	put_code(j, login, o->code);
@@ -221,10 +221,10 @@ eve_remote(struct json *j, const struct observation *o)
 	static const char *const actions[REMOTE_ACTIONS] = {
 		"share", "pipe", "file_write", "service", "task", "bind",
 	};
-	cJSON *remote;
+	unsigned remote;
 
-	json_text(j, j->root, "app_proto", names_app((enum app)o->app));
-	remote = json_object(j, j->root, "remote");
+	json_text(j, JSON_ROOT, "app_proto", names_app((enum app)o->app));
+	remote = json_object(j, JSON_ROOT, "remote");
 	json_text(j, remote, "action", o->detail < REMOTE_ACTIONS ? actions[o->detail] : "?");
 	json_text(j, remote, "outcome", outcome_text(o));
 	put_code(j, remote, o->code);
@@ -248,11 +248,11 @@ eve_identity(struct json *j, const struct observation *o)
 {
 	struct span mac = observation_text(o, TEXT_MAC);
 	char text[MAC_TEXT_MAX];
-	cJSON *identity;
+	unsigned identity;
 
 	if (o->app != APP_UNKNOWN)
-		json_text(j, j->root, "app_proto", names_app((enum app)o->app));
-	identity = json_object(j, j->root, "identity");
+		json_text(j, JSON_ROOT, "app_proto", names_app((enum app)o->app));
+	identity = json_object(j, JSON_ROOT, "identity");
 	json_text(j, identity, "source", identity_source_text((enum identity_source)o->detail));
 	json_addr(j, identity, "ip", &o->named);
 	if (mac.left == MAC_BYTES)
@@ -270,10 +270,10 @@ eve_identity(struct json *j, const struct observation *o)
 /* ---- protocols that nobody here knows ---- */
 
 static void
-put_first(struct json *j, cJSON *unknown, const char *key, struct span first, unsigned entropy)
+put_first(struct json *j, unsigned unknown, const char *key, struct span first, unsigned entropy)
 {
 	char hex[2 * PROTOCOL_FIRST_BYTES], shown[PROTOCOL_FIRST_BYTES];
-	cJSON *side;
+	unsigned side;
 	size_t i;
 
 	if (first.at == NULL)
@@ -292,10 +292,10 @@ put_first(struct json *j, cJSON *unknown, const char *key, struct span first, un
 void
 eve_unknown(struct json *j, const struct observation *o)
 {
-	cJSON *unknown;
+	unsigned unknown;
 
-	json_text(j, j->root, "app_proto", names_app(APP_UNKNOWN));
-	unknown = json_object(j, j->root, "unknown");
+	json_text(j, JSON_ROOT, "app_proto", names_app(APP_UNKNOWN));
+	unknown = json_object(j, JSON_ROOT, "unknown");
 	put_first(j, unknown, "toserver", observation_text(o, TEXT_FIRST_ASKED), o->entropy[ORIGINATOR]);
 	put_first(j, unknown, "toclient", observation_text(o, TEXT_FIRST_ANSWERED), o->entropy[RESPONDER]);
 }

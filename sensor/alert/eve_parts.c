@@ -9,17 +9,17 @@ void
 eve_head(struct json *j, const char *event_type, int64_t ts_ns, const struct observation *o,
     const struct realm *realm, const char *sensor_name)
 {
-	cJSON *vlan;
+	unsigned vlan;
 	int i;
 
-	json_when(j, j->root, "timestamp", ts_ns);
+	json_when(j, JSON_ROOT, "timestamp", ts_ns);
 	if (o != NULL)
-		json_number(j, j->root, "flow_id", o->flow_id);
-	json_text(j, j->root, "event_type", event_type);
-	json_text_if(j, j->root, "host", sensor_name);
+		json_number(j, JSON_ROOT, "flow_id", o->flow_id);
+	json_text(j, JSON_ROOT, "event_type", event_type);
+	json_text_if(j, JSON_ROOT, "host", sensor_name);
 	if (realm->vlan[0] == 0 && realm->vlan[1] == 0)
 		return;
-	vlan = json_array(j, j->root, "vlan");
+	vlan = json_array(j, JSON_ROOT, "vlan");
 	for (i = 0; i < 2; i++)
 		if (realm->vlan[i] != 0)
 			json_array_number(j, vlan, realm->vlan[i]);
@@ -32,7 +32,7 @@ has_ports(uint8_t protocol)
 }
 
 void
-eve_proto(struct json *j, cJSON *in, uint8_t protocol)
+eve_proto(struct json *j, unsigned in, uint8_t protocol)
 {
 	char number[8];
 	const char *name;
@@ -59,20 +59,20 @@ eve_ends(struct json *j, const struct flow_key *k)
 {
 	bool ports = has_ports(k->protocol);
 
-	json_addr(j, j->root, "src_ip", &k->addr[ORIGINATOR]);
+	json_addr(j, JSON_ROOT, "src_ip", &k->addr[ORIGINATOR]);
 	if (ports)
-		json_number(j, j->root, "src_port", k->port[ORIGINATOR]);
-	json_addr(j, j->root, "dest_ip", &k->addr[RESPONDER]);
+		json_number(j, JSON_ROOT, "src_port", k->port[ORIGINATOR]);
+	json_addr(j, JSON_ROOT, "dest_ip", &k->addr[RESPONDER]);
 	if (ports)
-		json_number(j, j->root, "dest_port", k->port[RESPONDER]);
-	eve_proto(j, j->root, k->protocol);
+		json_number(j, JSON_ROOT, "dest_port", k->port[RESPONDER]);
+	eve_proto(j, JSON_ROOT, k->protocol);
 }
 
 /* ---- TLS ---- */
 
 /* The names that Suricata uses. */
 static void
-tls_version(struct json *j, cJSON *tls, uint16_t version)
+tls_version(struct json *j, unsigned tls, uint16_t version)
 {
 	static const char *const names[] = { "SSLv3", "TLSv1", "TLS 1.1", "TLS 1.2", "TLS 1.3" };
 	char odd[8];
@@ -89,10 +89,10 @@ tls_version(struct json *j, cJSON *tls, uint16_t version)
 
 /* "a,b" → ["a","b"] */
 static void
-list_of(struct json *j, cJSON *in, const char *key, struct span text)
+list_of(struct json *j, unsigned in, const char *key, struct span text)
 {
 	struct span word;
-	cJSON *array;
+	unsigned array;
 
 	if (text.at == NULL || text.left == 0)
 		return;
@@ -104,7 +104,7 @@ list_of(struct json *j, cJSON *in, const char *key, struct span text)
 
 /* Lower-case hex → "aa:bb:…", as EVE writes a certificate's SHA-1. */
 static void
-fingerprint(struct json *j, cJSON *tls, struct span hex)
+fingerprint(struct json *j, unsigned tls, struct span hex)
 {
 	char text[3 * 64];
 	size_t i, used = 0;
@@ -120,9 +120,9 @@ fingerprint(struct json *j, cJSON *tls, struct span hex)
 }
 
 static void
-hash_and_string(struct json *j, cJSON *tls, const char *key, struct span hash, struct span string)
+hash_and_string(struct json *j, unsigned tls, const char *key, struct span hash, struct span string)
 {
-	cJSON *o;
+	unsigned o;
 
 	if (hash.at == NULL)
 		return;
@@ -133,7 +133,7 @@ hash_and_string(struct json *j, cJSON *tls, const char *key, struct span hash, s
 
 /* "2017-04-07T22:24:37": EVE has whole seconds here. */
 static void
-tls_date(struct json *j, cJSON *tls, const char *key, int64_t ns)
+tls_date(struct json *j, unsigned tls, const char *key, int64_t ns)
 {
 	char text[WHEN_TEXT_MAX];
 
@@ -146,7 +146,7 @@ tls_date(struct json *j, cJSON *tls, const char *key, int64_t ns)
 void
 eve_tls(struct json *j, const struct observation *o)
 {
-	cJSON *tls = json_object(j, j->root, "tls");
+	unsigned tls = json_object(j, JSON_ROOT, "tls");
 
 	json_span(j, tls, "sni", observation_text(o, TEXT_SERVICE));
 	tls_version(j, tls, o->version);
@@ -170,7 +170,7 @@ eve_tls(struct json *j, const struct observation *o)
 void
 eve_http(struct json *j, const struct observation *o)
 {
-	cJSON *http = json_object(j, j->root, "http");
+	unsigned http = json_object(j, JSON_ROOT, "http");
 	struct span url = observation_text(o, TEXT_URL), host = span_of(NULL, 0);
 	struct span service = observation_text(o, TEXT_SERVICE);
 	bool path = url.at != NULL && span_until(&url, '/', &host);
@@ -188,13 +188,13 @@ eve_http(struct json *j, const struct observation *o)
 	if (o->status != 0)
 		json_number(j, http, "status", o->status);
 	json_number(j, http, "length", o->body_bytes);
-	json_span(j, j->root, "xff", observation_text(o, TEXT_FORWARDED_FOR));
+	json_span(j, JSON_ROOT, "xff", observation_text(o, TEXT_FORWARDED_FOR));
 }
 
 /* ---- DNS ---- */
 
 static void
-dns_type(struct json *j, cJSON *in, const char *key, unsigned type)
+dns_type(struct json *j, unsigned in, const char *key, unsigned type)
 {
 	static const struct { unsigned number; const char *name; } names[] = {
 		{ 1, "A" }, { 2, "NS" }, { 5, "CNAME" }, { 6, "SOA" }, { 12, "PTR" }, { 15, "MX" },
@@ -216,7 +216,7 @@ dns_type(struct json *j, cJSON *in, const char *key, unsigned type)
 }
 
 static void
-dns_rcode(struct json *j, cJSON *dns, unsigned rcode)
+dns_rcode(struct json *j, unsigned dns, unsigned rcode)
 {
 	static const char *const names[] = {
 		"NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET",
@@ -234,11 +234,11 @@ dns_rcode(struct json *j, cJSON *dns, unsigned rcode)
 
 /* One "1 192.0.2.10" of TEXT_ANSWERS. */
 static void
-dns_answer(struct json *j, cJSON *answers, struct span text)
+dns_answer(struct json *j, unsigned answers, struct span text)
 {
 	struct span type;
 	unsigned number = 0;
-	cJSON *answer;
+	unsigned answer;
 	size_t i;
 
 	if (!span_until(&text, ' ', &type) || type.left == 0 || type.left > 5)
@@ -256,7 +256,7 @@ eve_dns(struct json *j, const struct observation *o)
 {
 	bool response = (o->flags & OBSERVED_RESPONSE) != 0;
 	struct span all = observation_text(o, TEXT_ANSWERS), one;
-	cJSON *dns = json_object(j, j->root, "dns"), *answers;
+	unsigned dns = json_object(j, JSON_ROOT, "dns"), answers;
 
 	json_number(j, dns, "version", 2);	/* of EVE's DNS records */
 	json_text(j, dns, "type", response ? "answer" : "query");
@@ -284,10 +284,10 @@ eve_dns(struct json *j, const struct observation *o)
 
 /* ---- flow ---- */
 
-cJSON *
+unsigned
 eve_flow(struct json *j, const struct observation *o)
 {
-	cJSON *flow = json_object(j, j->root, "flow");
+	unsigned flow = json_object(j, JSON_ROOT, "flow");
 
 	json_number(j, flow, "pkts_toserver", o->packets[ORIGINATOR]);
 	json_number(j, flow, "pkts_toclient", o->packets[RESPONDER]);

@@ -15,10 +15,10 @@ void eve_head(struct json *j, const char *event_type, int64_t ts_ns, const struc
 
 /* src_ip, src_port, dest_ip, dest_port, proto: who asked and who was asked. */
 void eve_ends(struct json *j, const struct flow_key *k);
-void eve_proto(struct json *j, cJSON *in, uint8_t protocol);
+void eve_proto(struct json *j, unsigned in, uint8_t protocol);
 
 /* hansho.realm, when there is more to it than VLAN tags; VLAN tags too when `vlan`. */
-void eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan);
+void eve_realm(struct json *j, unsigned hansho, const struct realm *r, bool vlan);
 
 /*
  * Object "tunnel", when the flow came out of one: ends, protocol of the carrier
@@ -44,16 +44,16 @@ void eve_dns(struct json *j, const struct observation *o);
 void eve_mail(struct json *j, const struct observation *o);
 void eve_fileinfo(struct json *j, const struct observation *o);
 void eve_file(struct json *j, const struct observation *o);
-void eve_file_extra(struct json *j, cJSON *hansho, const struct observation *o);
+void eve_file_extra(struct json *j, unsigned hansho, const struct observation *o);
 void eve_login(struct json *j, const struct observation *o);
 void eve_remote(struct json *j, const struct observation *o);
 void eve_identity(struct json *j, const struct observation *o);
 void eve_unknown(struct json *j, const struct observation *o);
 
 /* Object "summary": what is held back, latest first; each is a record of kind "held". */
-void eve_summary(struct json *j, cJSON *hansho, const struct summary_numbers *s);
+void eve_summary(struct json *j, unsigned hansho, const struct summary_numbers *s);
 
 /* Counters and start into an object "flow", which is returned. */
-cJSON *eve_flow(struct json *j, const struct observation *o);
+unsigned eve_flow(struct json *j, const struct observation *o);
 
 #endif

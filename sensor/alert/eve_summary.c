@@ -1,9 +1,9 @@
 #include "alert/eve_parts.h"
 
 void
-eve_summary(struct json *j, cJSON *hansho, const struct summary_numbers *s)
+eve_summary(struct json *j, unsigned hansho, const struct summary_numbers *s)
 {
-	cJSON *o = json_object(j, hansho, "summary"), *examples, *one;
+	unsigned o = json_object(j, hansho, "summary"), examples, one;
 	unsigned i;
 
 	json_text(j, o, "of", s->signature == 0 ? "host" : "rule");

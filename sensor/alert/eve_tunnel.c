@@ -5,11 +5,11 @@
 static const struct addr nowhere;
 
 void
-eve_realm(struct json *j, cJSON *hansho, const struct realm *r, bool vlan)
+eve_realm(struct json *j, unsigned hansho, const struct realm *r, bool vlan)
 {
 	bool tagged = vlan && (r->vlan[0] != 0 || r->vlan[1] != 0);
 	bool outer = !addr_equal(&r->outer, &nowhere);
-	cJSON *realm, *tags;
+	unsigned realm, tags;
 	int i;
 
 	if (!tagged && !outer && r->tunnel == TUNNEL_NONE)
@@ -39,12 +39,12 @@ void
 eve_tunnel(struct json *j, const struct observation *o)
 {
 	static const char *const keys[2] = { "id_toserver", "id_toclient" };
-	cJSON *tunnel;
+	unsigned tunnel;
 	int side;
 
 	if (o == NULL || o->tunnel == TUNNEL_NONE)
 		return;
-	tunnel = json_object(j, j->root, "tunnel");
+	tunnel = json_object(j, JSON_ROOT, "tunnel");
 	if (over_ip(o)) {
 		json_addr(j, tunnel, "src_ip", &o->outer[ORIGINATOR]);
 		json_addr(j, tunnel, "dest_ip", &o->outer[RESPONDER]);

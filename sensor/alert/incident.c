@@ -8,7 +8,6 @@
 #include "base/heap.h"
 #include "base/when.h"
 #include "records/alert_id.h"
-#include "records/community_id.h"
 
 enum { TEXT_SHORT = 512, TEXT_LONG = 4096 };
 
@@ -123,7 +122,6 @@ copy_because(struct incident *i, const struct observation *o)
 	}
 	memcpy(i->because, o, o->bytes);
 	i->finding.because = i->because;
-	community_id(&o->key, i->alert.community_id);
 }
 
 /* Without memory the numbers before stay. */

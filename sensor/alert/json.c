@@ -1,68 +1,169 @@
 #include "alert/json.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hex.h"
 #include "base/when.h"
 
+enum {
+	LINE_BYTES = 4096,		/* most lines */
+	SPARE = JSON_DEPTH + 1		/* what is open can always be closed, and the line ended */
+};
+
+/* Room for so many bytes more. */
+static bool
+room(struct json *j, size_t more)
+{
+	size_t size = j->size;
+	char *line;
+
+	if (j->failed)
+		return false;
+	if (j->size - j->used >= more + SPARE)
+		return true;
+	while (size - j->used < more + SPARE)
+		size *= 2;
+	if ((line = realloc(j->line, size)) == NULL) {
+		j->failed = true;
+		return false;
+	}
+	j->line = line;
+	j->size = size;
+	return true;
+}
+
+static void
+put(struct json *j, const char *bytes, size_t len)
+{
+	if (!room(j, len))
+		return;
+	memcpy(j->line + j->used, bytes, len);
+	j->used += len;
+}
+
+static void
+put_text(struct json *j, const char *text)
+{
+	put(j, text, strlen(text));
+}
+
+static unsigned
+open_one(struct json *j, const char *key, const char *brackets)
+{
+	put(j, brackets, 1);
+	assert(j->depth < JSON_DEPTH);
+	j->open[j->depth].number = ++j->latest;
+	j->open[j->depth].end = brackets[1];
+	j->open[j->depth++].key = key;
+	return j->latest;
+}
+
+static void
+close_one(struct json *j)
+{
+	if (!j->failed)
+		j->line[j->used++] = j->open[j->depth - 1].end;
+	j->depth--;
+}
+
 bool
 json_begin(struct json *j)
 {
-	j->failed = false;
-	j->root = cJSON_CreateObject();
-	return j->root != NULL;
+	memset(j, 0, sizeof *j);
+	if ((j->line = malloc(LINE_BYTES)) == NULL)
+		return false;
+	j->size = LINE_BYTES;
+	open_one(j, "", "{}");
+	j->open[0].number = j->latest = JSON_ROOT;
+	return true;
 }
 
 char *
 json_end(struct json *j)
 {
-	char *line = j->failed ? NULL : cJSON_PrintUnformatted(j->root);
+	char *line = j->line;
 
-	cJSON_Delete(j->root);
-	j->root = NULL;
+	while (j->depth > 0)
+		close_one(j);
+	j->line = NULL;
+	if (j->failed) {
+		free(line);
+		return NULL;
+	}
+	line[j->used] = '\0';
 	return line;
 }
 
-/* Takes `item`. Keys are literals of ours: not copied. */
-static cJSON *
-put(struct json *j, cJSON *in, const char *key, cJSON *item)
+/* What stands before a value in `in`: what is open in there is over. */
+static void
+begin(struct json *j, unsigned in, const char *key)
 {
-	bool done = false;
+	size_t len = key == NULL ? 0 : strlen(key);
+	char *at;
 
-	if (in != NULL && item != NULL)
-		done = key == NULL ? cJSON_AddItemToArray(in, item) :
-		    cJSON_AddItemToObjectCS(in, key, item);
-	if (done)
-		return item;
-	cJSON_Delete(item);
-	j->failed = true;
-	return NULL;
+	while (j->open[j->depth - 1].number != in) {
+		assert(j->depth > 1);
+		close_one(j);
+	}
+	if (!room(j, len + 4))
+		return;
+	at = j->line + j->used;
+	if (at[-1] != '{' && at[-1] != '[')
+		*at++ = ',';
+	if (key != NULL) {
+		*at++ = '"';
+		at = mempcpy(at, key, len);
+		*at++ = '"';
+		*at++ = ':';
+	}
+	j->used = (size_t)(at - j->line);
 }
 
-cJSON *
-json_object(struct json *j, cJSON *in, const char *key)
+unsigned
+json_object(struct json *j, unsigned in, const char *key)
 {
-	return put(j, in, key, cJSON_CreateObject());
+	begin(j, in, key);
+	return open_one(j, key, "{}");
 }
 
-cJSON *
-json_array(struct json *j, cJSON *in, const char *key)
+unsigned
+json_array(struct json *j, unsigned in, const char *key)
 {
-	return put(j, in, key, cJSON_CreateArray());
+	begin(j, in, key);
+	return open_one(j, key, "[]");
 }
 
-cJSON *
-json_array_object(struct json *j, cJSON *array)
+unsigned
+json_array_object(struct json *j, unsigned array)
 {
-	return put(j, array, NULL, cJSON_CreateObject());
+	begin(j, array, NULL);
+	return open_one(j, "", "{}");
+}
+
+bool
+json_is_open(const struct json *j, const char *key, unsigned *object)
+{
+	if (j->depth < 2 || strcmp(j->open[1].key, key) != 0)
+		return false;
+	*object = j->open[1].number;
+	return true;
+}
+
+/* ---- text ---- */
+
+static bool
+is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
 /*
  * Length of the UTF-8 character at the front (RFC 3629, section 4), or 0. DEL
- * and C1 count as none: cJSON escapes C0 only, and terminals obey them too.
+ * and C1 count as none: terminals obey them as they obey C0, which JSON escapes.
  */
 static size_t
 character_length(struct span s)
@@ -96,175 +197,244 @@ character_length(struct span s)
 	return len;
 }
 
-static cJSON *
-clean_string(struct span text)
+/* RFC 8259, section 7. */
+static void
+put_escaped(struct json *j, uint8_t c)
 {
-	enum { GROWTH = 4 };	/* one odd byte becomes \xNN */
-	char *clean = malloc(text.left * GROWTH + 1), *to = clean;
-	cJSON *item;
-	size_t len;
+	static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";	/* the character, and what is written for it */
+	char text[7] = { '\\', 'u', '0', '0' };
+	const char *s;
 
-	if (clean == NULL)
-		return NULL;
-	while (text.left > 0) {
-		len = character_length(text);
-		if (len > 0) {
-			memcpy(to, text.at, len);
-			to += len;
-		} else {
-			len = 1;
-			*to++ = '\\';
-			*to++ = 'x';
-			hex_put(to, text.at, 1);
-			to += 2;
-		}
-		span_skip(&text, len);
+	for (s = shorts; *s != '\0'; s += 2) {
+		if (*s != (char)c)
+			continue;
+		text[1] = s[1];
+		put(j, text, 2);
+		return;
 	}
-	*to = '\0';
-	item = cJSON_CreateString(clean);
-	free(clean);
-	return item;
+	hex_put(text + 4, &c, 1);
+	put(j, text, 6);
 }
 
-void
-json_span(struct json *j, cJSON *in, const char *key, struct span text)
+/* One character that does not stand for itself, or a byte that is none. */
+static void
+put_odd(struct json *j, struct span *text)
 {
-	if (text.at != NULL)
-		put(j, in, key, clean_string(text));
+	size_t len = character_length(*text);
+	char hex[5] = { '\\', '\\', 'x' };
+
+	if (len > 1) {
+		put(j, (const char *)text->at, len);
+	} else if (len == 1) {
+		put_escaped(j, text->at[0]);
+	} else {
+		len = 1;
+		hex_put(hex + 3, text->at, 1);
+		put(j, hex, sizeof hex);
+	}
+	span_skip(text, len);
 }
 
-void
-json_text(struct json *j, cJSON *in, const char *key, const char *text)
+static void
+put_string(struct json *j, struct span text)
 {
-	put(j, in, key, clean_string(span_text(text)));
+	size_t plain;
+
+	put(j, "\"", 1);
+	while (text.left > 0) {
+		for (plain = 0; plain < text.left && is_plain(text.at[plain]); plain++)
+			continue;
+		put(j, (const char *)text.at, plain);
+		span_skip(&text, plain);
+		if (text.left > 0)
+			put_odd(j, &text);
+	}
+	put(j, "\"", 1);
 }
 
 void
-json_text_if(struct json *j, cJSON *in, const char *key, const char *text)
+json_span(struct json *j, unsigned in, const char *key, struct span text)
+{
+	if (text.at == NULL)
+		return;
+	begin(j, in, key);
+	put_string(j, text);
+}
+
+void
+json_text(struct json *j, unsigned in, const char *key, const char *text)
+{
+	begin(j, in, key);
+	put_string(j, span_text(text));
+}
+
+void
+json_text_if(struct json *j, unsigned in, const char *key, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
 		json_text(j, in, key, text);
 }
 
 void
-json_array_span(struct json *j, cJSON *array, struct span text)
+json_array_span(struct json *j, unsigned array, struct span text)
 {
-	put(j, array, NULL, clean_string(text));
+	begin(j, array, NULL);
+	put_string(j, text);
 }
 
-static cJSON *
-digits(uint64_t n)
-{
-	char text[24];
+/* ---- numbers ---- */
 
-	snprintf(text, sizeof text, "%" PRIu64, n);
-	return cJSON_CreateRaw(text);
-}
-
-void
-json_number(struct json *j, cJSON *in, const char *key, uint64_t n)
+static void
+put_digits(struct json *j, uint64_t n)
 {
-	put(j, in, key, digits(n));
-}
+	char text[20], *at = text + sizeof text;
 
-void
-json_array_number(struct json *j, cJSON *array, uint64_t n)
-{
-	put(j, array, NULL, digits(n));
+	do {
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	} while (n > 0);
+	put(j, at, (size_t)(text + sizeof text - at));
 }
 
 void
-json_integer(struct json *j, cJSON *in, const char *key, int n)
+json_number(struct json *j, unsigned in, const char *key, uint64_t n)
 {
-	char text[16];
-
-	snprintf(text, sizeof text, "%d", n);
-	put(j, in, key, cJSON_CreateRaw(text));
+	begin(j, in, key);
+	put_digits(j, n);
 }
 
 void
-json_decimal(struct json *j, cJSON *in, const char *key, double d)
+json_array_number(struct json *j, unsigned array, uint64_t n)
 {
+	json_number(j, array, NULL, n);
+}
+
+void
+json_integer(struct json *j, unsigned in, const char *key, int n)
+{
+	begin(j, in, key);
+	if (n < 0)
+		put(j, "-", 1);
+	put_digits(j, (uint64_t)llabs(n));
+}
+
+static void
+put_thousandths(struct json *j, uint64_t n)
+{
+	const unsigned rest = (unsigned)(n % 1000);
+	const char places[4] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
+
+	put_digits(j, n / 1000);
+	put(j, places, sizeof places);
+}
+
+/* printf(3) calculates exactly, which takes 1,500 instructions: only what lies between two thousandths needs that. */
+void
+json_decimal(struct json *j, unsigned in, const char *key, double d)
+{
+	double scaled;
 	char text[48];
 
 	if (!isfinite(d) || fabs(d) > 1e15)
 		d = 0;
+	begin(j, in, key);
+	scaled = fabs(d) * 1000;
+	if (scaled < 1e9 && fabs(scaled - floor(scaled) - 0.5) > 1e-3) {
+		if (signbit(d))
+			put(j, "-", 1);
+		put_thousandths(j, (uint64_t)(scaled + 0.5));
+		return;
+	}
 	snprintf(text, sizeof text, "%.3f", d);
-	put(j, in, key, cJSON_CreateRaw(text));
+	put_text(j, text);
 }
 
 void
-json_chance(struct json *j, cJSON *in, const char *key, double p)
+json_chance(struct json *j, unsigned in, const char *key, double p)
 {
 	char text[48];
 
+	begin(j, in, key);
 	snprintf(text, sizeof text, "%.3g", isfinite(p) ? fmin(fmax(p, 0), 1) : 1);
-	put(j, in, key, cJSON_CreateRaw(text));
+	put_text(j, text);
 }
 
 void
-json_array_seconds(struct json *j, cJSON *array, int64_t ns)
+json_array_seconds(struct json *j, unsigned array, int64_t ns)
 {
-	long long ms = (long long)(ns / (NS_PER_SEC / 1000)), sec = llabs(ms) / 1000;
-	char text[48];
+	int64_t ms = ns / (NS_PER_SEC / 1000);
 
-	snprintf(text, sizeof text, "%s%lld.%03lld", ms < 0 ? "-" : "", sec, llabs(ms) % 1000);
-	put(j, array, NULL, cJSON_CreateRaw(text));
+	begin(j, array, NULL);
+	if (ms < 0)
+		put(j, "-", 1);
+	put_thousandths(j, (uint64_t)llabs(ms));
 }
 
 void
-json_bool(struct json *j, cJSON *in, const char *key, bool b)
+json_bool(struct json *j, unsigned in, const char *key, bool b)
 {
-	put(j, in, key, cJSON_CreateBool(b));
+	begin(j, in, key);
+	put_text(j, b ? "true" : "false");
 }
 
-static cJSON *
-addr_string(const struct addr *a)
+/* ---- addresses, times ---- */
+
+/* Nothing in what is ours to write needs an escape. */
+static void
+put_quoted(struct json *j, const char *text)
+{
+	put(j, "\"", 1);
+	put_text(j, text);
+	put(j, "\"", 1);
+}
+
+void
+json_addr(struct json *j, unsigned in, const char *key, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX], *to = text;
+	size_t i;
+
+	if (addr_is_v4(a)) {
+		json_addr_short(j, in, key, a);
+		return;
+	}
+	for (i = 0; i < sizeof a->b; i += 2, to += 5) {
+		hex_put(to, a->b + i, 2);
+		to[4] = ':';
+	}
+	to[-1] = '\0';
+	begin(j, in, key);
+	put_quoted(j, text);
+}
+
+void
+json_array_addr(struct json *j, unsigned array, const struct addr *a)
+{
+	json_addr(j, array, NULL, a);
+}
+
+void
+json_addr_short(struct json *j, unsigned in, const char *key, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
-	size_t i, used = 0;
 
-	if (addr_is_v4(a))
-		return cJSON_CreateString(addr_text(a, text));
-	for (i = 0; i < sizeof a->b; i += 2)
-		used += (size_t)snprintf(text + used, sizeof text - used, "%s%02x%02x", i == 0 ? "" : ":",
-		    a->b[i], a->b[i + 1]);
-	return cJSON_CreateString(text);
+	begin(j, in, key);
+	put_quoted(j, addr_text(a, text));
 }
 
 void
-json_addr(struct json *j, cJSON *in, const char *key, const struct addr *a)
+json_array_addr_short(struct json *j, unsigned array, const struct addr *a)
 {
-	put(j, in, key, addr_string(a));
+	json_addr_short(j, array, NULL, a);
 }
 
 void
-json_array_addr(struct json *j, cJSON *array, const struct addr *a)
-{
-	put(j, array, NULL, addr_string(a));
-}
-
-void
-json_addr_short(struct json *j, cJSON *in, const char *key, const struct addr *a)
-{
-	char text[ADDR_TEXT_MAX];
-
-	put(j, in, key, cJSON_CreateString(addr_text(a, text)));
-}
-
-void
-json_array_addr_short(struct json *j, cJSON *array, const struct addr *a)
-{
-	char text[ADDR_TEXT_MAX];
-
-	put(j, array, NULL, cJSON_CreateString(addr_text(a, text)));
-}
-
-void
-json_when(struct json *j, cJSON *in, const char *key, int64_t ns)
+json_when(struct json *j, unsigned in, const char *key, int64_t ns)
 {
 	char text[WHEN_TEXT_MAX];
 
-	if (ns != WHEN_UNKNOWN)
-		put(j, in, key, cJSON_CreateString(when_eve(ns, text)));
+	if (ns == WHEN_UNKNOWN)
+		return;
+	begin(j, in, key);
+	put_quoted(j, when_eve(ns, text));
 }

@@ -1,16 +1,26 @@
 #include "base/when.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+static char *
+put_number(char *to, int n, int digits)
+{
+	int i;
+
+	for (i = digits; i > 0; n /= 10)
+		to[--i] = (char)('0' + n % 10);
+	return to + digits;
+}
+
+/* By hand: strftime(3) and printf(3) take twenty times as long, and a record has up to thirty times. */
 static const char *
 write_time(int64_t ns, const char *zone, char buf[WHEN_TEXT_MAX])
 {
 	int64_t sec = ns / NS_PER_SEC, rest = ns % NS_PER_SEC;
+	char *to = buf;
 	time_t t;
 	struct tm tm;
-	size_t n;
 
 	if (rest < 0) {
 		rest += NS_PER_SEC;
@@ -18,8 +28,20 @@ write_time(int64_t ns, const char *zone, char buf[WHEN_TEXT_MAX])
 	}
 	t = (time_t)sec;
 	gmtime_r(&t, &tm);
-	n = strftime(buf, WHEN_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + n, WHEN_TEXT_MAX - n, ".%06d%s", (int)(rest / 1000), zone);
+	to = put_number(to, tm.tm_year + 1900, 4);
+	*to++ = '-';
+	to = put_number(to, tm.tm_mon + 1, 2);
+	*to++ = '-';
+	to = put_number(to, tm.tm_mday, 2);
+	*to++ = 'T';
+	to = put_number(to, tm.tm_hour, 2);
+	*to++ = ':';
+	to = put_number(to, tm.tm_min, 2);
+	*to++ = ':';
+	to = put_number(to, tm.tm_sec, 2);
+	*to++ = '.';
+	to = put_number(to, (int)(rest / 1000), 6);
+	strcpy(to, zone);
 	return buf;
 }
 
