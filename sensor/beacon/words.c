@@ -7,8 +7,6 @@
 #include "base/sentence.h"
 #include "base/when.h"
 
-enum { NUMBER_MAX = 32 };
-
 /* What is called, how regularly, how often. */
 static const char *const heads[LANGUAGES] = {
 	"[asks for names in {zone}][calls changing addresses, {changing}][calls {service}][ every {interval} (jitter {jitter} %)]"
@@ -62,20 +60,20 @@ static const struct {
 };
 
 static const char *
-duration(double sec, enum language l, char buf[NUMBER_MAX])
+duration(double sec, enum language l, char buf[PIECE_ROOM])
 {
 	size_t i = 0;
 
 	while (i + 1 < sizeof units / sizeof *units && !(sec < units[i].below))
 		i++;
-	snprintf(buf, NUMBER_MAX, "%.*f%s", units[i].places, sec / units[i].unit, units[i].text[l]);
+	snprintf(buf, PIECE_ROOM, "%.*f%s", units[i].places, sec / units[i].unit, units[i].text[l]);
 	return buf;
 }
 
 static const char *
-rounded(double d, char buf[NUMBER_MAX])
+rounded(double d, char buf[PIECE_ROOM])
 {
-	snprintf(buf, NUMBER_MAX, "%.0f", d);
+	snprintf(buf, PIECE_ROOM, "%.0f", d);
 	return buf;
 }
 
@@ -92,42 +90,79 @@ sentence_of(const struct beacon_sign *s, enum language l)
 	return s->weight > 0 ? signs[s->kind].adds[l] : signs[s->kind].takes[l];
 }
 
-static size_t
-add_sign(const struct beacon_sign *s, uint32_t history_days, enum language l, char *buf, size_t size)
-{
-	char percent[NUMBER_MAX], value[NUMBER_MAX], others[NUMBER_MAX], days[NUMBER_MAX];
-	const struct piece pieces[] = {
-		{ "percent", rounded(s->value * 100, percent) }, { "value", rounded(s->value, value) },
-		{ "others", rounded(s->value - 1, others) }, { "days", rounded(history_days, days) }, { NULL, NULL },
-	};
-	const char *sentence = sentence_of(s, l);
+/* Most sentences name one piece or none: each is written when it is asked for. */
+struct telling {
+	const struct key *k;
+	const struct beacon_numbers *n;
+	const char *subject;
+	enum language l;
+	const struct beacon_sign *sign;
+};
 
-	if (sentence == NULL)
-		return 0;
-	return strlen(sentence_fill(sentence, pieces, buf, size));
+static bool
+is_called(const char *name, size_t len, const char *piece)
+{
+	return strlen(piece) == len && memcmp(piece, name, len) == 0;
+}
+
+static const char *
+sign_piece(void *to, const char *name, size_t len, char room[PIECE_ROOM])
+{
+	const struct telling *t = to;
+
+	if (is_called(name, len, "percent"))
+		return rounded(t->sign->value * 100, room);
+	if (is_called(name, len, "value"))
+		return rounded(t->sign->value, room);
+	if (is_called(name, len, "others"))
+		return rounded(t->sign->value - 1, room);
+	return is_called(name, len, "days") ? rounded(t->n->history_days, room) : NULL;
+}
+
+static const char *
+head_piece(void *to, const char *name, size_t len, char room[PIECE_ROOM])
+{
+	const struct telling *t = to;
+	const struct beacon_numbers *n = t->n;
+	double span = (double)(n->last_ns - n->first_ns) / (double)NS_PER_SEC;
+	bool regular = n->sign[0].weight >= 1;
+
+	if (is_called(name, len, "zone"))
+		return t->k->kind == KEY_ZONE ? t->subject : NULL;
+	if (is_called(name, len, "changing"))
+		return t->k->kind == KEY_BEHAVIOUR ? t->subject : NULL;
+	if (is_called(name, len, "service"))
+		return t->k->kind != KEY_ZONE && t->k->kind != KEY_BEHAVIOUR ? t->subject : NULL;
+	if (is_called(name, len, "interval"))
+		return regular ? duration(n->interval_sec, t->l, room) : NULL;
+	if (is_called(name, len, "jitter"))
+		return rounded(n->jitter * 100, room);
+	if (is_called(name, len, "average"))
+		return regular ? NULL : duration(span / fmax(n->contacts - 1., 1), t->l, room);
+	if (is_called(name, len, "missed"))
+		return n->missed >= .05 ? rounded(n->missed * 100, room) : NULL;
+	if (is_called(name, len, "times"))
+		return rounded(n->contacts, room);
+	if (is_called(name, len, "span"))
+		return duration(span, t->l, room);
+	if (is_called(name, len, "known"))
+		return n->tool == NULL ? n->known : NULL;
+	return is_called(name, len, "tool") ? n->tool : NULL;
 }
 
 void
 beacon_words(const struct key *k, const struct beacon_numbers *n, const char *subject, enum language l,
     char buf[BEACON_WORDS_MAX])
 {
-	double span = (double)(n->last_ns - n->first_ns) / (double)NS_PER_SEC;
-	char interval[NUMBER_MAX], jitter[NUMBER_MAX], average[NUMBER_MAX], missed[NUMBER_MAX], times[NUMBER_MAX], since[NUMBER_MAX];
-	bool regular = n->sign[0].weight >= 1;
-	const struct piece pieces[] = {
-		{ "zone", k->kind == KEY_ZONE ? subject : NULL }, { "changing", k->kind == KEY_BEHAVIOUR ? subject : NULL },
-		{ "service", k->kind != KEY_ZONE && k->kind != KEY_BEHAVIOUR ? subject : NULL },
-		{ "interval", regular ? duration(n->interval_sec, l, interval) : NULL },
-		{ "jitter", rounded(n->jitter * 100, jitter) },
-		{ "average", regular ? NULL : duration(span / fmax(n->contacts - 1., 1), l, average) },
-		{ "missed", n->missed >= .05 ? rounded(n->missed * 100, missed) : NULL },
-		{ "times", rounded(n->contacts, times) }, { "span", duration(span, l, since) }, { "known", n->tool == NULL ? n->known : NULL }, { "tool", n->tool },
-		{ NULL, NULL },
-	};
+	struct telling t = { k, n, subject, l, NULL };
+	const char *sentence;
 	size_t len;
 	unsigned i;
 
-	len = strlen(sentence_fill(heads[l], pieces, buf, BEACON_WORDS_MAX));
-	for (i = 1; i < n->signs && n->known == NULL; i++)
-		len += add_sign(&n->sign[i], n->history_days, l, buf + len, BEACON_WORDS_MAX - len);
+	len = strlen(sentence_write(heads[l], head_piece, &t, buf, BEACON_WORDS_MAX));
+	for (i = 1; i < n->signs && n->known == NULL; i++) {
+		t.sign = &n->sign[i];
+		if ((sentence = sentence_of(t.sign, l)) != NULL)
+			len += strlen(sentence_write(sentence, sign_piece, &t, buf + len, BEACON_WORDS_MAX - len));
+	}
 }
