@@ -7,7 +7,15 @@
 enum capture_result
 capture_next(struct capture *c, struct frame *out)
 {
-	return c->next(c, out);
+	unsigned count;
+
+	return c->take(c, out, 1, &count);
+}
+
+enum capture_result
+capture_take(struct capture *c, struct frame *out, unsigned most, unsigned *count)
+{
+	return c->take(c, out, most, count);
 }
 
 int

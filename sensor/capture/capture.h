@@ -2,7 +2,7 @@
  * capture.h - where frames come from: files, compressed files, standard
  * input, interfaces.
  *
- * A source hands out frames one by one; each dies at the next read. Files are
+ * A source hands out frames, one or a few at a time; they die at the next read. Files are
  * opened before the sandbox is set (capture_files_open), read after it. With
  * several files frames come in time order, merged by their time stamps; frames
  * of one file keep the file's order, and at equal times the file named first
@@ -37,7 +37,7 @@ struct capture;
 
 /* How a read ended. */
 enum capture_result {
-	CAPTURE_FRAME,		/* *out is filled */
+	CAPTURE_FRAME,		/* there is one at least */
 	CAPTURE_IDLE,		/* live only: nothing within the poll's time */
 	CAPTURE_END		/* files: no more, and capture_faults() says whether all was
 				 * readable; live: broken, and capture_failure() says why */
@@ -120,7 +120,11 @@ const char *capture_failure(const struct capture *c);
 
 /* ---- both ---- */
 
+/* One frame. */
 enum capture_result capture_next(struct capture *c, struct frame *out);
+
+/* As many as lie ready side by side, `most` at most and at least one; all die at the next read. */
+enum capture_result capture_take(struct capture *c, struct frame *out, unsigned most, unsigned *count);
 
 /* Inputs that were faulty so far (unreadable, cut in the middle of a packet). */
 unsigned capture_faults(const struct capture *c);

@@ -179,6 +179,24 @@ classic_next(struct classic *c, struct frame *out, struct fault *fault)
 	return 1;
 }
 
+bool
+classic_has_ready(const struct classic *c, unsigned count)
+{
+	size_t at = c->at;
+	struct record r;
+
+	for (; count > 0; count--) {
+		if (c->end - at < sizeof r)
+			return false;
+		memcpy(&r, c->buffer + at, sizeof r);
+		at += sizeof r;
+		if (r.captured > CAPTURE_FRAME_MAX || c->end - at < r.captured)
+			return false;
+		at += r.captured;
+	}
+	return true;
+}
+
 void
 classic_close(struct classic *c)
 {

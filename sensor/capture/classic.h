@@ -11,6 +11,7 @@
 #ifndef SENSOR_CAPTURE_CLASSIC_H
 #define SENSOR_CAPTURE_CLASSIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ int classic_open(struct input *in, size_t buffer_bytes, struct classic **out);
  * why; SE_NOMEM. Nothing can be read after that.
  */
 int classic_next(struct classic *c, struct frame *out, struct fault *fault);
+
+/* Do the next `count` frames lie in the buffer, whole and sound? Then reading them leaves all others in it where they are. */
+bool classic_has_ready(const struct classic *c, unsigned count);
 
 void classic_close(struct classic *c);	/* NULL is fine */
 

@@ -98,24 +98,37 @@ advance(struct files *f, struct head *h)
 	return false;
 }
 
+/* The first one's frame is out: its next one instead. */
+static void
+read_on(struct files *f)
+{
+	if (!advance(f, f->heap[0]))
+		f->heap[0] = f->heap[--f->heap_count];
+	if (f->heap_count > 1)
+		sink_down(f, 0);
+	f->first_given = false;
+}
+
 static enum capture_result
-files_next(struct capture *c, struct frame *out)
+files_take(struct capture *c, struct frame *out, unsigned most, unsigned *count)
 {
 	struct files *f = (struct files *)c;
+	unsigned n;
 
-	if (f->first_given) {
-		if (!advance(f, f->heap[0]))
-			f->heap[0] = f->heap[--f->heap_count];
-		if (f->heap_count > 1)
-			sink_down(f, 0);
-		f->first_given = false;
+	for (n = 0; n < most; n++) {
+		/* What was taken before may lie in that file's buffer. */
+		if (f->first_given && n > 0 && !steady_keeps(&f->heap[0]->steady))
+			break;
+		if (f->first_given)
+			read_on(f);
+		if (f->heap_count == 0)
+			break;
+		out[n] = f->heap[0]->frame;
+		out[n].ordinal = ++c->ordinal;
+		f->first_given = true;
 	}
-	if (f->heap_count == 0)
-		return CAPTURE_END;
-	*out = f->heap[0]->frame;
-	out->ordinal = ++c->ordinal;
-	f->first_given = true;
-	return CAPTURE_FRAME;
+	*count = n;
+	return n > 0 ? CAPTURE_FRAME : CAPTURE_END;
 }
 
 static void
@@ -253,7 +266,7 @@ capture_files_open(const struct capture_file *files, unsigned count, capture_rep
 		return fault_set(fault, SE_USAGE, "no capture file is named");
 	if ((f = calloc(1, sizeof *f)) == NULL)
 		return fault_set(fault, SE_NOMEM, "out of memory for the inputs");
-	f->capture = (struct capture) { .next = files_next, .progress = files_progress,
+	f->capture = (struct capture) { .take = files_take, .progress = files_progress,
 	    .close = files_close, .descriptor = -1, .link_type = -1 };
 	f->report = report;
 	f->to = to;

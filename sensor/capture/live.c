@@ -46,13 +46,16 @@ take_frame(struct live *l, struct frame *out)
 	return 1;
 }
 
+/* libpcap's promise is that one: the kernel may fill its block again as soon as the next is asked for. */
 static enum capture_result
-live_next(struct capture *c, struct frame *out)
+live_take(struct capture *c, struct frame *out, unsigned most, unsigned *count)
 {
 	struct live *l = (struct live *)c;
 	struct pollfd p = { .fd = c->descriptor, .events = POLLIN };
 	int r;
 
+	(void)most;
+	*count = 1;
 	if (c->failure != NULL)
 		return CAPTURE_END;
 	if ((r = take_frame(l, out)) == 0) {
@@ -226,7 +229,7 @@ capture_live_open(const struct capture_live_options *options, struct capture **o
 		return r;
 	if ((l = calloc(1, sizeof *l)) == NULL)
 		return fault_set(fault, SE_NOMEM, "%s: out of memory", options->interface);
-	l->capture = (struct capture) { .next = live_next, .progress = live_progress,
+	l->capture = (struct capture) { .take = live_take, .progress = live_progress,
 	    .close = live_close, .descriptor = -1, .link_type = -1 };
 	l->poll_ms = (int)options->poll_ms;
 	snprintf(l->interface, sizeof l->interface, "%s", options->interface);

@@ -260,6 +260,12 @@ savefile_next(struct savefile *s, struct frame *out, struct fault *fault)
 	return s->pcap != NULL ? next_pcap(s, out, fault) : next_pcapng(s, out, fault);
 }
 
+bool
+savefile_keeps(const struct savefile *s, unsigned count)
+{
+	return s->classic != NULL && classic_has_ready(s->classic, count);
+}
+
 void
 savefile_progress(const struct savefile *s, uint64_t *done_bytes, uint64_t *total_bytes)
 {

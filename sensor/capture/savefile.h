@@ -8,6 +8,7 @@
 #ifndef SENSOR_CAPTURE_SAVEFILE_H
 #define SENSOR_CAPTURE_SAVEFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,9 @@ int savefile_open(const char *path, size_t buffer_bytes, struct savefile **out,
  * read after that.
  */
 int savefile_next(struct savefile *s, struct frame *out, struct fault *fault);
+
+/* Will the bytes of frames handed out before still be there when `count` more have been read? False: nobody knows. */
+bool savefile_keeps(const struct savefile *s, unsigned count);
 
 /* Bytes of the file read so far, and its size (0: unknown). */
 void savefile_progress(const struct savefile *s, uint64_t *done_bytes, uint64_t *total_bytes);

@@ -9,7 +9,7 @@
 #include "capture/capture.h"
 
 struct capture {
-	enum capture_result (*next)(struct capture *c, struct frame *out);
+	enum capture_result (*take)(struct capture *c, struct frame *out, unsigned most, unsigned *count);
 	void (*progress)(const struct capture *c, uint64_t *done_bytes, uint64_t *total_bytes);
 	void (*close)(struct capture *c);
 	uint64_t ordinal;		/* of the last frame handed out */

@@ -79,6 +79,13 @@ steady_next(struct steady *s, struct frame *out, struct fault *fault)
 	return r;
 }
 
+/* One frame is read, and when its time leaps the one behind it. */
+bool
+steady_keeps(const struct steady *s)
+{
+	return !s->has_next && savefile_keeps(s->file, 2);
+}
+
 void
 steady_clear(struct steady *s)
 {

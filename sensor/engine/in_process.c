@@ -156,15 +156,16 @@ note(struct alone *a)
 static void
 run(struct alone *a)
 {
-	struct frame f;
-	uint64_t frames = 0;
+	struct frame f[PIPELINE_FRAMES];
+	unsigned count, frames = 0;
 
 	process_catch_signals(true);
 	progress_begin(&a->progress);
-	while (!a->stopped && capture_next(a->capture, &f) == CAPTURE_FRAME) {
-		pipeline_frame(a->pipeline, &f);
-		if (++frames % BATCH != 0)
+	while (!a->stopped && capture_take(a->capture, f, PIPELINE_FRAMES, &count) == CAPTURE_FRAME) {
+		pipeline_frames(a->pipeline, f, count);
+		if ((frames += count) < BATCH)
 			continue;
+		frames = 0;
 		analyst_sync(a->analyst, 0);
 		courier_step(a->courier);
 		note(a);

@@ -1,14 +1,23 @@
 #include "engine/pipeline.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
+#include "engine/packet_clock.h"
 #include "indicators/indicators.h"
 
-enum { DNS_PORT = 53, COPIES_READ = 3, FAR_BEHIND_FRAMES = 64, LASTING_MOST = 15 };
+enum { DNS_PORT = 53, COPIES_READ = 3, LASTING_MOST = 15 };
 
-#define FAR_BEHIND_NS (3600 * NS_PER_SEC)
+/* A frame that was decoded, to be followed when its turn comes. */
+struct pending {
+	struct packet packet;
+	struct flow_look look;
+	bool is_ours;			/* there is a packet, of our shard */
+	uint64_t ordinal;
+	int64_t ts_ns, now_ns;		/* the frame's; the clock's behind it */
+};
 
 struct pipeline {
 	uint32_t shard, shards;
@@ -18,12 +27,14 @@ struct pipeline {
 	struct proto *proto;
 	struct witness *witness;
 	int64_t burst_pause_ns, lasting_ns;
-	int64_t now_ns;			/* the timers' clock: largest packet time so far, live also what idling says */
-	uint64_t ordinal;		/* of the frame being processed */
-	uint64_t frames, bytes, retimed, set_back;
-	int64_t first_ns, last_ns, frame_ns;
-	unsigned behind;		/* frames in a row that lie far behind the clock */
-	int64_t behind_ns;		/* the latest of them */
+	struct packet_clock clock;	/* of the frames decoded */
+	int64_t now_ns;			/* of the frame being followed: the timers' */
+	int64_t frame_ns;
+	uint64_t ordinal;		/* of the frame being followed */
+	_Atomic uint64_t *at_work;	/* never NULL */
+	_Atomic uint64_t nobody_asks;
+	uint64_t frames, bytes, retimed;
+	struct pending pending[PIPELINE_FRAMES];
 	enum shed shed;
 	uint64_t shed_streams, shed_dialogues, shed_datagrams;
 	bool discarding;		/* nothing is emitted any more */
@@ -119,7 +130,7 @@ on_flow_end(void *to, struct flow *f, enum flow_end how, int64_t deadline_ns)
 {
 	struct pipeline *p = to;
 	int64_t ts_ns = deadline_ns != WHEN_UNKNOWN ? deadline_ns :
-	    how == FLOW_END_INPUT ? p->last_ns : p->frame_ns;
+	    how == FLOW_END_INPUT ? p->clock.last_ns : p->frame_ns;
 
 	if (p->discarding) {
 		discard(f);
@@ -182,7 +193,9 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 	p->shards = options->shards;
 	p->burst_pause_ns = witness.burst_pause_ns;
 	p->lasting_ns = c->beacon_lasting_sec == 0 ? INT64_MAX : c->beacon_lasting_sec * NS_PER_SEC;
-	p->now_ns = p->first_ns = p->last_ns = WHEN_UNKNOWN;
+	p->at_work = options->at_work != NULL ? options->at_work : &p->nobody_asks;
+	packet_clock_init(&p->clock);
+	p->now_ns = p->clock.now_ns;
 	if ((p->decode = decode_new(&c->decode)) == NULL ||
 	    (p->flows = flows_new(&flow, on_flow_end, p)) == NULL ||
 	    (p->reassembly = reassembly_new(&reassembly, on_piece, p)) == NULL ||
@@ -400,14 +413,13 @@ is_unanswered(const struct flow *f, int side)
 }
 
 static void
-follow(struct pipeline *p, struct packet *packet)
+follow_packet(struct pipeline *p, struct packet *packet, const struct flow_look *look)
 {
 	struct flow *f;
 	bool is_new;
 	int side;
 
-	decode_verify(p->decode, packet);
-	if ((f = flows_packet(p->flows, packet, &side, &is_new)) == NULL)
+	if ((f = flows_packet(p->flows, packet, look, &side, &is_new)) == NULL)
 		return;
 	witness_at(p->witness, p->ordinal, PHASE_PACKET, INT64_MAX);
 	if (is_new)
@@ -424,57 +436,84 @@ follow(struct pipeline *p, struct packet *packet)
 		follow_udp(p, f, side, packet);
 }
 
-/* A clock that ran ahead, for a stretch of frames or until somebody set it, must not stop all timers. */
+/* Which frame is at work: should it end this process, its number stays. */
 static void
-mind_the_clock(struct pipeline *p, int64_t ts_ns)
+at_work(struct pipeline *p, uint64_t ordinal)
 {
-	if (p->now_ns - ts_ns <= FAR_BEHIND_NS) {
-		p->behind = 0;
-		return;
-	}
-	if (p->behind++ == 0 || ts_ns > p->behind_ns)
-		p->behind_ns = ts_ns;
-	if (p->behind < FAR_BEHIND_FRAMES)
-		return;
-	p->behind = 0;
-	p->set_back++;
-	p->now_ns = p->last_ns = p->behind_ns;
-	flows_set_back(p->flows, p->now_ns);
-	decode_set_back(p->decode, p->now_ns);
+	atomic_store_explicit(p->at_work, ordinal, memory_order_relaxed);
 }
 
 static void
-note_time(struct pipeline *p, const struct frame *frame)
+look_at(struct pipeline *p, const struct frame *frame, struct pending *n)
 {
+	at_work(p, frame->ordinal);
+	p->frames++;
+	p->bytes += frame->wire_bytes;
 	p->retimed += frame->retimed;
-	p->frame_ns = frame->ts_ns;
-	if (p->first_ns == WHEN_UNKNOWN || frame->ts_ns < p->first_ns)
-		p->first_ns = frame->ts_ns;
-	if (frame->ts_ns > p->last_ns)
-		p->last_ns = frame->ts_ns;
-	if (frame->ts_ns > p->now_ns) {
-		p->behind = 0;
-		p->now_ns = frame->ts_ns;
-		run_timers(p);
-	} else {
-		mind_the_clock(p, frame->ts_ns);
+	if (packet_clock_note(&p->clock, frame->ts_ns))
+		decode_set_back(p->decode, p->clock.now_ns);
+	n->ordinal = frame->ordinal;
+	n->ts_ns = frame->ts_ns;
+	n->now_ns = p->clock.now_ns;
+	n->is_ours = decode_frame(p->decode, frame, &n->packet) == DECODE_PACKET &&
+	    (p->shards <= 1 || decode_shard(&n->packet, p->shards) == p->shard);
+	if (!n->is_ours)
+		return;
+	decode_verify(p->decode, &n->packet);
+	flows_look(p->flows, &n->packet, &n->look);
+}
+
+/* What was put together from fragments lies in a buffer of decode's, which the next one needs. */
+static bool
+must_be_last(const struct pending *n)
+{
+	return n->is_ours && (n->packet.flags & PACKET_DEFRAGMENTED) != 0;
+}
+
+/* How many of them can be followed now. */
+static unsigned
+look_ahead(struct pipeline *p, const struct frame *frames, unsigned count)
+{
+	unsigned n, i;
+
+	for (n = 0; n < count && n < PIPELINE_FRAMES; ) {
+		look_at(p, &frames[n], &p->pending[n]);
+		if (must_be_last(&p->pending[n++]))
+			break;
 	}
+	for (i = 0; i < n; i++)
+		if (p->pending[i].is_ours)
+			flows_look_on(p->flows, &p->pending[i].look);
+	return n;
+}
+
+static void
+follow(struct pipeline *p, struct pending *n)
+{
+	at_work(p, n->ordinal);
+	p->ordinal = n->ordinal;
+	p->frame_ns = n->ts_ns;
+	if (n->now_ns > p->now_ns) {
+		p->now_ns = n->now_ns;
+		run_timers(p);
+	} else if (n->now_ns < p->now_ns) {
+		p->now_ns = n->now_ns;
+		flows_set_back(p->flows, p->now_ns);
+	}
+	if (n->is_ours)
+		follow_packet(p, &n->packet, &n->look);
 }
 
 void
-pipeline_frame(struct pipeline *p, const struct frame *frame)
+pipeline_frames(struct pipeline *p, const struct frame *frames, unsigned count)
 {
-	struct packet packet;
+	unsigned ready, i;
 
-	p->ordinal = frame->ordinal;
-	p->frames++;
-	p->bytes += frame->wire_bytes;
-	note_time(p, frame);
-	if (decode_frame(p->decode, frame, &packet) != DECODE_PACKET)
-		return;
-	if (p->shards > 1 && decode_shard(&packet, p->shards) != p->shard)
-		return;
-	follow(p, &packet);
+	for (; count > 0; frames += ready, count -= ready) {
+		ready = look_ahead(p, frames, count);
+		for (i = 0; i < ready; i++)
+			follow(p, &p->pending[i]);
+	}
 }
 
 void
@@ -489,7 +528,7 @@ pipeline_idle(struct pipeline *p, int64_t now_ns)
 {
 	if (now_ns <= p->now_ns)
 		return;
-	p->now_ns = now_ns;
+	p->clock.now_ns = p->now_ns = now_ns;
 	run_timers(p);
 }
 
@@ -511,11 +550,11 @@ pipeline_count(const struct pipeline *p, struct pipeline_counts *out)
 	out->frames = p->frames;
 	out->bytes = p->bytes;
 	out->retimed = p->retimed;
-	out->set_back = p->set_back;
+	out->set_back = p->clock.set_back;
 	out->shed_level = p->shed;
 	out->shed_streams = p->shed_streams;
 	out->shed_dialogues = p->shed_dialogues;
 	out->shed_datagrams = p->shed_datagrams;
-	out->first_ns = p->first_ns;
-	out->last_ns = p->last_ns;
+	out->first_ns = p->clock.first_ns;
+	out->last_ns = p->clock.last_ns;
 }

@@ -5,9 +5,8 @@
  *     frame → decode → flow, reassembly → proto → witness → observation
  *
  * With `shards` above 1 it follows only the packets of its own shard, but its
- * clock runs on every frame, so that timers are the same in all of them. The
- * clock is the largest packet time so far; when 64 frames in a row lie more
- * than an hour behind it, it was wrong, and is set back to theirs.
+ * clock (packet_clock.h) runs on every frame, so that timers are the same in
+ * all of them.
  */
 #ifndef SENSOR_ENGINE_PIPELINE_H
 #define SENSOR_ENGINE_PIPELINE_H
@@ -27,6 +26,7 @@ struct pipeline_options {
 	const struct config *config;	/* borrowed */
 	uint32_t shard, shards;		/* 0, 1: all */
 	uint64_t input_bytes;		/* of packets, when that is known before; 0: it is not */
+	_Atomic uint64_t *at_work;	/* always says which frame is being worked on; NULL: nobody asks */
 };
 
 struct pipeline_counts {
@@ -49,7 +49,18 @@ void pipeline_free(struct pipeline *p);	/* NULL is fine; emits nothing */
 /* Borrowed until the next call; swap between batches only. */
 void pipeline_set_indicators(struct pipeline *p, const struct indicators *set);
 
-void pipeline_frame(struct pipeline *p, const struct frame *f);
+/*
+ * Some frames, in order, whose bytes live until the call returns. All are decoded and their flows looked for before
+ * the first is followed, so that memory is not waited for; nothing that is told depends on how many come at once.
+ */
+enum { PIPELINE_FRAMES = 32 };	/* no more than so many are looked at together */
+void pipeline_frames(struct pipeline *p, const struct frame *frames, unsigned count);
+
+static inline void
+pipeline_frame(struct pipeline *p, const struct frame *f)
+{
+	pipeline_frames(p, f, 1);
+}
 
 /* Live only: there is more than can be followed, or it is over. */
 void pipeline_shed(struct pipeline *p, enum shed level);

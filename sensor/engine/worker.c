@@ -115,15 +115,14 @@ to_skip(const struct board *b, uint64_t ordinal)
 }
 
 static enum capture_result
-next_frame(struct worker *w, struct frame *f)
+read_frames(struct worker *w, struct frame *f, unsigned most, unsigned *count)
 {
 	const struct worker_task *t = w->task;
 
-	if (w->files != NULL)
-		return capture_next(w->files, f);
+	*count = 1;
 	if (t->broadcast != NULL)
 		return broadcast_next(t->broadcast, t->index, f);
-	return capture_next(t->interface, f);
+	return capture_take(w->files != NULL ? w->files : t->interface, f, most, count);
 }
 
 static void
@@ -148,16 +147,19 @@ flush_record(struct worker *w)
 }
 
 static void
-take_frame(struct worker *w, const struct frame *f)
+take_frames(struct worker *w, struct frame *f, unsigned count)
 {
-	if (w->task->live && f->ts_ns < ring_watermark(w->task->ring))
-		atomic_fetch_add(&w->mine->late, 1);
-	record(w, f);
-	w->ordinal = f->ordinal;
-	atomic_store_explicit(&w->mine->ordinal, f->ordinal, memory_order_relaxed);
-	if (to_skip(w->task->board, f->ordinal))
-		return;
-	pipeline_frame(w->pipeline, f);
+	unsigned kept = 0, i;
+
+	for (i = 0; i < count; i++) {
+		if (w->task->live && f[i].ts_ns < ring_watermark(w->task->ring))
+			atomic_fetch_add(&w->mine->late, 1);
+		record(w, &f[i]);
+		w->ordinal = f[i].ordinal;
+		if (!to_skip(w->task->board, f[i].ordinal))
+			f[kept++] = f[i];
+	}
+	pipeline_frames(w->pipeline, f, kept);
 }
 
 /* ---- between batches ---- */
@@ -301,16 +303,16 @@ take_batch(struct worker *w)
 {
 	enum capture_result r = CAPTURE_FRAME;
 	int64_t until_ns = INT64_MAX;
-	struct frame f;
-	int i;
+	struct frame f[PIPELINE_FRAMES];
+	unsigned taken, count;
 
-	for (i = 0; i < BATCH && w->polled_ns < until_ns; i++) {
+	for (taken = 0; taken < BATCH && w->polled_ns < until_ns; taken += count) {
 		w->polled_ns = w->task->live ? wall_clock_ns() : 0;
-		if (i == 0 && w->task->live)
+		if (taken == 0 && w->task->live)
 			until_ns = w->polled_ns + BATCH_MS * 1000000LL;
-		if ((r = next_frame(w, &f)) != CAPTURE_FRAME)
+		if ((r = read_frames(w, f, PIPELINE_FRAMES, &count)) != CAPTURE_FRAME)
 			break;
-		take_frame(w, &f);
+		take_frames(w, f, count);
 	}
 	return r;
 }
@@ -342,6 +344,7 @@ prepare(struct worker *w, struct fault *fault)
 		.config = t->config,
 		.shard = t->live ? 0 : t->index,
 		.shards = t->live ? 1 : t->count,
+		.at_work = &w->mine->ordinal,
 	};
 	struct sandbox_room room = { .data_bytes = 0 };
 	uint64_t done;

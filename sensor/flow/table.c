@@ -345,20 +345,20 @@ entry_begin(struct flows *t, const struct flow_key *k)
 	return 0;
 }
 
-/* `k`: the packet's, with its sender as side 0. */
 static uint32_t
-begin(struct flows *t, const struct packet *p, struct flow_key *k, uint32_t hash, int *side)
+begin(struct flows *t, const struct packet *p, const struct flow_look *look, int *side)
 {
-	uint32_t index, *bucket = bucket_of(t, hash);
+	uint32_t index, *bucket = bucket_of(t, look->hash);
+	struct flow_key k = look->key;
 	struct entry *e;
 
-	*side = sender_asked(p, k) ? ORIGINATOR : RESPONDER;
+	*side = sender_asked(p, &k) ? ORIGINATOR : RESPONDER;
 	if (*side == RESPONDER)
-		key_turn(k);
-	if ((index = entry_begin(t, k)) == 0)
+		key_turn(&k);
+	if ((index = entry_begin(t, &k)) == 0)
 		return 0;
 	e = entry_at(t, index);
-	e->hash = hash;
+	e->hash = look->hash;
 	e->chain = *bucket;
 	*bucket = index;
 	e->flow.first_ordinal = p->ordinal;
@@ -453,15 +453,35 @@ note_tunnel(struct flow *f, const struct packet *p, int side)
 		n->id[side] = p->tunnel_id;
 }
 
+void
+flows_look(const struct flows *t, const struct packet *p, struct flow_look *out)
+{
+	key_from_packet(&out->key, p);
+	out->hash = key_hash(&t->secret, &out->key);
+	__builtin_prefetch(bucket_of(t, out->hash));
+}
+
+/* The first in the bucket: most have no second one. */
+void
+flows_look_on(const struct flows *t, const struct flow_look *look)
+{
+	uint32_t index = *bucket_of(t, look->hash);
+
+	if (index == 0)
+		return;
+	__builtin_prefetch(entry_at(t, index), 1);
+	__builtin_prefetch((const char *)entry_at(t, index) + ENTRY_BYTES / 2, 1);
+}
+
 static uint32_t
-find(const struct flows *t, const struct flow_key *k, uint32_t hash, int *side)
+find(const struct flows *t, const struct flow_look *look, int *side)
 {
 	uint32_t index;
 	struct entry *e;
 
-	for (index = *bucket_of(t, hash); index != 0; index = e->chain) {
+	for (index = *bucket_of(t, look->hash); index != 0; index = e->chain) {
 		e = entry_at(t, index);
-		if (e->hash == hash && (*side = key_side(&e->flow, k)) >= 0)
+		if (e->hash == look->hash && (*side = key_side(&e->flow, &look->key)) >= 0)
 			return index;
 	}
 	return 0;
@@ -502,17 +522,14 @@ note_checksum(struct flows *t, struct entry *e, const struct packet *p, int side
 }
 
 struct flow *
-flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
+flows_packet(struct flows *t, struct packet *p, const struct flow_look *look, int *side, bool *is_new)
 {
-	struct flow_key k;
 	struct entry *e;
-	uint32_t hash, index;
+	uint32_t index;
 	bool doubted;
 
 	flows_advance(t, p->ts_ns);
-	key_from_packet(&k, p);
-	hash = key_hash(&t->secret, &k);
-	index = find(t, &k, hash, side);
+	index = find(t, look, side);
 	doubted = (p->flags & PACKET_BAD_CHECKSUM) != 0 && doubts(t, index, *side);
 	if (doubted)
 		p->flags &= (uint8_t)~PACKET_BAD_CHECKSUM;
@@ -527,7 +544,7 @@ flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new)
 	}
 	*is_new = index == 0;
 	if (index == 0)
-		index = begin(t, p, &k, hash, side);
+		index = begin(t, p, look, side);
 	if (index == 0)
 		return NULL;
 	e = entry_at(t, index);

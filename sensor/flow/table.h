@@ -1,7 +1,8 @@
 /*
  * table.h - the flow table: every conversation, TCP or not, complete or not.
  *
- * flows_packet() finds or makes the flow and counts the packet. Timers run on
+ * flows_packet() finds or makes the flow and counts the packet; flows_look() and
+ * flows_look_on() tell the memory early what it will read. Timers run on
  * the table's clock, the largest packet time given to flows_advance(): the
  * same in every worker of a replay. Flows end in deadline order; what ends by
  * eviction or at the end of the input ends in the order the flows began.
@@ -52,6 +53,20 @@ void flows_free(struct flows *t);	/* no end events; NULL is fine */
 /* End what has run out at `now_ns`; call it before each packet, with that packet's time. */
 void flows_advance(struct flows *t, int64_t now_ns);
 
+/* Where a packet's flow is looked for. */
+struct flow_look {
+	struct flow_key key;		/* with the sender as side 0 */
+	uint32_t hash;
+};
+
+/*
+ * To wait for memory costs more than all else that is done for a packet of a
+ * known flow: with many packets at hand, look for all of them, then look on for
+ * all, then give each to flows_packet(). Neither changes anything.
+ */
+void flows_look(const struct flows *t, const struct packet *p, struct flow_look *out);
+void flows_look_on(const struct flows *t, const struct flow_look *look);
+
 /*
  * The packet's flow (never NULL unless there is no memory), which side sent
  * it, and whether this packet began it. A SYN on a closed flow, or with
@@ -70,7 +85,7 @@ void flows_advance(struct flows *t, int64_t now_ns);
  * UDP, the sender, unless it speaks from a server's port to a client's; for
  * ICMP, who sent the request.
  */
-struct flow *flows_packet(struct flows *t, struct packet *p, int *side, bool *is_new);
+struct flow *flows_packet(struct flows *t, struct packet *p, const struct flow_look *look, int *side, bool *is_new);
 
 /* The clock was wrong: it says now_ns from here on. What it touched later than that was touched at now_ns. */
 void flows_set_back(struct flows *t, int64_t now_ns);

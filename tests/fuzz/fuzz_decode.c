@@ -30,13 +30,16 @@ take_packet(struct decode *d, struct flows *flows, struct packet *p)
 	bool is_new;
 	uint32_t i;
 	int side;
+	struct flow_look look;
 
 	decode_verify(d, p);
 	for (i = 0; i < p->payload_bytes; i++)
 		sum = (uint8_t)(sum + p->payload[i]);
 	if (decode_shard(p, 3) > 2 || p->payload_bytes > p->payload_wire_bytes)
 		abort();
-	if (flows_packet(flows, p, &side, &is_new) == NULL)
+	flows_look(flows, p, &look);
+	flows_look_on(flows, &look);
+	if (flows_packet(flows, p, &look, &side, &is_new) == NULL)
 		abort();
 }
 

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "capture_rig.h"
 
 static void
@@ -433,6 +434,46 @@ progress_of_several(void **state)
 	capture_close(c);
 }
 
+/* Of several files, with buffers that run out, leaps of time and faults at the end: those taken together live together. */
+static void
+taken_together_they_live_together(void **state)
+{
+	enum { TOGETHER = 32, ALL = 3 * 1000 };
+	static uint64_t sums[ALL];
+	struct frame f[TOGETHER];
+	unsigned most, count, i, at, together = 0;
+	struct capture *c;
+	struct told t;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		make_noise(1000, false);
+		memcpy(made.at + 24 + 1016 * 499, &(uint32_t){ 4200000000u }, 4);	/* the five hundredth's seconds */
+		if (i == 0)
+			made.len -= 1;
+		add_made(i == 0 ? "0.pcap" : i == 1 ? "1.pcap" : "2.pcap");
+	}
+	for (most = 1; most <= TOGETHER; most += 31) {
+		c = open_files(&t);
+		for (at = 0; capture_take(c, f, most, &count) == CAPTURE_FRAME; at += count) {
+			assert_in_range(count, 1, most);
+			together += count > 1;
+			for (i = 0; i < count; i++) {
+				uint64_t sum = hash_bytes(&HASH_FIXED, f[i].bytes, f[i].captured_bytes) + (uint64_t)f[i].ts_ns;
+
+				assert_int_equal(f[i].ordinal, at + i + 1);
+				if (most == 1)
+					sums[at + i] = sum;
+				assert_int_equal(sums[at + i], sum);
+			}
+		}
+		assert_int_equal(at, ALL - 1);
+		assert_int_equal(capture_faults(c), 1);
+		capture_close(c);
+	}
+	assert_true(together > ALL / TOGETHER / 2);
+}
+
 static void
 more_files_than_descriptors(void **state)
 {
@@ -534,6 +575,7 @@ main(void)
 		cmocka_unit_test_setup(cut_at_every_byte, no_files),
 		cmocka_unit_test_setup(plain_or_not, no_files),
 		cmocka_unit_test_setup(progress_of_several, no_files),
+		cmocka_unit_test_setup(taken_together_they_live_together, no_files),
 		cmocka_unit_test_setup(more_files_than_descriptors, no_files),
 		cmocka_unit_test_setup(live_refusals, no_files),
 		cmocka_unit_test_setup(files_are_not_live, no_files),

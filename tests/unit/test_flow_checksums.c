@@ -7,6 +7,7 @@
 
 #include "base/when.h"
 #include "flow/table.h"
+#include "flow_rig.h"
 
 enum { RIGHT = PACKET_RIGHT_CHECKSUM, WRONG = PACKET_BAD_CHECKSUM, NONE = 0 };
 
@@ -68,7 +69,7 @@ send(int from, uint8_t protocol, unsigned tcp_flags, uint32_t seq, unsigned chec
 
 	p.src = addr_v4((uint8_t[]){ 192, 0, 2, from == 0 ? 1 : 2 });
 	p.dst = addr_v4((uint8_t[]){ 192, 0, 2, from == 0 ? 2 : 1 });
-	f = flows_packet(flows, &p, &side, &is_new);
+	f = flow_take(flows, &p, &side, &is_new);
 	assert_non_null(f);
 	assert_int_equal(side, from);
 	seen = p;

@@ -10,6 +10,7 @@
 #include "base/when.h"
 #include "decode/decode.h"
 #include "flow/table.h"
+#include "flow_rig.h"
 
 enum { SYN = TCP_SYN, SYN_ACK = TCP_SYN | TCP_ACK, ACK = TCP_ACK, RST = TCP_RST, FIN_ACK = TCP_FIN | TCP_ACK };
 
@@ -96,7 +97,7 @@ send(struct packet p)
 	p.ts_ns = now_ns;
 	p.ordinal = ++ordinal;
 	flows_advance(flows, now_ns);
-	f = flows_packet(flows, &p, &side, &is_new);
+	f = flow_take(flows, &p, &side, &is_new);
 	assert_non_null(f);
 	return f;
 }
@@ -668,7 +669,7 @@ time_does_not_go_back(void **state)
 	p.ts_ns = now_ns - 3600 * NS_PER_SEC;
 	p.ordinal = 99;
 	flows_advance(flows, p.ts_ns);
-	assert_non_null(flows_packet(flows, &p, &side, &is_new));
+	assert_non_null(flow_take(flows, &p, &side, &is_new));
 	assert_false(is_new);
 	assert_int_equal(flows_next_deadline(flows), now_ns + 20 * NS_PER_SEC);
 }
@@ -801,10 +802,10 @@ shards_together_are_the_whole(void **state)
 		p.ordinal = i;
 		endings.at = others[0].at = others[1].at = others[2].at = i;
 		flows_advance(flows, p.ts_ns);
-		assert_non_null(flows_packet(flows, &p, &side, &is_new));
+		assert_non_null(flow_take(flows, &p, &side, &is_new));
 		for (s = 0; s < 3; s++)
 			flows_advance(shard[s], p.ts_ns);
-		assert_non_null(flows_packet(shard[decode_shard(&p, 3)], &p, &side, &is_new));
+		assert_non_null(flow_take(shard[decode_shard(&p, 3)], &p, &side, &is_new));
 	}
 	endings.at = others[0].at = others[1].at = others[2].at = i;
 	flows_finish(flows);
