@@ -23,6 +23,7 @@ enum message_kind {
 	MESSAGE_DNS,
 	MESSAGE_PROTOCOL,	/* what the flow speaks, or that nobody knows */
 	MESSAGE_MAIL, MESSAGE_FILE, MESSAGE_LOGIN, MESSAGE_REMOTE, MESSAGE_IDENTITY,
+	MESSAGE_PROXY,
 	MESSAGE_KINDS
 };
 
@@ -223,6 +224,22 @@ struct remote {
 	struct span ending;		/* small letters, without the dot; that most have, absent: none */
 };
 
+enum proxy_action { PROXY_CONNECT, PROXY_BIND, PROXY_ASSOCIATE, PROXY_CLAIM, PROXY_ACTIONS };
+
+/*
+ * One side speaks for another (SOCKS): `from` is who asked for it, and once
+ * more with the answer. From a RESPONDER: whoever opened this connection is
+ * the proxy. Or a balancer says for whom it speaks (PROXY_CLAIM).
+ */
+struct proxy {
+	enum proxy_action action;
+	uint8_t version;		/* of the protocol */
+	struct span host;		/* asked for, with its port; CLAIM: the client's address, claimed and not known */
+	bool answered;			/* then the next two are told */
+	enum outcome outcome;
+	uint32_t code;			/* the protocol's own */
+};
+
 enum identity_source {
 	IDENTITY_DHCP, IDENTITY_DHCPV6, IDENTITY_NBNS, IDENTITY_MDNS, IDENTITY_LLMNR, IDENTITY_NTLM,
 	IDENTITY_KERBEROS, IDENTITY_SMB, IDENTITY_HTTP, IDENTITY_SOURCES
@@ -260,6 +277,7 @@ struct message {
 		const struct login *login;
 		const struct remote *remote;
 		const struct identity *identity;
+		const struct proxy *proxy;
 	};
 };
 

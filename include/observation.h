@@ -31,6 +31,7 @@ enum observation_kind {
 	OBSERVE_EVASION,	/* bytes of a stream were sent again, and others; once a flow */
 	OBSERVE_LASTING,	/* a connection is open for very long; again when that has doubled */
 	OBSERVE_UNANSWERED,	/* OBSERVED_UNANSWERED_PACKETS went out and none came back; again when that has doubled */
+	OBSERVE_PROXY,		/* a side asked the other for a connection in its place, or that was answered; OBSERVED_RESPONSE: the asked one had opened this connection */
 	OBSERVATION_KINDS
 };
 
@@ -73,6 +74,7 @@ enum app {	/* what the flow speaks, as far as known */
 	APP_SMB, APP_DCERPC, APP_RDP, APP_SSH, APP_WINRM,
 	APP_DOQ,
 	APP_TEAMVIEWER, APP_ANYDESK, APP_RUSTDESK, APP_RFB,	/* remote support */
+	APP_SOCKS, APP_PROXY,	/* PROXY: a header alone, of a connection that ended behind it */
 	APP_KINDS
 };
 
@@ -110,11 +112,11 @@ struct observation {
 	int64_t indicator_first_ns, indicator_last_ns, indicator_until_ns;
 	uint32_t indicator_line;
 	uint8_t indicator_type, indicator_role, indicator_confidence;
-	uint8_t detail;			/* enum of message.h: FILE its kind, LOGIN the method, REMOTE the action, IDENTITY the source */
+	uint8_t detail;			/* enum of message.h: FILE its kind, LOGIN the method, REMOTE, PROXY the action, IDENTITY the source */
 	uint8_t inner;			/* FILE: enum file_kind inside a coding */
 	uint8_t outcome;		/* enum outcome of message.h */
 	uint32_t flags;			/* OBSERVED_ */
-	uint32_t code;			/* LOGIN, REMOTE: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC; DNS: opcode */
+	uint32_t code;			/* LOGIN, REMOTE, PROXY: the protocol's own; IDENTITY: lease in seconds; TLS: version of QUIC; DNS: opcode */
 	uint32_t count;			/* MAIL: recipients; REMOTE: files; DNS: bytes of TXT and NULL answers; FLOW: contacts in it; EVASION: bytes of the copy; TLS: with a certificate, the client's `voice` */
 	uint32_t refused;		/* MAIL: recipients refused; REMOTE: files deleted */
 	uint16_t attachments;		/* MAIL */
@@ -139,6 +141,7 @@ enum {	/* observation.flags */
 	OBSERVED_RELEASED = 16384,			/* IDENTITY */
 	OBSERVED_AUTHORITATIVE = 32768, OBSERVED_TRUNCATED = 65536, OBSERVED_EDNS = 131072,	/* DNS */
 	OBSERVED_LIST = 524288,				/* MAIL: of a mailing list or newsletter, as it says */
+	OBSERVED_REFUSED = 2097152,			/* CONTACT, FLOW: the proxy did not reach the service */
 	OBSERVED_OVER = 1048576,			/* SENSOR: the trouble is over; TEXT_SERVICE says which */
 	OBSERVED_RETRO = 262144				/* MATCH: from the history; flow_first_ns, flow_last_ns, `count`, `number` (days) are its contacts' */
 };

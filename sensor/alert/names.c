@@ -38,6 +38,7 @@ channel_technique(const struct finding *f)
 		[APP_DNS] = "T1071.004", [APP_DOT] = "T1071.004", [APP_DOH] = "T1071.004", [APP_DOQ] = "T1071.004",
 		[APP_MDNS] = "T1071.004", [APP_LLMNR] = "T1071.004",
 		[APP_TEAMVIEWER] = "T1219", [APP_ANYDESK] = "T1219", [APP_RUSTDESK] = "T1219", [APP_RFB] = "T1219",
+		[APP_SOCKS] = "T1090",
 	};
 	uint8_t app = f->because == NULL ? APP_UNKNOWN : f->because->app;
 
@@ -153,7 +154,7 @@ names_app(enum app a)
 		"http2", "quic", "dot", "doh", "mdns", "llmnr", "nbns", "dhcp",
 		"smtp", "imap", "pop3", "ftp", "ldap", "krb5",
 		"smb", "dcerpc", "rdp", "ssh", "winrm", "doq",
-		"teamviewer", "anydesk", "rustdesk", "rfb",
+		"teamviewer", "anydesk", "rustdesk", "rfb", "socks", "proxy",
 	};
 
 	return a < APP_KINDS ? names[a] : names[APP_UNKNOWN];

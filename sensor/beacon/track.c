@@ -346,7 +346,7 @@ track_flow(const struct beacon *b, struct track *t, const struct observation *o)
 
 	note_certificate(b, t, o);
 	note_support(t, o, !silent);
-	if (silent)
+	if (silent || (o->flags & OBSERVED_REFUSED) != 0)
 		t->failed++;
 	else
 		t->answered++;

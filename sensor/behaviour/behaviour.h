@@ -97,7 +97,7 @@ void behaviour_save(const struct behaviour *b, struct state_out *out);
 void behaviour_load(struct behaviour *b, const struct state_in *in);
 
 /* The same of its hosts. */
-enum { BEHAVIOUR_HOSTS_VERSION = 3 };
+enum { BEHAVIOUR_HOSTS_VERSION = 4 };
 void behaviour_save_hosts(const struct behaviour *b, struct state_out *out);
 void behaviour_load_hosts(struct behaviour *b, const struct state_in *in);
 

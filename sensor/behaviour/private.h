@@ -18,7 +18,7 @@
 enum row_number { ROW_DOWNLOAD, ROW_CHECK_IN, ROW_CHAIN, ROW_TLS, ROW_SPAM, ROW_SPREADING,
 	ROW_LURE, ROW_IMPERSONATED, ROW_FAMILY,
 	ROW_TUNNEL, ROW_GENERATED, ROW_STROBE,
-	ROW_ACCOUNT, ROW_LASTING, ROW_THEFT, ROW_DESTRUCTION, ROW_RELAY, ROW_ATTACK, ROW_OWN, ROWS };
+	ROW_ACCOUNT, ROW_LASTING, ROW_THEFT, ROW_DESTRUCTION, ROW_RELAY, ROW_ATTACK, ROW_OWN, ROW_LENT, ROWS };
 
 struct host_key {
 	struct realm realm;
@@ -217,7 +217,7 @@ int voice_others(const struct behaviour *b, uint32_t voice, const struct addr *h
 
 note_fn download_note, check_in_note, chain_note, tls_note, spam_note, spreading_note, lure_note, impersonated_note,
     dns_tunnel_note, generated_note, strobe_note, account_note, lasting_note,
-    theft_note, destruction_note, relay_note, attack_note, own_note;
+    theft_note, destruction_note, relay_note, attack_note, own_note, lent_note;
 void chain_beacon(struct sight *s, const struct finding *f);
 void own_beacon(struct sight *s);		/* of a host that is known */
 void family_finding(struct sight *s, const struct finding *f);
@@ -227,6 +227,6 @@ void relay_begin_again(void *part);		/* likewise */
 extern const size_t check_in_part_bytes, chain_part_bytes, spam_part_bytes, spreading_part_bytes,
     lure_part_bytes, impersonated_part_bytes, family_part_bytes, tunnel_part_bytes, generated_part_bytes, strobe_part_bytes,
     account_part_bytes, theft_part_bytes, destruction_part_bytes, relay_part_bytes,
-    attack_part_bytes, own_part_bytes;
+    attack_part_bytes, own_part_bytes, lent_part_bytes;
 
 #endif

@@ -44,4 +44,6 @@ const struct row rows[ROWS] = {
 	    { [REACH_NAMED] = BIT(FLOW) | BIT(UNANSWERED), [REACH_BARE] = BIT(FLOW) | BIT(UNANSWERED) }, &attack_part_bytes, attack_note },
 	[ROW_OWN] = { "T1571", "TA0011", SEVERITY_MEDIUM,
 	    { [REACH_NAMED] = BIT(CONTACT) | BIT(FLOW), [REACH_BARE] = BIT(CONTACT) | BIT(FLOW) }, &own_part_bytes, own_note },
+	[ROW_LENT] = { "T1090", "TA0011", SEVERITY_HIGH,
+	    { [REACH_NAMED] = BIT(PROXY), [REACH_BARE] = BIT(PROXY) }, &lent_part_bytes, lent_note },
 };

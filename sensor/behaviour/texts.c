@@ -147,6 +147,12 @@ const struct behaviour_text behaviour_texts[] = {
     "{peer}[（{host}）]のポート {port} と、ここで知られていないプロトコルで {minutes} 分間に {rounds} 回通信した[（{pace}）]。"
     "[同様の相手は {addresses} 件。][ここで同じ相手と通信する他のホストは {other_callers} 台。]"
     "[過去 {history_days} 日の記録に同じ相手との通信はない。][{known_days} 日前から通信がある。]" } },
+[ROW_LENT] = { "back-connect-proxy",
+  { "Lends itself to others as a proxy", "外部からの踏み台（プロキシ）利用" },
+  { "called {peer} port {port} and was asked from there, through its own connections, to connect elsewhere (SOCKS), "
+    "latest to {target}: requests {requests}, targets {targets}[, granted {granted}][, within {minutes} min]",
+    "自ら {peer} のポート {port} へ接続し、その接続を通じて相手から他への中継（SOCKS）を求められた。[{minutes} 分間に]要求 {requests} 件、"
+    "宛先 {targets} 種、最新は {target}。[うち {granted} 件に応じた。]" } },
 };
 
 const size_t behaviour_texts_count = sizeof behaviour_texts / sizeof *behaviour_texts;

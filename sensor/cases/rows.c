@@ -52,6 +52,7 @@ static const struct case_row behaviour_rows[] = {
 	{ "theft", "theft", STAGE_THEFT, { 60, 40, 0 }, NULL, NULL, NULL },
 	{ "attack-participation", "attack-participation", STAGE_C2, { 40, 30, 0 }, "packets", NULL, NULL },
 	{ "own-protocol", "own-protocol", STAGE_C2, { 40, 20, 0 }, "rounds", NULL, NULL },
+	{ "back-connect-proxy", "back-connect-proxy", STAGE_C2, { 60, 40, 0 }, "requests", NULL, NULL },
 	{ "destruction", "destruction", STAGE_DESTRUCTION, { 60, 40, 0 }, "rewritten", "command", NULL },
 	{ "impersonated", "impersonated", STAGE_DELIVERY, { 0, 0, 0 }, NULL, NULL, NULL },
 	{ "stolen-account", "stolen-account", STAGE_THEFT, { 0, 0, 0 }, NULL, NULL, NULL },

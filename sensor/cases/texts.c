@@ -147,6 +147,9 @@ const struct case_text case_texts[] = {
 	{ "own-protocol", {
 	  "It spoke with {peers} in a language of its own[, {number} times], as tools do by which somebody else works on a machine.",
 	  "{peers} と独自の方式で通信した[（{number} 回）]。遠隔操作の道具に見られる動きである。" } },
+	{ "back-connect-proxy", {
+	  "It lent itself to {peers} as a proxy[, {number} times]: what somebody else does there comes from its address.",
+	  "{peers} に中継役（プロキシ）として使われた[（{number} 件）]。他人の通信がこの端末のアドレスから出ている。" } },
 	{ "attack-participation", {
 	  "It took part in an attack on others outside[: {number} packets that nobody had asked for], as one does that is told to; latest target {peers}.",
 	  "外部への攻撃に加わった[（応答のないパケット {number} 個）]。指令を受けた動きである。最新の相手は {peers}。" } },

@@ -13,7 +13,9 @@ enum {
 	/* So many bytes of an unknown flow pass before we wait no longer for the other side's first ones. */
 	ANSWER_PATIENCE_BYTES = 16384,
 	/* STARTTLS behind CONNECT: a tunnel in a tunnel, but no deeper. */
-	TUNNELS_MAX = 2
+	TUNNELS_MAX = 2,
+	/* Balancers in a row. */
+	PREFIXES_MAX = 2
 };
 
 /* One side before its protocol is known. */
@@ -35,7 +37,7 @@ struct dialogue {
 	enum app app;			/* of a row that emitted something */
 	bool done;
 	bool unknown;			/* decided: nobody knows it; told as soon as the other side has spoken */
-	uint8_t tunnels;
+	uint8_t tunnels, prefixes;
 	uint8_t speaker, turns;		/* who spoke last, how often that changed; 255: often */
 	uint32_t unknown_pieces, unknown_bytes;
 	struct dialogue *idler, *busier;
@@ -199,12 +201,14 @@ reader_done(struct dialogue *d, const struct stream_piece *piece)
 {
 	struct stream_piece rest = *piece;
 	size_t rest_bytes = 0;
+	uint8_t *count = d->row->prefix ? &d->prefixes : &d->tunnels;
 
-	if (d->tunnels == TUNNELS_MAX || d->row->tunnel == NULL || !d->row->tunnel(d->reader, &rest_bytes))
+	if (*count == (d->row->prefix ? PREFIXES_MAX : TUNNELS_MAX) || d->row->tunnel == NULL ||
+	    !d->row->tunnel(d->reader, &rest_bytes))
 		return finish(d);
 	close_reader(d);
 	forget_openings(d);
-	d->tunnels++;
+	++*count;
 	d->unknown_pieces = 0;
 	if (piece->gap || rest_bytes == 0 || rest_bytes > piece->len)
 		return true;
@@ -220,7 +224,7 @@ deliver(struct dialogue *d, const struct stream_piece *piece)
 	uint64_t before = d->p->emitted;
 	bool more = d->row->piece(d->reader, piece);
 
-	if (d->p->emitted != before && d->tunnels == 0)
+	if (d->p->emitted != before && d->tunnels == 0 && !d->row->prefix)
 		d->app = d->row->app;
 	return more ? true : reader_done(d, piece);
 }

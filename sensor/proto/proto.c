@@ -15,17 +15,20 @@
 #include "proto/nbns/nbns.h"
 #include "proto/pop3/pop3.h"
 #include "proto/private.h"
+#include "proto/proxy/proxy.h"
 #include "proto/rdp/rdp.h"
 #include "proto/smtp/smtp.h"
 #include "proto/quic/quic.h"
 #include "proto/tls/dtls.h"
 #include "proto/smb/smb.h"
+#include "proto/socks/socks.h"
 #include "proto/ssh/ssh.h"
 #include "proto/support/support.h"
 #include "proto/tls/tls.h"
 
 /* A protocol is added by its row, nothing else. */
 const struct proto_row *const proto_rows[] = {
+	&proxy_row,		/* before HTTP, whose methods may be any word */
 	&http_row,
 	&http2_row,
 	&tls_row,
@@ -43,6 +46,7 @@ const struct proto_row *const proto_rows[] = {
 	&teamviewer_row,
 	&rfb_row,
 	&rustdesk_row,
+	&socks_row,
 	NULL
 };
 

@@ -127,6 +127,7 @@ struct proto_row {
 	 * Without either, the protocol is told once, when it was recognised.
 	 */
 	bool named, tells;
+	bool prefix;		/* it stands before what the flow speaks and is none of it: `tunnel` tells where that begins */
 	/* May a stream that begins like this, sent by `from`, be ours? */
 	enum guess (*guess)(struct span first, int from);
 	void *(*open)(struct proto *p);		/* NULL without memory */

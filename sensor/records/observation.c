@@ -82,6 +82,7 @@ detail_valid(const struct observation *o)
 	static const uint8_t kinds[OBSERVATION_KINDS] = {
 		[OBSERVE_FILE] = FILE_KINDS, [OBSERVE_LOGIN] = LOGIN_METHODS,
 		[OBSERVE_REMOTE] = REMOTE_ACTIONS, [OBSERVE_IDENTITY] = IDENTITY_SOURCES,
+		[OBSERVE_PROXY] = PROXY_ACTIONS,
 	};
 
 	return (kinds[o->kind] == 0 || o->detail < kinds[o->kind]) && o->inner < FILE_KINDS &&

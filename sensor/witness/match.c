@@ -16,6 +16,7 @@ observe_match(struct witness *w, struct flow *f, const struct sighting *s, const
 	sources_put(from, b);
 	if (s->describe != NULL)
 		s->describe(b, s->what);
+	witness_add_claimed(b, f);
 	w->counts.matches++;
 	witness_end(w);
 }

@@ -11,9 +11,11 @@
 enum { FORWARDED_MAX = 256, SERVICE_MAX = 255, TEXT_SHORT_MAX = 256, TEXT_LONG_MAX = 1024 };
 enum { NOTE_MAX = 96 };
 
-/* What is known of a flow's server: its name, and behind it what it calls itself. */
+/* What is known of a flow's server: its name, behind it what it calls itself, and for whom a balancer says that it speaks. */
 struct service {
 	uint16_t len, software_len;	/* 0: not known */
+	uint8_t claimed_len;
+	bool refused;			/* a proxy did not reach it */
 	char cert_sha1[41];		/* "": not seen */
 	char text[];
 };
@@ -68,6 +70,15 @@ void witness_certificate(struct flow *f, const char *sha1);
 /* What the flow's server calls itself, the first time that it says so. */
 void witness_software(struct flow *f, struct span software);
 
+/* Who this flow's client is, by the word of a balancer before it. */
+void witness_claimed(struct flow *f, struct span addr);
+
+/* The proxy said no: there was no connection to the service. */
+void witness_refused(struct flow *f);
+
+/* Whom a balancer claimed to speak for, unless the message itself said more. */
+void witness_add_claimed(struct observation_buffer *b, const struct flow *f);
+
 /* A fingerprint in short: equal ones are equal in every run. Never 0. */
 uint32_t witness_voice(struct span fingerprint);
 
@@ -84,6 +95,7 @@ void see_file(struct witness *w, struct flow *f, const struct message *m);
 void see_login(struct witness *w, struct flow *f, const struct message *m);
 void see_remote(struct witness *w, struct flow *f, const struct message *m);
 void see_identity(struct witness *w, struct flow *f, const struct message *m);
+void see_proxy(struct witness *w, struct flow *f, const struct message *m);
 
 /* What this hello's flow speaks: TLS, QUIC, or DNS inside one of them. */
 enum app witness_tls_app(const struct flow *f, const struct tls_client *c);
@@ -97,6 +109,9 @@ void witness_add_service(struct observation_buffer *b, struct span host);
 
 /* As many whole items of "a,b,c" as fit into `most` bytes: half a name is another name. */
 struct span witness_whole_items(struct span list, char separator, size_t most);
+
+/* The port behind a host's name. False: there is none. */
+bool witness_port(struct span host, uint16_t *port);
 
 /* ---- match.c ---- */
 

@@ -91,6 +91,7 @@ witness_message(struct witness *w, struct flow *f, const struct message *m)
 		[MESSAGE_LOGIN] = see_login,
 		[MESSAGE_REMOTE] = see_remote,
 		[MESSAGE_IDENTITY] = see_identity,
+		[MESSAGE_PROXY] = see_proxy,
 	};
 
 	if (see[m->kind] != NULL)

@@ -19,27 +19,6 @@ describe_request(struct observation_buffer *b, const void *what)
 		b->o.flags |= OBSERVED_PROXIED;
 }
 
-static bool
-port_of(struct span host, uint16_t *port)
-{
-	const uint8_t *colon = memrchr(host.at, ':', host.left);
-	unsigned n = 0;
-	size_t i, len;
-
-	if (colon == NULL || host.at[host.left - 1] == ']')
-		return false;
-	len = (size_t)(host.at + host.left - colon) - 1;
-	if (len == 0 || len > 5)
-		return false;
-	for (i = 1; i <= len; i++) {
-		if (colon[i] < '0' || colon[i] > '9')
-			return false;
-		n = n * 10 + (unsigned)(colon[i] - '0');
-	}
-	*port = (uint16_t)n;
-	return n <= UINT16_MAX;
-}
-
 /* Through a proxy the peer's address is the proxy's; the asked one may stand in the request. */
 static void
 match_proxied_address(struct witness *w, struct flow *f, const struct sighting *s,
@@ -50,7 +29,7 @@ match_proxied_address(struct witness *w, struct flow *f, const struct sighting *
 
 	if (!addr_parse(name, strlen(name), &a))
 		return;
-	port_of(r->host, &port);
+	witness_port(r->host, &port);
 	match_peer(w, f, s, &a, port);
 }
 
@@ -89,6 +68,7 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 {
 	const struct http_request *r = m->http_request;
 	const struct sighting s = { m->ts_ns, describe_request, r };
+	struct observation_buffer *b;
 	char name[SERVICE_MAX + 1];
 
 	note_app(f);
@@ -107,7 +87,9 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 	if (r->user_agent.left > 0)
 		match_text(w, f, &s, INDICATOR_USER_AGENT, r->user_agent);
 	if (w->options.records & WITNESS_HTTP || (w->options.records & WITNESS_BARE && is_bare(name))) {
-		describe_request(witness_begin(w, OBSERVE_HTTP, f, m->ts_ns), r);
+		b = witness_begin(w, OBSERVE_HTTP, f, m->ts_ns);
+		describe_request(b, r);
+		witness_add_claimed(b, f);
 		witness_end(w);
 	}
 }

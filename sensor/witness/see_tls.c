@@ -42,6 +42,7 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 {
 	const struct tls_client *c = m->tls_client;
 	const struct sighting s = { m->ts_ns, describe_client, c };
+	struct observation_buffer *b;
 	char name[SERVICE_MAX + 1];
 
 	if (!is_outer(f->app))
@@ -58,7 +59,9 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 	match_text(w, f, &s, INDICATOR_JA3, span_text(c->ja3));
 	match_text(w, f, &s, INDICATOR_JA4, span_text(c->ja4));
 	if (w->options.records & WITNESS_TLS) {
-		describe_client(witness_begin(w, OBSERVE_TLS, f, m->ts_ns), c);
+		b = witness_begin(w, OBSERVE_TLS, f, m->ts_ns);
+		describe_client(b, c);
+		witness_add_claimed(b, f);
 		witness_end(w);
 	}
 }

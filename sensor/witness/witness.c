@@ -209,23 +209,38 @@ software_of(const struct flow *f)
 	return s == NULL || s->software_len == 0 ? span_of(NULL, 0) : span_of(s->text + s->len, s->software_len);
 }
 
+static struct span
+claimed_of(const struct flow *f)
+{
+	const struct service *s = flow_talk(f)->slot[SLOT_WITNESS];
+
+	return s == NULL || s->claimed_len == 0 ? span_of(NULL, 0) :
+	    span_of(s->text + s->len + s->software_len, s->claimed_len);
+}
+
+static char *
+append(char *to, struct span text)
+{
+	if (text.left > 0)
+		memcpy(to, text.at, text.left);
+	return to + text.left;
+}
+
 /* False: no memory; what was known stays. */
 static bool
-remember(struct flow *f, struct span name, struct span software)
+remember(struct flow *f, struct span name, struct span software, struct span claimed)
 {
 	const struct service *before = f->talk->slot[SLOT_WITNESS];
-	struct service *s = calloc(1, sizeof *s + name.left + software.left);
+	struct service *s = calloc(1, sizeof *s + name.left + software.left + claimed.left);
 
 	if (s == NULL)
 		return false;
 	if (before != NULL)
-		memcpy(s->cert_sha1, before->cert_sha1, sizeof s->cert_sha1);
+		*s = *before;
 	s->len = (uint16_t)name.left;
 	s->software_len = (uint16_t)software.left;
-	if (name.left > 0)
-		memcpy(s->text, name.at, name.left);
-	if (software.left > 0)
-		memcpy(s->text + name.left, software.at, software.left);
+	s->claimed_len = (uint8_t)claimed.left;
+	append(append(append(s->text, name), software), claimed);
 	free(f->talk->slot[SLOT_WITNESS]);
 	f->talk->slot[SLOT_WITNESS] = s;
 	return true;
@@ -237,7 +252,8 @@ remember_service(struct flow *f, const char *name)
 {
 	struct span now = span_text(name);
 
-	return !(f->talk->slot[SLOT_WITNESS] != NULL && span_equal(service_of(f), now)) && remember(f, now, software_of(f));
+	return !(f->talk->slot[SLOT_WITNESS] != NULL && span_equal(service_of(f), now)) &&
+	    remember(f, now, software_of(f), claimed_of(f));
 }
 
 void
@@ -247,16 +263,48 @@ witness_software(struct flow *f, struct span software)
 		return;
 	if (software.left > TEXT_SHORT_MAX)
 		software.left = TEXT_SHORT_MAX;
-	remember(f, service_of(f), software);
+	remember(f, service_of(f), software, claimed_of(f));
+}
+
+void
+witness_claimed(struct flow *f, struct span addr)
+{
+	if (addr.left < ADDR_TEXT_MAX)
+		remember(f, service_of(f), software_of(f), addr);
+}
+
+/* NULL: no memory. */
+static struct service *
+known_service(struct flow *f)
+{
+	if (f->talk->slot[SLOT_WITNESS] == NULL)
+		f->talk->slot[SLOT_WITNESS] = calloc(1, sizeof(struct service));
+	return f->talk->slot[SLOT_WITNESS];
+}
+
+void
+witness_refused(struct flow *f)
+{
+	struct service *s = known_service(f);
+
+	if (s != NULL)
+		s->refused = true;
+}
+
+void
+witness_add_claimed(struct observation_buffer *b, const struct flow *f)
+{
+	struct span claimed = claimed_of(f);
+
+	if (claimed.left > 0 && observation_text(&b->o, TEXT_FORWARDED_FOR).at == NULL)
+		observation_add(b, TEXT_FORWARDED_FOR, claimed, FORWARDED_MAX);
 }
 
 void
 witness_certificate(struct flow *f, const char *sha1)
 {
-	struct service *s = f->talk->slot[SLOT_WITNESS];
+	struct service *s = known_service(f);
 
-	if (s == NULL)
-		f->talk->slot[SLOT_WITNESS] = s = calloc(1, sizeof *s);
 	if (s != NULL)
 		snprintf(s->cert_sha1, sizeof s->cert_sha1, "%s", sha1);
 }
@@ -271,7 +319,11 @@ add_service(struct observation_buffer *b, const struct flow *f)
 	if (f->self_signed)
 		b->o.flags |= OBSERVED_SELF_SIGNED;
 	observation_add(b, TEXT_SERVICE, service_of(f), SERVICE_MAX);
-	if (s != NULL && s->cert_sha1[0] != '\0')
+	if (s == NULL)
+		return;
+	if (s->refused)
+		b->o.flags |= OBSERVED_REFUSED;
+	if (s->cert_sha1[0] != '\0')
 		observation_add(b, TEXT_CERT_SHA1, span_text(s->cert_sha1), 40);
 }
 
@@ -293,7 +345,7 @@ contact_begin(struct witness *w, struct flow *f, int64_t ts_ns, bool burst)
 static void
 contact(struct witness *w, struct flow *f, int64_t ts_ns, bool burst)
 {
-	contact_begin(w, f, ts_ns, burst);
+	witness_add_claimed(contact_begin(w, f, ts_ns, burst), f);
 	witness_end(w);
 }
 
@@ -326,6 +378,7 @@ witness_named(struct witness *w, struct flow *f, const char *name, const struct 
 		b->o.flags |= OBSERVED_PROXIED;
 	if (r != NULL)
 		observation_add(b, TEXT_FORWARDED_FOR, r->forwarded_for, FORWARDED_MAX);
+	witness_add_claimed(b, f);
 	witness_end(w);
 }
 
@@ -403,6 +456,7 @@ witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t
 		b->o.count = f->contacts;
 		add_service(b, f);
 		observation_add(b, TEXT_SOFTWARE, software_of(f), TEXT_SHORT_MAX);
+		witness_add_claimed(b, f);
 		witness_end(w);
 	}
 	if (f->talk == NULL)
@@ -415,6 +469,6 @@ witness_flow_ended(struct witness *w, struct flow *f, enum flow_end how, int64_t
 size_t
 witness_flow_bytes(void)
 {
-	return heap_bytes(sizeof(struct service) + SERVICE_MAX + TEXT_SHORT_MAX) +
-	    heap_bytes(sizeof(struct service) + SERVICE_MAX);
+	return heap_bytes(sizeof(struct service) + SERVICE_MAX + TEXT_SHORT_MAX + ADDR_TEXT_MAX) +
+	    heap_bytes(sizeof(struct service) + SERVICE_MAX + ADDR_TEXT_MAX);
 }

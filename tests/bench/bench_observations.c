@@ -28,7 +28,7 @@ struct bench {
 };
 
 #define KINDS(X) X(CONTACT) X(MATCH) X(NAME) X(HTTP) X(TLS) X(DNS) X(FLOW) X(SENSOR) X(UNKNOWN) X(MAIL) X(FILE) X(LOGIN) X(REMOTE) \
-	X(IDENTITY) X(EVASION) X(LASTING) X(UNANSWERED)
+	X(IDENTITY) X(EVASION) X(LASTING) X(UNANSWERED) X(PROXY)
 #define TAKER(kind) \
 	__attribute__((noinline)) static void \
 	take_##kind(struct analyst *a, const struct observation *o) \

@@ -129,6 +129,14 @@ touch_identity(const struct identity *i)
 	TOUCH(i->mac, i->host_name, i->user, i->domain, i->software);
 }
 
+static void
+touch_proxy(const struct proxy *x)
+{
+	touch(x->host);
+	if (x->action >= PROXY_ACTIONS || x->outcome >= OUTCOMES)
+		abort();
+}
+
 static inline void
 touch_message(const struct message *m)
 {
@@ -145,6 +153,7 @@ touch_message(const struct message *m)
 	case MESSAGE_LOGIN: touch_login(m->login); break;
 	case MESSAGE_REMOTE: touch(m->remote->name); break;
 	case MESSAGE_IDENTITY: touch_identity(m->identity); break;
+	case MESSAGE_PROXY: touch_proxy(m->proxy); break;
 	case MESSAGE_KINDS: abort();
 	}
 }

@@ -127,6 +127,7 @@ def check_beacons():
 BEHAVIOURS = {"10.50.0.11": {"false-type-download"}, "10.50.0.12": {"raw-address-check-in"},
               "10.50.0.13": {"false-type-download", "dropper-chain"}, "10.50.0.14": {"odd-tls"},
               "10.50.0.15": {"spam-module"}, "10.50.0.16": {"spreading"}, "10.50.0.17": {"own-protocol"},
+              "10.50.0.18": {"back-connect-proxy"},
               "10.50.0.25": {"inbound-lure", "impersonated", "stepping-stone"}}
 
 

@@ -195,6 +195,18 @@ put_identity(char *lines, const struct identity *i)
 }
 
 static void
+put_proxy(char *lines, const struct proxy *x)
+{
+	static const char *const actions[PROXY_ACTIONS] = { "connect", "bind", "associate", "claim" };
+
+	put(lines, "proxy %s version=%u", actions[x->action], x->version);
+	put_text(lines, " host=", x->host);
+	if (x->answered)
+		put(lines, " %s code=%x", outcome_word(x->outcome), x->code);
+	put(lines, "\n");
+}
+
+static void
 put_message(void *to, const struct message *m)
 {
 	char *lines = to;
@@ -226,6 +238,7 @@ put_message(void *to, const struct message *m)
 	case MESSAGE_LOGIN: put_login(lines, m->login); break;
 	case MESSAGE_REMOTE: put_remote(lines, m->remote); break;
 	case MESSAGE_IDENTITY: put_identity(lines, m->identity); break;
+	case MESSAGE_PROXY: put_proxy(lines, m->proxy); break;
 	case MESSAGE_KINDS: break;
 	}
 }

@@ -228,7 +228,7 @@ test_hosts_are_bounded(void **state)
 	assert_int_equal(kept.count, 30);
 	from_host(0, 5);	/* forgotten */
 	assert_int_equal(kept.count, 31);
-	assert_true(behaviour_host_bytes() < 7424);
+	assert_true(behaviour_host_bytes() < 7552);
 	limits.hosts = 0;
 	begin();
 	from_host(1, 1);

@@ -619,7 +619,8 @@ every_row_has_its_words(void **state)
 {
 	static const char *const names[] = { "false-type-download", "raw-address-check-in", "dropper-chain", "odd-tls",
 		"spam-module", "spreading", "inbound-lure", "second-family", "dns-tunnel", "generated-names", "strobe",
-		"lasting-connection", "theft", "destruction", "attack-participation", "own-protocol", "feed-c2", "feed-download", "feed-infected", "feed-sinkhole", "feed-suspicious",
+		"lasting-connection", "theft", "destruction", "attack-participation", "own-protocol", "back-connect-proxy",
+		"feed-c2", "feed-download", "feed-infected", "feed-sinkhole", "feed-suspicious",
 		"feed-resolver", "earlier-c2", "earlier-download", "earlier-sinkhole", "beacon", "evasion" };
 	const struct case_text *t;
 	size_t i;

@@ -196,7 +196,7 @@ static void
 assert_kinds(const char *expected)
 {
 	static const char *const names[OBSERVATION_KINDS] = { "contact", "match", "name", "http", "tls", "dns",
-		"flow", "sensor", "unknown", "mail", "file", "login", "remote", "identity", "evasion", "lasting" };
+		"flow", "sensor", "unknown", "mail", "file", "login", "remote", "identity", "evasion", "lasting", "unanswered", "proxy" };
 	char text[300] = "";
 	unsigned i;
 
@@ -229,6 +229,16 @@ request(const char *host, const char *path, bool proxied, bool connect)
 		.proxied = proxied, .connect = connect, .number = 2 };
 	const struct message m = { .kind = MESSAGE_HTTP_REQUEST, .flow = &flow, .from = ORIGINATOR,
 		.ts_ns = START_NS + 100, .http_request = &r };
+
+	witness_message(witness, &flow, &m);
+}
+
+static void
+proxy_says(int asker, enum proxy_action action, const char *host, enum outcome outcome)
+{
+	const struct proxy x = { .action = action, .version = 5, .host = span_text(host), .answered = outcome != OUTCOME_UNKNOWN,
+		.outcome = outcome };
+	const struct message m = { .kind = MESSAGE_PROXY, .flow = &flow, .from = asker, .ts_ns = START_NS + 100, .proxy = &x };
 
 	witness_message(witness, &flow, &m);
 }
@@ -714,6 +724,90 @@ test_the_ends_of_a_tunnel(void **state)
 	talk.tunnel = NULL;
 }
 
+/* What is asked of a SOCKS proxy is the service, and what indicators are held against. */
+static void
+socks_names_the_service(void **state)
+{
+	(void)state;
+	begin(WITNESS_FLOW);
+	proxy_says(ORIGINATOR, PROXY_CONNECT, "C2.example:443", OUTCOME_UNKNOWN);
+	assert_kinds("contact proxy");
+	assert_text(kept[0], TEXT_SERVICE, "c2.example");
+	assert_int_equal(kept[0]->flags & OBSERVED_PROXIED, OBSERVED_PROXIED);
+	assert_int_equal(kept[0]->app, APP_SOCKS);
+	assert_text(kept[1], TEXT_URL, "C2.example:443");
+	assert_int_equal(kept[1]->flags & OBSERVED_RESPONSE, 0);
+	forget();
+	proxy_says(ORIGINATOR, PROXY_CONNECT, "C2.example:443", OUTCOME_FAILURE);
+	assert_kinds("proxy");
+	assert_int_equal(kept[0]->outcome, OUTCOME_FAILURE);
+	forget();
+	witness_flow_ended(witness, &flow, FLOW_END_CLOSED, START_NS + 200);
+	assert_kinds("flow");
+	assert_int_equal(kept[0]->flags & OBSERVED_REFUSED, OBSERVED_REFUSED);
+}
+
+static void
+what_socks_is_asked_for_is_looked_up(void **state)
+{
+	(void)state;
+	witness_set_indicators(witness, any_set);
+	proxy_says(ORIGINATOR, PROXY_CONNECT, "c2.example:443", OUTCOME_UNKNOWN);
+	proxy_says(ORIGINATOR, PROXY_CONNECT, "198.51.100.7:443", OUTCOME_UNKNOWN);
+	assert_kinds("contact match proxy contact match proxy");
+	assert_text(kept[1], TEXT_SERVICE, "c2.example");
+	forget();
+	begin_flow(PROTO_TCP, "10.0.0.5", 40000, "198.51.100.1", 1080);
+	proxy_says(RESPONDER, PROXY_CONNECT, "c2.example:443", OUTCOME_UNKNOWN);	/* another's wish */
+	assert_kinds("contact proxy");
+}
+
+/* The machine that called is the proxy: whom others ask for does not name whom it called. */
+static void
+lent_machine_keeps_its_peer(void **state)
+{
+	(void)state;
+	begin(WITNESS_FLOW);
+	proxy_says(RESPONDER, PROXY_CONNECT, "shop.example:443", OUTCOME_UNKNOWN);
+	assert_kinds("contact proxy");
+	assert_text(kept[0], TEXT_SERVICE, NULL);
+	assert_int_equal(kept[0]->flags & OBSERVED_PROXIED, 0);
+	assert_int_equal(kept[1]->flags & OBSERVED_RESPONSE, OBSERVED_RESPONSE);
+	forget();
+	proxy_says(RESPONDER, PROXY_CONNECT, "shop.example:443", OUTCOME_FAILURE);
+	witness_flow_ended(witness, &flow, FLOW_END_CLOSED, START_NS + 200);
+	assert_kinds("proxy flow");
+	assert_int_equal(kept[1]->flags & OBSERVED_REFUSED, 0);
+}
+
+/* A balancer's claim goes with contacts, requests and ends, unless the request itself says more. */
+static void
+balancer_claims(void **state)
+{
+	struct http_request r = { .method = span_text("GET"), .host = span_text("www.example"), .path = span_text("/"),
+		.forwarded_for = span_text("192.0.2.99"), .number = 1 };
+	const struct message m = { .kind = MESSAGE_HTTP_REQUEST, .flow = &flow, .from = ORIGINATOR, .ts_ns = START_NS + 100,
+		.http_request = &r };
+
+	(void)state;
+	begin(WITNESS_HTTP | WITNESS_FLOW);
+	proxy_says(ORIGINATOR, PROXY_CLAIM, "198.51.100.22", OUTCOME_UNKNOWN);
+	assert_kinds("");
+	request("www.example", "/", false, false);
+	assert_kinds("contact http");
+	assert_text(kept[0], TEXT_FORWARDED_FOR, "198.51.100.22");
+	assert_text(kept[1], TEXT_FORWARDED_FOR, "198.51.100.22");
+	assert_text(kept[0], TEXT_SERVICE, "www.example");
+	forget();
+	witness_message(witness, &flow, &m);
+	assert_kinds("http");
+	assert_text(kept[0], TEXT_FORWARDED_FOR, "192.0.2.99");
+	forget();
+	witness_flow_ended(witness, &flow, FLOW_END_CLOSED, START_NS + 200);
+	assert_kinds("flow");
+	assert_text(kept[0], TEXT_FORWARDED_FOR, "198.51.100.22");
+}
+
 int
 main(void)
 {
@@ -742,6 +836,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(records_are_observed_as_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_url_is_cut_where_it_grows_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(observations_of_one_cause_are_numbered_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(socks_names_the_service, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_socks_is_asked_for_is_looked_up, setup, teardown),
+		cmocka_unit_test_setup_teardown(lent_machine_keeps_its_peer, setup, teardown),
+		cmocka_unit_test_setup_teardown(balancer_claims, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

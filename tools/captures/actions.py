@@ -270,6 +270,20 @@ def tcp(run, event):
     talk.close()
 
 
+def socks(run, event):
+    """socks HOST:PORT asks=NAME:PORT [back=yes]: SOCKS 5 (RFC 1928); back: the one who was called asks, the caller is the proxy."""
+    host, number = place(event.options["asks"])
+    asker, proxy = (SERVER, CLIENT) if "back" in event.options else (CLIENT, SERVER)
+    talk = run.tcp(event, *place(event.words[0]))
+    talk.say(asker, b"\x05\x01\x00")
+    talk.say(proxy, b"\x05\x00")
+    talk.say(asker, b"\x05\x01\x00\x03" + bytes([len(host)]) + host.encode() + struct.pack("!H", number))
+    talk.say(proxy, b"\x05\x00\x00\x01" + bytes(6))
+    for side in (asker, proxy):
+        talk.say(side, b"\xfe" + event.rng.randbytes(event.options.get("out" if side == asker else "in", 200)))
+    talk.close()
+
+
 def knock(run, event):
     """knock HOST:PORT [answer=rst]: a SYN that nobody answers, or that is refused."""
     host, port = place(event.words[0])
@@ -296,4 +310,4 @@ def sweep(run, event):
 
 
 ACTIONS = {"lookup": lookup, "get": get, "post": post, "tls": call, "mail": mail, "imap": imap, "udp": udp, "ntp": ntp,
-           "tcp": tcp, "knock": knock, "sweep": sweep, "smb": smb.smb, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
+           "tcp": tcp, "socks": socks, "knock": knock, "sweep": sweep, "smb": smb.smb, "dhcp": identity.dhcp, "nbns": identity.nbns, "mdns": identity.mdns}
