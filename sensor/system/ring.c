@@ -17,6 +17,7 @@ enum { HEADER = 8, LEAST_BYTES = 65536, LINE = 64 };
 struct shared {
 	_Alignas(LINE) _Atomic uint64_t head;		/* written by the producer */
 	_Atomic int64_t watermark;
+	_Atomic uint64_t rewound, start;		/* from the one the next record is at the other, see rewind_empty() */
 	_Atomic uint32_t ended;
 	_Alignas(LINE) _Atomic uint64_t tail;		/* written by the consumer */
 	_Atomic uint32_t room_bell;
@@ -91,6 +92,8 @@ ring_reset(struct ring *r)
 	r->reserved = r->peeked = 0;
 	atomic_store(&r->s->head, 0);
 	atomic_store(&r->s->tail, 0);
+	atomic_store(&r->s->rewound, 0);
+	atomic_store(&r->s->start, 0);
 	atomic_store(&r->s->watermark, INT64_MIN);
 	atomic_store(&r->s->ended, 0);
 	atomic_store(&r->s->producer_waits, 0);
@@ -104,16 +107,41 @@ put_length(struct ring *r, uint64_t at, uint32_t len)
 	*(uint32_t *)(void *)(r->s->bytes + at % r->size) = len;
 }
 
+/* Up to where records are taken: what the producer left out, the consumer steps over when it next looks. */
+static uint64_t
+tail_of(const struct ring *r)
+{
+	uint64_t tail = atomic_load_explicit(&r->s->tail, memory_order_acquire);
+
+	return tail == atomic_load_explicit(&r->s->rewound, memory_order_relaxed) ?
+	    atomic_load_explicit(&r->s->start, memory_order_relaxed) : tail;
+}
+
+/* An empty ring begins at its start again, which the caches of both sides still hold. */
+static uint64_t
+rewind_empty(struct ring *r, uint64_t head)
+{
+	uint64_t start = head + r->size - head % r->size;
+
+	atomic_store_explicit(&r->s->rewound, head, memory_order_relaxed);
+	atomic_store_explicit(&r->s->start, start, memory_order_relaxed);
+	atomic_store_explicit(&r->s->head, start, memory_order_release);
+	return start;
+}
+
 void *
 ring_reserve(struct ring *r, uint32_t len)
 {
 	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_relaxed);
-	uint64_t tail = atomic_load_explicit(&r->s->tail, memory_order_acquire);
+	uint64_t tail = tail_of(r);
 	uint64_t need = (HEADER + (uint64_t)len + 7) & ~UINT64_C(7);
-	uint64_t at = head % r->size, skip = 0;
+	uint64_t at, skip = 0;
 
 	if (need > r->size / 2)
 		return NULL;
+	if (head == tail && head % r->size != 0)
+		head = tail = rewind_empty(r, head);
+	at = head % r->size;
 	if (at + need > r->size)
 		skip = r->size - at;
 	if (head - tail + skip + need > r->size)
@@ -163,7 +191,7 @@ void
 ring_wait_room(struct ring *r, int ms)
 {
 	uint32_t seen = atomic_load(&r->s->room_bell);
-	uint64_t tail = atomic_load(&r->s->tail);
+	uint64_t tail = tail_of(r);
 
 	atomic_store(&r->s->producer_waits, 1);
 	if (r->bell != NULL)
@@ -180,10 +208,15 @@ ring_wait_room(struct ring *r, int ms)
 static enum ring_state
 record_at(struct ring *r, uint64_t *at, uint64_t head, const void **record, uint32_t *len)
 {
-	uint64_t place = *at % r->size, need;
+	uint64_t place, need;
 
 	if (*at == head)
 		return RING_EMPTY;
+	if (*at == atomic_load_explicit(&r->s->rewound, memory_order_relaxed))
+		*at = atomic_load_explicit(&r->s->start, memory_order_relaxed);
+	if (*at == head)
+		return RING_EMPTY;
+	place = *at % r->size;
 	if (head - *at > r->size || head % 8 != 0 || *at % 8 != 0)
 		return RING_DAMAGED;
 	*len = *(const uint32_t *)(const void *)(r->s->bytes + place);
@@ -252,7 +285,7 @@ ring_watermark(const struct ring *r)
 uint64_t
 ring_used(const struct ring *r)
 {
-	return atomic_load(&r->s->head) - atomic_load(&r->s->tail);
+	return atomic_load(&r->s->head) - tail_of(r);
 }
 
 /* ---- bells ---- */

@@ -6,7 +6,9 @@
  * trusts nothing: lengths are checked against what the ring holds, and a ring
  * that lies is reported as damaged. Positions live in the mapping, so that a
  * new producer or consumer goes on where the dead one stopped; a producer
- * that died in the middle of a record leaves nothing of it.
+ * that died in the middle of a record leaves nothing of it. When all is taken
+ * the next record lies at the ring's start again: a consumer that keeps up
+ * leaves the rest of a large ring untouched.
  *
  * The watermark says that nothing before it will follow; its meaning (ordinal
  * or time) is the users'.

@@ -139,6 +139,29 @@ full_is_full(void **state)
 	assert_int_equal(state_now(), RING_EMPTY);
 }
 
+/* Whatever length comes next, it lies where the first one lay, and none waits any more. */
+static void
+an_empty_ring_begins_at_its_start(void **state)
+{
+	const uint8_t *first = ring_reserve(ring, 8);
+	uint32_t number, len;
+
+	for (number = 0; number < 300; number++) {
+		len = number * 997 % (SIZE / 2 - 8);
+		assert_ptr_equal(ring_reserve(ring, len), first);
+		assert_int_equal(ring_used(ring), 0);
+		assert_null(ring_newest(ring, &len));
+		assert_true(give(number, number * 997 % (SIZE / 2 - 8)));
+		take(number, number * 997 % (SIZE / 2 - 8));
+	}
+	assert_true(give(number, 100));
+	assert_true(give(number + 1, 100));
+	take(number, 100);
+	assert_ptr_not_equal(ring_reserve(ring, 100), first);
+	take(number + 1, 100);
+	full_is_full(state);
+}
+
 static void
 what_never_fits_is_refused(void **state)
 {
@@ -227,11 +250,12 @@ lengths_that_lie_at_the_end_are_damage(void **state)
 		ring_reset(ring);
 		for (given = 0; give(given, 1000); given++)
 			continue;
-		for (taken = 0; taken < given; taken++)
+		for (taken = 0; taken + 1 < given; taken++)
 			take(taken, 1000);
 		room = ring_reserve(ring, 8);	/* the last 16 bytes */
 		memcpy(room - 8, &lies[i], sizeof lies[i]);
 		ring_commit(ring);
+		take(taken, 1000);
 		assert_int_equal(state_now(), RING_DAMAGED);
 	}
 }
@@ -328,6 +352,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(records_come_as_they_went, setup, teardown),
 		cmocka_unit_test_setup_teardown(it_goes_round, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_is_full, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_empty_ring_begins_at_its_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_never_fits_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_not_committed_is_not_there, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_end_comes_behind_the_last_record, setup, teardown),
