@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/hex.h"
 #include "base/when.h"
 
@@ -318,35 +319,13 @@ json_integer(struct json *j, unsigned in, const char *key, int n)
 	put_digits(j, (uint64_t)llabs(n));
 }
 
-static void
-put_thousandths(struct json *j, uint64_t n)
-{
-	const unsigned rest = (unsigned)(n % 1000);
-	const char places[4] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
-
-	put_digits(j, n / 1000);
-	put(j, places, sizeof places);
-}
-
-/* printf(3) calculates exactly, which takes 1,500 instructions: only what lies between two thousandths needs that. */
 void
 json_decimal(struct json *j, unsigned in, const char *key, double d)
 {
-	double scaled;
-	char text[48];
+	char text[DECIMAL_TEXT_MAX];
 
-	if (!isfinite(d) || fabs(d) > 1e15)
-		d = 0;
 	begin(j, in, key);
-	scaled = fabs(d) * 1000;
-	if (scaled < 1e9 && fabs(scaled - floor(scaled) - 0.5) > 1e-3) {
-		if (signbit(d))
-			put(j, "-", 1);
-		put_thousandths(j, (uint64_t)(scaled + 0.5));
-		return;
-	}
-	snprintf(text, sizeof text, "%.3f", d);
-	put_text(j, text);
+	put(j, text, decimal_text(isfinite(d) && fabs(d) <= 1e15 ? d : 0, 3, text));
 }
 
 void
@@ -363,11 +342,14 @@ void
 json_array_seconds(struct json *j, unsigned array, int64_t ns)
 {
 	int64_t ms = ns / (NS_PER_SEC / 1000);
+	unsigned rest = (unsigned)(llabs(ms) % 1000);
+	const char places[4] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10), (char)('0' + rest % 10) };
 
 	begin(j, array, NULL);
 	if (ms < 0)
 		put(j, "-", 1);
-	put_thousandths(j, (uint64_t)llabs(ms));
+	put_digits(j, (uint64_t)llabs(ms) / 1000);
+	put(j, places, sizeof places);
 }
 
 void

@@ -303,8 +303,10 @@ known_asn(const struct known *k, uint32_t asn, const struct addr *host, int64_t 
 {
 	char digits[16];
 
+	if (asn == 0)
+		return NULL;
 	snprintf(digits, sizeof digits, "%u", asn);
-	return asn == 0 ? NULL : find(k, KIND_ASN, span_text(digits), host, now_ns);
+	return find(k, KIND_ASN, span_text(digits), host, now_ns);
 }
 
 const char *

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/decimal.h"
 #include "base/sentence.h"
 #include "base/when.h"
 
@@ -49,10 +50,12 @@ static const char *const hosts[2][LANGUAGES] = {
 
 static const char *const page[LANGUAGES] = { "; began with a page load", "ページ閲覧から始まった。" };
 
+_Static_assert((int)PIECE_ROOM == (int)DECIMAL_TEXT_MAX, "a number is a piece");
+
 /* Up to so many seconds the unit is this one. */
 static const struct {
 	double below, unit;
-	int places;
+	unsigned places;
 	const char *text[LANGUAGES];
 } units[] = {
 	{ 10, 1, 1, { " s", " 秒" } }, { 120, 1, 0, { " s", " 秒" } }, { 7200, 60, 0, { " min", " 分" } },
@@ -62,18 +65,19 @@ static const struct {
 static const char *
 duration(double sec, enum language l, char buf[PIECE_ROOM])
 {
-	size_t i = 0;
+	size_t i = 0, len;
 
 	while (i + 1 < sizeof units / sizeof *units && !(sec < units[i].below))
 		i++;
-	snprintf(buf, PIECE_ROOM, "%.*f%s", units[i].places, sec / units[i].unit, units[i].text[l]);
+	len = decimal_text(sec / units[i].unit, units[i].places, buf);
+	snprintf(buf + len, PIECE_ROOM - len, "%s", units[i].text[l]);
 	return buf;
 }
 
 static const char *
 rounded(double d, char buf[PIECE_ROOM])
 {
-	snprintf(buf, PIECE_ROOM, "%.0f", d);
+	decimal_text(d, 0, buf);
 	return buf;
 }
 

@@ -523,32 +523,6 @@ test_json_nests_and_escapes(void **state)
 	free(line);
 }
 
-/* What the fast way writes is what printf(3) writes. */
-static void
-test_json_decimals(void **state)
-{
-	char text[48], expected[64];
-	uint64_t random = 1;
-	struct json j;
-	char *line;
-	double d;
-	int i;
-
-	(void)state;
-	for (i = 0; i < 20000; i++) {
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		d = ldexp((double)(int64_t)random, -(int)(i % 60 + 20));
-		d = i % 3 == 0 ? rint(d * 2000) / 2000 : i % 3 == 1 ? d : nextafter(rint(d * 2000) / 2000, 0);
-		assert_true(json_begin(&j));
-		json_decimal(&j, JSON_ROOT, "d", d);
-		line = json_end(&j);
-		snprintf(text, sizeof text, "%.3f", d);
-		snprintf(expected, sizeof expected, "{\"d\":%s}", text);
-		assert_string_equal(line, expected);
-		free(line);
-	}
-}
-
 /* Longer than any line that is begun with. */
 static void
 test_long_line(void **state)
@@ -612,8 +586,7 @@ main(void)
 		cmocka_unit_test(test_beacon_record), cmocka_unit_test(test_http_records),
 		cmocka_unit_test(test_beacon_record), cmocka_unit_test(test_http_odd_host),
 		cmocka_unit_test(test_tls_certificate_record), cmocka_unit_test(test_dns_records),
-		cmocka_unit_test(test_flow_record), cmocka_unit_test(test_json_nests_and_escapes),
-		cmocka_unit_test(test_json_decimals),		cmocka_unit_test(test_long_line), cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_flow_record), cmocka_unit_test(test_json_nests_and_escapes),		cmocka_unit_test(test_long_line), cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
