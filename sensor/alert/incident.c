@@ -47,10 +47,10 @@ incident_key(const struct finding *f, enum alert_same same)
 		named.host = f->host;
 	else
 		named.opened_us = f->cased->opened_ns / (NS_PER_SEC / 1000000);	/* as lines tell it */
-	named.subject[0] = hash_bytes(seed, text, len);
-	named.subject[1] = hash_bytes(&other, text, len);
-	key.half[0] = hash_bytes(seed, &named, sizeof named);
-	key.half[1] = hash_bytes(&other, &named, sizeof named);
+	named.subject[0] = hash_quick(seed, text, len);
+	named.subject[1] = hash_quick(&other, text, len);
+	key.half[0] = hash_quick(seed, &named, sizeof named);
+	key.half[1] = hash_quick(&other, &named, sizeof named);
 	return key;
 }
 

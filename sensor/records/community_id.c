@@ -1,5 +1,8 @@
 #include "records/community_id.h"
 
+/* EVP looks its implementation up for each anew: four times the work of the hash itself. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
@@ -50,6 +53,7 @@ community_id(const struct flow_key *k, char buf[COMMUNITY_ID_TEXT])
 	bool v4 = addr_is_v4(&k->addr[0]) && addr_is_v4(&k->addr[1]);
 	struct end a = end_of(k, 0, v4), b = end_of(k, 1, v4), swap;
 	uint8_t input[INPUT_MAX] = { 0, 0 }, digest[SHA_DIGEST_LENGTH];
+	SHA_CTX sha1;
 	size_t len = 2;
 	int c = memcmp(a.addr, b.addr, a.addr_len);
 
@@ -71,7 +75,9 @@ community_id(const struct flow_key *k, char buf[COMMUNITY_ID_TEXT])
 		memcpy(input + len + 2, b.port, sizeof b.port);
 		len += 4;
 	}
-	SHA1(input, len, digest);
+	SHA1_Init(&sha1);
+	SHA1_Update(&sha1, input, len);
+	SHA1_Final(digest, &sha1);
 	memcpy(buf, "1:", 2);
 	EVP_EncodeBlock((unsigned char *)buf + 2, digest, sizeof digest);
 	return buf;
