@@ -150,9 +150,10 @@ bool
 span_has(struct span text, const char *word)
 {
 	size_t len = strlen(word), i;
+	int first = word[0] | 0x20;	/* whichever case a letter has */
 
 	for (i = 0; text.at != NULL && i + len <= text.left; i++)
-		if (span_equal_nocase(span_of(text.at + i, len), span_of(word, len)))
+		if ((text.at[i] | 0x20) == first && span_equal_nocase(span_of(text.at + i, len), span_of(word, len)))
 			return true;
 	return false;
 }
