@@ -163,7 +163,7 @@ eve_tls(struct json *j, const struct observation *o)
 	json_span(j, tls, "ja4", observation_text(o, TEXT_JA4));
 	list_of(j, tls, "client_alpns", observation_text(o, TEXT_ALPN));
 	list_of(j, tls, "server_alpns", observation_text(o, TEXT_SERVER_ALPN));
-	json_span(j, j->root, "xff", observation_text(o, TEXT_FORWARDED_FOR));
+	json_span(j, JSON_ROOT, "xff", observation_text(o, TEXT_FORWARDED_FOR));
 }
 
 /* ---- HTTP ---- */
