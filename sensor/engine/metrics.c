@@ -16,7 +16,7 @@ look_at_sinks(struct metrics_view *v, int64_t clock_ns)
 {
 	const struct board *b = v->board;
 	uint64_t count = atomic_load(&b->sinks_count), records = atomic_load(&b->journal_records), number;
-	int64_t behind_ns;
+	int64_t caught_up_ns;
 	unsigned i;
 
 	v->sinks = count > SINKS_MAX ? SINKS_MAX : (unsigned)count;
@@ -35,9 +35,10 @@ look_at_sinks(struct metrics_view *v, int64_t clock_ns)
 		to->failing = atomic_load(&from->failing);
 		number = to->number = atomic_load(&from->number);
 		to->lag_records = records > number ? records - number : 0;
-		behind_ns = clock_ns - atomic_load(&from->caught_up_ns);
+		caught_up_ns = atomic_load(&from->caught_up_ns);	/* any number, when the courier is somebody else's */
 		/* It looks at the journal some times a second: less than that is none. */
-		to->lag_ns = to->lag_records > 0 && behind_ns > NS_PER_SEC ? (uint64_t)behind_ns : 0;
+		if (to->lag_records > 0 && caught_up_ns >= 0 && clock_ns - caught_up_ns > NS_PER_SEC)
+			to->lag_ns = (uint64_t)(clock_ns - caught_up_ns);
 	}
 }
 
