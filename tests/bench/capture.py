@@ -1,7 +1,8 @@
-"""The captures that `make bench` reads, four kinds of traffic, the same each time.
+"""The captures that `make bench` reads, five kinds of traffic, the same each time.
 
 mix     real captures merged, where they lie beside the checkout
 office  the project's own office and recorded sessions, many times over between other hosts
+plain   of those, HTTP, TLS and DNS in plain Ethernet alone
 bulk    few connections, full packets
 storm   small packets: a flood of SYNs, a million flows, DNS
 """
@@ -15,7 +16,11 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LEAST_BYTES = 300 << 20
 START_SEC, COPY_SEC = 1_790_000_000, 40
-KINDS = ("mix", "office", "bulk", "storm")
+KINDS = ("mix", "office", "plain", "bulk", "storm")
+TALK = KINDS[:3]        # those with bodies of many kinds
+OFFICE = ("office-like.pcap", "recorded-*.pcap")
+PLAIN = ("office-like.pcap", "recorded-web.pcap", "recorded-dns.pcap")
+PLAIN_PORTS = {(6, 80), (6, 443), (17, 53)}
 MADE = {"bulk": ["256"], "storm": ["2000000", "1000000"]}
 
 
@@ -72,12 +77,18 @@ def moved(frame, key):
     return bytes(b)
 
 
-def office(path):
+def is_plain(b):
+    """TCP or UDP over IPv4 in plain Ethernet, at a port of HTTP, TLS or DNS."""
+    if len(b) < 38 or b[12:15] != b"\x08\x00\x45" or struct.unpack_from("!H", b, 20)[0] & 0x3fff:
+        return False
+    return any((b[23], port) in PLAIN_PORTS for port in struct.unpack_from("!HH", b, 34))
+
+
+def copies(path, names, wanted=lambda frame: True):
     """The project's captures of ordinary work, each begun anew in every copy, in the order of time."""
     base = []
-    for source in sorted(glob.glob(os.path.join(ROOT, "pcaps", "office-like.pcap")) +
-                         glob.glob(os.path.join(ROOT, "pcaps", "recorded-*.pcap"))):
-        frames = list(frames_of(source))
+    for source in sorted(p for name in names for p in glob.glob(os.path.join(ROOT, "pcaps", name))):
+        frames = [f for f in frames_of(source) if wanted(f[2])]
         if not frames:
             continue
         first, last = frames[0][0], max(f[0] for f in frames)
@@ -110,7 +121,9 @@ def make(folder, kind, maker):
             return None
         mix_real(path + ".new", *real)
     elif kind == "office":
-        office(path + ".new")
+        copies(path + ".new", OFFICE)
+    elif kind == "plain":
+        copies(path + ".new", PLAIN, is_plain)
     else:
         subprocess.run([maker, path + ".new", kind, *MADE[kind]], check=True)
     os.rename(path + ".new", path)
@@ -118,14 +131,16 @@ def make(folder, kind, maker):
 
 
 def head(path, out, frames):
-    """The first frames of a capture, for what is too slow for the whole."""
-    data = open(path, "rb").read(24 + frames * 2000)
-    at = 24
-    while at + 16 <= len(data) and frames > 0:
+    """The first frames of a capture, for what is too slow for the whole; how many they are."""
+    with open(path, "rb") as f:
+        data = f.read(24 + frames * 2000)
+    at, taken = 24, 0
+    while at + 16 <= len(data) and taken < frames:
         at += 16 + struct.unpack_from("<I", data, at + 8)[0]
-        frames -= 1
+        taken += 1
     with open(out, "wb") as f:
         f.write(data[:at])
+    return taken
 
 
 def indicators(path, count):
