@@ -81,7 +81,7 @@ test: deps
 
 test-long: deps
 	@tools/deps --recorded
-	@$(MAKE) --no-print-directory -j$$(nproc) all systems $(PLAIN:%=$(BUILD)/tests/unit/%)
+	@$(MAKE) --no-print-directory -j$$(nproc) all systems benches $(PLAIN:%=$(BUILD)/tests/unit/%)
 	@$(MAKE) --no-print-directory -j$$(nproc) $(ASAN) parts
 	@tests/run --build $(BUILD) --asan build-asan --plain '$(PLAIN)' --long
 
