@@ -36,6 +36,13 @@ text(const cJSON *o, const char *name)
 	return cJSON_IsString(s) ? s->valuestring : "";
 }
 
+/* Of what stands in an object; in a list it has none. */
+static const char *
+name_of(const cJSON *o)
+{
+	return o->string == NULL ? "" : o->string;
+}
+
 /* A second's change; a process that began anew counts from 0. */
 static double
 rate(const struct page *p, const cJSON *now, const cJSON *before, const char *name)
@@ -118,7 +125,9 @@ put_head(const struct page *p)
 {
 	const char *why = text(p->now, "not_ready");
 
-	fprintf(p->to, "hansho %s  ", text(p->now, "version"));
+	fputs("hansho ", p->to);
+	put_text(p->to, text(p->now, "version"));
+	fputs("  ", p->to);
 	put_text(p->to, text(p->now, "sensor"));
 	fputs(" on ", p->to);
 	put_text(p->to, text(p->now, "interface"));
@@ -193,10 +202,10 @@ put_drops(const struct page *p)
 	cJSON_ArrayForEach(d, drops) {
 		if (d->valuedouble == 0)
 			continue;
-		if (d->string != NULL && strcmp(d->string, "kernel") == 0)
+		if (strcmp(name_of(d), "kernel") == 0)
 			snprintf(words, sizeof words, "%.0f frames in the kernel (%.2f %%)", kernel, 100 * kernel / (seen > 0 ? seen : 1));
 		else
-			snprintf(words, sizeof words, "%.0f %s", d->valuedouble, d->string);
+			snprintf(words, sizeof words, "%.0f %s", d->valuedouble, name_of(d));
 		fputs(any ? ", " : "", p->to);
 		warn(p, words);
 		any = true;
@@ -285,7 +294,8 @@ put_alerts(const struct page *p)
 		for (i = 0; i < 4; i++)
 			all += number(k, severities[i]);
 		begin(p, "");
-		fprintf(p->to, "%s %.0f\n", k->string, all);
+		put_text(p->to, name_of(k));
+		fprintf(p->to, " %.0f\n", all);
 	}
 }
 
