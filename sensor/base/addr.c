@@ -1,6 +1,7 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdio.h>
 
 static char *
@@ -134,15 +135,25 @@ cidr_parse(const char *text, size_t len, struct cidr *out)
 	return true;
 }
 
+/* Where two halves of addresses differ. */
+static uint64_t
+difference(const uint8_t *a, const uint8_t *b)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return be64toh(x ^ y);
+}
+
 bool
 cidr_contains(const struct cidr *c, const struct addr *a)
 {
-	size_t whole = c->bits / 8;
-	unsigned rest = c->bits % 8;
+	uint64_t first = difference(c->base.b, a->b);
 
-	if (memcmp(c->base.b, a->b, whole) != 0)
-		return false;
-	return rest == 0 || ((c->base.b[whole] ^ a->b[whole]) >> (8 - rest)) == 0;
+	if (c->bits <= 64)
+		return c->bits == 0 || first >> (64 - c->bits) == 0;
+	return first == 0 && difference(c->base.b + 8, a->b + 8) >> (128 - c->bits) == 0;
 }
 
 const char *

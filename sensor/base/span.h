@@ -33,7 +33,10 @@ span_text(const char *text)
 	return span_of(text, strlen(text));
 }
 
-/* The same; an empty one was not said: absent. */
+/* As an initialiser, of what is known when this is compiled. */
+#define SPAN_LITERAL(text) { (const uint8_t *)text, sizeof text - 1 }
+
+/* The same as span_text(); an empty one was not said: absent. */
 static inline struct span
 span_said(const char *text)
 {
@@ -170,8 +173,14 @@ span_until(struct span *s, uint8_t c, struct span *word)
 	return true;
 }
 
-/* ASCII case is ignored. */
-bool span_equal_nocase(struct span a, struct span b);
+/* ASCII case is ignored. Most answers are no, and most of those are in the length. */
+bool span_same_nocase(const uint8_t *a, const uint8_t *b, size_t len);
+
+static inline bool
+span_equal_nocase(struct span a, struct span b)
+{
+	return a.left == b.left && span_same_nocase(a.at, b.at, a.left);
+}
 
 /* Without leading and trailing spaces, tabs, CR and LF. */
 struct span span_trim(struct span s);

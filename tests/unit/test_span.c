@@ -69,12 +69,41 @@ words_end_where_they_are_told(void **state)
 	assert_false(span_equal_nocase(s, span_text("TWOS")));
 }
 
+/* Every pair of bytes, at every place of texts that are read in pieces of eight. */
+static void
+case_is_of_letters_alone(void **state)
+{
+	enum { MOST = 25 };
+	uint8_t a[MOST], b[MOST];
+	unsigned len, at, x, y;
+	bool same;
+
+	(void)state;
+	for (len = 1; len <= MOST; len++) {
+		memset(a, 'q', len);
+		memset(b, 'Q', len);
+		for (x = 0; x <= UINT8_MAX; x++) {
+			at = (x * 7) % len;
+			a[at] = (uint8_t)x;
+			for (y = 0; y <= UINT8_MAX; y++) {
+				b[at] = (uint8_t)y;
+				same = x == y || ((x ^ y) == 0x20 && (x | 0x20) >= 'a' && (x | 0x20) <= 'z');
+				assert_int_equal(span_equal_nocase(span_of(a, len), span_of(b, len)), same);
+			}
+			a[at] = 'q';
+			b[at] = 'Q';
+		}
+	}
+	assert_true(span_equal_nocase(span_of(NULL, 0), span_text("")));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(absent_ones_give_nothing), cmocka_unit_test(whole_words_or_none),
 		cmocka_unit_test(words_end_where_they_are_told),
+		cmocka_unit_test(case_is_of_letters_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,12 +165,37 @@ test_forms(void **state)
 	assert_false(value_read(span_of("c2\0.example", 11), VALUE_ANY, &v, &why));
 }
 
+/* Where one bit is another, an address lies in all networks that end before that bit. */
+static void
+test_networks(void **state)
+{
+	static const struct addr base = { { 0x20, 0x01, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 } };
+	struct addr other;
+	struct cidr c;
+	unsigned bits, bit;
+
+	(void)state;
+	for (bits = 0; bits <= 128; bits++) {
+		c.base = base;
+		c.bits = (uint8_t)bits;
+		for (bit = bits; bit < 128; bit++)	/* bits behind the prefix are zero */
+			c.base.b[bit / 8] &= (uint8_t)~(0x80 >> bit % 8);
+		assert_true(cidr_contains(&c, &base));
+		for (bit = 0; bit < 128; bit++) {
+			other = base;
+			other.b[bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+			assert_int_equal(cidr_contains(&c, &other), bit >= bits);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_suffixes),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_forms),
 	};

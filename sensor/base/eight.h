@@ -1,0 +1,31 @@
+/*
+ * eight.h - eight bytes of text looked at as one word. Byte i of what goes in
+ * is byte i of what comes out; nothing is carried from one to the next.
+ */
+#ifndef SENSOR_BASE_EIGHT_H
+#define SENSOR_BASE_EIGHT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#define EIGHT(byte) (0x0101010101010101u * (uint64_t)(byte))
+
+static inline uint64_t
+eight_load(const uint8_t *at)
+{
+	uint64_t w;
+
+	memcpy(&w, at, sizeof w);
+	return w;
+}
+
+/* The top bit of each byte that lies from `first` to `last`, both below 0x80. */
+static inline uint64_t
+eight_between(uint64_t w, uint8_t first, uint8_t last)
+{
+	uint64_t low = w & EIGHT(0x7f), from = low + EIGHT(0x80 - first), beyond = low + EIGHT(0x7f - last);
+
+	return from & ~beyond & ~w & EIGHT(0x80);
+}
+
+#endif
