@@ -16,34 +16,54 @@ void
 arena_init(struct arena *a, size_t most_bytes)
 {
 	a->blocks = NULL;
+	a->spare = NULL;
 	a->used_bytes = 0;
 	a->most_bytes = most_bytes;
-}
-
-static void
-free_blocks(struct arena_block *b)
-{
-	struct arena_block *next;
-
-	for (; b != NULL; b = next) {
-		next = b->next;
-		free(b);
-	}
 }
 
 void
 arena_clear(struct arena *a)
 {
-	free_blocks(a->blocks);
+	struct arena_block *b, *next;
+
+	for (b = a->blocks; b != NULL; b = next) {
+		next = b->next;
+		if (a->spare != NULL && a->spare->block == NULL && b->size == BLOCK_BYTES)
+			a->spare->block = b;
+		else
+			free(b);
+	}
 	a->blocks = NULL;
 	a->used_bytes = 0;
+}
+
+void
+arena_spare_clear(struct arena_spare *s)
+{
+	free(s->block);
+	s->block = NULL;
+}
+
+static struct arena_block *
+make_block(struct arena *a, size_t size)
+{
+	struct arena_block *b = a->spare == NULL || size != BLOCK_BYTES ? NULL : a->spare->block;
+
+	if (b != NULL)
+		a->spare->block = NULL;
+	else if ((b = malloc(sizeof *b + size)) == NULL)
+		return NULL;
+	b->next = a->blocks;
+	b->size = size;
+	b->used = 0;
+	a->blocks = b;
+	return b;
 }
 
 void *
 arena_take(struct arena *a, size_t len)
 {
 	struct arena_block *b = a->blocks;
-	size_t size;
 	void *p;
 
 	if (len > a->most_bytes || a->most_bytes - len < 8)
@@ -51,15 +71,9 @@ arena_take(struct arena *a, size_t len)
 	len = (len + 7) & ~(size_t)7;
 	if (len > a->most_bytes - a->used_bytes)
 		return NULL;
-	if (b == NULL || len > b->size - b->used) {
-		size = len > BLOCK_BYTES ? len : BLOCK_BYTES;
-		if ((b = malloc(sizeof *b + size)) == NULL)
-			return NULL;
-		b->next = a->blocks;
-		b->size = size;
-		b->used = 0;
-		a->blocks = b;
-	}
+	if ((b == NULL || len > b->size - b->used) &&
+	    (b = make_block(a, len > BLOCK_BYTES ? len : BLOCK_BYTES)) == NULL)
+		return NULL;
 	p = b->bytes + b->used;
 	b->used += len;
 	a->used_bytes += len;

@@ -65,7 +65,7 @@ idle_append(struct dialogue *d)
 struct dialogue *
 dialogue_new(struct proto *p)
 {
-	struct dialogue *d = calloc(1, sizeof *d);
+	struct dialogue *d = heap_zeroed(sizeof *d);
 
 	if (d == NULL)
 		return NULL;

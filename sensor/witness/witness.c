@@ -231,7 +231,7 @@ static bool
 remember(struct flow *f, struct span name, struct span software, struct span claimed)
 {
 	const struct service *before = f->talk->slot[SLOT_WITNESS];
-	struct service *s = calloc(1, sizeof *s + name.left + software.left + claimed.left);
+	struct service *s = heap_zeroed(sizeof *s + name.left + software.left + claimed.left);
 
 	if (s == NULL)
 		return false;
@@ -278,7 +278,7 @@ static struct service *
 known_service(struct flow *f)
 {
 	if (f->talk->slot[SLOT_WITNESS] == NULL)
-		f->talk->slot[SLOT_WITNESS] = calloc(1, sizeof(struct service));
+		f->talk->slot[SLOT_WITNESS] = heap_zeroed(sizeof(struct service));
 	return f->talk->slot[SLOT_WITNESS];
 }
 

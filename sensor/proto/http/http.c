@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "proto/http/private.h"
 
 enum {
@@ -16,7 +17,7 @@ static http_state_fn state_head, state_resync, state_after_connect;
 static void *
 http_open(struct proto *p)
 {
-	struct http *h = calloc(1, sizeof *h);
+	struct http *h = heap_zeroed(sizeof *h);
 
 	if (h == NULL)
 		return NULL;

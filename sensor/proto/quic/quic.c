@@ -114,6 +114,7 @@ quic_open_flow(struct proto *p)
 	q->ceiling.total = proto_held(p);
 	*q->ceiling.total += sizeof *q;
 	arena_init(&q->scratch.arena, q->ceiling.most);
+	q->scratch.arena.spare = tls_tools_spare(tls_tools);
 	q->scratch.tools = tls_tools;
 	return q;
 }

@@ -82,6 +82,7 @@ dtls_open(struct proto *p)
 	d->ceiling.most = proto_limits(p)->flow_bytes;
 	d->ceiling.total = proto_held(p);
 	arena_init(&d->scratch.arena, d->ceiling.most);
+	d->scratch.arena.spare = tls_tools_spare(tools);
 	d->scratch.tools = tools;
 	return d;
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/heap.h"
 #include "proto/tls/tls_reader.h"
 
 static enum guess
@@ -51,13 +52,14 @@ tls_open(struct proto *p)
 	struct tls_reader *r;
 	int i;
 
-	if (tools == NULL || (r = calloc(1, sizeof *r)) == NULL)
+	if (tools == NULL || (r = heap_zeroed(sizeof *r)) == NULL)
 		return NULL;
 	r->proto = p;
 	r->patience_bytes = 4 * (uint64_t)proto_limits(p)->handshake_bytes + TLS_PATIENCE_BYTES;
 	r->ceiling.most = proto_limits(p)->flow_bytes;
 	r->ceiling.total = proto_held(p);
 	arena_init(&r->scratch.arena, r->ceiling.most);
+	r->scratch.arena.spare = tls_tools_spare(tools);
 	r->scratch.tools = tools;
 	for (i = 0; i < 2; i++) {
 		r->side[i].reader = r;

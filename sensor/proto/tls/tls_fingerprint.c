@@ -24,40 +24,40 @@ put_decimal(struct tls_text *t, unsigned value)
 static void
 put_values(struct tls_text *t, struct span list)
 {
-	const char *between = "";
+	size_t begin = t->used;
 	uint16_t value;
 
 	while (tls_next_value(&list, &value)) {
-		tls_text_bytes(t, between, strlen(between));
+		if (t->used > begin)
+			tls_text_byte(t, '-');
 		put_decimal(t, value);
-		between = "-";
 	}
 }
 
 static void
 put_extension_types(struct tls_text *t, struct span block)
 {
-	const char *between = "";
+	size_t begin = t->used;
 	struct span body;
 	uint16_t type;
 
 	while (tls_next_extension(&block, &type, &body)) {
-		tls_text_bytes(t, between, strlen(between));
+		if (t->used > begin)
+			tls_text_byte(t, '-');
 		put_decimal(t, type);
-		between = "-";
 	}
 }
 
 static void
 put_small_values(struct tls_text *t, struct span list)
 {
-	const char *between = "";
+	size_t begin = t->used;
 	uint8_t value;
 
 	while (span_u8(&list, &value)) {
-		tls_text_bytes(t, between, strlen(between));
+		if (t->used > begin)
+			tls_text_byte(t, '-');
 		put_decimal(t, value);
-		between = "-";
 	}
 }
 
@@ -81,7 +81,7 @@ tls_ja3(struct tls_scratch *s, const struct tls_client_hello *h, struct tls_clie
 	tls_text_byte(&t, ',');
 	put_small_values(&t, h->point_formats);
 	out->ja3_text = tls_text_span(&t);
-	tls_hash(s->tools, TLS_MD5, out->ja3_text, out->ja3, sizeof out->ja3 - 1);
+	tls_hash_text(s->tools, TLS_MD5, out->ja3_text, out->ja3, sizeof out->ja3 - 1);
 	return true;
 }
 
@@ -98,7 +98,7 @@ tls_ja3s(struct tls_scratch *s, const struct tls_server_hello *h, struct tls_ser
 	tls_text_byte(&t, ',');
 	put_extension_types(&t, h->extensions);
 	out->ja3s_text = tls_text_span(&t);
-	tls_hash(s->tools, TLS_MD5, out->ja3s_text, out->ja3s, sizeof out->ja3s - 1);
+	tls_hash_text(s->tools, TLS_MD5, out->ja3s_text, out->ja3s, sizeof out->ja3s - 1);
 	return true;
 }
 
@@ -186,7 +186,7 @@ hash_ciphers(struct tls_scratch *s, const struct values *ciphers, char *hex)
 	if (!tls_text_begin(&t, &s->arena, 5 * ciphers->count))
 		return false;
 	put_hex_list(&t, ciphers);
-	tls_hash(s->tools, TLS_SHA256, tls_text_span(&t), hex, JA4_HASH_DIGITS);
+	tls_hash_text(s->tools, TLS_SHA256, tls_text_span(&t), hex, JA4_HASH_DIGITS);
 	return true;
 }
 
@@ -210,7 +210,7 @@ hash_extensions(struct tls_scratch *s, const struct values *extensions, struct s
 		put_hex(&t, value);
 		between = ',';
 	}
-	tls_hash(s->tools, TLS_SHA256, tls_text_span(&t), hex, JA4_HASH_DIGITS);
+	tls_hash_text(s->tools, TLS_SHA256, tls_text_span(&t), hex, JA4_HASH_DIGITS);
 	return true;
 }
 
