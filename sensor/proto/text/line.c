@@ -151,8 +151,12 @@ line_answer(struct span line, struct span *text, bool *more)
 enum guess
 line_guess_word(struct span first, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len;
 
+	/* Nearly always no, at the first letter. */
+	if (first.left > 0 && ((first.at[0] ^ (uint8_t)word[0]) & ~0x20) != 0)
+		return GUESS_NO;
+	len = strlen(word);
 	if (strncasecmp((const char *)first.at, word, first.left < len ? first.left : len) != 0)
 		return GUESS_NO;
 	return first.left < len ? GUESS_MORE : GUESS_YES;
