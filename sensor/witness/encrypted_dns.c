@@ -9,14 +9,17 @@
 enum { PORT_DOT = 853 };
 
 /* Of these and of what is below them. */
-static const char *const resolvers[] = {
-	"dns.google", "dns.google.com", "cloudflare-dns.com", "one.one.one.one", "1dot1dot1dot1.cloudflare-dns.com",
-	"quad9.net", "doh.opendns.com", "doh.umbrella.com", "doh.familyshield.opendns.com",
-	"dns.adguard.com", "dns.adguard-dns.com", "dns.nextdns.io", "doh.cleanbrowsing.org", "freedns.controld.com",
-	"dns.controld.com", "dns.mullvad.net", "doh.mullvad.net", "dns0.eu", "doh.dns.sb", "dns.alidns.com", "doh.pub",
-	"doh.360.cn", "public.dns.iij.jp", "dns.twnic.tw", "dns.switch.ch", "odvr.nic.cz", "doh.libredns.gr",
-	"doh.applied-privacy.net", "doh.ffmuc.net", "wikimedia-dns.org", "dns.digitale-gesellschaft.ch",
-	"doh.xfinity.com", "doh.li", "dns.njal.la", "doh.tiar.app", "jp.tiar.app",
+static const struct span resolvers[] = {
+	SPAN_LITERAL("dns.google"), SPAN_LITERAL("dns.google.com"), SPAN_LITERAL("cloudflare-dns.com"), SPAN_LITERAL("one.one.one.one"),
+	SPAN_LITERAL("1dot1dot1dot1.cloudflare-dns.com"), SPAN_LITERAL("quad9.net"), SPAN_LITERAL("doh.opendns.com"),
+	SPAN_LITERAL("doh.umbrella.com"), SPAN_LITERAL("doh.familyshield.opendns.com"), SPAN_LITERAL("dns.adguard.com"),
+	SPAN_LITERAL("dns.adguard-dns.com"), SPAN_LITERAL("dns.nextdns.io"), SPAN_LITERAL("doh.cleanbrowsing.org"),
+	SPAN_LITERAL("freedns.controld.com"), SPAN_LITERAL("dns.controld.com"), SPAN_LITERAL("dns.mullvad.net"), SPAN_LITERAL("doh.mullvad.net"),
+	SPAN_LITERAL("dns0.eu"), SPAN_LITERAL("doh.dns.sb"), SPAN_LITERAL("dns.alidns.com"), SPAN_LITERAL("doh.pub"), SPAN_LITERAL("doh.360.cn"),
+	SPAN_LITERAL("public.dns.iij.jp"), SPAN_LITERAL("dns.twnic.tw"), SPAN_LITERAL("dns.switch.ch"), SPAN_LITERAL("odvr.nic.cz"),
+	SPAN_LITERAL("doh.libredns.gr"), SPAN_LITERAL("doh.applied-privacy.net"), SPAN_LITERAL("doh.ffmuc.net"), SPAN_LITERAL("wikimedia-dns.org"),
+	SPAN_LITERAL("dns.digitale-gesellschaft.ch"), SPAN_LITERAL("doh.xfinity.com"), SPAN_LITERAL("doh.li"), SPAN_LITERAL("dns.njal.la"),
+	SPAN_LITERAL("doh.tiar.app"), SPAN_LITERAL("jp.tiar.app"),
 };
 
 static bool
@@ -36,7 +39,7 @@ is_resolver(struct span name)
 	size_t i;
 
 	for (i = 0; i < sizeof resolvers / sizeof resolvers[0]; i++)
-		if (is_below(name, span_text(resolvers[i])))
+		if (is_below(name, resolvers[i]))
 			return true;
 	return false;
 }

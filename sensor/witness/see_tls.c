@@ -127,7 +127,8 @@ has_part(struct span name, const char *part)
 	size_t len = strlen(part), i;
 
 	for (i = 0; i + len <= name.left; i++)
-		if (memcmp(name.at + i, part, len) == 0 && (i == 0 || (name.at[i - 1] == ',' && (i == 1 || name.at[i - 2] != '\\'))) &&
+		if (name.at[i] == (uint8_t)part[0] && memcmp(name.at + i, part, len) == 0 &&
+		    (i == 0 || (name.at[i - 1] == ',' && (i == 1 || name.at[i - 2] != '\\'))) &&
 		    (i + len == name.left || name.at[i + len] == ','))
 			return true;
 	return false;

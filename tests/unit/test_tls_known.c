@@ -1,4 +1,4 @@
-/* Certificates that were read before: the same comes out, in memory of its own, within the ceiling. */
+/* Certificates and texts that were read before: the same comes out, in memory of its own, within the ceiling. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "proto/tls/tls_known.h"
+#include "proto/tls/tls_tools.h"
 
 static struct tls_certificate
 make(unsigned n, char *subject, size_t size)
@@ -108,6 +109,37 @@ test_the_ceiling(void **state)
 	tls_known_free(k);
 }
 
+/* Many more texts than places, and longer ones than have room: always the text's own hash. */
+static void
+test_texts(void **state)
+{
+	struct tls_tools *t = tls_tools_new();
+	char text[1024], once[65], again[65];
+	unsigned n, round;
+	size_t digits;
+
+	(void)state;
+	assert_non_null(t);
+	memset(text, '1', sizeof text);
+	for (round = 0; round < 2; round++) {
+		for (n = 0; n < 600; n++) {
+			text[n / 2] = (char)('0' + n % 10);
+			digits = n % 3 == 0 ? 12 : 32;
+			assert_true(tls_hash(t, n % TLS_DIGESTS, span_of(text, n), once, digits));
+			assert_int_equal(strlen(once), digits);
+			assert_true(tls_hash_text(t, n % TLS_DIGESTS, span_of(text, n), again, digits));
+			assert_string_equal(once, again);
+			assert_true(tls_hash_text(t, n % TLS_DIGESTS, span_of(text, n), again, digits));
+			assert_string_equal(once, again);
+		}
+	}
+	assert_true(tls_hash_text(t, TLS_MD5, span_text("abc"), once, 32));
+	assert_string_equal(once, "900150983cd24fb0d6963f7d28e17f72");
+	assert_true(tls_hash_text(t, TLS_SHA1, span_text("abc"), once, 40));
+	assert_string_equal(once, "a9993e364706816aba3e25717850c26c9cd0d89d");
+	tls_tools_free(t);
+}
+
 int
 main(void)
 {
@@ -115,6 +147,7 @@ main(void)
 		cmocka_unit_test(test_the_same_comes_back),
 		cmocka_unit_test(test_what_is_not_kept),
 		cmocka_unit_test(test_the_ceiling),
+		cmocka_unit_test(test_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ magic_kind(struct span first)
 
 	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		row = &rows[i];
-		if (first.left >= row->prefix.len &&
+		if (first.left >= row->prefix.len && first.at[0] == (uint8_t)row->prefix.bytes[0] &&
 		    memcmp(first.at, row->prefix.bytes, row->prefix.len) == 0 &&
 		    (row->check == NULL || row->check(first)))
 			return row->kind;

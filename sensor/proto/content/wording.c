@@ -142,8 +142,12 @@ lower_text(struct span in, uint8_t *to)
 static bool
 begins(struct span s, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len;
 
+	/* Nearly always no, at the first byte. */
+	if (s.left == 0 || s.at[0] != (uint8_t)text[0])
+		return false;
+	len = strlen(text);
 	return s.left >= len && memcmp(s.at, text, len) == 0;
 }
 
@@ -200,14 +204,15 @@ index_words(uint8_t at[UINT8_MAX + 1])
 		at[(uint8_t)words[i - 1].text[0]] = (uint8_t)(i - 1);
 }
 
-/* Counts the words, `i` and those behind it, that begin exactly here. All have two letters at least. False: none. */
+/* Counts the words, `i` and those behind it, that begin exactly here. All have three letters at least. False: none. */
 static bool
 count_words(struct span at, size_t i, uint64_t used[2], struct score score[LANGUAGES])
 {
 	bool any = false;
 
 	for (; i < WORDS && (uint8_t)words[i].text[0] == at.at[0]; i++) {
-		if (at.left < 2 || (uint8_t)words[i].text[1] != at.at[1] || !begins(at, words[i].text) ||
+		if (at.left < 3 || (uint8_t)words[i].text[1] != at.at[1] || (uint8_t)words[i].text[2] != at.at[2] ||
+		    !begins(at, words[i].text) ||
 		    (used[i / 64] >> i % 64 & 1) != 0)
 			continue;
 		used[i / 64] |= (uint64_t)1 << i % 64;

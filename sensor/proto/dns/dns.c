@@ -44,6 +44,20 @@ struct reading {
 	bool asked;		/* the first question is whole, or there is none */
 };
 
+/* A question's text ends where it says so: the rest of its room is nobody's. */
+static void
+begin_reading(struct reading *r, struct span bytes)
+{
+	struct dns_message *m = &r->message;
+
+	memset(m, 0, offsetof(struct dns_message, question));
+	m->question[0] = '\0';
+	memset(&m->question_type, 0, sizeof *m - offsetof(struct dns_message, question_type));
+	r->whole = r->in = bytes;
+	r->asked = false;
+	r->hints.count = 0;
+}
+
 static bool
 read_header(struct span *in, struct header *h)
 {
@@ -290,10 +304,7 @@ read_records(struct reading *r)
 static bool
 read_message(struct reading *r, struct span bytes)
 {
-	memset(&r->message, 0, sizeof r->message);
-	r->whole = r->in = bytes;
-	r->asked = false;
-	r->hints.count = 0;
+	begin_reading(r, bytes);
 	r->message.answers = r->answers;
 	if (!read_header(&r->in, &r->header))
 		return false;
@@ -419,8 +430,7 @@ dns_guess(struct span first, int from)
 		return GUESS_NO;
 	if (message.left > len)
 		message.left = len;
-	r.whole = r.in = message;
-	memset(&r.message, 0, sizeof r.message);
+	begin_reading(&r, message);
 	if (!read_header(&r.in, &r.header))
 		return GUESS_MORE;
 	if (!is_ordinary(&r.header))

@@ -37,15 +37,13 @@ begins_at_zero(struct span range)
 }
 
 static bool
-is_type(struct span declared, const char *type)
+is_type(struct span declared, struct span type)
 {
-	size_t len = strlen(type);
-
-	return declared.left >= len && span_equal_nocase(span_of(declared.at, len), span_text(type));
+	return declared.left >= type.left && span_equal_nocase(span_of(declared.at, type.left), type);
 }
 
 static bool
-is_one_of(struct span declared, const char *const *types, size_t count)
+is_one_of(struct span declared, const struct span *types, size_t count)
 {
 	size_t i;
 
@@ -59,12 +57,12 @@ is_one_of(struct span declared, const char *const *types, size_t count)
 static void
 take_declared(struct content *c, struct span declared)
 {
-	static const char *const scripts[] = {
-		"text/javascript", "application/javascript", "application/x-javascript",
+	static const struct span scripts[] = {
+		SPAN_LITERAL("text/javascript"), SPAN_LITERAL("application/javascript"), SPAN_LITERAL("application/x-javascript"),
 	};
-	static const char *const parts[] = {
-		"text/html", "text/css", "text/xml", "image/", "application/json", "application/xml",
-		"application/xhtml+xml",
+	static const struct span parts[] = {
+		SPAN_LITERAL("text/html"), SPAN_LITERAL("text/css"), SPAN_LITERAL("text/xml"), SPAN_LITERAL("image/"), SPAN_LITERAL("application/json"),
+		SPAN_LITERAL("application/xml"), SPAN_LITERAL("application/xhtml+xml"),
 	};
 
 	if (is_one_of(declared, scripts, sizeof scripts / sizeof scripts[0]))
@@ -77,11 +75,12 @@ take_declared(struct content *c, struct span declared)
 static bool
 is_file(const struct http_head *head)
 {
+	static const struct span others[] = { SPAN_LITERAL("application/x-www-form-urlencoded"), SPAN_LITERAL("application/dns-message") };
 	struct span type = head->field[HTTP_CONTENT_TYPE];
 
 	if (head->answer && head->status == 206 && !begins_at_zero(head->field[HTTP_CONTENT_RANGE]))
 		return false;
-	return !is_type(type, "application/x-www-form-urlencoded") && !is_type(type, "application/dns-message");
+	return !is_one_of(type, others, sizeof others / sizeof others[0]);
 }
 
 /* The URL names what an answer brings, and what PUT leaves; what POST brings it does not. */

@@ -1,5 +1,7 @@
 #include "proto/http/head.h"
 
+#include "base/eight.h"
+
 enum { METHOD_BYTES_MAX = 32, STATUS_LINE_BYTES = 12, BLANK_LINES_BYTES = 256 };
 
 static bool
@@ -14,11 +16,13 @@ is_letter(uint8_t c)
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/* tchar of RFC 9110 section 5.6.2 */
+/* tchar of RFC 9110 section 5.6.2: digits, letters and !#$%&'*+-.^_`|~, a bit each */
 static bool
 is_token(uint8_t c)
 {
-	return is_letter(c) || is_digit(c) || (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+	static const uint64_t tokens[UINT8_MAX / 64 + 1] = { 0x03ff6cfa00000000, 0x57ffffffc7fffffe };
+
+	return (tokens[c / 64] >> c % 64 & 1) != 0;
 }
 
 static bool
@@ -96,8 +100,16 @@ read_request_line(struct span line, struct span *method, struct span *target)
 static bool
 has_control(struct span s)
 {
+	const uint64_t tops = EIGHT(0x80);
+	uint64_t w;
 	size_t i;
 
+	/* Of eight that are plain ASCII or above it none is looked at by itself. */
+	for (; s.left >= 8; span_advance(&s, 8)) {
+		w = eight_load(s.at);
+		if ((eight_between(w, 0x20, 0x7e) | (w & tops)) != tops)
+			break;
+	}
 	for (i = 0; i < s.left; i++)
 		if ((s.at[i] < 0x20 && s.at[i] != '\t' && s.at[i] != '\r') || s.at[i] == 0x7f)
 			return true;
@@ -143,10 +155,10 @@ http_guess(struct span first, int from)
 	if (first.left == 0)
 		return blank < BLANK_LINES_BYTES ? GUESS_MORE : GUESS_NO;
 	answer = guess_answer(first);
-	request = guess_request(first);
-	if (answer == GUESS_YES || request == GUESS_YES)
+	if (answer == GUESS_YES)
 		return GUESS_YES;
-	return answer == GUESS_MORE || request == GUESS_MORE ? GUESS_MORE : GUESS_NO;
+	request = guess_request(first);
+	return request != GUESS_NO ? request : answer;
 }
 
 static void
@@ -224,27 +236,36 @@ read_status_line(struct span line, struct http_head *out)
 static void
 read_field(struct span line, struct http_head *out)
 {
-#define NAME(text) { (const uint8_t *)text, sizeof text - 1 }
 	static const struct span names[HTTP_FIELDS] = {
-		[HTTP_HOST] = NAME("host"), [HTTP_USER_AGENT] = NAME("user-agent"),
-		[HTTP_CONTENT_TYPE] = NAME("content-type"), [HTTP_CONTENT_LENGTH] = NAME("content-length"),
-		[HTTP_TRANSFER_ENCODING] = NAME("transfer-encoding"), [HTTP_REFERRER] = NAME("referer"),
-		[HTTP_SERVER] = NAME("server"), [HTTP_CONTENT_ENCODING] = NAME("content-encoding"),
-		[HTTP_CONTENT_DISPOSITION] = NAME("content-disposition"),
-		[HTTP_CONTENT_RANGE] = NAME("content-range"), [HTTP_AUTHORIZATION] = NAME("authorization"),
-		[HTTP_PROXY_AUTHORIZATION] = NAME("proxy-authorization"),
-		[HTTP_FORWARDED_FOR] = NAME("x-forwarded-for"), [HTTP_VIA] = NAME("via"),
-		[HTTP_UPGRADE] = NAME("upgrade"),
+		[HTTP_HOST] = SPAN_LITERAL("host"), [HTTP_USER_AGENT] = SPAN_LITERAL("user-agent"),
+		[HTTP_CONTENT_TYPE] = SPAN_LITERAL("content-type"), [HTTP_CONTENT_LENGTH] = SPAN_LITERAL("content-length"),
+		[HTTP_TRANSFER_ENCODING] = SPAN_LITERAL("transfer-encoding"), [HTTP_REFERRER] = SPAN_LITERAL("referer"),
+		[HTTP_SERVER] = SPAN_LITERAL("server"), [HTTP_CONTENT_ENCODING] = SPAN_LITERAL("content-encoding"),
+		[HTTP_CONTENT_DISPOSITION] = SPAN_LITERAL("content-disposition"),
+		[HTTP_CONTENT_RANGE] = SPAN_LITERAL("content-range"), [HTTP_AUTHORIZATION] = SPAN_LITERAL("authorization"),
+		[HTTP_PROXY_AUTHORIZATION] = SPAN_LITERAL("proxy-authorization"),
+		[HTTP_FORWARDED_FOR] = SPAN_LITERAL("x-forwarded-for"), [HTTP_VIA] = SPAN_LITERAL("via"),
+		[HTTP_UPGRADE] = SPAN_LITERAL("upgrade"),
 	};
-#undef NAME
+	/* Which have a name of so many bytes: two at most. */
+	static const uint8_t of_length[][2] = {
+		[3] = { HTTP_VIA }, [4] = { HTTP_HOST }, [6] = { HTTP_SERVER }, [7] = { HTTP_UPGRADE, HTTP_REFERRER },
+		[10] = { HTTP_USER_AGENT }, [12] = { HTTP_CONTENT_TYPE },
+		[13] = { HTTP_CONTENT_RANGE, HTTP_AUTHORIZATION }, [14] = { HTTP_CONTENT_LENGTH },
+		[15] = { HTTP_FORWARDED_FOR }, [16] = { HTTP_CONTENT_ENCODING }, [17] = { HTTP_TRANSFER_ENCODING },
+		[19] = { HTTP_CONTENT_DISPOSITION, HTTP_PROXY_AUTHORIZATION },
+	};
 	struct span name;
-	size_t i;
+	size_t n, i;
 
 	if (!span_until(&line, ':', &name))
 		return;
 	name = span_trim(name);
-	for (i = 0; i < HTTP_FIELDS; i++) {
-		if (name.left != names[i].left || !span_equal_nocase(name, names[i]))
+	if (name.left >= sizeof of_length / sizeof of_length[0])
+		return;
+	for (n = 0; n < 2; n++) {
+		i = of_length[name.left][n];
+		if (!span_equal_nocase(name, names[i]))
 			continue;
 		/* Several of these are one list (RFC 9110 section 5.2), of which the last coding counts. */
 		if (out->field[i].left > 0 && i != HTTP_TRANSFER_ENCODING)

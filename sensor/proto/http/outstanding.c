@@ -79,6 +79,14 @@ close_up(struct outstanding *o)
 	o->begin = 0;
 }
 
+/* There is room. */
+static void
+put(struct bytes *b, const void *bytes, size_t len)
+{
+	memcpy(b->at + b->used, bytes, len);
+	b->used += len;
+}
+
 unsigned
 outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct asked *a)
 {
@@ -112,13 +120,14 @@ outstanding_push(struct outstanding *o, struct bytes_ceiling *c, const struct as
 		memset(record.absent, true, sizeof record.absent);
 		memset(record.len, 0, sizeof record.len);
 	}
-	if (!bytes_append(&o->texts, c, span_of(&record, sizeof record))) {
+	if (!bytes_reserve(&o->texts, c, record_bytes(&record))) {
 		o->forgotten++;
 		return forgotten + 1;
 	}
+	put(&o->texts, &record, sizeof record);
 	for (i = 0; i < TEXTS; i++)
 		if (record.len[i] > 0)
-			bytes_append(&o->texts, c, text[i]);
+			put(&o->texts, text[i].at, record.len[i]);
 	o->count++;
 	return forgotten;
 }

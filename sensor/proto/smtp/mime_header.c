@@ -59,20 +59,21 @@ void
 mime_header_field(struct mime_header *h, struct span field)
 {
 	static const struct {
-		const char *name;
+		struct span name;
 		void (*read)(struct mime_header *h, struct span value);
 	} known[] = {
-		{ "Content-Type", read_type },
-		{ "Content-Transfer-Encoding", read_encoding },
-		{ "Content-Disposition", read_disposition },
+		{ SPAN_LITERAL("Content-Type"), read_type },
+		{ SPAN_LITERAL("Content-Transfer-Encoding"), read_encoding },
+		{ SPAN_LITERAL("Content-Disposition"), read_disposition },
 	};
 	struct span name;
 	size_t i;
 
 	if (!span_until(&field, ':', &name))
 		return;
+	name = span_trim(name);
 	for (i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (span_equal_nocase(span_trim(name), span_text(known[i].name)))
+		if (span_equal_nocase(name, known[i].name))
 			known[i].read(h, field);
 }
 
@@ -171,20 +172,22 @@ void
 mime_top_field(struct mime_top *t, struct charsets *charsets, struct span field)
 {
 	static const struct {
-		const char *name;
+		struct span name;
 		void (*read)(struct mime_top *t, struct charsets *charsets, struct span value);
 	} known[] = {
-		{ "From", top_from }, { "Subject", top_subject }, { "Message-ID", top_message_id },
-		{ "References", top_references }, { "In-Reply-To", top_references },
-		{ "List-Id", top_list }, { "List-Unsubscribe", top_list }, { "Precedence", top_precedence },
+		{ SPAN_LITERAL("From"), top_from }, { SPAN_LITERAL("Subject"), top_subject }, { SPAN_LITERAL("Message-ID"), top_message_id },
+		{ SPAN_LITERAL("References"), top_references }, { SPAN_LITERAL("In-Reply-To"), top_references },
+		{ SPAN_LITERAL("List-Id"), top_list }, { SPAN_LITERAL("List-Unsubscribe"), top_list },
+		{ SPAN_LITERAL("Precedence"), top_precedence },
 	};
 	struct span name;
 	size_t i;
 
 	if (!span_until(&field, ':', &name))
 		return;
+	name = span_trim(name);
 	for (i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (span_equal_nocase(span_trim(name), span_text(known[i].name)))
+		if (span_equal_nocase(name, known[i].name))
 			known[i].read(t, charsets, field);
 }
 
