@@ -46,6 +46,8 @@ enum { NIGHT_CALLS_LEAST = 6, STEADY_HOURS_LEAST = 12, STEADY_CALLS_LEAST = 60, 
 
 /* ---- the run that is regular, and what it began with ---- */
 
+static const double STRETCH_PERIODS = 4.5;
+
 static bool
 is_beat(const struct score_verdict *v, double gap_sec)
 {
@@ -85,29 +87,46 @@ begins_loaded(const struct key *k, unsigned from)
 }
 
 /*
- * Back from the latest contact to the first of the run, each time the key is
- * more regular than ever before: later calls of another kind change nothing.
+ * Pauses that no missed beat explains part the contacts into stretches. The run is the one with most beats,
+ * of equals the latest: who comes back to a page by hand hours later begins no new one.
+ */
+static unsigned
+begin_of_run(const struct key *k)
+{
+	const uint32_t *marks = k->track->marks;
+	double period = k->track->found.period_sec, gap_sec;
+	unsigned i, from = 0, best = 0, beats = 0, most = 0;
+
+	for (i = 1; i < k->used; i++) {
+		gap_sec = (double)(mark_ns(k, marks[i]) - mark_ns(k, marks[i - 1])) / (double)NS_PER_SEC;
+		if (gap_sec > STRETCH_PERIODS * period) {
+			from = i;
+			beats = 0;
+		} else if (is_beat(&k->track->found, gap_sec) && ++beats >= most) {
+			most = beats;
+			best = from;
+		}
+	}
+	return best;
+}
+
+/*
+ * Asked each time the key is more regular than ever before: later calls of another kind change nothing.
  * Where older marks are already gone, what was found before stands.
  */
 static void
 find_page(struct key *k)
 {
 	struct track *t = k->track;
-	const uint32_t *marks = t->marks;
-	double longest = t->found.period_sec * 4.5 * (double)NS_PER_SEC;
-	unsigned i = k->used;
+	unsigned from;
 
-	if (t->found.period_sec <= 0 || i == 0)
+	if (t->found.period_sec <= 0 || k->used == 0)
 		return;
-	for (i--; i > 0; i--)
-		if ((double)(mark_ns(k, marks[i]) - mark_ns(k, marks[i - 1])) > longest)
-			break;
-	if (i == 0 && k->contacts > k->used && t->page != PAGE_UNKNOWN)
-		return;
-	if (i == 0 && k->contacts > k->used)
-		t->page = (k->flags & KEY_FIRST_LOADED) != 0 ? PAGE_LOADED : PAGE_UNKNOWN;
-	else
-		t->page = begins_loaded(k, i) ? PAGE_LOADED : PAGE_BARE;
+	from = begin_of_run(k);
+	if (from > 0 || k->contacts <= k->used)
+		t->page = begins_loaded(k, from) ? PAGE_LOADED : PAGE_BARE;
+	else if (t->page == PAGE_UNKNOWN && (k->flags & KEY_FIRST_LOADED) != 0)
+		t->page = PAGE_LOADED;
 }
 
 /* ---- time ---- */

@@ -272,40 +272,64 @@ office_precision(const struct office *o)
 	return sum / OFFICE_BEACONS;
 }
 
-/* A day; false: no memory. */
+/* Nothing has happened yet; false: no memory. */
 static inline bool
-office_day(struct office *o, const struct beacon_limits *limits, uint64_t seed, unsigned hosts, unsigned tabs)
+office_begin(struct office *o, uint64_t seed, unsigned hosts)
 {
-	struct beacon *b;
-	uint32_t host;
 	unsigned i;
-	size_t n;
 
 	memset(o, 0, sizeof *o);
 	o->state = seed * 0x9e3779b97f4a7c15ULL + 1;
 	o->hosts = hosts;
 	for (i = 0; i < 8; i++)
 		office_chance(o);
-	if ((o->event = malloc(OFFICE_EVENTS_MAX * sizeof *o->event)) == NULL ||
-	    (b = beacon_new(limits, office_on_finding, o)) == NULL)
-		return false;
-	for (host = 0; host < hosts; host++) {
+	return (o->event = malloc(OFFICE_EVENTS_MAX * sizeof *o->event)) != NULL;
+}
+
+static inline void
+office_people(struct office *o)
+{
+	uint32_t host;
+
+	for (host = 0; host < o->hosts; host++) {
 		office_browse(o, host);
 		office_poll(o, host, OFFICE_TELEMETRY, 300, .05);
 		office_poll(o, host, OFFICE_MAIL, 300, .02);
 		office_poll(o, host, OFFICE_UPDATE, 3600, .1);
 	}
+}
+
+/* All that happened, in its order, is judged; false: no memory. */
+static inline bool
+office_run(struct office *o, const struct beacon_limits *limits)
+{
+	struct beacon *b = beacon_new(limits, office_on_finding, o);
+	size_t n;
+
+	qsort(o->event, o->count, sizeof *o->event, office_compare);
+	for (n = 0; b != NULL && n < o->count; n++)
+		office_feed(b, &o->event[n]);
+	if (b != NULL)
+		beacon_each(b, office_on_record, o);
+	beacon_free(b);
+	free(o->event);
+	return b != NULL;
+}
+
+/* A day; false: no memory. */
+static inline bool
+office_day(struct office *o, const struct beacon_limits *limits, uint64_t seed, unsigned hosts, unsigned tabs)
+{
+	unsigned i;
+
+	if (!office_begin(o, seed, hosts))
+		return false;
+	office_people(o);
 	for (i = 0; i < tabs; i++)
 		office_tab(o);
 	for (i = 0; i < OFFICE_BEACONS; i++)
 		office_beacon(o, i);
-	qsort(o->event, o->count, sizeof *o->event, office_compare);
-	for (n = 0; n < o->count; n++)
-		office_feed(b, &o->event[n]);
-	beacon_each(b, office_on_record, o);
-	beacon_free(b);
-	free(o->event);
-	return true;
+	return office_run(o, limits);
 }
 
 #endif
