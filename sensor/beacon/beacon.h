@@ -82,7 +82,7 @@ void beacon_each(struct beacon *b, finding_fn *take, void *to);
  * All that it knows → tables of a state file, and back into one that is new:
  * what does not fit its limits is left out. Counts of what it did begin anew.
  */
-enum { BEACON_STATE_VERSION = 2 };
+enum { BEACON_STATE_VERSION = 3 };
 void beacon_save(const struct beacon *b, struct state_out *out);
 void beacon_load(struct beacon *b, const struct state_in *in);
 

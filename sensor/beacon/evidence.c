@@ -36,8 +36,7 @@ enum { VOICE_SERVICES_LEAST = 4 };
 static const double PAGE_BEGUN = -2.5, PAGE_NOT_BEGUN = .3, PAGE_PARTS = -1.5;
 enum { PAGE_LOADS_LEAST = 3 };
 
-static const double ALIKE = .05;	/* within this part of the median (a TLS handshake is in it, too) ... */
-enum { ALIKE_BYTES = 24, SIZES_LEAST = 5, ALIKE_LEAST = 8 };	/* ... or so many bytes */
+enum { SIZES_LEAST = 5, ALIKE_LEAST = 8 };
 
 static const double UNATTENDED = .7, STEADY = 2, NAMELESS = .5, CERTIFICATE = 1, FAILING = .5;
 static const double LABELS_NEW = 1.5, LABELS_OLD = -3, TYPES_ODD = .7;
@@ -188,8 +187,9 @@ weigh(struct sum *s, enum beacon_sign_kind kind, double value, double weight)
 static void
 weigh_hosts(const struct beacon *b, const struct track *t, struct sum *s)
 {
-	double callers = fmax(sketch_count(&b->sets, t->service_set), 1), house = fmax(b->hosts.count, 1);
-	double most = fmax(SHARED_LEAST, house * SHARED_PART);
+	double house = fmax(b->hosts.count, 1), callers = fmin(fmax(sketch_count(&b->sets, t->service_set), 1), house);
+	/* What all machines of a small house call is a product, too. */
+	double most = fmin(fmax(SHARED_LEAST, house * SHARED_PART), house);
 
 	if (callers < 1.5) {
 		s->n->shared = 1;
@@ -236,26 +236,6 @@ weigh_pages(struct key *k, const struct host *h, struct sum *s)
 		weigh(s, SIGN_BROWSING, (double)k->loads / k->contacts, PAGE_PARTS);
 }
 
-/* Share of the sizes that are about as large as their median. */
-static double
-alike(const uint32_t *size, unsigned n)
-{
-	uint32_t sorted[SIZES], one, off;
-	unsigned i, at, inside = 0;
-
-	for (i = 0; i < n; i++) {
-		one = size[i];
-		for (at = i; at > 0 && sorted[at - 1] > one; at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = one;
-	}
-	for (i = 0; i < n; i++) {
-		off = sorted[i] > sorted[n / 2] ? sorted[i] - sorted[n / 2] : sorted[n / 2] - sorted[i];
-		inside += off <= ALIKE_BYTES || off <= ALIKE * sorted[n / 2];
-	}
-	return (double)inside / n;
-}
-
 static void
 weigh_sizes(const struct track *t, struct sum *s)
 {
@@ -264,8 +244,8 @@ weigh_sizes(const struct track *t, struct sum *s)
 
 	if (n < SIZES_LEAST)
 		return;
-	answers = alike(t->size[RESPONDER], n);
-	questions = alike(t->size[ORIGINATOR], n);
+	answers = track_alike(t, RESPONDER);
+	questions = track_alike(t, ORIGINATOR);
 	weigh(s, SIGN_ANSWERS, answers, n < ALIKE_LEAST && answers >= .45 ? 0 : answers >= .8 ? 1 : answers >= .6 ? .3 : answers >= .45 ? -.5 : -1.5);
 	weigh(s, SIGN_QUESTIONS, questions, questions >= .8 ? .3 : questions >= .45 ? 0 : -.5);
 }
@@ -280,7 +260,8 @@ weigh_hours(const struct key *k, struct sum *s)
 	double sum = 0, squares = 0, even;
 	unsigned i, n;
 
-	if (t->unattended >= NIGHT_CALLS_LEAST && t->unattended * 4 >= known)
+	/* A page left open polls on when people leave. */
+	if (t->unattended >= NIGHT_CALLS_LEAST && t->unattended * 4 >= known && t->page != PAGE_LOADED)
 		weigh(s, SIGN_UNATTENDED, (double)t->unattended / known, UNATTENDED);
 	if (hours < STEADY_HOURS_LEAST || k->contacts < STEADY_CALLS_LEAST || t->hours < hours * .85)
 		return;

@@ -97,6 +97,7 @@ struct track {
 	uint64_t flow_id, flow_bytes[2];	/* of the latest contact */
 	uint32_t size[2][SIZES];	/* of the latest exchanges, by side */
 	uint32_t sizes;
+	uint16_t windows, alike[2];	/* full ones of sizes, and how many sizes in them were like most */
 	uint32_t answered, failed;	/* connections */
 	uint32_t attended, unattended;	/* contacts while pages are loaded on the host within the hour, and not */
 	uint32_t hours;			/* in which there was a contact */
@@ -182,6 +183,9 @@ void track_end(struct beacon *b, struct key *k);
 void track_contact(const struct beacon *b, struct key *k, const struct contact *c);
 void track_flow(const struct beacon *b, struct track *t, const struct observation *o);
 void track_size(struct track *t, uint64_t sent, uint64_t answered);
+
+/* Share of the sizes of a side that are about as large as most. `t->sizes` is not 0. */
+double track_alike(const struct track *t, int side);
 void track_name(struct track *t, struct span name, bool odd_type);
 
 /* Are several addresses called in turn, none of them mostly? */

@@ -8,8 +8,12 @@ enum {
 	ROTATION_PEERS_MIN = 3,
 	ROTATION_SHARE_MAX = 60,	/* percent of the calls that one address may have */
 	QUIET_ANSWER_BYTES = 64,	/* a packet of this size brings nothing */
-	LOOKED_AT = 16
+	LOOKED_AT = 16,
+	ALIKE_BYTES = 24,		/* sizes so close to the median are as large */
+	ALIKE_WINDOWS = 64		/* of full windows the later ones count ever more */
 };
+
+static const double ALIKE = .05;	/* ... or within this part of it: a TLS handshake is in it, too */
 
 /* How much older than the first told a contact may be: an hour, in whole units. */
 #define EARLIEST_NS ((int64_t)429153 << MARK_SHIFT_NS)
@@ -267,13 +271,56 @@ note_time(struct times *t, int64_t at_ns)
 	t->until_next = t->stride - 1;
 }
 
+/* How many of the sizes are about as large as their median. */
+static unsigned
+alike(const uint32_t *size, unsigned n)
+{
+	uint32_t sorted[SIZES], one, off;
+	unsigned i, at, inside = 0;
+
+	for (i = 0; i < n; i++) {
+		one = size[i];
+		for (at = i; at > 0 && sorted[at - 1] > one; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = one;
+	}
+	for (i = 0; i < n; i++) {
+		off = sorted[i] > sorted[n / 2] ? sorted[i] - sorted[n / 2] : sorted[n / 2] - sorted[i];
+		inside += off <= ALIKE_BYTES || off <= ALIKE * sorted[n / 2];
+	}
+	return inside;
+}
+
 void
 track_size(struct track *t, uint64_t sent, uint64_t answered)
 {
 	unsigned at = t->sizes++ % SIZES;
+	int side;
 
 	t->size[ORIGINATOR][at] = sent < UINT32_MAX ? (uint32_t)sent : UINT32_MAX;
 	t->size[RESPONDER][at] = answered < UINT32_MAX ? (uint32_t)answered : UINT32_MAX;
+	if (at != SIZES - 1)
+		return;
+	for (side = 0; side < 2; side++)
+		t->alike[side] = (uint16_t)(t->alike[side] + alike(t->size[side], SIZES));
+	if (++t->windows < ALIKE_WINDOWS)
+		return;
+	t->windows /= 2;
+	t->alike[0] /= 2;
+	t->alike[1] /= 2;
+}
+
+/*
+ * The latest sizes alone are asked again at each call, and by chance will once be alike; so all full windows
+ * before count as much as the latest sizes do.
+ */
+double
+track_alike(const struct track *t, int side)
+{
+	unsigned n = t->sizes < SIZES ? t->sizes : SIZES;
+	double now = (double)alike(t->size[side], n) / n;
+
+	return t->windows == 0 ? now : ((double)t->alike[side] / SIZES + now) / (t->windows + 1.);
 }
 
 /* The exchange that ended with this contact or with the connection. */
