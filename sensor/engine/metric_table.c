@@ -80,6 +80,7 @@ const struct metric metric_rows[] = {
 { "hansho_drops_total", drops, METRIC_COUNTER, WORKER(counts.proto.over_limit), OF("reason", "parser_bytes") },
 { "hansho_drops_total", drops, METRIC_COUNTER, WORKER(counts.proto.pushed_out), OF("reason", "parser_total") },
 { "hansho_drops_total", drops, METRIC_COUNTER, WORKER(counts.proto.files_refused), OF("reason", "files_total") },
+{ "hansho_drops_total", drops, METRIC_COUNTER, WORKER(counts.proto.files_too_deep), OF("reason", "files_codings") },
 
 { "hansho_decode_faults_total", faults, METRIC_COUNTER, WORKER(counts.decode.not_ip), OF("reason", "not_ip") },
 { "hansho_decode_faults_total", faults, METRIC_COUNTER, WORKER(counts.decode.unknown_link), OF("reason", "unknown_link") },

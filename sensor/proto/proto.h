@@ -44,6 +44,7 @@ struct proto_counts {
 	uint64_t pushed_out;		/* given up because all together held too much */
 	uint64_t files_refused;		/* bodies not looked into, or not inside a coding: file_total_bytes */
 	uint64_t files_shed;		/* the same because there is too much traffic */
+	uint64_t files_too_deep;	/* not looked into: more codings one inside another than CODINGS_MAX */
 	uint64_t files_too_large;	/* bodies that went on behind file_bytes: no hash */
 	uint64_t held_bytes;		/* now, by all */
 };

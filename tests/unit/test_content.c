@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <brotli/encode.h>
 #include <openssl/sha.h>
 #include <zlib.h>
 
@@ -73,7 +74,7 @@ put_le(struct body *b, uint64_t value, unsigned bytes)
 
 /* In pieces of `slice` bytes. */
 static struct file
-look_with(struct proto *p, const void *bytes, size_t len, enum content_coding coding, size_t slice)
+look_with(struct proto *p, const void *bytes, size_t len, unsigned coding, size_t slice)
 {
 	struct content *c = content_open(p, coding, 0);
 	struct span in = span_of(bytes, len), part;
@@ -90,7 +91,7 @@ look_with(struct proto *p, const void *bytes, size_t len, enum content_coding co
 
 /* The same, whatever the slices; nothing is held afterwards. */
 static struct file
-look_coded(const void *bytes, size_t len, enum content_coding coding)
+look_coded(const void *bytes, size_t len, unsigned coding)
 {
 	static const size_t slices[] = { ROOM, 1, 7, 127, 128, 1460, 2048, 4099 };
 	struct proto *p = proto_with(ROOM, 0);
@@ -516,7 +517,7 @@ test_codings(void **state)
 	hex_of(b.at, b.len, hex);
 	assert_string_equal(look_coded(coded, 2 * len, CONTENT_GZIP).sha256, hex);
 	assert_int_equal(look_coded("this is no gzip at all", 22, CONTENT_GZIP).kind, FILE_UNKNOWN);
-	f = look_coded("some brotli", 11, CONTENT_OTHER);
+	f = look_coded("some zstd", 9, CONTENT_OTHER);
 	assert_int_equal(f.kind, FILE_UNKNOWN);
 	assert_string_equal(f.sha256, "");
 	b.len = 0;
@@ -526,6 +527,128 @@ test_codings(void **state)
 	assert_int_equal(f.kind, FILE_TEXT);
 	assert_string_equal(f.sha256, "");	/* left once it was known */
 	assert_string_not_equal(look_body(&b).sha256, "");
+}
+
+/* Returns the coded length. */
+static size_t
+code_brotli(const struct body *b, int window_bits, uint8_t *to, size_t room)
+{
+	size_t len = room;
+
+	assert_true(BrotliEncoderCompress(5, window_bits, BROTLI_MODE_GENERIC, b->len, b->at, &len, to));
+	return len;
+}
+
+static void
+recode(struct body *b, unsigned coding)
+{
+	static uint8_t coded[ROOM];
+	size_t len = coding == CONTENT_BROTLI ? code_brotli(b, 22, coded, sizeof coded) :
+	    code(b, coding == CONTENT_GZIP ? 31 : 15, coded, sizeof coded);
+
+	b->len = 0;
+	put(b, coded, len);
+}
+
+static void
+test_brotli(void **state)
+{
+	static struct body b;
+	static uint8_t coded[ROOM];
+	struct file f;
+	char hex[65];
+	size_t len;
+
+	(void)state;
+	make_pe(&b);
+	hex_of(b.at, b.len, hex);
+	len = code_brotli(&b, 22, coded, sizeof coded);
+	f = look_coded(coded, len, CONTENT_BROTLI);
+	assert_int_equal(f.kind, FILE_PE);
+	assert_string_equal(f.sha256, hex);
+	f = look_coded(coded, len - 1, CONTENT_BROTLI);		/* its end is missing */
+	assert_int_equal(f.kind, FILE_PE);
+	assert_string_equal(f.sha256, "");
+	coded[len] = 'x';					/* and what is not of it */
+	f = look_coded(coded, len + 1, CONTENT_BROTLI);
+	assert_int_equal(f.kind, FILE_PE);
+	assert_string_equal(f.sha256, "");
+	f = look_coded("\xff\xff\xff this is no brotli", 22, CONTENT_BROTLI);
+	assert_int_equal(f.kind, FILE_UNKNOWN);
+	assert_string_equal(f.sha256, "");
+}
+
+/* Nothing of these is had before it is asked for, and a window has a ceiling. */
+static void
+test_brotli_memory(void **state)
+{
+	/* RFC 7932: a window of 2^24, then an uncompressed block of 16 MiB. */
+	static const uint8_t large[] = { 0xcf, 0xff, 0xff, 0xff, 'p', 'r', 'o', 's', 'e' };
+	static struct body b;
+	static uint8_t coded[ROOM];
+	struct proto *p = proto_with(ROOM, CONTENT_COST + 4096);
+	struct file f;
+	size_t len;
+
+	(void)state;
+	make_pe(&b);
+	len = code_brotli(&b, 22, coded, sizeof coded);
+	f = look_with(p, coded, len, CONTENT_BROTLI, 1000);	/* no room for what undoes it */
+	assert_int_equal(f.kind, FILE_UNKNOWN);
+	assert_true(proto_counts(p)->files_refused > 0);
+	assert_int_equal(proto_counts(p)->held_bytes, 0);
+	proto_free(p);
+	p = proto_with(ROOM, 0);
+	f = look_with(p, large, sizeof large, CONTENT_BROTLI, 1);
+	assert_int_equal(f.kind, FILE_UNKNOWN);
+	assert_int_equal(proto_counts(p)->files_refused, 0);
+	assert_int_equal(proto_counts(p)->held_bytes, 0);
+	proto_free(p);
+}
+
+static void
+test_codings_in_a_row(void **state)
+{
+	static const unsigned rows[][CODINGS_MAX + 1] = {
+		{ CONTENT_GZIP, CONTENT_GZIP }, { CONTENT_DEFLATE, CONTENT_GZIP }, { CONTENT_GZIP, CONTENT_BROTLI },
+		{ CONTENT_BROTLI, CONTENT_GZIP, CONTENT_DEFLATE }, { CONTENT_GZIP, CONTENT_GZIP, CONTENT_GZIP },
+	};
+	static struct body b;
+	unsigned codings;
+	struct file f;
+	char hex[65];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		make_pe(&b);
+		hex_of(b.at, b.len, hex);
+		for (k = 0, codings = 0; rows[i][k] != CONTENT_PLAIN; k++) {
+			recode(&b, rows[i][k]);
+			codings = codings << CODING_BITS | rows[i][k];
+		}
+		f = look_coded(b.at, b.len, codings);
+		assert_int_equal(f.kind, FILE_PE);
+		assert_string_equal(f.sha256, hex);
+		f = look_coded(b.at, b.len / 2, codings);
+		assert_string_equal(f.sha256, "");
+	}
+}
+
+static void
+test_too_many_codings(void **state)
+{
+	struct proto *p = proto_with(ROOM, 0);
+	struct file f;
+
+	(void)state;
+	f = look_with(p, "anything", 8, content_coding_of(span_text("gzip, gzip, gzip, gzip")), 8);
+	assert_int_equal(f.kind, FILE_UNKNOWN);
+	assert_string_equal(f.sha256, "");
+	assert_int_equal(proto_counts(p)->files_too_deep, 1);
+	f = look_with(p, "anything", 8, CONTENT_OTHER, 8);
+	assert_int_equal(proto_counts(p)->files_too_deep, 1);
+	proto_free(p);
 }
 
 /* Inside a coding a script matters, but not one that a web page is known to have. */
@@ -637,6 +760,35 @@ test_a_bomb_stops(void **state)
 	assert_int_equal(f.bytes, len);
 	assert_true(f.whole);
 	assert_string_equal(f.sha256, "");
+	assert_int_equal(proto_counts(p)->files_too_large, 1);
+	assert_int_equal(proto_counts(p)->held_bytes, 0);
+	proto_free(p);
+}
+
+/* Much between two codings, of which nothing comes out: blocks of no length (RFC 1951 section 3.2.4). */
+static void
+test_a_bomb_between_codings_stops(void **state)
+{
+	static const uint8_t head[] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3 }, nothing[] = { 0, 0, 0, 0xff, 0xff };
+	static struct body b;
+	static uint8_t coded[ROOM];
+	struct proto *p = proto_with(65536, 0);
+	struct content *c;
+	struct file f;
+	size_t len;
+
+	(void)state;
+	b.len = 0;
+	put(&b, head, sizeof head);
+	while (b.len < 100000)
+		put(&b, nothing, sizeof nothing);
+	len = code(&b, 31, coded, sizeof coded);
+	assert_true(len < 2000);
+	c = content_open(p, CONTENT_GZIP << CODING_BITS | CONTENT_GZIP, 0);
+	content_bytes(c, span_of(coded, len));
+	assert_false(content_wants(c));
+	content_end(c, true, &f);
+	assert_int_equal(f.kind, FILE_UNKNOWN);
 	assert_int_equal(proto_counts(p)->files_too_large, 1);
 	assert_int_equal(proto_counts(p)->held_bytes, 0);
 	proto_free(p);
@@ -789,8 +941,13 @@ test_coding_names(void **state)
 	assert_int_equal(content_coding_of(span_text(" GZIP ")), CONTENT_GZIP);
 	assert_int_equal(content_coding_of(span_text("x-gzip")), CONTENT_GZIP);
 	assert_int_equal(content_coding_of(span_text("deflate")), CONTENT_DEFLATE);
-	assert_int_equal(content_coding_of(span_text("br")), CONTENT_OTHER);
-	assert_int_equal(content_coding_of(span_text("gzip, gzip")), CONTENT_OTHER);
+	assert_int_equal(content_coding_of(span_text("br")), CONTENT_BROTLI);
+	assert_int_equal(content_coding_of(span_text("zstd")), CONTENT_OTHER);
+	assert_int_equal(content_coding_of(span_text("gzip, zstd")), CONTENT_OTHER);
+	assert_int_equal(content_coding_of(span_text("identity,, gzip ,identity")), CONTENT_GZIP);
+	assert_int_equal(content_coding_of(span_text("gzip, GZIP")), CONTENT_GZIP << CODING_BITS | CONTENT_GZIP);
+	assert_int_equal(content_coding_of(span_text("deflate,br")), CONTENT_DEFLATE << CODING_BITS | CONTENT_BROTLI);
+	assert_int_equal(content_coding_of(span_text("gzip,gzip,gzip,gzip")), CONTENT_TOO_DEEP);
 }
 
 int
@@ -802,6 +959,11 @@ main(void)
 		cmocka_unit_test(test_documents_and_images), cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_codings), cmocka_unit_test(test_web_scripts), cmocka_unit_test(test_ordinary_parts),
 		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_a_bomb_stops), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_a_bomb_between_codings_stops), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_brotli), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_brotli_memory), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_codings_in_a_row), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_codings_in_turn), cmocka_unit_test(test_too_many_codings), cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_holes), cmocka_unit_test(test_mismatch), cmocka_unit_test(test_coding_names),
 	};
 

@@ -21,7 +21,7 @@ struct content_tools {
 	unsigned inflaters;
 	uint64_t held;
 	struct recogniser within;	/* of a gzip file's inside */
-	uint8_t inflated[INFLATED_BYTES];
+	uint8_t inflated[CODINGS_MAX][INFLATED_BYTES];
 };
 
 struct content {
@@ -29,8 +29,10 @@ struct content {
 	struct proto *p;
 	struct content_tools *tools;
 	EVP_MD_CTX *hash;
-	struct inflater *inflater;
+	struct inflater *inflater[CODINGS_MAX];	/* in the order in which codings are undone */
+	unsigned inflaters;
 	uint64_t bytes;			/* on the wire */
+	uint64_t between_bytes;		/* that came out of one coding and went into another */
 	uint64_t plain_bytes;		/* looked at, codings undone */
 	bool coded;			/* a content coding lies over it */
 	bool web, web_script;		/* its sender calls it part of a web page, a script of one */
@@ -80,20 +82,43 @@ content_tools_free(struct content_tools *t)
 	free(t);
 }
 
-enum content_coding
-content_coding_of(struct span value)
+static enum content_coding
+coding_of(struct span word)
 {
 	static const struct { const char *text; enum content_coding coding; } known[] = {
-		{ "gzip", CONTENT_GZIP }, { "x-gzip", CONTENT_GZIP }, { "deflate", CONTENT_DEFLATE },
+		{ "gzip", CONTENT_GZIP }, { "x-gzip", CONTENT_GZIP }, { "deflate", CONTENT_DEFLATE }, { "br", CONTENT_BROTLI },
 		{ "identity", CONTENT_PLAIN }, { "", CONTENT_PLAIN },
 	};
 	size_t i;
 
-	value = span_trim(value);
+	word = span_trim(word);
 	for (i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (span_equal_nocase(value, span_text(known[i].text)))
+		if (span_equal_nocase(word, span_text(known[i].text)))
 			return known[i].coding;
 	return CONTENT_OTHER;
+}
+
+/* RFC 9110 section 8.4: in the order in which they were laid over the body. */
+unsigned
+content_coding_of(struct span value)
+{
+	unsigned codings = CONTENT_PLAIN, count = 0;
+	enum content_coding coding;
+	struct span word;
+	bool more = true;
+
+	while (more) {
+		if (!(more = span_until(&value, ',', &word)))
+			word = value;
+		if ((coding = coding_of(word)) == CONTENT_OTHER)
+			return CONTENT_OTHER;
+		if (coding == CONTENT_PLAIN)
+			continue;
+		if (++count > CODINGS_MAX)
+			return CONTENT_TOO_DEEP;
+		codings = codings << CODING_BITS | coding;
+	}
+	return codings;
 }
 
 /* ---- what it holds, against the ceilings ---- */
@@ -135,27 +160,75 @@ take_inflater(struct content_tools *t, bool gzip)
 }
 
 static void
-drop_inflater(struct content *c)
+drop_inflater(struct content *c, struct inflater *i)
 {
 	struct content_tools *t = c->tools;
 
-	if (c->inflater == NULL)
+	if (inflater_is_brotli(i)) {
+		inflater_free(i);
 		return;
+	}
 	if (t->inflaters < SPARE_INFLATERS_MAX)
-		t->inflater[t->inflaters++] = c->inflater;
+		t->inflater[t->inflaters++] = i;
 	else
-		inflater_free(c->inflater);
-	c->inflater = NULL;
+		inflater_free(i);
 	discharge(c->p, t, INFLATER_COST);
 }
 
 static void
-make_inflater(struct content *c, bool gzip)
+drop_inflaters(struct content *c)
 {
+	while (c->inflaters > 0)
+		drop_inflater(c, c->inflater[--c->inflaters]);
+}
+
+static bool
+take_memory(void *from, size_t bytes)
+{
+	struct content *c = from;
+
+	return charge(c->p, c->tools, bytes);
+}
+
+static void
+give_memory(void *from, size_t bytes)
+{
+	struct content *c = from;
+
+	discharge(c->p, c->tools, bytes);
+}
+
+static struct inflater *
+make_inflater(struct content *c, enum content_coding coding)
+{
+	const struct inflater_purse purse = { take_memory, give_memory, c };
+	struct inflater *i;
+
+	if (coding == CONTENT_BROTLI)
+		return inflater_new_brotli(&purse);
 	if (!charge(c->p, c->tools, INFLATER_COST))
-		return;
-	if ((c->inflater = take_inflater(c->tools, gzip)) == NULL)
+		return NULL;
+	if ((i = take_inflater(c->tools, coding == CONTENT_GZIP)) == NULL)
 		discharge(c->p, c->tools, INFLATER_COST);
+	return i;
+}
+
+/* False: one of them cannot be undone. */
+static bool
+make_inflaters(struct content *c, unsigned codings)
+{
+	enum content_coding coding;
+	struct inflater *i;
+
+	for (; codings != CONTENT_PLAIN; codings >>= CODING_BITS) {
+		coding = (enum content_coding)(codings & ((1u << CODING_BITS) - 1));
+		if (coding == CONTENT_TOO_DEEP)
+			proto_counters(c->p)->files_too_deep++;
+		if (coding >= CONTENT_OTHER || c->inflaters == CODINGS_MAX || (i = make_inflater(c, coding)) == NULL)
+			return false;
+		c->inflater[c->inflaters++] = i;
+	}
+	return true;
 }
 
 static struct content *
@@ -178,7 +251,7 @@ take_spare(struct content_tools *t)
 }
 
 struct content *
-content_open(struct proto *p, enum content_coding coding, uint64_t expected)
+content_open(struct proto *p, unsigned codings, uint64_t expected)
 {
 	uint64_t most = proto_limits(p)->file_bytes;
 	struct content_tools *t = most == 0 ? NULL : proto_content(p);
@@ -195,15 +268,12 @@ content_open(struct proto *p, enum content_coding coding, uint64_t expected)
 	c->p = p;
 	c->tools = t;
 	recogniser_init(&c->r);
-	c->coded = coding != CONTENT_PLAIN;
+	c->coded = codings != CONTENT_PLAIN;
 	c->too_large = expected > most;
-	c->looking = true;
-	if (coding == CONTENT_GZIP || coding == CONTENT_DEFLATE)
-		make_inflater(c, coding == CONTENT_GZIP);
-	if (c->coded && c->inflater == NULL)
-		c->looking = false;
-	else
-		c->hashing = !c->too_large && t->sha256 != NULL;
+	c->looking = !c->coded || make_inflaters(c, codings);
+	c->hashing = c->looking && !c->too_large && t->sha256 != NULL;
+	if (!c->looking)
+		drop_inflaters(c);
 	return c;
 }
 
@@ -215,7 +285,7 @@ content_close(struct content *c)
 	if (c == NULL)
 		return;
 	t = c->tools;
-	drop_inflater(c);
+	drop_inflaters(c);
 	discharge(c->p, t, CONTENT_COST);
 	if (t->spares == SPARE_MAX) {
 		content_free(c);
@@ -241,7 +311,7 @@ static void
 stop_looking(struct content *c)
 {
 	c->looking = c->hashing = false;
-	drop_inflater(c);
+	drop_inflaters(c);
 }
 
 /* What the web is full of: to hash it, or to undo its coding, costs more than it tells. */
@@ -307,24 +377,52 @@ take_plain(struct content *c, struct span bytes)
 		stop_looking(c);
 }
 
+/* What came out of the last coding. */
 static void
-take_coded(struct content *c, struct span in)
+take_uncoded(struct content *c, struct span bytes)
 {
-	enum inflated r = INFLATED_SOME;
-	struct span out;
-
-	while (c->looking && r == INFLATED_SOME) {
-		/* no more than its kind takes, until that is known */
-		r = inflater_bytes(c->inflater, &in, c->tools->inflated,
-		    c->r.decided ? INFLATED_BYTES : RECOGNISE_BYTES, &out);
-		take_plain(c, out);
-		if (c->looking && c->r.decided && is_ordinary(c))
-			stop_looking(c);
-	}
-	if (r == INFLATED_END)	/* what follows is not of it: neither is it the whole body then */
-		c->hashing = false;
-	if (r == INFLATED_BROKEN)
+	take_plain(c, bytes);
+	if (c->looking && c->r.decided && is_ordinary(c))
 		stop_looking(c);
+}
+
+/* It goes into the next coding: nobody shall make much of little there, either. */
+static void
+count_between(struct content *c, size_t bytes)
+{
+	c->between_bytes += bytes;
+	if (c->between_bytes <= proto_limits(c->p)->file_bytes)
+		return;
+	c->too_large = true;
+	stop_looking(c);
+}
+
+/* Each coding gives a buffer to the next, which is asked until it has used that up. */
+static void
+take_coded(struct content *c, struct span bytes)
+{
+	struct span in[CODINGS_MAX] = { bytes }, out;
+	unsigned level = 0, last = c->inflaters - 1;
+	enum inflated r;
+
+	while (c->looking) {
+		/* no more than its kind takes, until that is known */
+		r = inflater_bytes(c->inflater[level], &in[level], c->tools->inflated[level],
+		    c->r.decided ? INFLATED_BYTES : RECOGNISE_BYTES, &out);
+		if (level < last && out.left > 0) {
+			count_between(c, out.left);
+			in[++level] = out;
+			continue;
+		}
+		if (level == last)
+			take_uncoded(c, out);
+		if (r == INFLATED_END)	/* what follows is not of it: neither is it the whole body then */
+			c->hashing = false;
+		if (r == INFLATED_BROKEN)
+			stop_looking(c);
+		if (r != INFLATED_SOME && level-- == 0)
+			return;
+	}
 }
 
 /* What a gzip file holds, as far as its first bytes tell. */
@@ -334,16 +432,16 @@ kind_within(struct content *c)
 	struct content_tools *t = c->tools;
 	struct span in = span_of(c->r.first, c->r.first_bytes), out;
 	enum inflated r = INFLATED_SOME;
+	struct inflater *i = make_inflater(c, CONTENT_GZIP);
 
-	make_inflater(c, true);
-	if (c->inflater == NULL)
+	if (i == NULL)
 		return FILE_UNKNOWN;
 	recogniser_init(&t->within);
 	while (r == INFLATED_SOME && !t->within.decided) {
-		r = inflater_bytes(c->inflater, &in, t->inflated, INFLATED_BYTES, &out);
+		r = inflater_bytes(i, &in, t->inflated[0], INFLATED_BYTES, &out);
 		recogniser_bytes(&t->within, out);
 	}
-	drop_inflater(c);
+	drop_inflater(c, i);
 	recogniser_end(&t->within);
 	return t->within.kind;
 }
@@ -356,7 +454,7 @@ content_bytes(struct content *c, struct span bytes)
 	c->bytes += bytes.left;
 	if (!c->looking || bytes.left == 0)
 		return;
-	if (c->inflater != NULL)
+	if (c->inflaters > 0)
 		take_coded(c, bytes);
 	else
 		take_plain(c, bytes);
@@ -375,7 +473,7 @@ content_lost(struct content *c, uint64_t bytes)
 	if (!c->looking)
 		return;
 	room = proto_limits(c->p)->file_bytes - c->plain_bytes;
-	if (c->inflater != NULL || bytes >= room) {
+	if (c->inflaters > 0 || bytes >= room) {
 		stop_looking(c);
 		return;
 	}
@@ -386,7 +484,7 @@ content_lost(struct content *c, uint64_t bytes)
 bool
 content_wants(const struct content *c)
 {
-	return c != NULL && c->looking && (c->hashing || c->inflater != NULL || !recogniser_done(&c->r));
+	return c != NULL && c->looking && (c->hashing || c->inflaters > 0 || !recogniser_done(&c->r));
 }
 
 void
@@ -394,6 +492,18 @@ content_pass(struct content *c, uint64_t bytes)
 {
 	if (c != NULL)
 		c->bytes += bytes;
+}
+
+/* Each coding ended where what lies in it did. */
+static bool
+codings_complete(const struct content *c)
+{
+	unsigned i;
+
+	for (i = 0; i < c->inflaters; i++)
+		if (!inflater_complete(c->inflater[i]))
+			return false;
+	return true;
 }
 
 static void
@@ -405,7 +515,7 @@ end_hash(struct content *c, char hex[65])
 	if (is_ordinary(c))
 		return;
 	hash_first(c);
-	if (!c->hashing || (c->inflater != NULL && !inflater_complete(c->inflater)))
+	if (!c->hashing || !codings_complete(c))
 		return;
 	if (EVP_DigestFinal_ex(c->hash, raw, &len) != 1 || len != 32) {
 		ERR_clear_error();
@@ -435,7 +545,7 @@ content_end(struct content *c, bool whole, struct file *out)
 		end_hash(c, out->sha256);
 	if (c->too_large)
 		proto_counters(c->p)->files_too_large++;
-	drop_inflater(c);
+	drop_inflaters(c);
 	if (out->kind == FILE_GZIP)
 		out->inner = kind_within(c);
 	content_close(c);

@@ -12,8 +12,9 @@
  * that encrypts its files alone hides that in a compressed header). Not told:
  * passwords of the old binary Office formats, Excel 4.0 macros in OLE.
  *
- * gzip and deflate are undone for all that; other codings (br, zstd) leave
- * the kind unknown and no hash. What pages are made of is the most of the web
+ * gzip, deflate and brotli are undone for all that, up to CODINGS_MAX of them
+ * one inside another (more: counted, files_too_deep); other codings (zstd) and
+ * brotli that needs a window above 1 MiB leave the kind unknown and no hash. What pages are made of is the most of the web
  * and tells the least: it has no hash and is left once it is known. That is
  * HTML, text and images where they are declared so (content_is_web) or lie
  * inside a coding, and scripts where both is true. A gzip file (no coding) is
@@ -21,8 +22,9 @@
  *
  * limits.file_bytes of a body, codings undone, are looked at and hashed, 0
  * means nothing ever is. A longer one has no hash (counted: files_too_large),
- * and a bomb stops there. One state has a fixed size (CONTENT_COST), and
- * INFLATER_COST more while it undoes a coding; all together stay below
+ * and a bomb stops there; what lies between two codings has the same limit.
+ * One state has a fixed size (CONTENT_COST), and for each coding that it undoes
+ * INFLATER_COST more, for brotli up to BROTLI_MOST; all together stay below
  * limits.file_total_bytes, else a body is not looked into (counted:
  * files_refused). No I/O, no clock. One thread.
  */
@@ -36,17 +38,20 @@
 #include "message.h"
 #include "proto/proto.h"
 
-enum content_coding { CONTENT_PLAIN, CONTENT_GZIP, CONTENT_DEFLATE, CONTENT_OTHER };
+enum content_coding { CONTENT_PLAIN, CONTENT_GZIP, CONTENT_DEFLATE, CONTENT_BROTLI, CONTENT_OTHER, CONTENT_TOO_DEEP };
 
-enum { CONTENT_COST = 4096 };
+enum { CONTENT_COST = 4096, CODINGS_MAX = 3, CODING_BITS = 4 };
 
 struct content;
 
-/* Content-Encoding's value; absent or "identity" is plain, more than one coding is another. */
-enum content_coding content_coding_of(struct span value);
+/*
+ * Content-Encoding's value; absent or "identity" is plain. Of several codings
+ * each has CODING_BITS, the one that was laid over all others the lowest.
+ */
+unsigned content_coding_of(struct span value);
 
 /* `expected`: bytes announced, 0: not known. NULL: off, a ceiling, or no memory; all calls below take NULL. */
-struct content *content_open(struct proto *p, enum content_coding coding, uint64_t expected);
+struct content *content_open(struct proto *p, unsigned codings, uint64_t expected);
 void content_close(struct content *c);		/* without an answer */
 
 /* It is declared as a part of web pages; `script`: as JavaScript, so that a script in it is no news. */

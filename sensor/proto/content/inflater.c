@@ -1,5 +1,6 @@
 #include "proto/content/inflater.h"
 
+#include <brotli/decode.h>
 #include <limits.h>
 #include <stdlib.h>
 #define ZLIB_CONST
@@ -7,6 +8,9 @@
 
 struct inflater {
 	z_stream z;
+	BrotliDecoderState *brotli;	/* NULL: zlib is meant */
+	struct inflater_purse purse;
+	size_t held;			/* by brotli */
 	bool gzip;
 	bool begun;
 	bool ended;
@@ -36,12 +40,72 @@ inflater_again(struct inflater *i, bool gzip)
 	inflateReset2(&i->z, gzip ? MAX_WBITS + 16 : MAX_WBITS);
 }
 
+/* ---- brotli's memory ---- */
+
+/* Before each piece stands how large it is. */
+enum { PIECE_HEAD = 16 };
+
+static void *
+take_piece(void *to, size_t bytes)
+{
+	struct inflater *i = to;
+	uint8_t *at;
+
+	if (bytes > BROTLI_MOST - i->held || !i->purse.take(i->purse.from, bytes))
+		return NULL;
+	if ((at = malloc(PIECE_HEAD + bytes)) == NULL) {
+		i->purse.give(i->purse.from, bytes);
+		return NULL;
+	}
+	memcpy(at, &bytes, sizeof bytes);
+	i->held += bytes;
+	return at + PIECE_HEAD;
+}
+
+static void
+give_piece(void *to, void *piece)
+{
+	struct inflater *i = to;
+	size_t bytes;
+
+	if (piece == NULL)
+		return;
+	memcpy(&bytes, (uint8_t *)piece - PIECE_HEAD, sizeof bytes);
+	i->held -= bytes;
+	i->purse.give(i->purse.from, bytes);
+	free((uint8_t *)piece - PIECE_HEAD);
+}
+
+struct inflater *
+inflater_new_brotli(const struct inflater_purse *purse)
+{
+	struct inflater *i = calloc(1, sizeof *i);
+
+	if (i == NULL)
+		return NULL;
+	i->purse = *purse;
+	if ((i->brotli = BrotliDecoderCreateInstance(take_piece, give_piece, i)) == NULL) {
+		free(i);
+		return NULL;
+	}
+	return i;
+}
+
+bool
+inflater_is_brotli(const struct inflater *i)
+{
+	return i->brotli != NULL;
+}
+
 void
 inflater_free(struct inflater *i)
 {
 	if (i == NULL)
 		return;
-	inflateEnd(&i->z);
+	if (i->brotli != NULL)
+		BrotliDecoderDestroyInstance(i->brotli);
+	else
+		inflateEnd(&i->z);
 	free(i);
 }
 
@@ -77,6 +141,30 @@ next_member(struct inflater *i, uint8_t first)
 	return i->gzip && first == 0x1f && inflateReset(&i->z) == Z_OK;
 }
 
+static enum inflated
+brotli_bytes(struct inflater *i, struct span *in, uint8_t *to, size_t room, struct span *out)
+{
+	const uint8_t *next = in->at;
+	size_t left = in->left, space = room;
+	uint8_t *end = to;
+	BrotliDecoderResult r;
+
+	if (i->ended)
+		return in->left == 0 ? INFLATED_ALL : INFLATED_END;
+	r = BrotliDecoderDecompressStream(i->brotli, &left, &next, &space, &end, NULL);
+	span_skip(in, in->left - left);
+	*out = span_of(to, room - space);
+	switch (r) {
+	case BROTLI_DECODER_RESULT_SUCCESS:
+		i->ended = true;
+		return out->left > 0 || in->left > 0 ? INFLATED_SOME : INFLATED_ALL;
+	case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT: return INFLATED_SOME;
+	case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT: return INFLATED_ALL;
+	case BROTLI_DECODER_RESULT_ERROR: break;
+	}
+	return INFLATED_BROKEN;
+}
+
 enum inflated
 inflater_bytes(struct inflater *i, struct span *in, uint8_t *to, size_t room, struct span *out)
 {
@@ -84,6 +172,8 @@ inflater_bytes(struct inflater *i, struct span *in, uint8_t *to, size_t room, st
 	int r;
 
 	*out = span_of(to, 0);
+	if (i->brotli != NULL)
+		return brotli_bytes(i, in, to, room, out);
 	/* zlib may hold output back that found no room: ask also without input, once begun. */
 	if (in->left == 0 && !i->begun)
 		return INFLATED_ALL;

@@ -1,5 +1,10 @@
 /*
- * inflater.h - gzip and deflate undone as the bytes come, a buffer at a time.
+ * inflater.h - gzip, deflate and brotli undone as the bytes come, a buffer at a time.
+ *
+ * zlib's memory is known before: INFLATER_COST. What brotli takes depends on
+ * its stream: window and code tables. Each allocation is asked for first
+ * (struct inflater_purse), and BROTLI_MOST is the most that one may have: a
+ * stream that needs a larger window than 1 MiB at a time is taken for broken.
  */
 #ifndef SENSOR_CONTENT_INFLATER_H
 #define SENSOR_CONTENT_INFLATER_H
@@ -12,12 +17,26 @@
 
 struct inflater;
 
-/* What one costs, zlib's window included. */
-enum { INFLATER_COST = 48 * 1024 };
+enum {
+	INFLATER_COST = 48 * 1024,	/* what one costs, zlib's window included */
+	BROTLI_MOST = (1024 + 256) * 1024
+};
+
+/* Who says how much memory there is. `take` may say no. */
+struct inflater_purse {
+	bool (*take)(void *from, size_t bytes);
+	void (*give)(void *from, size_t bytes);
+	void *from;
+};
 
 /* `gzip`: RFC 1952; else RFC 1950, or RFC 1951 alone, which many senders take "deflate" for. NULL without memory. */
 struct inflater *inflater_new(bool gzip);
 void inflater_again(struct inflater *i, bool gzip);	/* as new, with the memory it has */
+
+/* Brotli (RFC 7932), without its large windows. NULL without memory. It is not used again. */
+struct inflater *inflater_new_brotli(const struct inflater_purse *purse);
+bool inflater_is_brotli(const struct inflater *i);
+
 void inflater_free(struct inflater *i);		/* NULL is fine */
 
 enum inflated {
