@@ -333,3 +333,24 @@ def capture_of(folder, path):
             other += c.get("proto") not in ("tcp", "udp")
     out.write(path)
     return used, other
+
+
+# ---- whose they are, by a row of the collection's manifest ----
+
+def addresses(text):
+    """All that are in a list that people wrote."""
+    found = []
+    for one in text.replace(" ", ",").replace("(", ",").split(","):
+        try:
+            found.append(ipaddress.ip_address(one.rsplit(":", 1)[0]))
+        except ValueError:
+            pass
+    return found
+
+
+def home(row):
+    """The machine alone where it has a public address, or where its C2 servers are in private networks; a proxy there is of the house."""
+    here, there = addresses(row["victim"]), addresses(row["c2_endpoints"])
+    if any(not a.is_private for a in here) or any(a.is_private for a in there) and "PROXY" not in row["c2_endpoints"]:
+        return [w for a in here for w in ("--home", str(a))]
+    return []

@@ -2,7 +2,7 @@
 """Which beacons in the contacts of Zeek logs ($HANSHO_CORPUS/zeek-logs) are found, and what else rings. No feed is used.
 
 tests/zeek_traffic.py makes a capture of each set of logs. Prints a Markdown table row for each: beacons that ring on a
-listed C2 server, the best score of one that does not, and rings on anything else. Home is as tests/long/zeek_logs.py has it.
+listed C2 server, the best score of one that does not, and rings on anything else. Home is as zeek_traffic.home() has it.
 """
 import csv
 import ipaddress
@@ -18,29 +18,12 @@ import zeek_traffic
 LOGS = os.path.join(c.FOLDER, "zeek-logs")
 
 
-def addresses(text):
-    found = []
-    for one in text.replace(" ", ",").replace("(", ",").split(","):
-        try:
-            found.append(ipaddress.ip_address(one.rsplit(":", 1)[0]))
-        except ValueError:
-            pass
-    return found
-
-
-def home(row):
-    here, there = addresses(row["victim"]), addresses(row["c2_endpoints"])
-    if any(not a.is_private for a in here) or any(a.is_private for a in there) and "PROXY" not in row["c2_endpoints"]:
-        return [w for a in here for w in ("--home", str(a))]
-    return []
-
-
 def is_c2(row, e):
     if e.get("service") and e["service"] in row["c2_domains"]:
         return True
     if "PROXY" in row["c2_endpoints"]:
         return False
-    there = addresses(row["c2_endpoints"])
+    there = zeek_traffic.addresses(row["c2_endpoints"])
     return any(ipaddress.ip_address(p) in there for p in e.get("dest_ips") or [e["dest_ip"]])
 
 
@@ -52,7 +35,7 @@ def name(e):
 
 def read(folder, row, path):
     zeek_traffic.capture_of(folder, path)
-    run = c.Run(c.HANSHO, ["--in-process", "--quiet", *home(row)], [path], limit=300)
+    run = c.Run(c.HANSHO, ["--in-process", "--quiet", *zeek_traffic.home(row)], [path], limit=300)
     os.unlink(path)
     if run.complaint():
         raise RuntimeError(run.complaint())

@@ -20,16 +20,6 @@ LOGS = os.path.join(c.FOLDER, "zeek-logs")
 AT_LEAST = 1                # infected machines with a case; measured, see docs/behaviours.md
 
 
-def addresses(text):
-    found = []
-    for one in text.replace(" ", ",").replace("(", ",").split(","):
-        try:
-            found.append(ipaddress.ip_address(one.rsplit(":", 1)[0]))
-        except ValueError:
-            pass
-    return found
-
-
 def sets():
     """Name of each set, and its row of the manifest: all files of a set say the same."""
     found = {}
@@ -41,18 +31,10 @@ def sets():
     return sorted(found.items())
 
 
-def home(row):
-    """The machine alone where it has a public address, or where its C2 servers are in private networks; a proxy there is of the house."""
-    here, there = addresses(row["victim"]), addresses(row["c2_endpoints"])
-    if any(not a.is_private for a in here) or any(a.is_private for a in there) and "PROXY" not in row["c2_endpoints"]:
-        return [w for a in here for w in ("--home", str(a))]
-    return []
-
-
 def alerts(name, row, folder):
     path = os.path.join(folder, f"{name}.pcap")
     used, other = zeek_traffic.capture_of(os.path.join(LOGS, name), path)
-    run = c.Run(c.HANSHO, ["--in-process", *home(row)], [path], limit=120)
+    run = c.Run(c.HANSHO, ["--in-process", *zeek_traffic.home(row)], [path], limit=120)
     if run.complaint():
         c.fail(name, run.complaint())
     print(f"  {name}: {used} connections, {other} rows of other protocols left out, {os.path.getsize(path)} bytes", flush=True)
@@ -77,7 +59,7 @@ def main():
     folder, bad, infected, harmless, cases = rig.folder(), [], 0, 0, 0
     for name, row in sets():
         found = alerts(name, row, folder)
-        mine = {str(a) for a in addresses(row["victim"])}
+        mine = {str(a) for a in zeek_traffic.addresses(row["victim"])}
         by_host = {}
         for h in (h for h in found if "host" in h):
             by_host.setdefault(str(ipaddress.ip_address(h["host"])), []).append(h)
