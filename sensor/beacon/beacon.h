@@ -97,4 +97,7 @@ size_t beacon_plot_bytes(void);
 uint32_t beacon_hosts(uint32_t max_keys);
 size_t beacon_host_bytes(void);
 
+/* What is there once, however many keys there may be. */
+size_t beacon_fixed_bytes(void);
+
 #endif

@@ -197,6 +197,7 @@ unsigned key_gaps(const struct key *k, unsigned most, float *gaps);
 /* ---- sleeper.c ---- */
 
 struct sleeper *sleepers_new(void);	/* NULL: no memory; free() it */
+size_t sleepers_bytes(void);
 
 /* A flow ended, of a connection that may go on. */
 void sleeper_note(struct beacon *b, const struct observation *flow, struct span name);

@@ -58,3 +58,9 @@ beacon_host_bytes(void)
 {
 	return sizeof(struct host) + 2 * sizeof(uint32_t);
 }
+
+size_t
+beacon_fixed_bytes(void)
+{
+	return heap_bytes(sizeof(struct beacon)) + heap_bytes(PROXIES * sizeof(uint64_t)) + sleepers_bytes();
+}

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/heap.h"
 #include "beacon/private.h"
 #include "flow.h"
 #include "packet.h"
@@ -31,6 +32,12 @@ struct sleeper *
 sleepers_new(void)
 {
 	return calloc(SLEEPERS, sizeof(struct sleeper));
+}
+
+size_t
+sleepers_bytes(void)
+{
+	return heap_bytes(SLEEPERS * sizeof(struct sleeper));
 }
 
 void

@@ -105,6 +105,7 @@ static const struct row rows[] = {
 	{ SIZING_ANALYST, "of them, those that keep coming", "beacon.max_keys", tracks, beacon_track_bytes, false },
 	{ SIZING_ANALYST, "of them, with times for a plot", "beacon.max_keys", plots, beacon_plot_bytes, false },
 	{ SIZING_ANALYST, "hosts of beacons", "beacon.max_keys", beacon_callers, beacon_host_bytes, false },
+	{ SIZING_ANALYST, "proxies, names of silent connections", "", once, beacon_fixed_bytes, false },
 	{ SIZING_ANALYST, "open alerts", "alerts.max_open", open_alerts, alerts_incident_bytes, false },
 	{ SIZING_ANALYST, "names that DNS gave", "alerts.names", names, alerts_name_bytes, false },
 	{ SIZING_ANALYST, "whose an address is", "alerts.hosts", owners, alerts_host_bytes, false },

@@ -93,6 +93,7 @@ test_an_analyst_is_the_sum_of_its_stages(void **state)
 	assert_int_equal(sizing_tables(SIZING_ANALYST, c),
 	    keys * (uint64_t)beacon_key_bytes() + beacon_tracks(keys) * (uint64_t)beacon_track_bytes() +
 	    beacon_plots(keys) * (uint64_t)beacon_plot_bytes() + beacon_hosts(keys) * (uint64_t)beacon_host_bytes() +
+	    beacon_fixed_bytes() +
 	    c->alert.max_open * (uint64_t)alerts_incident_bytes() + c->alert.max_names * (uint64_t)alerts_name_bytes() +
 	    c->alert.max_hosts * (uint64_t)alerts_host_bytes() + c->behaviour.hosts * (uint64_t)behaviour_host_bytes() +
 	    behaviour_house_bytes() + c->cases.hosts * (uint64_t)cases_host_bytes());
@@ -122,6 +123,40 @@ test_the_others_are_counted(void **state)
 	/* No memory of anybody's own, but there. */
 	assert_int_equal(sizing_tables(SIZING_SHARED, c), 0);
 	assert_true(sizing_bytes(SIZING_SHARED, c) > 2 * c->max_indicators * (uint64_t)image_indicator_bytes());
+}
+
+static uint64_t
+data_bytes(void)
+{
+	unsigned long long kib = 0;
+	FILE *f = fopen("/proc/self/status", "re");
+	char line[256];
+
+	assert_non_null(f);
+	while (fgets(line, sizeof line, f) != NULL && sscanf(line, "VmData: %llu kB", &kib) != 1)
+		;
+	fclose(f);
+	assert_true(kib > 0);
+	return kib << 10;
+}
+
+/* With few keys, what is there whatever their number shows: a table that nobody counted would be too much. */
+static void
+test_no_table_of_beacons_is_forgotten(void **state)
+{
+	struct beacon_limits few = config.beacon;
+	uint64_t before = data_bytes(), said, taken;
+	struct beacon *b;
+
+	(void)state;
+	few.max_keys = 1000;
+	said = few.max_keys * (uint64_t)beacon_key_bytes() + beacon_hosts(few.max_keys) * (uint64_t)beacon_host_bytes() +
+	    beacon_fixed_bytes();
+	assert_non_null(b = beacon_new(&few, NULL, NULL));
+	taken = data_bytes() - before;
+	beacon_free(b);
+	if (taken > said + MIB / 4)
+		fail_msg("a new detector takes %llu bytes, %llu were expected", (unsigned long long)taken, (unsigned long long)said);
 }
 
 /* What the program takes is read anew each time, and moves by a page now and then. */
@@ -177,6 +212,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_each_option_adds_what_its_stage_says, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_worker_is_the_sum_of_its_stages, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_an_analyst_is_the_sum_of_its_stages, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_table_of_beacons_is_forgotten, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_the_others_are_counted, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sums_are_sums, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_ceilings_of_processes_rest_on_it, set_up, tear_down),
