@@ -282,6 +282,7 @@ is_own(const struct analyst *a, const struct observation *o)
 static void
 detect(struct analyst *a, const struct observation *o)
 {
+	behaviour_expect(a->behaviour, o);
 	if (takers[o->kind] != NULL)
 		takers[o->kind](a, o);
 	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))

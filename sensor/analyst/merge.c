@@ -8,17 +8,16 @@
 
 struct source {
 	struct ring *ring;
-	const struct observation *next;	/* `copy`, or NULL */
+	const struct observation *next;	/* one `copy`, or NULL */
+	const struct observation *last;	/* the latest taken, the other one; or NULL */
 	int64_t watermark;		/* read before it was found empty */
 	bool ended;
-	bool took;
-	struct observation last;	/* the latest taken, fixed part only */
 	/*
 	 * Of the record that is next in the ring. Its producer reads hostile
 	 * bytes and can write there at any time: what was found valid must
 	 * be what is used.
 	 */
-	struct observation_buffer copy;
+	struct observation_buffer copy[2];
 };
 
 struct merge {
@@ -72,19 +71,23 @@ order(const struct merge *m, const struct observation *a, const struct observati
 	return (ah > bh) - (ah < bh);
 }
 
-static bool
+/* A valid copy of the record, or NULL. */
+static const struct observation *
 fetch(struct source *s, const void *record, uint32_t len)
 {
-	if (len > sizeof s->copy)
-		return false;
-	memcpy(&s->copy, record, len);
-	return observation_valid(&s->copy.o, len);
+	struct observation_buffer *copy = &s->copy[s->last == &s->copy[0].o];
+
+	if (len > sizeof *copy)
+		return NULL;
+	memcpy(copy, record, len);
+	return observation_valid(&copy->o, len) ? &copy->o : NULL;
 }
 
 /* Look what the source has next. False: its ring is damaged. */
 static bool
 refill(struct merge *m, struct source *s)
 {
+	const struct observation *found;
 	const void *record;
 	uint32_t len;
 	enum ring_state state;
@@ -100,12 +103,12 @@ refill(struct merge *m, struct source *s)
 			s->ended = true;
 			return true;
 		}
-		if (!fetch(s, record, len))
+		if ((found = fetch(s, record, len)) == NULL)
 			return false;
-		if (!m->live && s->took && observation_order(&s->copy.o, &s->last) <= 0)
+		if (!m->live && s->last != NULL && observation_order(found, s->last) <= 0)
 			ring_done(s->ring);
 		else
-			s->next = &s->copy.o;
+			s->next = found;
 	}
 	return true;
 }
@@ -147,8 +150,7 @@ merge_run(struct merge *m, unsigned most, observation_fn *take, void *to)
 		if (place(m, s->next) > bound)
 			return MERGE_WAIT;
 		take(to, s->next);
-		memcpy(&s->last, s->next, sizeof s->last);
-		s->took = true;
+		s->last = s->next;
 		s->next = NULL;
 		ring_done(s->ring);
 	}

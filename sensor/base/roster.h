@@ -41,7 +41,7 @@ void roster_remove(struct roster *r, uint32_t at);
 /* It is used: the newest now. */
 void roster_touch(struct roster *r, uint32_t at);
 
-/* Somebody will look for it soon: first the bucket is fetched, then, a little later, the place. 0: it is not there. */
+/* It will be looked for: first the bucket, then, a little later, the place is fetched into the processor's cache. 0: not there. */
 void roster_fetch(const struct roster *r, uint64_t hash);
 uint32_t roster_fetch_place(const struct roster *r, uint64_t hash);
 

@@ -35,27 +35,47 @@ zone_at(const char *name, size_t len)
 	return at;
 }
 
-/* Whoever looks at one observation asks for the same name, one after the other. */
-static struct {
+/*
+ * Whoever looks at one observation asks for the same name, one after the
+ * other; so do the answer and the addresses that come behind a question.
+ */
+enum { LATEST = 64 };
+
+static struct latest {
 	char name[NAME_MOST + 1];
 	size_t len, at;			/* of the zone; `len`: none */
-} latest;
+} latest[LATEST];
+
+/* Names of one zone differ at their beginning. */
+static struct latest *
+place_of(struct span name)
+{
+	uint64_t begin = 0;
+
+	memcpy(&begin, name.at, name.left < sizeof begin ? name.left : sizeof begin);
+	return &latest[(begin + name.left) * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+}
+
+_Static_assert(LATEST == 1 << (64 - 58), "six bits of a product");
 
 struct span
 zone_of(struct span name)
 {
+	struct latest *l;
+
 	if (name.left == 0 || name.left > NAME_MOST)
 		return span_of(NULL, 0);
-	if (latest.len != name.left || memcmp(latest.name, name.at, name.left) != 0) {
-		memcpy(latest.name, name.at, name.left);
-		latest.name[name.left] = '\0';
-		latest.len = latest.at = name.left;
-		if (strlen(latest.name) == name.left && latest.name[0] != '.' && !is_own(latest.name, name.left))
-			latest.at = zone_at(latest.name, name.left);
+	l = place_of(name);
+	if (l->len != name.left || memcmp(l->name, name.at, name.left) != 0) {
+		memcpy(l->name, name.at, name.left);
+		l->name[name.left] = '\0';
+		l->len = l->at = name.left;
+		if (strlen(l->name) == name.left && l->name[0] != '.' && !is_own(l->name, name.left))
+			l->at = zone_at(l->name, name.left);
 	}
-	if (latest.at == latest.len)
+	if (l->at == l->len)
 		return span_of(NULL, 0);
-	return span_of(name.at + latest.at, name.left - latest.at);
+	return span_of(name.at + l->at, name.left - l->at);
 }
 
 size_t

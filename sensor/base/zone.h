@@ -6,7 +6,7 @@
 
 #include "base/span.h"
 
-/* One thread only: the latest name is remembered, and what suffix.h remembers. suffix_prepare() makes it fast. */
+/* One thread only: the latest names are remembered, and what suffix.h remembers. suffix_prepare() makes it fast. */
 
 /* What can be registered of this lower-case name ("a.b.example.co.uk": example.co.uk); absent: nothing that one could own. */
 struct span zone_of(struct span name);

@@ -14,98 +14,7 @@ enum {
 
 #define PERIOD_NS (86400 * NS_PER_SEC)
 
-/* ---- proxies ---- */
-
-static bool
-is_proxy(const struct beacon *b, uint64_t address)
-{
-	return b->proxies[address % PROXIES] == address;
-}
-
-/* ---- which contacts count ---- */
-
-/*
- * What every network does by itself, regularly and with its neighbours:
- * time, address assignment, discovery; name resolution is looked at by what
- * is asked. Multicast and broadcast have no peer that could command. Echo
- * requests are a monitoring system's, neighbour discovery the link's.
- */
-static bool
-is_local_routine(const struct observation *o)
-{
-	static const uint16_t quiet[] = { 53, 67, 68, 123, 137, 138, 546, 547, 1900, 3702, 5353, 5355 };
-	const struct addr *peer = &o->key.addr[RESPONDER];
-	const uint8_t *b = peer->b;
-	uint16_t port = o->key.port[RESPONDER];
-	size_t i;
-
-	if (o->key.protocol != 6 && o->key.protocol != 17)
-		return true;
-	for (i = 0; i < sizeof quiet / sizeof quiet[0]; i++)
-		if (port == quiet[i] && (o->key.protocol == 17 || port == 53))
-			return true;
-	if (!addr_is_v4(peer))
-		return b[0] == 0xff;
-	/* Its netmask is not known: .255 is a broadcast in nearly every network that has one. */
-	return b[12] == 0 || b[12] >= 224 || (o->key.protocol == 17 && b[15] == 255);
-}
-
-/* X-Forwarded-For: the first of the list is who asked first, if nobody lied. */
-static bool
-forwarded_host(const struct observation *o, struct addr *host)
-{
-	struct span list = observation_text(o, TEXT_FORWARDED_FOR);
-	size_t len = 0;
-
-	while (len < list.left && list.at[len] != ',' && list.at[len] != ' ')
-		len++;
-	return len > 0 && addr_parse((const char *)list.at, len, host);
-}
-
-/*
- * Who calls home is the one who asks: a host that is asked from outside
- * regularly is being watched, or scanned.
- */
-static bool
-read_contact(const struct beacon *b, const struct observation *o, struct contact *c)
-{
-	struct addr literal;
-
-	if (o->host_side != ORIGINATOR || is_local_routine(o))
-		return false;
-	memset(c, 0, sizeof *c);
-	c->o = o;
-	c->at_ns = o->kind == OBSERVE_FLOW ? o->flow_last_ns : o->ts_ns;
-	c->host = o->key.addr[ORIGINATOR];
-	c->claimed = forwarded_host(o, &c->host);
-	c->peer = o->key.addr[RESPONDER];
-	c->port = o->key.port[RESPONDER];
-	c->burst = o->burst;
-	c->voice = o->number;
-	c->proxied = (o->flags & OBSERVED_PROXIED) != 0;
-	if ((c->service = observation_text(o, TEXT_SERVICE)).left == 0)
-		c->service = sleeper_name(b, o);
-	if (c->service.left > SERVICE_TEXT_MAX)
-		c->service.left = SERVICE_TEXT_MAX;
-	c->host_id = host_hash(&o->key.realm, &c->host);
-	c->service_id = address_hash(&c->peer, c->port, o->key.protocol);
-	/* In a tunnel through a proxy no request says so any more. */
-	c->proxied |= is_proxy(b, c->service_id);
-	/* "Host: 192.0.2.7" names nobody, unless a proxy is the peer. */
-	if (c->service.left == 0 || (!c->proxied &&
-	    addr_parse((const char *)c->service.at, c->service.left, &literal)))
-		c->service = span_of(NULL, 0);
-	c->kind = c->service.at != NULL ? KEY_SERVICE : KEY_ADDRESS;
-	return true;
-}
-
 /* ---- keys ---- */
-
-static uint64_t
-key_id(const struct beacon *b, const struct contact *c)
-{
-	return hash_pair(hash_pair(c->host_id, c->service_id), b->secret + c->kind);
-}
 
 static uint32_t
 seconds(int64_t ns)
@@ -141,12 +50,11 @@ note_zone_called(struct beacon *b, const struct contact *c)
 static uint32_t
 find_or_add(struct beacon *b, const struct contact *c)
 {
-	uint64_t id = key_id(b, c);
-	uint32_t index = pool_find(&b->keys, id), now = seconds(c->at_ns);
+	uint32_t index = pool_find(&b->keys, c->key_id), now = seconds(c->at_ns);
 	struct key *k;
 	bool is_new = index == 0;
 
-	if (is_new && (index = pool_add(&b->keys, id, now)) == 0) {
+	if (is_new && (index = pool_add(&b->keys, c->key_id, now)) == 0) {
 		b->counts.lost++;
 		return 0;
 	}
@@ -235,12 +143,6 @@ keep_times(struct beacon *b, struct key *k)
 		t->times->at_ns[t->times->used++] = mark_ns(k, t->marks[i]);
 }
 
-static uint64_t
-behaviour_id(uint8_t protocol, uint8_t app, uint16_t port, uint32_t voice)
-{
-	return hash_pair((uint64_t)protocol << 24 | (uint64_t)app << 16 | port, voice);
-}
-
 /* One of the addresses that a rotating bot calls in turn, of which it is told as a whole. */
 static bool
 is_part_of_rotation(const struct beacon *b, const struct key *k)
@@ -312,6 +214,7 @@ note_key(struct beacon *b, const struct contact *c, struct host *h)
 	if (index == 0)
 		return NULL;
 	k = pool_at(&b->keys, index);
+	track_fetch(k);
 	if (k->track == NULL && k->used == FEW_MARKS) {
 		if (!track_begin(b, index, k, c))
 			return NULL;
@@ -332,46 +235,40 @@ note_key(struct beacon *b, const struct contact *c, struct host *h)
 	return k;
 }
 
-static void
-to_behaviour(struct contact *c)
-{
-	c->kind = KEY_BEHAVIOUR;
-	c->service = span_of(NULL, 0);
-	c->service_id = behaviour_id(c->o->key.protocol, c->o->app, c->port, c->voice);
-}
-
 void
 beacon_note(struct beacon *b, const struct observation *contact)
 {
-	struct contact c;
+	struct contact c[2];
 	struct host *h;
 	struct key *k;
+	unsigned keys, i;
 
 	b->counts.contacts++;
 	sketch_advance(&b->sets, contact->ts_ns);
-	if (contact->kind != OBSERVE_CONTACT || !read_contact(b, contact, &c) ||
-	    (c.kind == KEY_ADDRESS && c.proxied)) {
+	if (contact->kind != OBSERVE_CONTACT || !contact_read(b, contact, &c[0]) ||
+	    (c[0].kind == KEY_ADDRESS && c[0].proxied)) {
 		b->counts.routine++;
 		return;
 	}
-	if (c.proxied)
-		b->proxies[c.service_id % PROXIES] = c.service_id;
-	if (c.kind == KEY_SERVICE)
-		c.service_id = hash_quick(&HASH_FIXED, c.service.at, c.service.left);
-	c.at_host = h = host_of(b, &c);
-	if ((k = note_key(b, &c, h)) != NULL)
-		look(b, k, &c);
-	if (c.kind != KEY_ADDRESS)
-		return;
-	to_behaviour(&c);
-	if ((k = note_key(b, &c, h)) != NULL)
-		look(b, k, &c);
+	if (c[0].proxied)
+		b->proxies[c[0].service_id % PROXIES] = c[0].service_id;
+	pool_fetch(&b->hosts, c[0].host_id);
+	keys = contact_keys(b, c);
+	pool_fetch_place(&b->hosts, c[0].host_id);
+	for (i = 0; i < keys; i++)
+		pool_fetch_place(&b->keys, c[i].key_id);
+	h = host_of(b, &c[0]);
+	for (i = 0; i < keys; i++) {
+		c[i].at_host = h;
+		if ((k = note_key(b, &c[i], h)) != NULL)
+			look(b, k, &c[i]);
+	}
 }
 
 static void
 flow_of_key(struct beacon *b, const struct contact *c)
 {
-	uint32_t index = pool_find(&b->keys, key_id(b, c));
+	uint32_t index = pool_find(&b->keys, c->key_id);
 	struct key *k;
 
 	if (index == 0)
@@ -388,18 +285,18 @@ flow_of_key(struct beacon *b, const struct contact *c)
 void
 beacon_flow(struct beacon *b, const struct observation *flow)
 {
-	struct contact c;
+	struct contact c[2];
+	unsigned keys, i;
 
-	if (flow->kind != OBSERVE_FLOW || flow->count == 0 || !read_contact(b, flow, &c))
+	if (flow->kind != OBSERVE_FLOW || flow->count == 0 || !contact_read(b, flow, &c[0]))
 		return;
-	if (c.kind == KEY_SERVICE)
-		c.service_id = hash_quick(&HASH_FIXED, c.service.at, c.service.left);
-	flow_of_key(b, &c);
-	sleeper_note(b, flow, c.service);
-	if (c.kind != KEY_ADDRESS)
-		return;
-	to_behaviour(&c);
-	flow_of_key(b, &c);
+	keys = contact_keys(b, c);
+	for (i = 0; i < keys; i++)
+		pool_fetch_place(&b->keys, c[i].key_id);
+	flow_of_key(b, &c[0]);
+	sleeper_note(b, flow, c[0].service);
+	if (keys > 1)
+		flow_of_key(b, &c[1]);
 }
 
 /* ---- DNS ---- */
@@ -415,7 +312,7 @@ asks_for_addresses(unsigned type)
 static void
 answer_of_zone(struct beacon *b, const struct contact *c)
 {
-	uint32_t index = pool_find(&b->keys, key_id(b, c));
+	uint32_t index = pool_find(&b->keys, c->key_id);
 	struct key *k;
 
 	if (index == 0 || (k = pool_at(&b->keys, index))->track == NULL)
@@ -445,6 +342,7 @@ beacon_dns(struct beacon *b, const struct observation *dns)
 	c.service = name;
 	c.host_id = host_hash(&dns->key.realm, &c.host);
 	c.service_id = hash_quick(&HASH_FIXED, zone.at, zone.left);
+	contact_key(b, &c);
 	if ((dns->flags & OBSERVED_RESPONSE) != 0) {
 		answer_of_zone(b, &c);
 		return;
@@ -455,6 +353,7 @@ beacon_dns(struct beacon *b, const struct observation *dns)
 		b->counts.routine++;
 		return;
 	}
+	pool_fetch_place(&b->keys, c.key_id);
 	c.at_host = host_of(b, &c);
 	if ((k = note_key(b, &c, NULL)) == NULL)
 		return;

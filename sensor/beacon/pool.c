@@ -81,6 +81,21 @@ pool_find(const struct pool *p, uint64_t id)
 }
 
 void
+pool_fetch(const struct pool *p, uint64_t id)
+{
+	__builtin_prefetch(&p->buckets[id_of(id) & p->bucket_mask]);
+}
+
+void
+pool_fetch_place(const struct pool *p, uint64_t id)
+{
+	uint32_t index = p->buckets[id_of(id) & p->bucket_mask];
+
+	if (index != 0)
+		__builtin_prefetch(pool_at(p, index));
+}
+
+void
 pool_remove(struct pool *p, uint32_t index)
 {
 	struct pool_node *n = pool_at(p, index);

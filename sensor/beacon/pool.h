@@ -41,6 +41,13 @@ void *pool_at(const struct pool *p, uint32_t index);
 /* 0: not there. */
 uint32_t pool_find(const struct pool *p, uint64_t id);
 
+/*
+ * It will be looked for: first the bucket, then the place are fetched into the processor's cache. For several at once:
+ * they then come together, and not one after the other.
+ */
+void pool_fetch(const struct pool *p, uint64_t id);
+void pool_fetch_place(const struct pool *p, uint64_t id);
+
 /* A zeroed element with this id, which is not there; 0: no memory. */
 uint32_t pool_add(struct pool *p, uint64_t id, uint32_t now);
 

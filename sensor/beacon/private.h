@@ -1,6 +1,6 @@
 /*
- * private.h - what the parts of beacon/ share: beacon.c reads contacts and
- * keeps keys, track.c what is known of a key that keeps coming, evidence.c
+ * private.h - what the parts of beacon/ share: contact.c reads contacts,
+ * beacon.c keeps keys, track.c what is known of a key that keeps coming, evidence.c
  * weighs it, tell.c puts it into words, memory.c keeps it over a restart.
  */
 #ifndef SENSOR_BEACON_PRIVATE_H
@@ -136,6 +136,7 @@ struct beacon {
 	void *novelty_to;
 	uint32_t novelty_turn;		/* how often it was set */
 	struct sleeper *sleepers;
+	bool has_sleepers;
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
 	bool scores_ready;
@@ -153,6 +154,7 @@ struct contact {
 	uint32_t voice;			/* 0: not known */
 	bool burst, proxied, claimed;
 	uint64_t host_id, service_id;
+	uint64_t key_id;		/* of the three above, and secret */
 	const struct host *at_host;	/* NULL: no memory */
 };
 
@@ -167,6 +169,20 @@ uint64_t address_hash(const struct addr *peer, uint16_t port, uint8_t protocol);
 enum set_kind { SET_HOSTS_OF_SERVICE, SET_HOSTS_OF_VOICE, SET_SERVICES_OF_VOICE, SET_SERVICES_OF_HOST, SET_ZONES_CALLED };
 uint64_t set_id(enum set_kind kind, uint64_t a, uint64_t b);
 
+/* ---- contact.c ---- */
+
+/* False: it does not count. */
+bool contact_read(const struct beacon *b, const struct observation *o, struct contact *c);
+
+/* All is known that its key is made of. */
+void contact_key(const struct beacon *b, struct contact *c);
+
+/* Its keys, one contact each: the service's, and of what is called by address alone the program's. How many. */
+unsigned contact_keys(const struct beacon *b, struct contact c[2]);
+
+uint64_t behaviour_id(uint8_t protocol, uint8_t app, uint16_t port, uint32_t voice);
+bool is_proxy(const struct beacon *b, uint64_t address);
+
 /* ---- track.c ---- */
 
 uint32_t *key_marks(struct key *k);
@@ -177,6 +193,9 @@ bool key_mark(struct key *k, int64_t at_ns, int64_t burst_ns);
 
 /* The latest contact turns out to be part of a page load. */
 void key_loaded(struct key *k, int64_t at_ns);
+
+/* What a contact will touch of it comes into the processor's cache together. */
+void track_fetch(const struct key *k);
 
 bool track_begin(struct beacon *b, uint32_t index, struct key *k, const struct contact *c);
 void track_end(struct beacon *b, struct key *k);

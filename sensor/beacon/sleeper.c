@@ -51,6 +51,7 @@ sleeper_note(struct beacon *b, const struct observation *flow, struct span name)
 		return;
 	s = place_of(b->sleepers, flow, &id);
 	b->counts.names_lost += s->id != 0 && s->id != id;
+	b->has_sleepers = true;
 	s->id = id;
 	s->len = (uint8_t)name.left;
 	memmove(s->name, name.at, name.left);	/* it may be what lies here */
@@ -62,7 +63,7 @@ sleeper_name(const struct beacon *b, const struct observation *o)
 	const struct sleeper *s;
 	uint64_t id;
 
-	if (o->key.protocol != PROTO_TCP || (o->flags & OBSERVED_MIDWAY) == 0)
+	if (!b->has_sleepers || o->key.protocol != PROTO_TCP || (o->flags & OBSERVED_MIDWAY) == 0)
 		return span_of(NULL, 0);
 	s = place_of(b->sleepers, o, &id);
 	return s->id == id ? span_of(s->name, s->len) : span_of(NULL, 0);

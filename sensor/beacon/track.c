@@ -173,6 +173,21 @@ make_room(struct beacon *b)
 	b->counts.tracks_evicted++;
 }
 
+void
+track_fetch(const struct key *k)
+{
+	const struct track *t = k->track;
+
+	if (t == NULL)
+		return;
+	__builtin_prefetch(&t->host, 1);
+	__builtin_prefetch(&t->last_ns, 1);
+	__builtin_prefetch(&t->marks[k->used], 1);
+	__builtin_prefetch(&t->found, 1);
+	__builtin_prefetch(&t->flow_id, 1);
+	__builtin_prefetch(&t->attended, 1);
+}
+
 bool
 track_begin(struct beacon *b, uint32_t index, struct key *k, const struct contact *c)
 {

@@ -106,10 +106,28 @@ sight_begin(struct sight *s, struct behaviour *b, const struct observation *o)
 	s->addr = &o->key.addr[o->host_side];
 	s->peer = &o->key.addr[!o->host_side];
 	s->peer_port = o->key.port[!o->host_side];
-	s->peer_hash = 0;
+	s->host_hash = s->peer_hash = 0;
+	if (b->expected.o == o) {
+		s->host_hash = b->expected.host_hash;
+		s->peer_hash = b->expected.peer_hash;
+	}
 	s->host = NULL;
 	s->host_sought = false;
 	s->reach = reach_of(s);
+}
+
+void
+behaviour_expect(struct behaviour *b, const struct observation *o)
+{
+	struct expected *e = &b->expected;
+
+	if (b->limits.hosts == 0)
+		return;
+	e->o = o;
+	e->host_hash = hosts_hash(&o->key.realm, &o->key.addr[o->host_side]);
+	roster_fetch(&b->roster, e->host_hash);
+	e->peer_hash = house_hash(&o->key.realm, &o->key.addr[!o->host_side]);
+	house_fetch(b->house, e->peer_hash);
 }
 
 static bool
@@ -182,6 +200,9 @@ behaviour_note(struct behaviour *b, const struct observation *o)
 	if (o->kind == OBSERVE_NAME)
 		house_name(b->house, house_hash(&o->key.realm, &o->named));
 	sight_begin(&s, b, o);
+	b->expected.o = NULL;
+	if (s.host_hash != 0)
+		roster_fetch_place(&b->roster, s.host_hash);
 	if (o->kind == OBSERVE_CONTACT)
 		note_contact(&s);
 	else if (o->kind == OBSERVE_DNS)
@@ -229,7 +250,7 @@ behaviour_finding(struct behaviour *b, const struct finding *f)
 	sight_begin(&s, b, f->because);
 	s.addr = &f->host;
 	s.peer = &f->peer;
-	s.peer_hash = 0;
+	s.host_hash = s.peer_hash = 0;
 	if (f->severity < SEVERITY_LOW && sight_host(&s) != NULL)
 		s.host->suspect_ns = f->ts_ns;
 	if (f->kind == FINDING_INDICATOR)

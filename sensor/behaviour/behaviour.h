@@ -85,6 +85,12 @@ void behaviour_set_place(struct behaviour *b, behaviour_place_fn *place, void *t
 /* One observation, of any kind. */
 void behaviour_note(struct behaviour *b, const struct observation *o);
 
+/*
+ * This one is noted next, after something else was done: what it will touch is fetched into the processor's cache
+ * meanwhile. Need not be called.
+ */
+void behaviour_expect(struct behaviour *b, const struct observation *o);
+
 /* Another machine has this address now: what was seen of the one before is not its. */
 void behaviour_forget(struct behaviour *b, const struct realm *realm, const struct addr *addr);
 

@@ -66,21 +66,26 @@ host_new(struct behaviour *b, const struct host_key *key, uint64_t hash)
 	return h;
 }
 
+uint64_t
+hosts_hash(const struct realm *realm, const struct addr *addr)
+{
+	const struct host_key key = { *realm, *addr };
+
+	return hash_table(&key, sizeof key);
+}
+
 static struct host *
 host_find(struct sight *s, bool make)
 {
-	struct host_key key;
-	uint64_t hash;
 	uint32_t at;
 
 	if (s->host != NULL || (s->host_sought && !make))
 		return s->host;
 	s->host_sought = true;
-	key.realm = s->o->key.realm;
-	key.addr = *s->addr;
-	hash = hash_table(&key, sizeof key);
-	if ((at = roster_find(&s->b->roster, hash)) == 0)
-		return s->host = make ? host_new(s->b, &key, hash) : NULL;
+	if (s->host_hash == 0)
+		s->host_hash = hosts_hash(&s->o->key.realm, s->addr);
+	if ((at = roster_find(&s->b->roster, s->host_hash)) == 0)
+		return s->host = make ? host_new(s->b, &(struct host_key){ s->o->key.realm, *s->addr }, s->host_hash) : NULL;
 	roster_touch(&s->b->roster, at);
 	return s->host = &s->b->host[at];
 }
@@ -112,8 +117,7 @@ sight_part(struct sight *s, enum row_number row)
 void
 behaviour_forget(struct behaviour *b, const struct realm *realm, const struct addr *addr)
 {
-	const struct host_key key = { *realm, *addr };
-	uint32_t at = roster_find(&b->roster, hash_table(&key, sizeof key));
+	uint32_t at = roster_find(&b->roster, hosts_hash(realm, addr));
 
 	if (at != 0)
 		host_drop(b, at);

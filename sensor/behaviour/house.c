@@ -140,6 +140,13 @@ house_was_called(const struct house *h, uint64_t a)
 }
 
 void
+house_fetch(const struct house *h, uint64_t a)
+{
+	__builtin_prefetch(&h->name[a % NAMES]);
+	__builtin_prefetch(&h->called[a % CALLED], 1);
+}
+
+void
 house_resolver(struct house *h, uint64_t a)
 {
 	h->resolver[a % RESOLVERS] = name_tag(a);

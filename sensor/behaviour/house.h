@@ -45,6 +45,9 @@ bool house_named(const struct house *h, uint64_t a);
 void house_called(struct house *h, uint64_t a);
 bool house_was_called(const struct house *h, uint64_t a);
 
+/* Both will be asked of, or noted, soon. */
+void house_fetch(const struct house *h, uint64_t a);
+
 /* Does this host answer the DNS questions of others? 1,024 places. */
 void house_resolver(struct house *h, uint64_t a);
 bool house_is_resolver(const struct house *h, uint64_t a);

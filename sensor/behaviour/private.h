@@ -76,6 +76,10 @@ struct behaviour {
 	behaviour_place_fn *place;
 	void *place_to;
 	struct flood flood[ROWS];
+	struct expected {
+		const struct observation *o;	/* NULL: none */
+		uint64_t host_hash, peer_hash;
+	} expected;
 	uint32_t rows[REACHES][OBSERVATION_KINDS];	/* which look at it, by bits */
 	struct behaviour_counts counts;
 };
@@ -89,7 +93,8 @@ struct sight {
 	const struct addr *addr, *peer;	/* of host and other */
 	uint16_t peer_port;
 	enum reach reach;
-	uint64_t peer_hash;		/* of realm and peer, HASH_FIXED; 0: not calculated yet */
+	uint64_t host_hash;		/* of realm and addr; 0: not calculated yet */
+	uint64_t peer_hash;		/* of realm and peer, HASH_FIXED; likewise */
 	struct host *host;		/* NULL: not looked up yet, or not there */
 	bool host_sought;
 };
@@ -112,6 +117,8 @@ extern const struct row rows[ROWS];
 
 bool hosts_begin(struct behaviour *b);	/* false: no memory */
 void hosts_end(struct behaviour *b);
+
+uint64_t hosts_hash(const struct realm *realm, const struct addr *addr);
 
 /* The host of this sight, made if need be; NULL: no memory. */
 struct host *sight_host(struct sight *s);

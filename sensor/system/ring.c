@@ -266,11 +266,9 @@ ring_peek(struct ring *r, const void **record, uint32_t *len)
 void
 ring_done(struct ring *r)
 {
-	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_relaxed);
-
 	atomic_store_explicit(&r->s->tail, r->peeked, memory_order_release);
 	if (atomic_load_explicit(&r->s->producer_waits, memory_order_relaxed) &&
-	    head - r->peeked <= r->size / 2) {
+	    atomic_load_explicit(&r->s->head, memory_order_relaxed) - r->peeked <= r->size / 2) {
 		atomic_fetch_add(&r->s->room_bell, 1);
 		futex_wake(&r->s->room_bell);
 	}
