@@ -208,7 +208,8 @@ take(struct chain *c, const struct observation *o)
 	case OBSERVE_IDENTITY: alerts_identity(c->alerts, o); check_line(RECORD_IDENTITY, eve_record(o, "sensor")); break;
 	case OBSERVE_EVASION: policy_evasion(NULL, o, on_finding, c); break;
 	case OBSERVE_LASTING:		/* for behaviours alone */
-	case OBSERVE_UNANSWERED: break;
+	case OBSERVE_UNANSWERED:
+	case OBSERVE_PROXY: break;
 	default: check_line(RECORD_FLOW, eve_record(o, "sensor"));
 	}
 }
