@@ -37,7 +37,7 @@ span_same_nocase(const uint8_t *a, const uint8_t *b, size_t len)
 static bool
 is_blank(uint8_t c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+	return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
 }
 
 struct span
