@@ -1,7 +1,6 @@
 #include "proto/tls/tls_fingerprint.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hex.h"
@@ -12,13 +11,14 @@ static void
 put_decimal(struct tls_text *t, unsigned value)
 {
 	char digits[12];
-	size_t at = sizeof digits;
+	size_t len = 0;
 
 	do {
-		digits[--at] = (char)('0' + value % 10);
+		digits[len++] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value > 0);
-	tls_text_bytes(t, digits + at, sizeof digits - at);
+	while (len > 0)
+		tls_text_byte(t, digits[--len]);
 }
 
 static void
@@ -104,7 +104,7 @@ tls_ja3s(struct tls_scratch *s, const struct tls_server_hello *h, struct tls_ser
 
 /* ---- JA4: hex numbers, sorted ---- */
 
-enum { JA4_HASH_DIGITS = 12, JA4_COUNT_MOST = 99 };
+enum { JA4_HASH_DIGITS = 12, JA4_COUNT_MOST = 99, FEW_VALUES = 64 };
 
 static const char JA4_NOTHING[] = "000000000000";
 
@@ -119,6 +119,25 @@ compare_values(const void *a, const void *b)
 	return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
 }
 
+/* As many as programs send are soon put in order; whoever sends thousands shall gain nothing by it. */
+static void
+sort_values(struct values *v)
+{
+	size_t i, place;
+	uint16_t value;
+
+	if (v->count > FEW_VALUES) {
+		qsort(v->at, v->count, sizeof v->at[0], compare_values);
+		return;
+	}
+	for (i = 1; i < v->count; i++) {
+		value = v->at[i];
+		for (place = i; place > 0 && v->at[place - 1] > value; place--)
+			v->at[place] = v->at[place - 1];
+		v->at[place] = value;
+	}
+}
+
 static bool
 collect_ciphers(struct arena *a, struct span list, struct values *out)
 {
@@ -129,7 +148,7 @@ collect_ciphers(struct arena *a, struct span list, struct values *out)
 		return false;
 	while (tls_next_value(&list, &value))
 		out->at[out->count++] = value;
-	qsort(out->at, out->count, sizeof out->at[0], compare_values);
+	sort_values(out);
 	return true;
 }
 
@@ -149,7 +168,7 @@ collect_extensions(struct arena *a, struct span block, struct values *out, size_
 		if (type != EXTENSION_SERVER_NAME && type != EXTENSION_ALPN)
 			out->at[out->count++] = type;
 	}
-	qsort(out->at, out->count, sizeof out->at[0], compare_values);
+	sort_values(out);
 	return true;
 }
 
@@ -258,16 +277,20 @@ alpn_code(struct span list, char code[3])
 	}
 }
 
-static unsigned
-two_digits(size_t count)
+static void
+put_two_digits(struct tls_text *t, size_t count)
 {
-	return count > JA4_COUNT_MOST ? JA4_COUNT_MOST : (unsigned)count;
+	if (count > JA4_COUNT_MOST)
+		count = JA4_COUNT_MOST;
+	tls_text_byte(t, (char)('0' + count / 10));
+	tls_text_byte(t, (char)('0' + count % 10));
 }
 
 bool
 tls_ja4(struct tls_scratch *s, char transport, const struct tls_client_hello *h, struct tls_client *out)
 {
 	char alpn[3], cipher_hash[JA4_HASH_DIGITS + 1], extension_hash[JA4_HASH_DIGITS + 1];
+	struct tls_text t = { .at = out->ja4, .room = sizeof out->ja4 - 1 };
 	struct values ciphers, extensions;
 	size_t all;
 
@@ -278,8 +301,16 @@ tls_ja4(struct tls_scratch *s, char transport, const struct tls_client_hello *h,
 	    !hash_extensions(s, &extensions, h->signatures, extension_hash))
 		return false;
 	alpn_code(h->alpn, alpn);
-	snprintf(out->ja4, sizeof out->ja4, "%c%s%c%02u%02u%s_%s_%s", transport, version_code(h->best_version),
-	    h->has_sni ? 'd' : 'i', two_digits(ciphers.count), two_digits(all), alpn, cipher_hash,
-	    extension_hash);
+	tls_text_byte(&t, transport);
+	tls_text_bytes(&t, version_code(h->best_version), 2);
+	tls_text_byte(&t, h->has_sni ? 'd' : 'i');
+	put_two_digits(&t, ciphers.count);
+	put_two_digits(&t, all);
+	tls_text_bytes(&t, alpn, 2);
+	tls_text_byte(&t, '_');
+	tls_text_bytes(&t, cipher_hash, strlen(cipher_hash));
+	tls_text_byte(&t, '_');
+	tls_text_bytes(&t, extension_hash, strlen(extension_hash));
+	out->ja4[t.used] = '\0';
 	return true;
 }

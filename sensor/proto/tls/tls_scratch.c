@@ -26,7 +26,10 @@ tls_text_bytes(struct tls_text *t, const void *bytes, size_t len)
 void
 tls_text_byte(struct tls_text *t, char c)
 {
-	tls_text_bytes(t, &c, 1);
+	if (t->used < t->room)
+		t->at[t->used++] = c;
+	else
+		t->full = true;
 }
 
 struct span
