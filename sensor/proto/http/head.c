@@ -275,21 +275,65 @@ read_field(struct span line, struct http_head *out)
 	}
 }
 
-bool
-http_head_read(struct span block, struct http_head *out)
+static bool
+read_start(struct span *block, struct http_head *out)
 {
 	struct span line;
 
-	memset(out, 0, sizeof *out);
 	do {
-		if (!span_until(&block, '\n', &line))
+		if (!span_until(block, '\n', &line))
 			return false;
 		line = span_trim(line);
 	} while (line.left == 0);
-	if (!read_status_line(line, out) && !read_request_line(line, &out->method, &out->target))
-		return false;
-	while (span_until(&block, '\n', &line))
+	return read_status_line(line, out) || read_request_line(line, &out->method, &out->target);
+}
+
+/* As http_scan() tells the last line. */
+static bool
+is_empty(struct span line)
+{
+	while (line.left > 0 && line.at[0] == '\r')
+		span_advance(&line, 1);
+	return line.left == 0;
+}
+
+/* True: up to the empty line. A folded one ends it too, unless it is known that none is. */
+static bool
+read_fields(struct span *rest, bool unfolded, struct http_head *out)
+{
+	struct span line;
+
+	while (span_until(rest, '\n', &line)) {
+		if (is_empty(line))
+			return true;
+		if (is_blank(line.at[0]) && !unfolded)
+			return false;
 		read_field(line, out);
+	}
+	return false;
+}
+
+bool
+http_head_read(struct span block, struct http_head *out)
+{
+	memset(out, 0, sizeof *out);
+	if (!read_start(&block, out))
+		return false;
+	read_fields(&block, true, out);
+	return true;
+}
+
+bool
+http_head_take(struct span *in, size_t most, struct http_head *out)
+{
+	struct span rest = *in;
+
+	memset(out, 0, sizeof *out);
+	if (rest.left > most)
+		rest.left = most;
+	if (rest.left == 0 || rest.at[0] <= ' ' || !read_start(&rest, out) || !read_fields(&rest, false, out))
+		return false;
+	span_advance(in, (size_t)(rest.at - in->at));
 	return true;
 }
 

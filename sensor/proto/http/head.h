@@ -51,6 +51,12 @@ struct http_head {
 /* A block without obs-fold. False: its first line is no start line. Odd fields are passed over. */
 bool http_head_read(struct span block, struct http_head *out);
 
+/*
+ * As nearly all blocks come: `in` begins with a whole one of `most` bytes at most, and no line of it is folded. It is
+ * read and taken off *in. False: *in is as it was, and it takes http_scan() to say more.
+ */
+bool http_head_take(struct span *in, size_t most, struct http_head *out);
+
 enum http_length { HTTP_LENGTH_NONE, HTTP_LENGTH_COUNTED, HTTP_LENGTH_CHUNKED, HTTP_LENGTH_OPEN, HTTP_LENGTH_BAD };
 
 /* What the header says about the body's length (RFC 9112 section 6.3), status and method left aside. */

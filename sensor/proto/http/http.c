@@ -270,23 +270,27 @@ no_message(struct http *h, struct http_side *side)
 }
 
 static enum step
-take_head(struct http *h, struct http_side *side, struct span block)
+take_message(struct http *h, struct http_side *side, const struct http_head *head)
 {
-	int from = h->like.from, asker;
-	struct http_head head;
+	int from = h->like.from, asker = head->answer ? !from : from;
 	enum step step;
 
-	if (!http_head_read(block, &head))
-		return no_message(h, side);
-	asker = head.answer ? !from : from;
 	if (h->asker >= 0 && h->asker != asker)
 		return STEP_GIVE_UP;
 	h->asker = asker;
-	step = head.answer ? take_answer(h, side, &head) : take_request(h, side, &head);
+	step = head->answer ? take_answer(h, side, head) : take_request(h, side, head);
 	side->unsure = false;
 	side->stray_pieces = 0;
 	http_forget_head(h, side);
 	return step;
+}
+
+static enum step
+take_head(struct http *h, struct http_side *side, struct span block)
+{
+	struct http_head head;
+
+	return http_head_read(block, &head) ? take_message(h, side, &head) : no_message(h, side);
 }
 
 /*
@@ -341,6 +345,7 @@ state_head(struct http *h, struct http_side *side, struct span *in)
 {
 	uint32_t most = proto_limits(h->p)->header_bytes;
 	struct span part, block;
+	struct http_head head;
 	size_t used;
 	bool whole;
 
@@ -349,6 +354,8 @@ state_head(struct http *h, struct http_side *side, struct span *in)
 		http_forget_head(h, side);
 	if (side->head.used == 0 && !may_begin(side, *in))
 		return no_message(h, side);
+	if (side->head.used == 0 && http_head_take(in, most, &head))
+		return take_message(h, side, &head);
 	whole = http_scan(&side->scan, *in, &used);
 	if (used > most || side->head.used > most - used)
 		return take_long_head(h, side, *in);
