@@ -197,6 +197,56 @@ def case_inside():
                   told[0]["count"] >= 58, (told, len(alerts)))
 
 
+# ---- what is said inside one QUIC connection ----
+
+def quic(name, moments):
+    """A recorded connection's beginning, then protected packets (RFC 9000, 17.3) at these seconds, each answered."""
+    port = (49656).to_bytes(2, "big")
+    frames_of_it = [f for f in rig.frames_of(os.path.join(rig.PCAPS, "recorded-quic.pcap")) if port in (f[1][34:36], f[1][36:38])][:10]
+    begun, rng, wire = frames_of_it[-1][0] + 10**9, random.Random(name), Wire("ethernet")
+    u = Udp(wire, ends("10.40.0.5", "203.0.113.80"), (49656, 4430), {})
+    for at in moments:
+        for side, size in ((CLIENT, 120), (SERVER, 60)):
+            u.send(begun + int(at * 10**9) + side * 20_000_000, side, bytes([0x40 | rng.randrange(0x40)]) + rng.randbytes(size))
+    return replay(name, frames_of_it + wire.frames())
+
+
+def case_quic_bursts():
+    """Each time the client speaks after a pause is a contact, under the name that the hello had; a reader's are no clock."""
+    rng = random.Random("a reader")
+    told, alerts, flows = quic("quic-clock", beats(rng, 40, 40))
+    rig.check("bursts in a QUIC connection: found by its name", rings(alerts) and len(flows) == 1 and len(told) == 1 and
+              told[0]["service"] == "four.web.example" and told[0]["proto"] == "UDP" and told[0]["count"] >= 40 and
+              38 < told[0]["interval"] < 42, (told, len(alerts), len(flows)))
+    at, read = 0, []
+    for _ in range(40):
+        at += 4 + min(rng.expovariate(1 / 36), 110)
+        read.append(at)
+    told, alerts, flows = quic("quic-reader", read)
+    rig.check("bursts in a QUIC connection, read by somebody: no alert", not alerts and len(flows) == 1 and
+              all(b["score"] < 0.75 for b in told), (told, len(alerts)))
+
+
+# ---- anonymisers, by feed ----
+
+def case_anonymisers():
+    """Who uses Tor or an open proxy is told of as that, whatever the rhythm; a neighbour of theirs is nobody."""
+    path = rig.write(os.path.join(FOLDER, "trails.csv"), "192.0.2.99,tor exit node (suspicious),(static)\n"
+                     "192.0.2.98,proxy (suspicious),(static)\n")
+    for peer, listed in (("192.0.2.99", "tor exit node"), ("192.0.2.98", "proxy"), ("192.0.2.97", None)):
+        rng, wire = random.Random(peer), Wire("ethernet")
+        t = Tcp(wire, ends(HOST, peer), (50123, 9001), {"end": "none"}, rng, START_NS)
+        t.say(CLIENT, said(rng, 180, "raw"))
+        t.say(SERVER, said(rng, 60, "raw"))
+        alerts = replay(f"anonymiser-{peer}", wire, "--feed", f"maltrail-csv:{path}")[1]
+        if listed:
+            rig.check(f"a feed's {listed}: an anonymiser", len({a["hansho"]["id"] for a in alerts}) == 1 and
+                      alerts[0]["src_ip"] == HOST and alerts[0]["alert"]["signature"] == f"Anonymiser feed ip {listed}" and
+                      alerts[0]["dest_ip"] == peer, alerts)
+        else:
+            rig.check("an address beside them: nobody", not alerts, alerts)
+
+
 # ---- a flood is an attack, not a clock ----
 
 def case_flood():
