@@ -168,6 +168,37 @@ begin_unknown(struct dialogue *d, const struct stream_piece *piece)
 	return d->turns > 2 || d->unknown_pieces > UNKNOWN_PIECES ? tell_unknown(d, &like) : true;
 }
 
+static bool start_reader(struct dialogue *d, const struct proto_row *row, const struct stream_piece *piece, size_t taken);
+
+static const struct proto_row *
+ask_late_rows(struct span heard, int from)
+{
+	const struct proto_row *const *row;
+
+	for (row = proto_rows; *row != NULL; row++)
+		if ((*row)->late && (*row)->guess(heard, from) == GUESS_YES)
+			return *row;
+	return NULL;
+}
+
+/* Nobody knew what the caller said, but who was called answers as one who asks. What was told of the flow stays. */
+static bool
+known_late(struct dialogue *d, const struct stream_piece *piece)
+{
+	struct opening *o = &d->opening[piece->from];
+	const struct proto_row *row = ask_late_rows(span_of(o->refused_bytes.at, o->refused_bytes.used), piece->from);
+
+	if (row == NULL)
+		return false;
+	d->unknown = false;
+	d->p->counts.unknown--;
+	o->held = o->refused_bytes;
+	o->held_offset = piece->offset + piece->len - o->held.used;
+	memset(&o->refused_bytes, 0, sizeof o->refused_bytes);
+	start_reader(d, row, piece, (size_t)piece->len);
+	return true;
+}
+
 /* One's first turn, the other's first turn, and then it is told. */
 static bool
 listen_unknown(struct dialogue *d, const struct stream_piece *piece)
@@ -179,6 +210,9 @@ listen_unknown(struct dialogue *d, const struct stream_piece *piece)
 		return tell_unknown(d, &like);
 	if (!piece->gap)
 		first_bytes_add(d->p, heard, piece->bytes, piece->len);
+	if (d->turns == 2 && piece->from == RESPONDER && heard->used > 0 && heard->used < DIALOGUE_HELD_BYTES &&
+	    known_late(d, piece))
+		return !d->done;
 	d->unknown_bytes += piece->len < ANSWER_PATIENCE_BYTES ? (uint32_t)piece->len : ANSWER_PATIENCE_BYTES;
 	if (d->unknown_bytes >= ANSWER_PATIENCE_BYTES || (d->turns == 2 && heard->used == DIALOGUE_HELD_BYTES))
 		return tell_unknown(d, &like);

@@ -128,6 +128,7 @@ struct proto_row {
 	 * Without either, the protocol is told once, when it was recognised.
 	 */
 	bool named, tells;
+	bool late;		/* its asker may be the one who was called, behind words of the caller that nobody knows */
 	bool prefix;		/* it stands before what the flow speaks and is none of it: `tunnel` tells where that begins */
 	/* May a stream that begins like this, sent by `from`, be ours? */
 	enum guess (*guess)(struct span first, int from);

@@ -215,6 +215,11 @@ server_first(struct socks *s, struct span *in)
 	uint8_t method;
 	enum guess g;
 
+	/* Who called may have said who he is before anybody asked for anything. */
+	if (in->at[0] != VERSION_5 && in->at[0] != 0 && s->side[s->asker].state == client_first) {
+		span_skip(in, in->left);
+		return STEP_NEXT;
+	}
 	if (in->at[0] != VERSION_5)
 		return server_answers4(s, in);
 	if ((g = socks_read_pair(in, VERSION_5, &method)) != GUESS_YES)
@@ -373,6 +378,7 @@ socks_tunnel(const void *reader, size_t *rest)
 const struct proto_row socks_row = {
 	.app = APP_SOCKS,
 	.named = true,
+	.late = true,
 	.guess = socks_guess,
 	.open = socks_open,
 	.piece = socks_piece,
