@@ -22,8 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ETHERNET = 14, IP = 20, TCP = 20, UDP = 8, FULL = 1460, FRAME_MOST = ETHERNET + IP + TCP + FULL, SPAN_MS = 50000 };
-enum { SYN = 2, PSH = 8, ACK = 16 };
+#include "records/frame_make.h"
+
+enum { FULL = 1460, FRAME_MOST = FRAME_TCP_HEADERS + FULL, SPAN_MS = 50000 };
 
 struct connection {
 	uint32_t client, server;
@@ -58,31 +59,15 @@ put32(uint8_t *at, uint32_t v)
 	put16(at + 2, v & 0xffff);
 }
 
-/* RFC 1071. `len` is even, or the byte behind is zero. */
-static uint32_t
-sum(const uint8_t *at, size_t len, uint32_t start)
-{
-	size_t i;
-
-	for (i = 0; i < len; i += 2)
-		start += (uint32_t)at[i] << 8 | at[i + 1];
-	return start;
-}
-
-static uint16_t
-fold(uint32_t s)
-{
-	s = (s >> 16) + (s & 0xffff);
-	s = (s >> 16) + (s & 0xffff);
-	return (uint16_t)~s;
-}
-
+/* To a host that nobody is. */
 static void
-write_frame(const uint8_t *frame, uint32_t len)
+write_frame(uint8_t *frame, uint32_t len)
 {
+	static const uint8_t to[6] = { 2, 0, 0, 0, 0, 1 };
 	uint64_t us = frames * SPAN_MS / (frames_in_all / 1000 + 1);
 	uint32_t header[4] = { (uint32_t)(1790000000 + us / 1000000), (uint32_t)(us % 1000000), len, len };
 
+	memcpy(frame, to, sizeof to);
 	if (fwrite(header, sizeof header, 1, out) != 1 || fwrite(frame, len, 1, out) != 1) {
 		perror("make_traffic");
 		exit(1);
@@ -90,67 +75,44 @@ write_frame(const uint8_t *frame, uint32_t len)
 	frames++;
 }
 
-/* Room for the payload of a packet between these two; behind it are zeros. */
-static uint8_t *
-begin(uint8_t *f, const struct connection *c, int side, uint8_t protocol)
+static struct frame_ends
+ends(const struct connection *c, int side)
 {
-	static const uint8_t ethernet[ETHERNET] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
-	uint8_t *ip = f + ETHERNET;
+	struct frame_ends e;
 
-	memset(f, 0, FRAME_MOST + 2);
-	memcpy(f, ethernet, sizeof ethernet);
-	ip[0] = 0x45;
-	ip[8] = 64;
-	ip[9] = protocol;
-	put32(ip + 12, side == 0 ? c->client : c->server);
-	put32(ip + 16, side == 0 ? c->server : c->client);
-	put16(ip + IP, side == 0 ? c->client_port : c->server_port);
-	put16(ip + IP + 2, side == 0 ? c->server_port : c->client_port);
-	return ip + IP + (protocol == 6 ? TCP : UDP);
-}
-
-static void
-finish(uint8_t *f, uint32_t transport_len)
-{
-	uint8_t *ip = f + ETHERNET, *transport = ip + IP;
-	uint32_t at = ip[9] == 6 ? 16 : 6;
-
-	put16(ip + 2, IP + transport_len);
-	put16(ip + 10, fold(sum(ip, IP, 0)));
-	put16(transport + at, fold(sum(ip + 12, 8, sum(transport, transport_len, ip[9] + transport_len))));
-	write_frame(f, ETHERNET + IP + transport_len);
+	put32(e.addr[side], c->client);
+	put32(e.addr[!side], c->server);
+	e.port[side] = c->client_port;
+	e.port[!side] = c->server_port;
+	return e;
 }
 
 static void
 segment(struct connection *c, int side, uint8_t flags, const void *bytes, uint32_t len)
 {
-	uint8_t f[FRAME_MOST + 2], *payload = begin(f, c, side, 6), *tcp = payload - TCP;
+	uint8_t frame[FRAME_MOST];
+	struct frame_ends e = ends(c, side);
 
-	put32(tcp + 4, c->seq[side]);
-	put32(tcp + 8, (flags & ACK) != 0 ? c->seq[!side] : 0);
-	tcp[12] = 0x50;
-	tcp[13] = flags;
-	put16(tcp + 14, 0x4000);
 	if (len > 0)
-		memcpy(payload, bytes, len);
-	c->seq[side] += len + ((flags & SYN) != 0);
-	finish(f, TCP + len);
+		memcpy(frame + FRAME_TCP_HEADERS, bytes, len);
+	write_frame(frame, frame_make_tcp(frame, &e, flags, c->seq[side], (flags & FRAME_ACK) != 0 ? c->seq[!side] : 0, len));
+	c->seq[side] += len + ((flags & FRAME_SYN) != 0);
 }
 
 static void
 datagram(const struct connection *c, int side, const void *bytes, uint32_t len)
 {
-	uint8_t f[FRAME_MOST + 2], *payload = begin(f, c, side, 17);
+	uint8_t frame[FRAME_MOST];
+	struct frame_ends e = ends(c, side);
 
-	put16(payload - UDP + 4, UDP + len);
-	memcpy(payload, bytes, len);
-	finish(f, UDP + len);
+	memcpy(frame + FRAME_UDP_HEADERS, bytes, len);
+	write_frame(frame, frame_make_udp(frame, &e, len));
 }
 
 static void
 text(struct connection *c, int side, const char *words)
 {
-	segment(c, side, PSH | ACK, words, (uint32_t)strlen(words));
+	segment(c, side, FRAME_PUSH, words, (uint32_t)strlen(words));
 }
 
 static struct connection
@@ -163,9 +125,9 @@ connection(uint32_t n, uint16_t port)
 static void
 shake_hands(struct connection *c)
 {
-	segment(c, 0, SYN, NULL, 0);
-	segment(c, 1, SYN | ACK, NULL, 0);
-	segment(c, 0, ACK, NULL, 0);
+	segment(c, 0, FRAME_SYN, NULL, 0);
+	segment(c, 1, FRAME_SYN | FRAME_ACK, NULL, 0);
+	segment(c, 0, FRAME_ACK, NULL, 0);
 }
 
 /* ---- connections open at once ---- */
@@ -211,8 +173,8 @@ open_bulk(struct connection *c, unsigned i)
 		    "Content-Length: %llu\r\n\r\n", (unsigned long long)1 << 40);
 		text(c, 1, head);
 	} else if (i < DOWNLOADS + RECORDS) {
-		segment(c, 0, PSH | ACK, hello, sizeof hello);
-		segment(c, 1, PSH | ACK, answer, sizeof answer);
+		segment(c, 0, FRAME_PUSH, hello, sizeof hello);
+		segment(c, 1, FRAME_PUSH, answer, sizeof answer);
 	}
 }
 
@@ -235,9 +197,9 @@ make_bulk(uint32_t mib)
 		/* A record of TLS in each packet. */
 		if (to->server_port == 443)
 			memcpy(bytes, (const uint8_t[]){ 23, 3, 3, (FULL - 5) >> 8, (FULL - 5) & 0xff }, 5);
-		segment(to, 1, ACK, bytes, FULL);
+		segment(to, 1, FRAME_ACK, bytes, FULL);
 		if (n % 2 == 1)
-			segment(to, 0, ACK, NULL, 0);
+			segment(to, 0, FRAME_ACK, NULL, 0);
 	}
 }
 
@@ -252,7 +214,7 @@ flood(void)
 	c.client_port = (uint16_t)(1024 + random_below(60000));
 	c.server = 0x0a000005;
 	c.seq[0] = random_below(UINT32_MAX);
-	segment(&c, 0, SYN, NULL, 0);
+	segment(&c, 0, FRAME_SYN, NULL, 0);
 }
 
 /* One of FLOWS conversations says something short: half of them over UDP, half over TCP in midstream. */
@@ -267,7 +229,7 @@ say_something(uint32_t flows)
 	if (n % 2 == 0)
 		datagram(&c, side, words, sizeof words);
 	else
-		segment(&c, side, ACK, NULL, 0);
+		segment(&c, side, FRAME_ACK, NULL, 0);
 }
 
 static void
