@@ -50,11 +50,13 @@ static void
 test_the_shipped_list(void **state)
 {
 	struct known *k = known_new();
+	struct addr host = addr("10.0.0.5");
 	struct fault fault;
 
 	(void)state;
 	assert_null(domain(k, "pool.ntp.org"));
 	assert_int_equal(known_add_shipped(k, &fault), 0);
+	assert_non_null(known_asn(k, 6185, &host, NOW_NS));
 	assert_non_null(strstr(domain(k, "2.debian.pool.ntp.org"), "time"));
 	assert_non_null(domain(k, "fe2.update.microsoft.com"));
 	assert_null(domain(k, "ntp.org"));
