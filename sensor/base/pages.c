@@ -2,6 +2,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define LARGE ((size_t)2 << 20)
@@ -44,6 +45,13 @@ pages_enlarge(void *p, size_t bytes)
 	/* What was touched already would stay in small ones. */
 	madvise(p, whole(bytes), MADV_COLLAPSE);
 #endif
+}
+
+void
+pages_clear(void *p, size_t bytes)
+{
+	if (bytes < LARGE / 2 || madvise(p, whole(bytes), MADV_DONTNEED) < 0)
+		memset(p, 0, bytes);
 }
 
 void

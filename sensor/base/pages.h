@@ -12,6 +12,9 @@
 void *pages_new(size_t bytes);
 void pages_free(void *p, size_t bytes);		/* as given to pages_new(); NULL is fine */
 
+/* All zero again, and given back. */
+void pages_clear(void *p, size_t bytes);
+
 /*
  * It will be filled: large pages from now on, where the kernel has them (MADV_COLLAPSE: Linux 6.1). Not before that is
  * likely: to clear the first of them takes longer than a short run.

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "flow.h"
+#include "flow/table.h"
 #include "packet.h"
 
 /* Each has one timeout, so a list in order of the last packet is in order of the deadlines. */
@@ -23,7 +24,7 @@ enum {	/* flow.known, for side 0; shifted left by one for side 1 */
 };
 
 /*
- * Indexes into the slab count from 1; 0 is none. Two cache lines, of which
+ * Indexes count from 1; 0 is none. Two cache lines, of which
  * a packet of a known flow needs both, and nothing else unless it says something.
  */
 struct entry {
@@ -36,6 +37,32 @@ struct entry {
 enum { ENTRY_BYTES = 128 };
 
 _Static_assert(sizeof(struct entry) == ENTRY_BYTES, "two cache lines that processors fetch together");
+
+/* ---- what a packet adds ---- */
+
+/* May the packet say something about a TCP connection? A host would have dropped one with a wrong checksum. */
+static inline bool
+is_good_tcp(const struct packet *p)
+{
+	return p->protocol == PROTO_TCP && (p->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0;
+}
+
+/* Counters, times, the state; what was said needs a talk. */
+void entry_count(struct entry *e, const struct packet *p, int side, struct flow_counts *counts);
+
+/* The side that did not speak yet says its own number with its first packet. */
+void entry_note_tunnel(struct entry *e, const struct packet *p, int side);
+
+/* ---- what ends together ---- */
+
+static inline bool
+began_before(const struct entry *entry, uint32_t a, uint32_t b)
+{
+	return entry[a].flow.first_ordinal < entry[b].flow.first_ordinal;
+}
+
+/* A chain over `newer`, from now on in the order the flows began. */
+uint32_t chain_sort(struct entry *entry, uint32_t chain);
 
 /* ---- what was said ---- */
 

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/heap.h"
+#include "base/pages.h"
 #include "base/when.h"
 #include "flow/entry.h"
 
-enum { CHUNK_BITS = 10, CHUNK_ENTRIES = 1 << CHUNK_BITS };
+/* So many flows fill two MiB: there may be many more. */
+enum { MANY_ENTRIES = (2 << 20) / ENTRY_BYTES };
 
 struct list {
 	uint32_t oldest, newest;
@@ -24,7 +26,7 @@ struct flows {
 	struct list lists[TIMERS];
 	struct key_secret secret;
 	uint32_t *buckets, bucket_shift;
-	struct entry **chunks;
+	struct entry *entry;		/* [1..entries] */
 	struct talk_pool talks;
 	struct place_pool places;
 	uint32_t entries;		/* ever used */
@@ -34,7 +36,7 @@ struct flows {
 static struct entry *
 entry_at(const struct flows *t, uint32_t index)
 {
-	return &t->chunks[(index - 1) >> CHUNK_BITS][(index - 1) & (CHUNK_ENTRIES - 1)];
+	return &t->entry[index];
 }
 
 static uint32_t *
@@ -87,9 +89,8 @@ entry_leave(struct flows *t, uint32_t index)
 	t->unused = index;
 }
 
-/* Out of its bucket; it is in no list any more. */
 static void
-finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadline_ns)
+bucket_remove(struct flows *t, uint32_t index)
 {
 	struct entry *e = entry_at(t, index);
 	uint32_t *link = bucket_of(t, e->hash);
@@ -97,6 +98,14 @@ finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadlin
 	while (*link != index)
 		link = &entry_at(t, *link)->chain;
 	*link = e->chain;
+}
+
+/* It is in no list and in no bucket any more. */
+static void
+finish_entry(struct flows *t, uint32_t index, enum flow_end how, int64_t deadline_ns)
+{
+	struct entry *e = entry_at(t, index);
+
 	t->counts.ended++;
 	t->counts.active--;
 	t->end(t->to, &e->flow, how, deadline_ns);
@@ -111,62 +120,8 @@ static void
 end_now(struct flows *t, uint32_t index, enum flow_end how)
 {
 	list_remove(t, entry_at(t, index));
+	bucket_remove(t, index);
 	finish_entry(t, index, how, WHEN_UNKNOWN);
-}
-
-static bool
-began_before(const struct flows *t, uint32_t a, uint32_t b)
-{
-	return entry_at(t, a)->flow.first_ordinal < entry_at(t, b)->flow.first_ordinal;
-}
-
-/* Two chains over `newer`, each in the order the flows began, become one. */
-static uint32_t
-chains_merge(const struct flows *t, uint32_t a, uint32_t b)
-{
-	uint32_t head = 0, *tail = &head;
-
-	while (a != 0 && b != 0) {
-		uint32_t *first = began_before(t, b, a) ? &b : &a;
-
-		*tail = *first;
-		tail = &entry_at(t, *first)->newer;
-		*first = *tail;
-	}
-	*tail = a != 0 ? a : b;
-	return head;
-}
-
-/* Cuts off what at the front is in order already. */
-static uint32_t
-run_cut(const struct flows *t, uint32_t *chain)
-{
-	uint32_t run = *chain, last = run, next;
-
-	while ((next = entry_at(t, last)->newer) != 0 && began_before(t, last, next))
-		last = next;
-	entry_at(t, last)->newer = 0;
-	*chain = next;
-	return run;
-}
-
-/* Merge sort from below without memory: sorted[i] is empty or holds 2^i runs. */
-static uint32_t
-chain_sort(const struct flows *t, uint32_t chain)
-{
-	uint32_t sorted[32] = { 0 }, one, i;
-
-	while (chain != 0) {
-		one = run_cut(t, &chain);
-		for (i = 0; i < 31 && sorted[i] != 0; i++) {
-			one = chains_merge(t, sorted[i], one);
-			sorted[i] = 0;
-		}
-		sorted[i] = chains_merge(t, sorted[i], one);
-	}
-	for (i = 0, one = 0; i < 32; i++)
-		one = chains_merge(t, sorted[i], one);
-	return one;
 }
 
 int64_t
@@ -215,12 +170,13 @@ chain_due(struct flows *t, int64_t deadline)
 static void
 end_due(struct flows *t, int64_t deadline)
 {
-	uint32_t chain = chain_sort(t, chain_due(t, deadline)), next;
+	uint32_t chain = chain_sort(t->entry, chain_due(t, deadline)), next;
 	struct entry *e;
 
 	for (; chain != 0; chain = next) {
 		e = entry_at(t, chain);
 		next = e->newer;
+		bucket_remove(t, chain);
 		finish_entry(t, chain, e->flow.timer == TIMER_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_TIMEOUT,
 		    deadline);
 	}
@@ -269,29 +225,38 @@ evict(struct flows *t)
 			continue;
 		if (victim == 0 || entry_at(t, index)->touched_ns < entry_at(t, victim)->touched_ns ||
 		    (entry_at(t, index)->touched_ns == entry_at(t, victim)->touched_ns &&
-		    began_before(t, index, victim)))
+		    began_before(t->entry, index, victim)))
 			victim = index;
 	}
 	t->counts.evicted++;
 	end_now(t, victim, FLOW_END_EVICTED);
 }
 
-/* A free place in the slab, or 0: no memory and nothing to give way. */
+static size_t
+entries_bytes(const struct flows *t)
+{
+	return ((size_t)t->limits.max_flows + 1) * sizeof(struct entry);
+}
+
+static size_t
+buckets_bytes(const struct flows *t)
+{
+	return sizeof *t->buckets << (32 - t->bucket_shift);
+}
+
 static uint32_t
 entry_take(struct flows *t)
 {
-	uint32_t index, chunk = t->entries >> CHUNK_BITS;
+	uint32_t index;
 
 	if (t->counts.active >= t->limits.max_flows)
 		evict(t);
 	if (t->unused == 0) {
-		if (t->chunks[chunk] == NULL)
-			t->chunks[chunk] = aligned_alloc(ENTRY_BYTES, CHUNK_ENTRIES * sizeof **t->chunks);
-		if (t->chunks[chunk] != NULL)
-			return ++t->entries;
-		if (t->counts.active == 0)
-			return 0;
-		evict(t);
+		if (++t->entries == MANY_ENTRIES) {
+			pages_enlarge(t->entry, entries_bytes(t));
+			pages_enlarge(t->buckets, buckets_bytes(t));
+		}
+		return t->entries;
 	}
 	index = t->unused;
 	t->unused = entry_at(t, index)->chain;
@@ -332,12 +297,9 @@ static uint32_t
 entry_begin(struct flows *t, const struct flow_key *k)
 {
 	uint32_t index = entry_take(t);
+	struct entry *e = entry_at(t, index);
 	struct flow_place place;
-	struct entry *e;
 
-	if (index == 0)
-		return 0;
-	e = entry_at(t, index);
 	memset(e, 0, sizeof *e);
 	if (flow_set_key(&e->flow, k, &place) || (e->flow.place = place_take(&t->places, &place)) != NULL)
 		return index;
@@ -370,87 +332,6 @@ begin(struct flows *t, const struct packet *p, const struct flow_look *look, int
 	if (++t->counts.active > t->counts.most_active)
 		t->counts.most_active = t->counts.active;
 	return index;
-}
-
-/* May the packet say something about a TCP connection? A host would have dropped one with a wrong checksum. */
-static bool
-is_good_tcp(const struct packet *p)
-{
-	return p->protocol == PROTO_TCP && (p->flags & (PACKET_BAD_CHECKSUM | PACKET_FRAGMENT)) == 0;
-}
-
-static void
-count_speech(struct entry *e, const struct packet *p, int side)
-{
-	struct flow_talk *k = e->flow.talk;
-	int64_t *last_ns = &k->last_payload_ns[side];
-
-	k->payload_bytes[side] += p->payload_wire_bytes;
-	if ((p->flags & PACKET_BAD_CHECKSUM) != 0)
-		return;
-	if (p->protocol == PROTO_TCP && !tcp_is_new_payload(e, p, side))
-		return;
-	if (*last_ns != WHEN_UNKNOWN)
-		k->pause_ns[side] = p->ts_ns > *last_ns ? p->ts_ns - *last_ns : 0;
-	*last_ns = p->ts_ns;
-}
-
-/* Only a side's packets up to its first payload can bring news of that. */
-static void
-note_directions(struct flows *t, const struct flow *f, const struct packet *p, int side)
-{
-	const struct flow_side *s = &f->side[side], *other = &f->side[!side];
-	const struct flow_talk *k = flow_talk(f);
-	bool had_payload = k->payload_bytes[0] + k->payload_bytes[1] > 0, has_payload = had_payload || p->payload_wire_bytes > 0;
-	bool had_both = s->packets > 0 && other->packets > 0;
-
-	if (p->protocol != PROTO_TCP)
-		return;
-	if (!had_payload && has_payload)
-		t->counts.spoken++;
-	if (has_payload && other->packets > 0 && !(had_payload && had_both))
-		t->counts.answered++;
-}
-
-static void
-count(struct flows *t, struct entry *e, const struct packet *p, int side)
-{
-	struct flow *f = &e->flow;
-	struct flow_side *s = &f->side[side];
-
-	if (s->packets == 0 || flow_talk(f)->payload_bytes[side] == 0)
-		note_directions(t, f, p, side);
-	s->packets += p->frames;
-	s->bytes += p->ip_bytes;
-	if (p->ts_ns > f->last_ns)
-		f->last_ns = p->ts_ns;
-	if (p->payload_wire_bytes > 0)
-		count_speech(e, p, side);
-	if (is_good_tcp(p)) {
-		f->tcp_flags[side] |= p->tcp_flags;
-		tcp_note(e, p, side);
-	} else if (p->protocol != PROTO_TCP && f->side[!side].packets > 0) {
-		f->state = FLOW_ESTABLISHED;
-	}
-}
-
-/* The side that did not speak yet says its own number with its first packet. */
-static void
-note_tunnel(struct flow *f, const struct packet *p, int side)
-{
-	struct flow_tunnel *n = flow_talk(f)->tunnel;
-
-	if (f->talk != NULL && n == NULL && f->side[!side].packets == 0 && f->side[side].packets == 0) {
-		if ((n = f->talk->tunnel = calloc(1, sizeof *n)) == NULL)
-			return;
-		n->kind = p->tunnel;
-		n->protocol = p->outer_protocol;
-		n->depth = p->depth;
-		n->outer[side] = p->outer_src;
-		n->outer[!side] = p->outer_dst;
-	}
-	if (n != NULL && n->kind == p->tunnel && f->side[side].packets == 0)
-		n->id[side] = p->tunnel_id;
 }
 
 void
@@ -552,9 +433,9 @@ flows_packet(struct flows *t, struct packet *p, const struct flow_look *look, in
 	    (e->flow.talk = talk_take(&t->talks)) == NULL && p->payload_wire_bytes > 0)
 		return NULL;
 	if (p->tunnel != TUNNEL_NONE)
-		note_tunnel(&e->flow, p, *side);
+		entry_note_tunnel(e, p, *side);
 	note_checksum(t, e, p, *side, doubted);
-	count(t, e, p, *side);
+	entry_count(e, p, *side, &t->counts);
 	touch(t, e, index);
 	return &e->flow;
 }
@@ -574,7 +455,8 @@ flows_finish(struct flows *t)
 		all = index;
 	}
 	memset(t->lists, 0, sizeof t->lists);
-	for (all = chain_sort(t, all); all != 0; all = index) {
+	pages_clear(t->buckets, buckets_bytes(t));	/* to take each out of its own would wait for memory each time */
+	for (all = chain_sort(t->entry, all); all != 0; all = index) {
 		index = entry_at(t, all)->newer;
 		finish_entry(t, all, FLOW_END_INPUT, WHEN_UNKNOWN);
 	}
@@ -608,7 +490,6 @@ set_timeouts(struct flows *t)
 	t->timeout_ns[TIMER_OTHER] = l->other_sec * NS_PER_SEC;
 }
 
-/* calloc() of the buckets costs nothing until they are written. */
 struct flows *
 flows_new(const struct flow_limits *limits, flow_end_fn *end, void *to)
 {
@@ -629,9 +510,9 @@ flows_new(const struct flow_limits *limits, flow_end_fn *end, void *to)
 	while (bits < 31 && 1U << bits < t->limits.max_flows)
 		bits++;
 	t->bucket_shift = 32 - bits;
-	t->buckets = calloc((size_t)1 << bits, sizeof *t->buckets);
-	t->chunks = calloc(((size_t)t->limits.max_flows >> CHUNK_BITS) + 1, sizeof(struct entry *));
-	if (t->buckets != NULL && t->chunks != NULL && place_pool_init(&t->places, t->limits.max_flows))
+	t->buckets = pages_new(buckets_bytes(t));
+	t->entry = pages_new(entries_bytes(t));
+	if (t->buckets != NULL && t->entry != NULL && place_pool_init(&t->places, t->limits.max_flows))
 		return t;
 	flows_free(t);
 	return NULL;
@@ -647,11 +528,9 @@ flows_free(struct flows *t)
 	for (i = 1; i <= t->entries; i++)
 		if (!entry_at(t, (uint32_t)i)->flow.unused)
 			talk_leave(&t->talks, entry_at(t, (uint32_t)i)->flow.talk);
-	for (i = 0; t->chunks != NULL && i <= t->limits.max_flows >> CHUNK_BITS; i++)
-		free(t->chunks[i]);
 	talk_pool_clear(&t->talks);
 	place_pool_clear(&t->places);
-	free(t->chunks);
-	free(t->buckets);
+	pages_free(t->entry, entries_bytes(t));
+	pages_free(t->buckets, buckets_bytes(t));
 	free(t);
 }
