@@ -17,8 +17,8 @@
 
 enum { BATCH = 256, BATCH_MS = 50, WAIT_ROOM_MS = 20, LAST_BATCHES = 4096 };
 
-/* A replay wakes the analyst after so much of either: to sleep and wake costs as much as hundreds of frames. */
-enum { BELL_BATCHES = 16, BELL_BYTES = 65536 };
+/* A replay wakes the analyst after so much of either, or when its ring is full: to sleep and wake costs as much as hundreds of frames. */
+enum { BELL_BATCHES = 256, BELL_BYTES = 1 << 20 };
 
 struct worker {
 	const struct worker_task *task;
