@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -116,6 +117,15 @@ process_open_streams(void)
 	} while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+}
+
+void
+process_give_way(void)
+{
+	enum { STEPS = 5 };
+
+	if (setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + STEPS) < 0)
+		log_warn("supervisor", "a process could not lower its priority: %s", strerror(errno));
 }
 
 void

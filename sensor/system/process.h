@@ -21,6 +21,9 @@ pid_t process_fork(const char *role);
  */
 void process_open_streams(void);
 
+/* For whom nothing waits: where processors are short, others go first (nice(2), five steps). */
+void process_give_way(void);
+
 /* In a child: this standard stream is none of its business. */
 void process_mute(int stream);
 

@@ -249,6 +249,9 @@ def live():
     written = rig.wait(lambda: os.path.exists(f"{state}/history/history.db") and (contacts(state)[1] or 0) > 60, 10)
     rig.check("history live: contacts are written while it runs", written, f"{contacts(state)}: {s.text()}")
     first = contacts(state)
+    own = os.getpriority(os.PRIO_PROCESS, s.pid)
+    given = {role: os.getpriority(os.PRIO_PROCESS, s.children(role)[0]) - own for role in ("keeper", "worker", "analyst")}
+    rig.check("history live: the keeper lets the others go first", given == {"keeper": 5, "worker": 0, "analyst": 0}, given)
     # A new one after kill -9; contacts go on.
     os.kill(s.children("keeper")[0], signal.SIGKILL)
     back = rig.wait(lambda: s.children("keeper"), 10)
