@@ -65,8 +65,30 @@ struct counted {		/* C2 servers of one malware on one day */
 	char family[];
 };
 
+/* What one commit has looked up in the tables; in a slot that two want, the later one stays. */
+enum { REMEMBERED = 8192, REMEMBER_HOST = 1, REMEMBER_SERVICE, REMEMBER_NETWORK };
+
+/* Without padding: hashed and compared as bytes. */
+struct remembered_key {
+	struct realm realm;
+	uint32_t what;
+	struct addr address;
+	uint64_t name[2];
+	int64_t day;
+	uint16_t port;
+	uint8_t protocol, resolved;
+	uint32_t zero;
+};
+
+_Static_assert(sizeof(struct remembered_key) == 80, "no padding");
+
+struct remembered {
+	struct remembered_key key;
+	int64_t id;
+};
+
 enum statement {
-	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
+	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACT, GET_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
 	DROP_PEERS, PUT_TOLD, GET_TOLD, PUT_COVERAGE, PUT_CENSUS, SCAN_ROWS, ROW_PEERS,
 	STATEMENTS
 };
@@ -84,6 +106,7 @@ struct history {
 	struct counted *counted;
 	uint32_t waiting;
 	int64_t scan_at, scan_end;	/* row ids */
+	struct remembered remembered[REMEMBERED];
 };
 
 extern const char *const history_statements[STATEMENTS];

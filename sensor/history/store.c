@@ -159,6 +159,8 @@ open_file(struct history *h, bool *newer)
 	int r;
 
 	*newer = false;
+	/* A lock and a sum for each allocation: nobody asks for them. Refused when SQLite runs already. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	snprintf(path, sizeof path, "%s/" HISTORY_FILE, h->folder);
 	r = sqlite3_open_v2(path, &h->db,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);

@@ -16,7 +16,8 @@ const char *const history_statements[STATEMENTS] = {
 	    "days = days + (excluded.last_ns / " DAY " > last_ns / " DAY "), "
 	    "first_ns = min(first_ns, excluded.first_ns), last_ns = max(last_ns, excluded.last_ns), "
 	    "count = count + excluded.count, bytes_out = bytes_out + excluded.bytes_out, "
-	    "bytes_in = bytes_in + excluded.bytes_in RETURNING id",
+	    "bytes_in = bytes_in + excluded.bytes_in",
+	[GET_CONTACT] = "SELECT id FROM contact WHERE host = ?1 AND service = ?2",
 	/* A flow that ended: when its contacts were evicted meanwhile, there is nothing to add to. */
 	[ADD_BYTES] = "UPDATE contact SET bytes_out = bytes_out + ?3, bytes_in = bytes_in + ?4 "
 	    "WHERE host = ?1 AND service = ?2",
@@ -76,6 +77,29 @@ run_for_number(sqlite3_stmt *s, int64_t *out)
 	return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
+/* ---- what this commit has looked up: nothing is deleted while it writes ---- */
+
+static struct remembered *
+slot_of(struct history *h, const struct remembered_key *key)
+{
+	return &h->remembered[hash_bytes(hash_seed(), key, sizeof *key) % REMEMBERED];
+}
+
+/* 0: not known. */
+static int64_t
+recall(struct history *h, const struct remembered_key *key)
+{
+	const struct remembered *r = slot_of(h, key);
+
+	return memcmp(&r->key, key, sizeof *key) == 0 ? r->id : 0;
+}
+
+static void
+remember(struct history *h, const struct remembered_key *key, int64_t id)
+{
+	*slot_of(h, key) = (struct remembered){ *key, id };
+}
+
 /* ---- identities ---- */
 
 static void
@@ -86,7 +110,7 @@ bind_host(sqlite3_stmt *s, const struct gathered_key *k)
 }
 
 static int
-host_id(struct history *h, const struct gathered *g, int64_t *id)
+find_or_put_host(struct history *h, const struct gathered *g, int64_t *id)
 {
 	sqlite3_stmt *s = history_statement(h, GET_HOST);
 	int r;
@@ -98,6 +122,19 @@ host_id(struct history *h, const struct gathered *g, int64_t *id)
 	bind_host(s, &g->key);
 	r = run(s);
 	*id = sqlite3_last_insert_rowid(h->db);
+	return r;
+}
+
+static int
+host_id(struct history *h, const struct gathered *g, int64_t *id)
+{
+	const struct remembered_key key = { .what = REMEMBER_HOST, .realm = g->key.realm, .address = g->key.host };
+	int r;
+
+	if ((*id = recall(h, &key)) != 0)
+		return SQLITE_OK;
+	if ((r = find_or_put_host(h, g, id)) == SQLITE_OK)
+		remember(h, &key, *id);
 	return r;
 }
 
@@ -114,7 +151,7 @@ bind_service(sqlite3_stmt *s, const struct gathered *g)
 }
 
 static int
-service_id(struct history *h, const struct gathered *g, int64_t *id)
+find_or_put_service(struct history *h, const struct gathered *g, int64_t *id)
 {
 	sqlite3_stmt *s = history_statement(h, GET_SERVICE);
 	int r;
@@ -126,6 +163,21 @@ service_id(struct history *h, const struct gathered *g, int64_t *id)
 	bind_service(s, g);
 	r = run(s);
 	*id = sqlite3_last_insert_rowid(h->db);
+	return r;
+}
+
+static int
+service_id(struct history *h, const struct gathered *g, int64_t *id)
+{
+	const struct remembered_key key = { .what = REMEMBER_SERVICE, .address = g->key.address,
+		.name = { g->key.name[0], g->key.name[1] }, .port = g->key.port, .protocol = g->key.protocol,
+		.resolved = g->key.resolved };
+	int r;
+
+	if ((*id = recall(h, &key)) != 0)
+		return SQLITE_OK;
+	if ((r = find_or_put_service(h, g, id)) == SQLITE_OK)
+		remember(h, &key, *id);
 	return r;
 }
 
@@ -161,28 +213,46 @@ put_peers(struct history *h, const struct gathered *g, int64_t contact)
 	return r;
 }
 
-/* The network of a host: /24, /64. */
+/* The network of a host: /24, /64. A second time on the same day changes nothing. */
 static int
 put_coverage(struct history *h, const struct gathered *g)
 {
-	sqlite3_stmt *s = history_statement(h, PUT_COVERAGE);
-	struct addr network = g->key.host;
+	struct remembered_key key = { .what = REMEMBER_NETWORK, .realm = g->key.realm, .address = g->key.host,
+		.day = g->key.day };
+	sqlite3_stmt *s;
 
-	if (addr_is_v4(&network))
-		network.b[15] = 0;
+	if (addr_is_v4(&key.address))
+		key.address.b[15] = 0;
 	else
-		memset(network.b + 8, 0, 8);
-	bind_bytes(s, 1, &g->key.realm, sizeof g->key.realm);
-	sqlite3_bind_blob(s, 2, network.b, sizeof network.b, SQLITE_TRANSIENT);
-	sqlite3_bind_int64(s, 3, g->key.day);
+		memset(key.address.b + 8, 0, 8);
+	if (recall(h, &key) != 0)
+		return SQLITE_OK;
+	remember(h, &key, 1);
+	s = history_statement(h, PUT_COVERAGE);
+	bind_bytes(s, 1, &key.realm, sizeof key.realm);
+	bind_bytes(s, 2, key.address.b, sizeof key.address.b);
+	sqlite3_bind_int64(s, 3, key.day);
 	return run(s);
+}
+
+static int
+put_peers_of(struct history *h, const struct gathered *g, int64_t host, int64_t service)
+{
+	sqlite3_stmt *s = history_statement(h, GET_CONTACT);
+	int64_t contact;
+	int r;
+
+	sqlite3_bind_int64(s, 1, host);
+	sqlite3_bind_int64(s, 2, service);
+	if ((r = run_for_number(s, &contact)) != SQLITE_OK)
+		return r;
+	return put_peers(h, g, contact);
 }
 
 static int
 put_contact(struct history *h, const struct gathered *g, int64_t host, int64_t service)
 {
 	sqlite3_stmt *s = history_statement(h, PUT_CONTACT);
-	int64_t contact;
 	int r;
 
 	sqlite3_bind_int64(s, 1, host);
@@ -192,9 +262,9 @@ put_contact(struct history *h, const struct gathered *g, int64_t host, int64_t s
 	sqlite3_bind_int64(s, 5, signed_of(g->count));
 	sqlite3_bind_int64(s, 6, signed_of(g->bytes_out));
 	sqlite3_bind_int64(s, 7, signed_of(g->bytes_in));
-	if ((r = run_for_number(s, &contact)) != SQLITE_OK)
+	if ((r = run(s)) != SQLITE_OK)
 		return r;
-	if (g->peers > 0 && (r = put_peers(h, g, contact)) != SQLITE_OK)
+	if (g->peers > 0 && (r = put_peers_of(h, g, host, service)) != SQLITE_OK)
 		return r;
 	return put_coverage(h, g);
 }
@@ -282,6 +352,7 @@ history_write(struct history *h)
 	struct met *m;
 	int r = SQLITE_OK;
 
+	memset(h->remembered, 0, sizeof h->remembered);
 	for (g = h->gathered; g != NULL && r == SQLITE_OK; g = g->hh.next)
 		r = put_gathered(h, g);
 	for (m = h->met; m != NULL && r == SQLITE_OK; m = m->next)
