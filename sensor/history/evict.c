@@ -61,12 +61,13 @@ drop_contacts(sqlite3 *db, int64_t before_ns, uint64_t *dropped)
 }
 
 static int
-drop_orphans(sqlite3 *db)
+drop_orphans(struct history *h)
 {
-	int r = history_execute(db, "DELETE FROM service WHERE id NOT IN (SELECT service FROM contact)");
+	int r = history_execute(h->db, "DELETE FROM service WHERE id NOT IN (SELECT service FROM contact)");
 
+	history_forget_remembered(h);
 	return r != SQLITE_OK ? r :
-	    history_execute(db, "DELETE FROM host WHERE id NOT IN (SELECT host FROM contact)");
+	    history_execute(h->db, "DELETE FROM host WHERE id NOT IN (SELECT host FROM contact)");
 }
 
 static int
@@ -103,7 +104,7 @@ evict_size(struct history *h, bool *orphans)
 		return r;
 	for (i = 0; i < EVICT_STEPS_MAX && used > h->limits.max_bytes / 10 * 9; i++) {
 		if ((r = drop_contacts(h->db, INT64_MAX, &dropped)) != SQLITE_OK ||
-		    (r = drop_orphans(h->db)) != SQLITE_OK ||
+		    (r = drop_orphans(h)) != SQLITE_OK ||
 		    (r = used_bytes(h->db, &used)) != SQLITE_OK)
 			return r;
 		h->counts.evicted_size += dropped;
@@ -129,5 +130,5 @@ history_evict(struct history *h, int64_t now_ns)
 		    "WHERE day < ?1 / 86400000000000 LIMIT ?2)", now_ns - CENSUS_DAYS * NS_PER_DAY);
 	if (r == SQLITE_OK)
 		r = evict_size(h, &orphans);
-	return r == SQLITE_OK && orphans ? drop_orphans(h->db) : r;
+	return r == SQLITE_OK && orphans ? drop_orphans(h) : r;
 }

@@ -65,10 +65,10 @@ struct counted {		/* C2 servers of one malware on one day */
 	char family[];
 };
 
-/* What one commit has looked up in the tables; in a slot that two want, the later one stays. */
-enum { REMEMBERED = 8192, REMEMBER_HOST = 1, REMEMBER_SERVICE, REMEMBER_NETWORK };
+/* Rows known to lie in the tables, by hash: in a slot that two want, the later one stays, the other is looked up again. */
+enum { REMEMBERED = 65536, REMEMBER_HOST = 1, REMEMBER_SERVICE, REMEMBER_NETWORK };
 
-/* Without padding: hashed and compared as bytes. */
+/* Without padding: hashed as bytes. */
 struct remembered_key {
 	struct realm realm;
 	uint32_t what;
@@ -83,8 +83,8 @@ struct remembered_key {
 _Static_assert(sizeof(struct remembered_key) == 80, "no padding");
 
 struct remembered {
-	struct remembered_key key;
-	int64_t id;
+	uint64_t hash[2];	/* of the key, with a seed each */
+	int64_t id;		/* 0: empty */
 };
 
 enum statement {
@@ -121,6 +121,9 @@ sqlite3_stmt *history_statement(struct history *h, enum statement which);
 int history_execute(sqlite3 *db, const char *sql);
 
 void history_forget_gathered(struct history *h);
+
+/* Rows were deleted, or what was written does not last: ids may mean nothing any more. */
+void history_forget_remembered(struct history *h);
 
 /* Within the open transaction: SQLITE_OK or its code. */
 int history_write(struct history *h);

@@ -306,6 +306,7 @@ history_commit(struct history *h, int64_t now_ns, struct fault *fault)
 	if (code != SQLITE_OK) {
 		r = history_fault(h->db, "history: contacts are lost", fault);
 		h->counts.lost += lost;
+		history_forget_remembered(h);
 		if (!h->whole)
 			history_execute(h->db, "ROLLBACK");
 	}
@@ -328,5 +329,5 @@ history_counts(const struct history *h)
 size_t
 history_cache_bytes(void)
 {
-	return (size_t)CACHE_KIB << 10;
+	return ((size_t)CACHE_KIB << 10) + REMEMBERED * sizeof(struct remembered);
 }

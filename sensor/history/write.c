@@ -77,27 +77,39 @@ run_for_number(sqlite3_stmt *s, int64_t *out)
 	return r == SQLITE_DONE ? SQLITE_OK : r;
 }
 
-/* ---- what this commit has looked up: nothing is deleted while it writes ---- */
+/* ---- what was looked up before ---- */
 
-static struct remembered *
-slot_of(struct history *h, const struct remembered_key *key)
+static struct remembered
+name_of(const struct remembered_key *key)
 {
-	return &h->remembered[hash_bytes(hash_seed(), key, sizeof *key) % REMEMBERED];
+	const struct hash_key *seed = hash_seed();
+	const struct hash_key other = { ~seed->k0, seed->k1 };
+
+	return (struct remembered){ { hash_bytes(seed, key, sizeof *key), hash_bytes(&other, key, sizeof *key) }, 0 };
 }
 
 /* 0: not known. */
 static int64_t
-recall(struct history *h, const struct remembered_key *key)
+recall(const struct history *h, const struct remembered *sought)
 {
-	const struct remembered *r = slot_of(h, key);
+	const struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
 
-	return memcmp(&r->key, key, sizeof *key) == 0 ? r->id : 0;
+	return r->hash[0] == sought->hash[0] && r->hash[1] == sought->hash[1] ? r->id : 0;
 }
 
 static void
-remember(struct history *h, const struct remembered_key *key, int64_t id)
+remember(struct history *h, const struct remembered *sought, int64_t id)
 {
-	*slot_of(h, key) = (struct remembered){ *key, id };
+	struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
+
+	*r = *sought;
+	r->id = id;
+}
+
+void
+history_forget_remembered(struct history *h)
+{
+	memset(h->remembered, 0, sizeof h->remembered);
 }
 
 /* ---- identities ---- */
@@ -129,12 +141,13 @@ static int
 host_id(struct history *h, const struct gathered *g, int64_t *id)
 {
 	const struct remembered_key key = { .what = REMEMBER_HOST, .realm = g->key.realm, .address = g->key.host };
+	const struct remembered name = name_of(&key);
 	int r;
 
-	if ((*id = recall(h, &key)) != 0)
+	if ((*id = recall(h, &name)) != 0)
 		return SQLITE_OK;
 	if ((r = find_or_put_host(h, g, id)) == SQLITE_OK)
-		remember(h, &key, *id);
+		remember(h, &name, *id);
 	return r;
 }
 
@@ -172,12 +185,13 @@ service_id(struct history *h, const struct gathered *g, int64_t *id)
 	const struct remembered_key key = { .what = REMEMBER_SERVICE, .address = g->key.address,
 		.name = { g->key.name[0], g->key.name[1] }, .port = g->key.port, .protocol = g->key.protocol,
 		.resolved = g->key.resolved };
+	const struct remembered name = name_of(&key);
 	int r;
 
-	if ((*id = recall(h, &key)) != 0)
+	if ((*id = recall(h, &name)) != 0)
 		return SQLITE_OK;
 	if ((r = find_or_put_service(h, g, id)) == SQLITE_OK)
-		remember(h, &key, *id);
+		remember(h, &name, *id);
 	return r;
 }
 
@@ -219,20 +233,24 @@ put_coverage(struct history *h, const struct gathered *g)
 {
 	struct remembered_key key = { .what = REMEMBER_NETWORK, .realm = g->key.realm, .address = g->key.host,
 		.day = g->key.day };
+	struct remembered name;
 	sqlite3_stmt *s;
+	int r;
 
 	if (addr_is_v4(&key.address))
 		key.address.b[15] = 0;
 	else
 		memset(key.address.b + 8, 0, 8);
-	if (recall(h, &key) != 0)
+	name = name_of(&key);
+	if (recall(h, &name) != 0)
 		return SQLITE_OK;
-	remember(h, &key, 1);
 	s = history_statement(h, PUT_COVERAGE);
 	bind_bytes(s, 1, &key.realm, sizeof key.realm);
 	bind_bytes(s, 2, key.address.b, sizeof key.address.b);
 	sqlite3_bind_int64(s, 3, key.day);
-	return run(s);
+	if ((r = run(s)) == SQLITE_OK)
+		remember(h, &name, 1);
+	return r;
 }
 
 static int
@@ -352,7 +370,6 @@ history_write(struct history *h)
 	struct met *m;
 	int r = SQLITE_OK;
 
-	memset(h->remembered, 0, sizeof h->remembered);
 	for (g = h->gathered; g != NULL && r == SQLITE_OK; g = g->hh.next)
 		r = put_gathered(h, g);
 	for (m = h->met; m != NULL && r == SQLITE_OK; m = m->next)

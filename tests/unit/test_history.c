@@ -206,6 +206,25 @@ test_the_oldest_goes_by_age(void **state)
 }
 
 static void
+test_a_host_whose_rows_went_comes_back(void **state)
+{
+	struct history *h = opened(&roomy, false, NULL);
+
+	(void)state;
+	note(h, KEPT_CONTACT, "10.0.0.5", "192.0.2.1", "one.example", START_NS);
+	commit(h, START_NS);
+	note(h, KEPT_CONTACT, "10.0.0.6", "192.0.2.2", "two.example", START_NS + 91 * DAY_NS);
+	commit(h, START_NS + 91 * DAY_NS);
+	assert_int_equal(who("one.example", false).count, 0);
+	note(h, KEPT_CONTACT, "10.0.0.5", "192.0.2.1", "one.example", START_NS + 92 * DAY_NS);
+	commit(h, START_NS + 92 * DAY_NS);
+	assert_int_equal(who("one.example", false).count, 1);
+	assert_int_equal(who("10.0.0.5", true).count, 1);
+	assert_int_equal(who("two.example", false).count, 1);
+	history_close(h, true);
+}
+
+static void
 test_the_oldest_goes_by_size(void **state)
 {
 	static const struct history_limits narrow = { .days = 90, .max_bytes = 1u << 20 };
@@ -468,6 +487,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_contacts_add_up, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_what_no_host_asked_is_passed_over, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_the_oldest_goes_by_age, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_a_host_whose_rows_went_comes_back, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_the_oldest_goes_by_size, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_damaged_file_is_set_aside, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_one_writer_at_a_time, make_folder, remove_folder),
