@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #define LARGE ((size_t)2 << 20)
+#define FILL_MOST ((size_t)8 << 20)
 
 static size_t
 whole(size_t bytes)
@@ -41,9 +42,15 @@ pages_enlarge(void *p, size_t bytes)
 	if (bytes < LARGE / 2)
 		return;
 	madvise(p, whole(bytes), MADV_HUGEPAGE);
-#ifdef MADV_COLLAPSE
-	/* What was touched already would stay in small ones. */
-	madvise(p, whole(bytes), MADV_COLLAPSE);
+}
+
+void
+pages_fill(void *p, size_t bytes)
+{
+	pages_enlarge(p, bytes);
+#ifdef MADV_POPULATE_WRITE
+	if (bytes >= LARGE / 2 && bytes <= FILL_MOST)
+		madvise(p, bytes, MADV_POPULATE_WRITE);
 #endif
 }
 

@@ -16,9 +16,16 @@ void pages_free(void *p, size_t bytes);		/* as given to pages_new(); NULL is fin
 void pages_clear(void *p, size_t bytes);
 
 /*
- * It will be filled: large pages from now on, where the kernel has them (MADV_COLLAPSE: Linux 6.1). Not before that is
- * likely: to clear the first of them takes longer than a short run.
+ * It will be filled: large pages from now on, where the kernel has them and nothing was touched yet. Not before that is
+ * likely: to clear the first of them takes longer than a short run. What was touched stays in small ones: MADV_COLLAPSE
+ * waits for all processors, up to 0.2 seconds on a busy machine.
  */
 void pages_enlarge(void *p, size_t bytes);
+
+/*
+ * The same for one that is touched all over, as buckets are: what is missing is taken at once, unless that is much. One
+ * by one each page costs a fault, and where it is read before it is written two. Not before it is likely, either.
+ */
+void pages_fill(void *p, size_t bytes);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/pages.h"
 
-enum { FEW = 256 };
+enum { FEW = 128 };
 
 static size_t
 places_bytes(const struct roster *r)
@@ -111,7 +111,7 @@ roster_add(struct roster *r, uint64_t hash)
 		return 0;
 	} else if ((at = ++r->ever) == FEW) {
 		pages_enlarge(r->place, places_bytes(r));
-		pages_enlarge(r->bucket, buckets_bytes(r));
+		pages_fill(r->bucket, buckets_bytes(r));
 	}
 	r->place[at].hash = hash;
 	r->place[at].chain = *bucket;

@@ -4,7 +4,7 @@
 
 #include "base/pages.h"
 
-enum { LOOKED_AT = 16, FEW = 256 };
+enum { LOOKED_AT = 16, FEW = 128 };
 
 void *
 pool_at(const struct pool *p, uint32_t index)
@@ -138,7 +138,7 @@ take(struct pool *p)
 
 	if (p->unused == 0 && p->ever < p->most) {
 		if (++p->ever == FEW) {
-			pages_enlarge(p->buckets, buckets_bytes(p));
+			pages_fill(p->buckets, buckets_bytes(p));
 			pages_enlarge(p->elements, p->most * p->element_bytes);
 		}
 		return p->ever;

@@ -5,7 +5,7 @@
 
 #include "base/pages.h"
 
-enum { BITS = 64, FEW = 1024 };
+enum { BITS = 64, FEW = 256 };
 
 static size_t
 cells_bytes(const struct sketch *s)
@@ -69,7 +69,7 @@ sketch_add(struct sketch *s, uint64_t set, uint64_t member)
 	uint64_t bit = (uint64_t)1 << (member >> 58);
 
 	if (++s->added == FEW)
-		pages_enlarge(s->cell[0], cells_bytes(s));
+		pages_fill(s->cell[0], cells_bytes(s));
 	s->cell[0][set & s->mask] |= bit;
 	s->cell[0][second(s, set)] |= bit;
 }

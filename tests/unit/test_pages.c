@@ -8,7 +8,7 @@
 
 /* Zeroed, and what stands there stays when the pages become others. */
 static void
-try_size(size_t bytes)
+try_way(size_t bytes, void (*way)(void *p, size_t bytes))
 {
 	uint8_t *p = pages_new(bytes);
 	size_t at;
@@ -17,11 +17,18 @@ try_size(size_t bytes)
 	assert_int_equal(p[0] | p[bytes - 1], 0);
 	for (at = 0; at < bytes; at += 5000)
 		p[at] = (uint8_t)(at / 5000 + 1);
-	pages_enlarge(p, bytes);
+	way(p, bytes);
 	for (at = 0; at < bytes; at++)
 		if (p[at] != (at % 5000 == 0 ? (uint8_t)(at / 5000 + 1) : 0))
 			fail_msg("byte %zu of %zu", at, bytes);
 	pages_free(p, bytes);
+}
+
+static void
+try_size(size_t bytes)
+{
+	try_way(bytes, pages_enlarge);
+	try_way(bytes, pages_fill);
 }
 
 static void
@@ -33,6 +40,7 @@ test_sizes(void **state)
 	try_size((size_t)1 << 20);
 	try_size(((size_t)2 << 20) + 1);
 	try_size((size_t)5 << 20);
+	try_size((size_t)9 << 20);
 	pages_free(NULL, 1);
 	pages_free(NULL, (size_t)5 << 20);
 }
