@@ -4,6 +4,8 @@
 #include <endian.h>
 #include <stdio.h>
 
+#include "base/eight.h"
+
 static char *
 put_octet(char *to, unsigned n)
 {
@@ -139,11 +141,7 @@ cidr_parse(const char *text, size_t len, struct cidr *out)
 static uint64_t
 difference(const uint8_t *a, const uint8_t *b)
 {
-	uint64_t x, y;
-
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	return be64toh(x ^ y);
+	return be64toh(eight_load(a) ^ eight_load(b));
 }
 
 bool

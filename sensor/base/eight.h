@@ -1,6 +1,7 @@
 /*
- * eight.h - eight bytes of text looked at as one word. Byte i of what goes in
- * is byte i of what comes out; nothing is carried from one to the next.
+ * eight.h - eight bytes looked at as one word, and of text told apart there.
+ * Byte i of what goes in is byte i of what comes out; nothing is carried from
+ * one to the next.
  */
 #ifndef SENSOR_BASE_EIGHT_H
 #define SENSOR_BASE_EIGHT_H

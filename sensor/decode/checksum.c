@@ -3,14 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-static inline uint64_t
-word_at(const uint8_t *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof w);
-	return w;
-}
+#include "base/eight.h"
 
 /* One's complement addition: the carry comes round to the low end. */
 static inline uint64_t
@@ -37,7 +30,7 @@ add_last(uint64_t sum, struct span s)
 	uint16_t two;
 
 	for (; s.left >= 8; s.at += 8, s.left -= 8)
-		sum = add(sum, word_at(s.at));
+		sum = add(sum, eight_load(s.at));
 	for (; s.left >= 2; s.at += 2, s.left -= 2) {
 		memcpy(&two, s.at, sizeof two);
 		sum = add(sum, two);
@@ -52,10 +45,10 @@ add_bytes(uint64_t start, struct span s)
 	uint64_t sum[4] = { start, 0, 0, 0 };
 
 	for (; s.left >= 32; s.at += 32, s.left -= 32) {
-		sum[0] = add(sum[0], word_at(s.at));
-		sum[1] = add(sum[1], word_at(s.at + 8));
-		sum[2] = add(sum[2], word_at(s.at + 16));
-		sum[3] = add(sum[3], word_at(s.at + 24));
+		sum[0] = add(sum[0], eight_load(s.at));
+		sum[1] = add(sum[1], eight_load(s.at + 8));
+		sum[2] = add(sum[2], eight_load(s.at + 16));
+		sum[3] = add(sum[3], eight_load(s.at + 24));
 	}
 	return add_last(add(add(sum[0], sum[1]), add(sum[2], sum[3])), s);
 }

@@ -65,6 +65,23 @@ rig_end(void)
 	config_clear(&rig_config);
 }
 
+/* Before and after each test. */
+static inline int
+rig_setup(void **state)
+{
+	(void)state;
+	rig_begin();
+	return 0;
+}
+
+static inline int
+rig_teardown(void **state)
+{
+	(void)state;
+	rig_end();
+	return 0;
+}
+
 /* What stands in `m` is the input's next frame, `ms` after the start. */
 static inline void
 rig_frame(const struct made *m, int64_t ms)

@@ -9,22 +9,6 @@
 #define REQUEST "GET /a HTTP/1.1\r\nHost: c2.example\r\n\r\n"
 #define ANSWER "HTTP/1.1 204 No Content\r\n\r\n"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	rig_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rig_end();
-	return 0;
-}
-
 /* One question, one answer. */
 static void
 exchange(struct rig_talk *t, int64_t ms)
@@ -657,33 +641,33 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(an_http_exchange_from_frame_to_observation, setup, teardown),
-		cmocka_unit_test_setup_teardown(another_request_in_the_same_place_is_told_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(damaged_copies_are_no_evasion, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_segments_in_a_good_flow_are_ignored, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_segments_ahead_of_the_handshake_are_ignored, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_flow_that_is_all_wrong_is_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(one_side_may_be_all_wrong, setup, teardown),
-		cmocka_unit_test_setup_teardown(strict_means_strict, setup, teardown),
-		cmocka_unit_test_setup_teardown(wrong_datagrams_follow_the_same_rule, setup, teardown),
-		cmocka_unit_test_setup_teardown(bursts_after_a_pause_are_contacts, setup, teardown),
-		cmocka_unit_test_setup_teardown(keep_alives_are_no_contacts, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_stays_open_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_nobody_answers_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_stays_open_is_not_told_unless_asked, setup, teardown),
-		cmocka_unit_test_setup_teardown(requests_after_a_pause_are_contacts, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_request_in_two_segments_is_a_contact, setup, teardown),
-		cmocka_unit_test_setup_teardown(bursts_in_a_switched_connection_are_contacts, setup, teardown),
-		cmocka_unit_test_setup_teardown(bursts_without_a_stream_are_contacts, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_nobody_knows_is_a_contact_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_timer_tells_its_own_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_hole_is_given_up_in_its_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(idle_time_runs_the_timers, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_clock_that_ran_ahead_is_set_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(shards_together_are_the_whole, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_younger_flow_that_gives_way_comes_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(order_holds_at_the_ceilings, setup, teardown),
-		cmocka_unit_test_setup_teardown(freed_in_the_middle_it_says_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_http_exchange_from_frame_to_observation, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(another_request_in_the_same_place_is_told_once, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(damaged_copies_are_no_evasion, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(wrong_segments_in_a_good_flow_are_ignored, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(wrong_segments_ahead_of_the_handshake_are_ignored, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_flow_that_is_all_wrong_is_read, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(one_side_may_be_all_wrong, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(strict_means_strict, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(wrong_datagrams_follow_the_same_rule, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(bursts_after_a_pause_are_contacts, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(keep_alives_are_no_contacts, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(what_stays_open_is_told, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_answers_is_told, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(what_stays_open_is_not_told_unless_asked, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(requests_after_a_pause_are_contacts, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_request_in_two_segments_is_a_contact, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(bursts_in_a_switched_connection_are_contacts, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(bursts_without_a_stream_are_contacts, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(what_nobody_knows_is_a_contact_at_once, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_timer_tells_its_own_time, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_hole_is_given_up_in_its_time, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(idle_time_runs_the_timers, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_clock_that_ran_ahead_is_set_back, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(shards_together_are_the_whole, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_younger_flow_that_gives_way_comes_first, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(order_holds_at_the_ceilings, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(freed_in_the_middle_it_says_nothing, rig_setup, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

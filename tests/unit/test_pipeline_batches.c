@@ -9,22 +9,6 @@
 static _Atomic uint64_t at_work;
 static bool always_right;
 
-static int
-setup(void **state)
-{
-	(void)state;
-	rig_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rig_end();
-	return 0;
-}
-
 /* The last frame is cut in two fragments. */
 static void
 cut_in_two(struct rig_talk *t, int64_t ms)
@@ -157,7 +141,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(however_many_come_at_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(however_many_come_at_once, rig_setup, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,22 +11,6 @@
 
 static const uint8_t ID[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 
-static int
-setup(void **state)
-{
-	(void)state;
-	rig_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rig_end();
-	return 0;
-}
-
 /* A hello for `name`, ALPN `alpn`. */
 static size_t
 make_hello(uint8_t *out, const char *name, const char *alpn)
@@ -261,13 +245,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_contact_is_called_as_its_hello_says, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_port_that_is_used_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_shut_hides_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_hello_that_never_comes_whole, setup, teardown),
-		cmocka_unit_test_setup_teardown(google_s_own_is_a_contact_at_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(dns_inside, setup, teardown),
-		cmocka_unit_test_setup_teardown(dns_inside_over_tcp, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_contact_is_called_as_its_hello_says, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_port_that_is_used_again, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(what_is_shut_hides_nothing, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(a_hello_that_never_comes_whole, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(google_s_own_is_a_contact_at_once, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(dns_inside, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(dns_inside_over_tcp, rig_setup, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,22 +13,6 @@
 #define ANSWER "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 12\r\n\r\n<html>a</htm"
 #define QUESTION "\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x02ok\x07" "example\x00\x00\x01\x00\x01"
 
-static int
-setup(void **state)
-{
-	(void)state;
-	rig_begin();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	rig_end();
-	return 0;
-}
-
 /* A conversation that began before the pressure, one that begins under it, and a question. */
 static struct pipeline_counts
 run(enum shed level)
@@ -117,10 +101,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(bodies, setup, teardown),
-		cmocka_unit_test_setup_teardown(streams, setup, teardown),
-		cmocka_unit_test_setup_teardown(parsing, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(bodies, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(streams, rig_setup, rig_teardown),
+		cmocka_unit_test_setup_teardown(parsing, rig_setup, rig_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
