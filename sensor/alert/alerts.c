@@ -113,10 +113,24 @@ close_time(const struct alerts *a, const struct incident *i)
 	return later(i->heard_ns > i->alert.last_ns ? i->heard_ns : i->alert.last_ns, patience(a, i));
 }
 
+/*
+ * Each revision makes the next one wait twice as long. The revision is all that an analyst needs to go on in the same rhythm when
+ * the one before it died.
+ */
+static int64_t
+update_time(const struct alerts *a, const struct incident *i)
+{
+	uint32_t sec = a->limits.update_sec, n;
+
+	for (n = 1; n < i->alert.revision && sec < a->limits.update_most_sec; n++)
+		sec = sec < a->limits.update_most_sec / 2 ? 2 * sec : a->limits.update_most_sec;
+	return later(i->alert.ts_ns, sec);
+}
+
 static void
 set_deadline(struct alerts *a, struct incident *i)
 {
-	int64_t update = later(i->alert.ts_ns, a->limits.update_sec);
+	int64_t update = update_time(a, i);
 
 	i->deadline_ns = close_time(a, i);
 	if (i->changed && update < i->deadline_ns)
@@ -372,7 +386,7 @@ alerts_take(struct alerts *a, const struct finding *f)
 	set_names(a, i);
 	if (is_end(f))
 		close_incident(a, i, f->ts_ns);
-	else if (worse || f->ts_ns >= later(i->alert.ts_ns, a->limits.update_sec))
+	else if (worse || f->ts_ns >= update_time(a, i))
 		update_incident(a, i, f->ts_ns, worse);
 	else
 		set_deadline(a, i);
@@ -409,6 +423,8 @@ alerts_again(struct alerts *a, const char *line)
 	if (i == NULL || !put_in(a, i))
 		return false;
 	a->counts.again++;
+	/* The one that died may have heard more of it, and would have told by then. */
+	i->heard_ns = update_time(a, i);
 	set_deadline(a, i);
 	return true;
 }

@@ -2,8 +2,9 @@
  * alerts.h - the life of an alert: findings in, revisions of incidents out.
  *
  * The first finding of a subject opens an incident; later ones are folded
- * into it and let out as an update at most every `update_sec` of packet
- * time; after `close_sec` of silence it closes, a case also when it says that
+ * into it and let out as an update, the first `update_sec` of packet time
+ * after it, each further one after twice as long, up to `update_most_sec`;
+ * after `close_sec` of silence it closes, a case also when it says that
  * it ends. At `max_open` the one idle longest is closed (counted). What opens
  * beyond an hourly limit is held back: it lives on with `held_by` set, and a
  * summary tells of it. No clock but packet time. One thread only.
@@ -26,7 +27,7 @@ struct alert_limits {
 	uint32_t max_open;
 	uint32_t max_names;		/* addresses whose DNS name is remembered */
 	uint32_t max_hosts;		/* addresses of which is remembered whose they are */
-	uint32_t update_sec, close_sec;
+	uint32_t update_sec, update_most_sec, close_sec;	/* update_most_sec: not below update_sec counts */
 	uint32_t case_close_sec;	/* of FINDING_CASE */
 	enum alert_same same;
 	bool members_count;		/* against these limits: what a case tells of is not held back else */

@@ -132,7 +132,7 @@ resume_alerts(const char *directory, const struct config *config, struct analyst
 	uint32_t close_sec = config->alert.close_sec > config->alert.case_close_sec ? config->alert.close_sec :
 	    config->alert.case_close_sec;
 	struct look l = { .most = 2 * config->alert.max_open, .newest_ns = WHEN_UNKNOWN, .segment_ns = WHEN_UNKNOWN,
-		.window_ns = ((int64_t)close_sec + config->alert.update_sec) * NS_PER_SEC, .members = config->alert.members_count };
+		.window_ns = ((int64_t)close_sec + config->alert.update_most_sec) * NS_PER_SEC, .members = config->alert.members_count };
 	bool hourly = config->alert.host_hourly > 0 || config->alert.rule_hourly > 0;
 	struct told *t, *next;
 	struct fault fault;

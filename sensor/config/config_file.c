@@ -528,6 +528,19 @@ settle_feeds(const struct reading *r)
 	return 0;
 }
 
+/* Whichever of the two the file has: the other one is the default. */
+static int
+check_updates(const struct reading *r)
+{
+	const struct outline_entry *most = outline_find(r->o, "alerts.update_most_sec", 0);
+
+	if (r->c->alert.update_most_sec >= r->c->alert.update_sec)
+		return 0;
+	if (most != NULL)
+		return refuse(r, most, "less than update_sec: expected at least as much");
+	return refuse(r, outline_find(r->o, "alerts.update_sec", 0), "more than update_most_sec: expected at most as much");
+}
+
 static int
 copy_and_look(struct reading *r)
 {
@@ -537,7 +550,7 @@ copy_and_look(struct reading *r)
 	r->first_feed = r->c->feeds_count;
 	r->first_sink = r->c->sinks_count;
 	r->first_suppress = r->c->suppress_count;
-	if ((code = copy_all(r)) < 0 || (code = settle_feeds(r)) < 0)
+	if ((code = copy_all(r)) < 0 || (code = check_updates(r)) < 0 || (code = settle_feeds(r)) < 0)
 		return code;
 	for (i = 0; r->first_sink + i < r->c->sinks_count && code == 0; i++)
 		code = check_sink(r, i);

@@ -453,8 +453,11 @@ const struct option_row option_rows[] = {
   INTEGER(cases.hosts, "hosts", 0, 1000000, "10000") },
 
 { "alerts", "The life of an alert: it opens, is updated while it goes on, and closes.", SECTION },
-{ "alerts.update_sec", "An open alert that goes on is told again no sooner than this.",
+{ "alerts.update_sec", "An open alert that goes on is told again after this, then after twice as long each time; at once when it "
+  "gets more severe. No more than update_most_sec.",
   INTEGER(alert.update_sec, "s", 1, 86400, "300") },
+{ "alerts.update_most_sec", "The longest that an open alert that goes on is not told again.",
+  INTEGER(alert.update_most_sec, "s", 1, 2592000, "21600") },
 { "alerts.close_sec", "An alert without news for so long is closed.",
   INTEGER(alert.close_sec, "s", 1, 2592000, "3600") },
 { "alerts.expired", "Ring also for indicators that have expired, as low. Without it they are only counted.",

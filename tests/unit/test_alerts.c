@@ -162,6 +162,57 @@ test_open_update_close(void **state)
 	alerts_free(a);
 }
 
+/* Found every ten seconds: each wait is twice the one before it, up to the ceiling; worse is told at once, and is a revision, too. */
+static void
+test_updates_get_rarer(void **state)
+{
+	static const double told[] = { 0, 60, 180, 420, 900, 1500, 2100, 2105, 2705, 3305 };
+	struct alert_limits l = limits;
+	struct alerts *a;
+	unsigned i;
+
+	(void)state;
+	l.update_most_sec = 600;
+	a = begin(&l);
+	for (i = 0; i <= 350; i++) {
+		take(a, (struct order){ .sec = i * 10, .subject = "c2.example" });
+		if (i == 210)
+			take(a, (struct order){ .sec = 2105, .subject = "c2.example", .severity = SEVERITY_CRITICAL });
+	}
+	assert_int_equal(seen_count, sizeof told / sizeof *told);
+	for (i = 0; i < seen_count; i++)
+		expect(i, i == 0 ? ALERT_OPEN : ALERT_UPDATE, i + 1, told[i]);
+	/* Silence closes it before its next update, with all that it came to. */
+	until(a, 3500 + 599);
+	expect(seen_count - 1, ALERT_UPDATE, 11, 3905);
+	until(a, 3500 + 600);
+	expect(seen_count - 1, ALERT_CLOSE, 12, 4100);
+	assert_int_equal(seen[seen_count - 1].a.count, 352);
+	alerts_free(a);
+}
+
+/* One that opened in the quiet of a long wait closes in its time, and its end has what was never told. */
+static void
+test_end_tells_all(void **state)
+{
+	struct alert_limits l = limits;
+	struct alerts *a;
+
+	(void)state;
+	l.update_sec = l.update_most_sec = 6000;
+	a = begin(&l);
+	take(a, (struct order){ .sec = 0, .subject = "c2.example", .flow = 1, .out = 10, .in = 5 });
+	take(a, (struct order){ .sec = 500, .subject = "c2.example", .flow = 1, .out = 90, .in = 50 });
+	until(a, 1099);
+	assert_int_equal(seen_count, 1);
+	until(a, 1100);
+	expect(1, ALERT_CLOSE, 2, 1100);
+	assert_int_equal(seen[1].a.count, 2);
+	assert_int_equal(seen[1].a.bytes_out, 90);
+	assert_int_equal(seen[1].a.last_ns, RIG_START_NS + 500 * NS_PER_SEC);
+	alerts_free(a);
+}
+
 static void
 test_what_is_one_incident(void **state)
 {
@@ -668,7 +719,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_open_update_close), cmocka_unit_test(test_what_is_one_incident),
+		cmocka_unit_test(test_open_update_close), cmocka_unit_test(test_updates_get_rarer), cmocka_unit_test(test_end_tells_all), cmocka_unit_test(test_what_is_one_incident),
 		cmocka_unit_test(test_worse_is_told_at_once),
 		cmocka_unit_test(test_bytes_count_each_flow_once), cmocka_unit_test(test_deadlines_in_order),
 		cmocka_unit_test(test_what_is_told_late_goes_on),

@@ -283,7 +283,7 @@ has_own_test(const struct option_row *row)
 	    strcmp(row->path, "feeds[].url") == 0 || strcmp(row->path, "feeds[].from") == 0 ||
 	    strcmp(row->path, "feeds[].auth_header_file") == 0 || strcmp(row->path, "feeds[].ca_file") == 0 ||
 	    strcmp(row->path, "feeds[].enabled") == 0 || strcmp(row->path, "feeds[].format") == 0 ||
-	    strcmp(row->path, "sinks[].retry_max_ms") == 0 || strcmp(row->path, "sinks[].type") == 0;
+	    strcmp(row->path, "alerts.update_most_sec") == 0 || strcmp(row->path, "sinks[].retry_max_ms") == 0 || strcmp(row->path, "sinks[].type") == 0;
 }
 
 static void
@@ -336,7 +336,7 @@ test_each_range_is_kept(void **state)
 			continue;
 		snprintf(value, sizeof value, "%.0f", row->most);
 		/* alone, the longest pause is shorter than the first one */
-		if (strcmp(row->path, "sinks[].retry_min_ms") != 0)
+		if (strcmp(row->path, "sinks[].retry_min_ms") != 0 && strcmp(row->path, "alerts.update_sec") != 0)
 			read_back(row, value);
 		refuse_number(row, row->least - step, line);
 		refuse_number(row, row->most + step, line);
@@ -855,6 +855,25 @@ test_wrong_sinks(void **state)
 }
 
 static void
+test_wrong_rhythm(void **state)
+{
+	static const struct wrong w[] = {
+		{ "alerts:\n  update_sec: 600\n  update_most_sec: 599\n", 3, "alerts.update_most_sec: less than update_sec" },
+		{ "alerts:\n  update_most_sec: 299\n", 2, "alerts.update_most_sec: less than update_sec" },
+		{ "alerts:\n  update_sec: 21601\n", 2, "alerts.update_sec: more than update_most_sec" },
+	};
+
+	struct config c;
+
+	(void)state;
+	EXPECT_ALL(w);
+	expect_read("alerts:\n  update_sec: 86400\n  update_most_sec: 86400\n", &c);
+	assert_int_equal(c.alert.update_sec, 86400);
+	assert_int_equal(c.alert.update_most_sec, 86400);
+	config_clear(&c);
+}
+
+static void
 test_wrong_suppress(void **state)
 {
 	static const struct wrong w[] = {
@@ -1063,7 +1082,7 @@ main(void)
 		cmocka_unit_test(test_wrong_feeds), cmocka_unit_test(test_fetched_feeds),
 		cmocka_unit_test(test_wrong_fetched_feeds),
 		cmocka_unit_test(test_wrong_sinks),
-		cmocka_unit_test(test_suppress), cmocka_unit_test(test_wrong_suppress),
+		cmocka_unit_test(test_suppress), cmocka_unit_test(test_wrong_suppress), cmocka_unit_test(test_wrong_rhythm),
 		cmocka_unit_test(test_no_password_is_shown),
 		cmocka_unit_test(test_no_yaml),
 		cmocka_unit_test(test_binary),

@@ -254,7 +254,62 @@ test_another_realm_is_another_incident(void **state)
 	alerts_free(a);
 }
 
-/* Not found again: the line of before, closed by its next revision at the time when it would have closed. */
+/* The rhythm goes on, too: after the third revision four times the first wait, whoever told them. */
+static void
+test_rhythm_goes_on(void **state)
+{
+	struct alert_limits l = limits;
+	struct alerts *a;
+	unsigned n;
+
+	(void)state;
+	l.update_most_sec = 6000;
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	for (n = 0; n <= 18; n++)
+		take(a, (struct order){ .sec = n * 10, .subject = "c2.example" });
+	assert_int_equal(count, 3);
+	alerts_free(a);
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	assert_true(alerts_again(a, lines[2]));
+	take(a, (struct order){ .sec = 190, .subject = "c2.example" });
+	alerts_advance(a, RIG_START_NS + 419 * NS_PER_SEC);
+	assert_int_equal(count, 3);
+	alerts_advance(a, RIG_START_NS + 420 * NS_PER_SEC);
+	assert_int_equal(count, 4);
+	assert_int_equal(head(3).revision, 4);
+	assert_int_equal(head(3).state, ALERT_UPDATE);
+	assert_string_equal(head(3).id, head(0).id);
+	alerts_free(a);
+}
+
+/* What was heard of it since its last revision died with the analyst: it waits as if that had been until the next one. */
+static void
+test_long_wait_closes_nothing(void **state)
+{
+	struct alert_limits l = limits;
+	struct alerts *a;
+
+	(void)state;
+	l.update_sec = l.update_most_sec = 6000;
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	take(a, (struct order){ .sec = 0, .subject = "c2.example" });
+	take(a, (struct order){ .sec = 590, .subject = "c2.example" });
+	take(a, (struct order){ .sec = 1180, .subject = "c2.example" });
+	alerts_free(a);
+	assert_int_equal(count, 1);
+	assert_non_null(a = alerts_new(&l, NULL, tell, NULL));
+	assert_true(alerts_again(a, lines[0]));
+	alerts_advance(a, RIG_START_NS + 1190 * NS_PER_SEC);
+	take(a, (struct order){ .sec = 1770, .subject = "c2.example" });
+	assert_int_equal(count, 1);
+	alerts_advance(a, RIG_START_NS + (1770 + 600) * NS_PER_SEC);
+	assert_int_equal(head(1).state, ALERT_CLOSE);
+	assert_int_equal(head(1).revision, 2);
+	assert_string_equal(head(1).id, head(0).id);
+	alerts_free(a);
+}
+
+/* Not found again: the line of before, closed by its next revision when it was silent long enough behind the update that never came. */
 static void
 test_closes(void **state)
 {
@@ -267,7 +322,7 @@ test_closes(void **state)
 	alerts_free(a);
 	a = begin();
 	assert_true(alerts_again(a, lines[0]));
-	alerts_advance(a, RIG_START_NS + 599 * NS_PER_SEC);
+	alerts_advance(a, RIG_START_NS + 659 * NS_PER_SEC);
 	assert_int_equal(count, 1);
 	alerts_advance(a, RIG_START_NS + 9999 * NS_PER_SEC);
 	assert_int_equal(count, 2);
@@ -275,7 +330,7 @@ test_closes(void **state)
 	assert_int_equal(head(1).revision, 2);
 	assert_int_equal(head(1).state, ALERT_CLOSE);
 	assert_true(former_time(lines[1], &ts_ns));
-	assert_int_equal(ts_ns, RIG_START_NS + 600 * NS_PER_SEC);
+	assert_int_equal(ts_ns, RIG_START_NS + 660 * NS_PER_SEC);
 	/* all the rest as it was */
 	expected = strstr(lines[0], "\",\"kind\":");
 	assert_non_null(expected);
@@ -377,6 +432,8 @@ main(void)
 		cmocka_unit_test_teardown(test_goes_on, forget),
 		cmocka_unit_test_teardown(test_a_case_goes_on, forget),
 		cmocka_unit_test_teardown(test_another_realm_is_another_incident, forget),
+		cmocka_unit_test_teardown(test_rhythm_goes_on, forget),
+		cmocka_unit_test_teardown(test_long_wait_closes_nothing, forget),
 		cmocka_unit_test_teardown(test_closes, forget),
 		cmocka_unit_test_teardown(test_no_id_begins_twice, forget),
 		cmocka_unit_test_teardown(test_limits, forget),
