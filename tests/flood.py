@@ -62,28 +62,32 @@ def merged(path, sources, most=400_000):
     return rig.write_pcap(path, [(n * 1000, f) for n, (_, f) in enumerate(made[:most])])
 
 
+def listed(folder):
+    return rig.write(os.path.join(folder, "c2.txt"), f"{LISTED}\n")
+
+
 def planted(path, number):
     """One host asks for the listed address, four times."""
     host = bytes((10, 77, number >> 8, number & 255))
-    listed = bytes(map(int, LISTED.split(".")))
-    return rig.write_pcap(path, [(n * 1000, syn(host, listed, 1024 + n, 8080)) for n in range(4)])
+    there = bytes(map(int, LISTED.split(".")))
+    return rig.write_pcap(path, [(n * 1000, syn(host, there, 1024 + n, 8080)) for n in range(4)])
 
 
 class Flood:
     """A sensor on a network of its own, and those who send into it."""
 
-    def __init__(self, net, workers=1, extra=""):
+    def __init__(self, net, workers=1, extra="", share=()):
+        """`share`: words that give the sensor a share of the processors (tests/share.py)."""
         self.net, self.dir = net, rig.folder(0o777)
         self.eve = os.path.join(self.dir, "eve.json")
-        feed = rig.write(os.path.join(self.dir, "c2.txt"), f"{LISTED}\n")
         config = rig.write(os.path.join(self.dir, "hansho.yaml"), f"sensor_name: test\nstate_directory: {self.dir}/state\n"
-                           f"feeds:\n  - path: {feed}\nsinks:\n  - type: eve\n    path: {self.eve}\n{extra}")
+                           f"feeds:\n  - path: {listed(self.dir)}\nsinks:\n  - type: eve\n    path: {self.eve}\n{extra}")
         self.before = self.passed()
-        self.sensor = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", str(workers)], before=net.inside)
+        self.sensor = rig.Sensor(["watch", "-i", net.far, "-c", config, "--workers", str(workers)], before=[*share, *net.inside])
         if not self.sensor.wait_for("watching", 15):
             raise OSError("did not begin: " + self.sensor.text())
-        self.sent = self.told = 0
-        self.began = self.ended = 0.0
+        self.sent = 0
+        self.began = self.ended = self.seconds = 0.0
         self.busy = {}
 
     def passed(self):
@@ -97,7 +101,7 @@ class Flood:
         ask for the listed address."""
         senders = [subprocess.Popen([*self.net.inside, SENDER, self.net.near, f, str(seconds), str(each)], stdout=subprocess.PIPE, text=True)
                    for f in files]
-        self.began, number, before = time.time(), 0, self.spent()
+        self.began, self.seconds, number, before = time.time(), seconds, 0, self.spent()
         while any(s.poll() is None for s in senders):
             self.sent += self.net.send(planted(os.path.join(self.dir, "planted.pcap"), number), "--topspeed")
             number += 1
@@ -120,19 +124,24 @@ class Flood:
         return found
 
     def rate(self):
-        return self.sent / (self.ended - self.began)
+        """Frames a second while they were sent: before that, a sender reads them."""
+        return self.sent / self.seconds
 
     def rang(self):
         """Hosts that rang for the listed address while the flood went on."""
         return {r["hansho"]["host"] for r in rig.records(self.eve) if r["hansho"]["state"] == "open" and LISTED in json.dumps(r) and
                 time.mktime(time.strptime(r["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone <= self.ended + 1}
 
-    def read(self):
-        """What the workers read, as they tell; None when they do not."""
+    def metric(self, name):
+        """A metric, of all workers together and with every label; None when the sensor tells nothing."""
         done = subprocess.run(["curl", "-s", "-m", "5", "--unix-socket", os.path.join(self.dir, "state", "status.sock"),
                                "http://localhost/metrics"], capture_output=True, text=True)
-        found = re.findall(r"^hansho_frames_total(?:\{[^}]*\})? (\d+)", done.stdout, re.MULTILINE)
+        found = re.findall(rf"^hansho_{name}(?:\{{[^}}]*\}})? (\d+)", done.stdout, re.MULTILINE)
         return sum(map(int, found)) if found else None
+
+    def read(self):
+        """What the workers read."""
+        return self.metric("frames_total")
 
     def settled(self, seconds=60):
         """What they have read when they read no more."""

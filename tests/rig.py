@@ -18,6 +18,7 @@ DEMO_FEEDS = [os.path.join(TOP, "feeds", "demo", name) for name in
               ("feodo.csv", "urlhaus.csv", "domains.txt", "sslbl-ja3.csv", "sslbl-cert.csv", "notice.csv")]
 
 failures = 0
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))         # what is made for a test is removed by atexit, then, too
 
 
 # ---- telling ----
