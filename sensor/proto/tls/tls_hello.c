@@ -5,12 +5,6 @@
 enum { RANDOM_BYTES = 32 };
 
 bool
-tls_is_grease(uint16_t value)
-{
-	return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
-}
-
-bool
 tls_name_is_grease(struct span name)
 {
 	uint16_t value;
@@ -29,15 +23,6 @@ tls_version_hides(uint16_t version)
 {
 	/* 0x7fNN: drafts of RFC 8446; 0xfbNN: Facebook's variants of them */
 	return version == TLS_1_3 || version == DTLS_1_3 || version >> 8 == 0x7f || version >> 8 == 0xfb;
-}
-
-bool
-tls_next_value(struct span *list, uint16_t *value)
-{
-	while (span_u16be(list, value))
-		if (!tls_is_grease(*value))
-			return true;
-	return false;
 }
 
 static bool

@@ -56,10 +56,21 @@ bool tls_version_is_dtls(uint16_t version);
 bool tls_version_hides(uint16_t version);
 
 /* RFC 8701: values that mean nothing and keep servers tolerant. */
-bool tls_is_grease(uint16_t value);
+static inline bool
+tls_is_grease(uint16_t value)
+{
+	return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
+}
 
 /* Next 16-bit value that is not GREASE. False at the end. */
-bool tls_next_value(struct span *list, uint16_t *value);
+static inline bool
+tls_next_value(struct span *list, uint16_t *value)
+{
+	while (span_u16be(list, value))
+		if (!tls_is_grease(*value))
+			return true;
+	return false;
+}
 
 /* Next extension that is not GREASE. False at the end. */
 bool tls_next_extension(struct span *block, uint16_t *type, struct span *body);

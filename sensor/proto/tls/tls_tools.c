@@ -8,10 +8,11 @@
 #include "base/hash.h"
 #include "base/hex.h"
 #include "proto/tls/tls_known.h"
+#include "proto/tls/tls_repeat.h"
 
-enum { SHORT_BYTES = 464, SHORT_PLACES = 64, DIGEST_BYTES_MAX = 32 };
+enum { SHORT_BYTES = 464, SHORT_PLACES = 16, DIGEST_BYTES_MAX = 32 };
 
-/* A short text's hash: what the same programs say in each of their hellos. */
+/* A short text's hash: what programs say that shuffle the rest of their hellos. */
 struct short_text {
 	uint16_t len;		/* 0: free */
 	uint8_t kind, digits;
@@ -23,6 +24,7 @@ struct tls_tools {
 	EVP_MD_CTX *context[TLS_DIGESTS];	/* OpenSSL makes one anew for another digest */
 	EVP_MD *digest[TLS_DIGESTS];	/* fetched once: OpenSSL would search for them at each hash */
 	struct tls_known *known;
+	struct tls_repeats *repeats;
 	struct arena_spare spare;
 	struct short_text shorts[SHORT_PLACES];	/* by hash; the latest stays */
 };
@@ -37,7 +39,8 @@ tls_tools_new(void)
 	if (t == NULL)
 		return NULL;
 	t->known = tls_known_new();
-	for (i = 0; i < TLS_DIGESTS && t->known != NULL; i++) {
+	t->repeats = tls_repeats_new();
+	for (i = 0; i < TLS_DIGESTS && t->known != NULL && t->repeats != NULL; i++) {
 		t->digest[i] = EVP_MD_fetch(NULL, names[i], NULL);
 		if ((t->context[i] = EVP_MD_CTX_new()) == NULL)
 			break;
@@ -61,6 +64,7 @@ tls_tools_free(struct tls_tools *t)
 		EVP_MD_CTX_free(t->context[i]);
 	}
 	tls_known_free(t->known);
+	tls_repeats_free(t->repeats);
 	arena_spare_clear(&t->spare);
 	free(t);
 }
@@ -69,6 +73,12 @@ struct tls_known *
 tls_tools_known(struct tls_tools *t)
 {
 	return t->known;
+}
+
+struct tls_repeats *
+tls_tools_repeats(struct tls_tools *t)
+{
+	return t->repeats;
 }
 
 struct arena_spare *
