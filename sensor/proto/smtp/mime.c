@@ -1,5 +1,6 @@
 #include "proto/smtp/mime.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "proto/content/content.h"
@@ -24,8 +25,6 @@ struct mime {
 	mime_file_fn *tell;
 	void *to;
 	enum where where;
-	struct mime_header header;	/* of the entity being read */
-	struct mime_top top;		/* of the mail itself */
 	bool is_top;			/* the header being read is the mail's */
 	bool is_original;		/* it is that of a mail within */
 	bool headers_only;		/* and nothing comes behind it */
@@ -39,14 +38,10 @@ struct mime {
 	/* a body's line */
 	enum line_kind line;
 	uint16_t held_bytes;
-	uint8_t held[LINE_HELD_BYTES];
 	uint8_t ends[2];		/* the line end before, which may belong to a boundary */
 	uint8_t ends_bytes;
 
-	/* multiparts around it */
-	unsigned depth;
-	uint16_t boundary_bytes[MIME_DEPTH_MAX];
-	uint8_t boundary[MIME_DEPTH_MAX][MIME_BOUNDARY_BYTES];
+	unsigned depth;			/* multiparts around it */
 
 	/* the attachment being read */
 	bool attachment;
@@ -54,6 +49,13 @@ struct mime {
 	struct coding coding;
 	uint64_t bytes;
 	uint32_t files;
+
+	/* All above begins as zero. What follows says itself how much of it there is. */
+	struct mime_header header;	/* of the entity being read */
+	struct mime_top top;		/* of the mail itself */
+	uint8_t held[LINE_HELD_BYTES];
+	uint16_t boundary_bytes[MIME_DEPTH_MAX];
+	uint8_t boundary[MIME_DEPTH_MAX][MIME_BOUNDARY_BYTES];
 };
 
 struct mime *
@@ -63,8 +65,9 @@ mime_open(struct proto *p, struct charsets *charsets, struct bytes_ceiling *ceil
 
 	if (ceiling->held > ceiling->most || sizeof *m > ceiling->most - ceiling->held)
 		return NULL;
-	if ((m = calloc(1, sizeof *m)) == NULL)
+	if ((m = malloc(sizeof *m)) == NULL)
 		return NULL;
+	memset(m, 0, offsetof(struct mime, header));
 	ceiling->held += sizeof *m;
 	*proto_held(p) += sizeof *m;
 	m->p = p;
@@ -73,6 +76,7 @@ mime_open(struct proto *p, struct charsets *charsets, struct bytes_ceiling *ceil
 	m->to = to;
 	m->is_top = m->line_begins = m->line_blank = true;
 	mime_header_begin(&m->header, charsets);
+	mime_top_begin(&m->top);
 	return m;
 }
 

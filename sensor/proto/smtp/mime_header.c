@@ -5,8 +5,25 @@
 void
 mime_header_begin(struct mime_header *h, struct charsets *charsets)
 {
-	memset(h, 0, sizeof *h);
 	h->charsets = charsets;
+	h->coding = CODING_NONE;
+	h->typed = h->encoded = h->disposed = false;
+	h->type_bytes = 0;
+	words_clear(&h->name);
+	words_clear(&h->boundary);
+}
+
+void
+mime_top_begin(struct mime_top *t)
+{
+	t->references = t->report = t->list = false;
+	words_clear(&t->from_name);
+	words_clear(&t->from);
+	words_clear(&t->subject);
+	words_clear(&t->message_id);
+	words_clear(&t->original_id);
+	t->attachments = 0;
+	t->names_bytes = 0;
 }
 
 /* ---- what an entity is ---- */

@@ -35,7 +35,9 @@ struct mime_top {
 	uint8_t names[MIME_NAMES_BYTES];
 };
 
+/* Room for texts is left as it was. */
 void mime_header_begin(struct mime_header *h, struct charsets *charsets);
+void mime_top_begin(struct mime_top *t);
 
 /* One field as it came, with its name. */
 void mime_header_field(struct mime_header *h, struct span field);

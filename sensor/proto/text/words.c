@@ -31,6 +31,14 @@ add(struct words_text *t, struct span s)
 	t->there = true;
 }
 
+static void
+add_byte(struct words_text *t, uint8_t c)
+{
+	if (t->used < sizeof t->at)
+		t->at[t->used++] = c;
+	t->there = true;
+}
+
 /* ---- encoded words ---- */
 
 struct word {
@@ -110,7 +118,7 @@ add_plain(struct words_text *out, struct span s)
 		if (s.at[0] == '\r' || s.at[0] == '\n' || (is_blank(s.at[0]) && blank))
 			continue;
 		blank = is_blank(s.at[0]);
-		add(out, span_of(blank ? (const uint8_t *)" " : s.at, 1));
+		add_byte(out, blank ? ' ' : s.at[0]);
 	}
 }
 
@@ -118,12 +126,17 @@ void
 words_decode(struct charsets *c, struct span text, struct words_text *out)
 {
 	struct span plain = span_of(text.at, 0);
-	struct run run = { .used = 0 };
+	const uint8_t *sign;
+	struct run run;
 	struct word w;
 
+	run.used = 0;
+	run.charset = span_of(NULL, 0);
 	out->there = true;
-	while (text.left > 0) {
-		if (text.at[0] != '=' || !read_word(&text, &w)) {
+	while (text.left > 0 && (sign = memchr(text.at, '=', text.left)) != NULL) {
+		plain.left += (size_t)(sign - text.at);
+		span_skip(&text, (size_t)(sign - text.at));
+		if (!read_word(&text, &w)) {
 			span_skip(&text, 1);
 			plain.left++;
 			continue;
@@ -135,6 +148,7 @@ words_decode(struct charsets *c, struct span text, struct words_text *out)
 		run_add(&run, &w);
 		plain = span_of(text.at, 0);
 	}
+	plain.left += text.left;
 	run_flush(c, &run, out);
 	add_plain(out, plain);
 }
@@ -173,16 +187,14 @@ skip_blanks(struct span *s)
 static struct span
 take_quoted(struct span *s)
 {
+	size_t len = 0;
 	struct span in;
-	uint8_t c;
 
 	span_skip(s, 1);
-	in = span_of(s->at, 0);
-	while (span_u8(s, &c) && c != '"') {
-		in.left++;
-		if (c == '\\' && span_skip(s, 1))
-			in.left++;
-	}
+	while (len < s->left && s->at[len] != '"')
+		len += s->at[len] == '\\' && len + 1 < s->left ? 2 : 1;
+	span_take(s, len, &in);
+	span_skip(s, 1);
 	return in;
 }
 
@@ -195,19 +207,26 @@ add_unquoted(struct words_text *out, struct span s)
 	while (span_u8(&s, &c)) {
 		if (c == '\\' && s.left > 0)
 			span_u8(&s, &c);
-		add(out, span_of(&c, 1));
+		add_byte(out, c);
 	}
 }
 
-static struct span
-take_until(struct span *s, const char *ends)
-{
-	struct span taken = span_of(s->at, 0);
+/* What ends a part of a field: a bit for each byte, all of them below 64. A NUL ends any. */
+#define END(c) ((uint64_t)1 << (c))
 
-	while (s->left > 0 && strchr(ends, s->at[0]) == NULL) {
-		taken.left++;
-		span_skip(s, 1);
-	}
+static const uint64_t VALUE_ENDS = END('\0') | END(';') | END(' ') | END('\t') | END('\r') | END('\n') | END('('),
+    PARAMETER_ENDS = END('\0') | END(';'), NAME_ENDS = END('\0') | END(';') | END('='),
+    PLAIN_ENDS = END('\0') | END(';') | END('\r') | END('\n');
+
+static struct span
+take_until(struct span *s, uint64_t ends)
+{
+	struct span taken;
+	size_t len = 0;
+
+	while (len < s->left && (s->at[len] >= 64 || (ends >> s->at[len] & 1) == 0))
+		len++;
+	span_take(s, len, &taken);
 	return span_trim(taken);
 }
 
@@ -215,7 +234,7 @@ struct span
 words_value(struct span field)
 {
 	skip_blanks(&field);
-	return take_until(&field, "; \t\r\n(");
+	return take_until(&field, VALUE_ENDS);
 }
 
 struct parameter {
@@ -227,16 +246,16 @@ static bool
 next_parameter(struct span *field, struct parameter *p)
 {
 	while (field->left > 0) {
-		take_until(field, ";");
+		take_until(field, PARAMETER_ENDS);
 		span_skip(field, 1);
 		skip_blanks(field);
-		p->name = take_until(field, "=;");
+		p->name = take_until(field, NAME_ENDS);
 		if (field->left == 0 || field->at[0] == ';')
 			continue;
 		span_skip(field, 1);
 		skip_blanks(field);
 		p->quoted = field->left > 0 && field->at[0] == '"';
-		p->value = p->quoted ? take_quoted(field) : take_until(field, ";\r\n");
+		p->value = p->quoted ? take_quoted(field) : take_until(field, PLAIN_ENDS);
 		return true;
 	}
 	return false;
@@ -328,29 +347,61 @@ add_segment(struct span field, const char *name, int n, struct words_text *raw, 
 	return true;
 }
 
+/* `name` as it is: its first one → *p. *starred: it is there in another form, too, whichever. */
+static bool
+find_plain(struct span field, struct span name, struct parameter *p, bool *starred)
+{
+	struct parameter next;
+	struct span head;
+	bool found = false;
+
+	*starred = false;
+	while (next_parameter(&field, &next)) {
+		if (!span_take(&next.name, name.left, &head) || !span_equal_nocase(head, name))
+			continue;
+		if (next.name.left > 0)
+			*starred |= next.name.at[0] == '*';
+		else if (!found)
+			*p = next;
+		found |= next.name.left == 0;
+	}
+	return found;
+}
+
+/* In one of its other forms. False: it is there in none. */
+static bool
+read_starred(struct charsets *c, struct span field, const char *name, struct words_text *out)
+{
+	struct span charset = span_text("");
+	struct words_text raw;
+	int n = 0;
+
+	words_clear(&raw);
+	if (add_segment(field, name, -1, &raw, &charset)) {
+		convert_into(c, charset, &raw, out);
+		return true;
+	}
+	while (n < PARAMETER_SEGMENTS_MAX && add_segment(field, name, n, &raw, &charset))
+		n++;
+	if (n > 0 && charset.left > 0)
+		convert_into(c, charset, &raw, out);
+	else if (n > 0)
+		words_decode(c, words_span(&raw), out);
+	return n > 0;
+}
+
 void
 words_parameter(struct charsets *c, struct span field, const char *name, struct words_text *out)
 {
-	struct words_text raw = { .used = 0 };
-	struct span charset = span_text("");
+	struct words_text raw;
 	struct parameter p;
-	int n;
+	bool starred, plain = find_plain(field, span_text(name), &p, &starred);
 
-	memset(out, 0, sizeof *out);
-	if (add_segment(field, name, -1, &raw, &charset)) {
-		convert_into(c, charset, &raw, out);
+	words_clear(out);
+	if ((starred && read_starred(c, field, name, out)) || !plain)
 		return;
-	}
-	for (n = 0; n < PARAMETER_SEGMENTS_MAX && add_segment(field, name, n, &raw, &charset); n++)
-		;
-	if (n > 0 && charset.left > 0) {
-		convert_into(c, charset, &raw, out);
-		return;
-	}
-	if (n == 0 && !find_parameter(field, span_text(name), &p))
-		return;
-	if (n == 0)
-		add_value(&raw, &p);
+	words_clear(&raw);
+	add_value(&raw, &p);
 	words_decode(c, words_span(&raw), out);
 }
 
@@ -366,7 +417,9 @@ struct phrase {
 static void
 phrase_clear(struct phrase *p)
 {
-	memset(p, 0, sizeof *p);
+	words_clear(&p->text);
+	p->comment = span_of(NULL, 0);
+	p->at_sign = false;
 }
 
 /* One piece of it. False: what comes is for the caller. */
@@ -386,7 +439,7 @@ phrase_take(struct phrase *p, struct span *s)
 		return true;
 	default:
 		p->at_sign = p->at_sign || s->at[0] == '@';
-		add(&p->text, span_of(s->at, 1));
+		add_byte(&p->text, s->at[0]);
 		span_skip(s, 1);
 		return true;
 	}
@@ -409,8 +462,8 @@ words_address(struct charsets *c, struct span field, struct words_text *name, st
 	struct phrase p;
 	struct span inside;
 
-	memset(name, 0, sizeof *name);
-	memset(address, 0, sizeof *address);
+	words_clear(name);
+	words_clear(address);
 	phrase_clear(&p);
 	while (field.left > 0) {
 		if (phrase_take(&p, &field))
@@ -430,7 +483,7 @@ words_address(struct charsets *c, struct span field, struct words_text *name, st
 		else if (p.at_sign || field.at[0] == ';')
 			break;
 		else
-			add(&p.text, span_of(field.at, 1));
+			add_byte(&p.text, field.at[0]);
 		span_skip(&field, 1);
 	}
 	bare_address(c, &p, name, address);

@@ -21,6 +21,14 @@ struct words_text {
 	uint8_t at[WORDS_TEXT_BYTES];
 };
 
+/* Nothing is there. What stands in `at` stays: it is never read beyond `used`. */
+static inline void
+words_clear(struct words_text *t)
+{
+	t->there = false;
+	t->used = 0;
+}
+
 /* Absent when it is not there. */
 struct span words_span(const struct words_text *t);
 
