@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/language.h"
 #include "indicator.h"
 #include "realm.h"
 
@@ -62,8 +63,11 @@ struct beacon_sign {
 	double weight;			/* what it adds to the significance, in powers of ten */
 };
 
+enum beacon_called { BEACON_CALLS_SERVICE, BEACON_CALLS_CHANGING, BEACON_ASKS_ZONE };
+
 /* What a beacon finding rests on. */
 struct beacon_numbers {
+	enum beacon_called called;	/* what the subject is */
 	double score;			/* 0..1, grows as p_value falls */
 	double p_value;			/* 10 to the -(sum of weights), at most 1 */
 	double shared;			/* 1: lone; 0: so many hosts call the service that neither clock nor oddity counts */
@@ -131,6 +135,11 @@ struct summary_numbers {
 	struct summary_example example[SUMMARY_EXAMPLES];
 };
 
+/* One sentence → buf, of what the finding has; its reason is not looked at. Returns `buf`. */
+struct finding;
+enum { FINDING_WORDS_MAX = 1400 };
+typedef const char *finding_words_fn(const struct finding *f, enum language l, char buf[FINDING_WORDS_MAX]);
+
 struct finding {
 	enum finding_kind kind;
 	int64_t ts_ns;			/* of the observation that caused it */
@@ -142,7 +151,8 @@ struct finding {
 	uint8_t protocol;
 	const char *service;		/* name of the peer; "" when there is none */
 	const char *subject;		/* what makes it one incident: the indicator's value, the service */
-	const char *reason;		/* one sentence */
+	const char *reason;		/* one sentence; "" where `words` writes it */
+	finding_words_fn *words;	/* a finding that comes with every call is put into words when it is told; NULL: it is already */
 	enum severity severity;
 	bool over;			/* FINDING_SENSOR: it is not so any more: closes its incident, opens none */
 	const struct indicator *indicator;	/* FINDING_INDICATOR; of several feeds what they know together */
@@ -160,5 +170,11 @@ struct finding {
 };
 
 typedef void finding_fn(void *to, const struct finding *f);
+
+static inline const char *
+finding_reason(const struct finding *f, enum language l, char buf[FINDING_WORDS_MAX])
+{
+	return f->words != NULL ? f->words(f, l, buf) : f->reason;
+}
 
 #endif

@@ -163,9 +163,9 @@ put_peer(struct json *j, unsigned hansho, const struct alert *a)
 static void
 put_reason(struct json *j, unsigned in, const struct finding *f, enum language l)
 {
-	char words[EVE_TUNNEL_WORDS], whole[REASON_MAX + EVE_TUNNEL_WORDS];
+	char words[EVE_TUNNEL_WORDS], whole[REASON_MAX + EVE_TUNNEL_WORDS], said[FINDING_WORDS_MAX];
 
-	snprintf(whole, sizeof whole, "%.*s%s", REASON_MAX, f->reason,
+	snprintf(whole, sizeof whole, "%.*s%s", REASON_MAX, finding_reason(f, l, said),
 	    eve_tunnel_words(f->because, l, words, sizeof words));
 	json_text(j, in, "reason", whole);
 }

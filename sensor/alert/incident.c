@@ -92,6 +92,7 @@ copy_texts(struct incident *i, const struct finding *f)
 	i->finding.service = put(&at, f->service, TEXT_SHORT);
 	i->finding.subject = put(&at, f->subject, TEXT_LONG);
 	i->finding.reason = put(&at, f->reason, TEXT_LONG);
+	i->finding.words = f->words;
 	i->indicator.value = put(&at, from->value, TEXT_LONG);
 	i->indicator.feed = put(&at, from->feed, TEXT_SHORT);
 	i->indicator.malware = put(&at, from->malware, TEXT_SHORT);

@@ -548,11 +548,10 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 {
 	struct analyst *a = calloc(1, sizeof *a);
 	struct alert_limits limits = config->alert;
-	struct beacon_limits beacon = config->beacon;
 
 	if (a == NULL)
 		return NULL;
-	limits.language = beacon.language = config->behaviour.language;
+	limits.language = config->behaviour.language;
 	a->config = config;
 	a->journal = journal;
 	a->geoip = geoip;
@@ -560,7 +559,7 @@ analyst_new(const struct config *config, struct journal *journal, const struct g
 	a->counts.last_ns = a->census_ns = WHEN_UNKNOWN;
 	limits.case_close_sec = config->cases.close_sec;
 	limits.members_count = config->cases.ring_members;
-	if (!set_policy(a, config) || (a->beacon = beacon_new(&beacon, on_finding, a)) == NULL ||
+	if (!set_policy(a, config) || (a->beacon = beacon_new(&config->beacon, on_finding, a)) == NULL ||
 	    (a->behaviour = behaviour_new(&config->behaviour, on_finding, a)) == NULL ||
 	    (a->alerts = alerts_new(&limits, geoip, on_alert, a)) == NULL ||
 	    (a->docket = docket_new(config, a->alerts)) == NULL || (a->census = census_new()) == NULL) {

@@ -200,7 +200,7 @@ look(struct beacon *b, struct key *k, const struct contact *c)
 	if (t->first_alert == 0)
 		t->first_alert = k->contacts;
 	b->counts.findings++;
-	tell(b, k, &n, c, b->emit, b->to);
+	tell(k, &n, c, b->emit, b->to);
 }
 
 /* True when it counts as a contact of its own. */
@@ -376,9 +376,7 @@ compare_keys(const void *a, const void *b)
 		c = addr_compare(&x->track->host, &y->track->host);
 	if (c != 0)
 		return c;
-	subject_of(x, sx);
-	subject_of(y, sy);
-	c = strcmp(sx, sy);
+	c = strcmp(subject_of(x, sx), subject_of(y, sy));
 	if (c == 0)
 		c = x->kind - y->kind;
 	return c != 0 ? c : x->track->protocol - y->track->protocol;
@@ -407,7 +405,7 @@ beacon_each(struct beacon *b, finding_fn *take, void *to)
 		qsort(chosen, count, sizeof *chosen, compare_keys);
 	for (i = 0; i < count; i++) {
 		judge(b, chosen[i], &n);
-		tell(b, chosen[i], &n, NULL, take, to);
+		tell(chosen[i], &n, NULL, take, to);
 	}
 	free(chosen);
 }

@@ -23,7 +23,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/language.h"
 #include "finding.h"
 #include "novelty.h"
 #include "observation.h"
@@ -34,7 +33,6 @@ struct beacon_limits {
 	double alert_score;		/* findings at or above */
 	double record_score;		/* beacon records at or above */
 	uint32_t burst_ms;		/* a contact closer than this to the one before is the same one */
-	enum language language;		/* of reasons */
 };
 
 struct beacon_counts {

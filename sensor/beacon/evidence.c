@@ -50,10 +50,12 @@ static const double STRETCH_PERIODS = 4.5;
 static bool
 is_beat(const struct score_verdict *v, double gap_sec)
 {
-	double beats = fmax(round(gap_sec / v->period_sec), 1);
+	double periods = gap_sec / v->period_sec, beats;
 
-	return beats <= (v->folded ? SCORE_MULTIPLES_MAX : 1) &&
-	    fabs(gap_sec / v->period_sec - beats) <= v->width * sqrt(beats) * 1.2 + .05;
+	if (!v->folded)
+		return periods < 1.5 && fabs(periods - 1) <= v->width * 1.2 + .05;
+	beats = fmax(round(periods), 1);
+	return beats <= SCORE_MULTIPLES_MAX && fabs(periods - beats) <= v->width * sqrt(beats) * 1.2 + .05;
 }
 
 static bool
@@ -133,23 +135,29 @@ find_page(struct key *k)
 void
 judge_time(struct beacon *b, struct key *k)
 {
-	float gaps[SCORE_GAPS_MAX];
+	float gaps[SCORE_GAPS_MAX], latest[SCORE_RECENT];
 	float dead = (float)b->limits.burst_ms / 1000;
-	double looks = score_looks(k->contacts);
+	double looks = score_looks(k->contacts), known;
 	struct score_verdict all, recent;
 	struct track *t = k->track;
+	bool is_block = k->used > SCORE_RECENT + 1 && k->contacts % MOST_MARKS == 0;
+	unsigned n = key_gaps(k, SCORE_GAPS_MAX, gaps);
 
 	/* Not before somebody is judged: it takes as long as all else of a start. */
 	if (!b->scores_ready)
 		score_prepare(&b->scores);
 	b->scores_ready = true;
-	score_gaps(&b->scores, gaps, key_gaps(k, SCORE_GAPS_MAX, gaps), dead, &all);
-	if (k->used > SCORE_RECENT + 1) {
-		score_gaps(&b->scores, gaps, key_gaps(k, SCORE_RECENT, gaps), dead, &recent);
-		if (k->contacts % MOST_MARKS == 0) {
-			t->blocks_strength += all.strength;
-			t->blocks++;
-		}
+	/* What is no stronger than what was found before changes nothing, but a block counts as it is. */
+	known = t->found.of == 0 ? SCORE_ALL : t->strength + looks - 1e-3;
+	if (n > SCORE_RECENT)
+		memcpy(latest, gaps + n - SCORE_RECENT, sizeof latest);
+	score_gaps_beyond(&b->scores, gaps, n, dead, is_block ? SCORE_ALL : known, &all);
+	if (is_block) {
+		t->blocks_strength += all.strength;
+		t->blocks++;
+	}
+	if (n > SCORE_RECENT) {
+		score_gaps_beyond(&b->scores, latest, SCORE_RECENT, dead, known, &recent);
 		if (recent.strength > all.strength)
 			all = recent;
 	}

@@ -22,7 +22,7 @@ enum {
 	NAMES = 8,
 	TIMES_MAX = 512,
 	SERVICE_TEXT_MAX = 255,
-	SUBJECT_MAX = 320
+	SUBJECT_MAX = ADDR_TEXT_MAX + 16	/* where it is no name */
 };
 
 enum key_kind {
@@ -234,10 +234,10 @@ void judge(struct beacon *b, struct key *k, struct beacon_numbers *out);
 
 /* ---- tell.c ---- */
 
-void subject_of(const struct key *k, char buf[SUBJECT_MAX]);
+/* Perhaps in `buf`. */
+const char *subject_of(const struct key *k, char buf[SUBJECT_MAX]);
 
 /* `c` NULL: a record. */
-void tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struct contact *c,
-    finding_fn *emit, void *to);
+void tell(const struct key *k, struct beacon_numbers *n, const struct contact *c, finding_fn *emit, void *to);
 
 #endif

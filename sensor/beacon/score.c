@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "beacon/nth.h"
 #include "beacon/null_table.h"
 
 /*
@@ -175,13 +176,28 @@ most_folded(const struct score_table *t, unsigned shape, const float *gaps, unsi
 	return most;
 }
 
+/* With all gaps inside. */
+static bool
+may_exceed(struct score_table *t, unsigned n, float raw)
+{
+	unsigned s;
+
+	if (!t->ready[n])
+		prepare_tails(t, n);
+	for (s = 0; s < SCORE_SHAPES; s++)
+		if (t->tail[s][n][n] > raw)
+			return true;
+	return false;
+}
+
+/* What exceeds best->raw. */
 static void
 try_shapes(struct score_table *t, float *gaps, unsigned n, struct score_verdict *best)
 {
 	unsigned s, need, inside, where = 0;
 
-	if (!t->ready[n])
-		prepare_tails(t, n);
+	if (!may_exceed(t, n, best->raw))
+		return;
 	sort_gaps(gaps, n);
 	if (gaps[0] <= 0)
 		gaps[0] = 1e-4f;
@@ -260,8 +276,28 @@ significance(unsigned n, double raw)
 	return fmin(null_at(row, raw), null_at(row + 1, raw));
 }
 
+/* A statistic that means no more than this strength, if not the largest. */
+static float
+raw_within(unsigned n, double strength)
+{
+	const unsigned last = NULL_POINTS - 1;
+	unsigned low = 0, high = last, middle;
+	double above = strength - significance(n, last * NULL_STEP);
+
+	if (above >= 0)
+		return (float)(last * NULL_STEP + .99 * above / NULL_SLOPE);
+	while (high - low > 1) {
+		middle = (low + high) / 2;
+		if (significance(n, middle * NULL_STEP) <= strength)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (float)(low * NULL_STEP);
+}
+
 void
-score_gaps(struct score_table *t, float *gaps, unsigned n, float dead_sec, struct score_verdict *out)
+score_gaps_beyond(struct score_table *t, float *gaps, unsigned n, float dead_sec, double known, struct score_verdict *out)
 {
 	float pauses[SCORE_GAPS_MAX], limit;
 	struct score_verdict second;
@@ -271,24 +307,31 @@ score_gaps(struct score_table *t, float *gaps, unsigned n, float dead_sec, struc
 	if (n < SCORE_GAPS_MIN || n > SCORE_GAPS_MAX)
 		return;
 	out->of = n;
+	second = *out;
+	second.raw = out->raw = raw_within(n, known);
 	for (i = 0; i < n; i++)
 		gaps[i] = gaps[i] > dead_sec ? gaps[i] - dead_sec : 0;
 	limit = small_gap(gaps, n, &small);
 	if (small * FEW_PARTS >= n && (count = pauses_of(gaps, n, limit, pauses)) >= SCORE_GAPS_MIN) {
-		second = *out;
 		second.of = count;
 		try_shapes(t, pauses, count, &second);
 		second.period_sec += limit + dead_sec;
 		second.clustered = true;
-	} else {
-		second.raw = 0;
 	}
 	try_shapes(t, gaps, n, out);
-	if (out->raw > 0)
-		out->period_sec += dead_sec;
 	if (second.raw > out->raw)
 		*out = second;
+	else if (out->inside > 0)
+		out->period_sec += dead_sec;
+	else
+		out->raw = 0;
 	out->strength = (float)significance(n, out->raw);
+}
+
+void
+score_gaps(struct score_table *t, float *gaps, unsigned n, float dead_sec, struct score_verdict *out)
+{
+	score_gaps_beyond(t, gaps, n, dead_sec, SCORE_ALL, out);
 }
 
 /* ---- looking often ---- */
@@ -333,25 +376,40 @@ score_together(double sum_of_strengths, unsigned blocks)
 
 /* ---- what the gaps are like ---- */
 
+enum { PLACES = 64 };
+
+_Static_assert((int)SCORE_GAPS_MAX <= (int)PLACES, "a place for each gap");
+
+/* Floats that are not below 0 stand in the order of their bits. */
 static float
-quantile(float *values, unsigned n, double q)
+quantile(const float *values, unsigned n, double q)
 {
-	sort_gaps(values, n);
-	return values[(unsigned)(q * (n - 1) + .5)];
+	int32_t bits[PLACES];
+	unsigned i;
+	float found;
+
+	memcpy(bits, values, n * sizeof *bits);
+	for (i = n; i < PLACES; i++)
+		bits[i] = INT32_MAX;
+	bits[0] = nth_of(bits, PLACES, n, (unsigned)(q * (n - 1) + .5));
+	memcpy(&found, bits, sizeof found);
+	return found;
 }
 
 void
 score_describe(const struct score_verdict *v, const float *gaps, unsigned n, struct score_shape *out)
 {
 	float beat[SCORE_GAPS_MAX], off[SCORE_GAPS_MAX];
-	unsigned i, count = 0, slots = 0, multiple, most = v->folded ? SCORE_MULTIPLES_MAX : 1;
-	double width;
+	unsigned i, count = 0, slots = 0, multiple = 1, most = v->folded ? SCORE_MULTIPLES_MAX : 1;
+	double width[SCORE_MULTIPLES_MAX + 1];
 
 	memset(out, 0, sizeof *out);
+	for (i = 1; i <= most; i++)
+		width[i] = v->width * sqrt(i) * 1.1;
 	for (i = 0; i < n && i < SCORE_GAPS_MAX && v->period_sec > 0; i++) {
-		multiple = (unsigned)fmin(fmax(gaps[i] / v->period_sec + .5, 1), most);
-		width = v->width * sqrt(multiple) * 1.1;
-		if (fabs((double)gaps[i] / v->period_sec - multiple) > width)
+		if (v->folded)
+			multiple = (unsigned)fmin(fmax(gaps[i] / v->period_sec + .5, 1), most);
+		if (fabs((double)gaps[i] / v->period_sec - multiple) > width[multiple])
 			continue;
 		slots += multiple;
 		beat[count++] = gaps[i] / (float)multiple;

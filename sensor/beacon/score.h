@@ -20,7 +20,8 @@
 
 enum {
 	SCORE_GAPS_MIN = 5, SCORE_GAPS_MAX = 63, SCORE_RECENT = 24,
-	SCORE_SHAPES = 9, SCORE_MULTIPLES_MAX = 4
+	SCORE_SHAPES = 9, SCORE_MULTIPLES_MAX = 4,
+	SCORE_ALL = -1			/* no strength is known before */
 };
 
 /* Prepared once, and of each number of gaps when that comes up first. */
@@ -61,6 +62,13 @@ void score_prepare(struct score_table *t);
  * can be shorter, and it is taken off each.
  */
 void score_gaps(struct score_table *t, float *gaps, unsigned n, float dead_sec,
+    struct score_verdict *out);
+
+/*
+ * The same when a strength up to `known` is of no interest, which then comes out as 0: what could not exceed it is not
+ * looked for.
+ */
+void score_gaps_beyond(struct score_table *t, float *gaps, unsigned n, float dead_sec, double known,
     struct score_verdict *out);
 
 /* `gaps` as given to score_gaps() before. */

@@ -5,7 +5,7 @@
 
 #include "base/pages.h"
 
-enum { BITS = 64, FEW = 256 };
+enum { FEW = 256 };
 
 static size_t
 cells_bytes(const struct sketch *s)
@@ -17,8 +17,12 @@ bool
 sketch_init(struct sketch *s, uint32_t sets, int64_t period_ns)
 {
 	uint64_t cells = 1024;
+	int i;
 
 	memset(s, 0, sizeof *s);
+	for (i = 0; i < SKETCH_BITS; i++)
+		s->members[i] = -SKETCH_BITS * log(1 - i / (double)SKETCH_BITS);
+	s->members[SKETCH_BITS] = 4. * SKETCH_BITS;
 	while (cells < sets)
 		cells *= 2;
 	s->mask = cells - 1;
@@ -88,10 +92,15 @@ sketch_has(const struct sketch *s, uint64_t set, uint64_t member)
 	return (bits_of(s, set) >> (member >> 58) & 1) != 0;
 }
 
+void
+sketch_fetch(const struct sketch *s, uint64_t set)
+{
+	__builtin_prefetch(&s->cell[0][set & s->mask]);
+	__builtin_prefetch(&s->cell[0][second(s, set)]);
+}
+
 double
 sketch_count(const struct sketch *s, uint64_t set)
 {
-	int bits = __builtin_popcountll(bits_of(s, set));
-
-	return bits < BITS ? -BITS * log(1 - bits / (double)BITS) : 4. * BITS;
+	return s->members[__builtin_popcountll(bits_of(s, set))];
 }

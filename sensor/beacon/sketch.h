@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { SKETCH_BITS = 64 };
+
 struct sketch {
 	uint64_t *cell[2];		/* this period's and the one before; two cells for each set */
 	uint64_t mask;
@@ -20,6 +22,7 @@ struct sketch {
 	uint64_t added;
 	bool older;			/* there is something in the one before */
 	uint8_t period;			/* changes with each; what was added before must be added again */
+	double members[SKETCH_BITS + 1];	/* how many there are likely to be where so many bits are set */
 };
 
 bool sketch_init(struct sketch *s, uint32_t sets, int64_t period_ns);
@@ -31,6 +34,8 @@ void sketch_advance(struct sketch *s, int64_t now_ns);
 /* Keyed hashes both. */
 void sketch_add(struct sketch *s, uint64_t set, uint64_t member);
 bool sketch_has(const struct sketch *s, uint64_t set, uint64_t member);
+/* It will be counted: what it stands in is fetched into the processor's cache. */
+void sketch_fetch(const struct sketch *s, uint64_t set);
 double sketch_count(const struct sketch *s, uint64_t set);
 
 #endif

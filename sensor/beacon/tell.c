@@ -4,34 +4,36 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "beacon/private.h"
 #include "beacon/words.h"
 
-void
+const char *
 subject_of(const struct key *k, char buf[SUBJECT_MAX])
 {
 	const struct track *t = k->track;
 	char addr[ADDR_TEXT_MAX];
 
 	if (k->kind == KEY_SERVICE || k->kind == KEY_ZONE)
-		snprintf(buf, SUBJECT_MAX, "%s", t->service);
-	else if (k->kind == KEY_BEHAVIOUR)
+		return t->service;
+	if (k->kind == KEY_BEHAVIOUR)
 		snprintf(buf, SUBJECT_MAX, "*:%u", t->port);
 	else
 		snprintf(buf, SUBJECT_MAX, addr_is_v4(&t->peer) ? "%s:%u" : "[%s]:%u",
 		    addr_text(&t->peer, addr), t->port);
+	return buf;
 }
 
 /* ---- numbers ---- */
 
 static void
-describe(struct beacon *b, const struct key *k, struct beacon_numbers *n)
+describe(const struct key *k, struct beacon_numbers *n)
 {
 	const struct track *t = k->track;
 	float gaps[SCORE_GAPS_MAX];
 	struct score_shape shape;
 
-	(void)b;
 	score_describe(&t->found, gaps, key_gaps(k, SCORE_GAPS_MAX, gaps), &shape);
+	n->called = k->kind == KEY_ZONE ? BEACON_ASKS_ZONE : k->kind == KEY_BEHAVIOUR ? BEACON_CALLS_CHANGING : BEACON_CALLS_SERVICE;
 	n->interval_sec = shape.interval_sec;
 	if (n->interval_sec <= 0 && k->contacts > 1)
 		n->interval_sec = (double)(t->last_ns - t->first_ns) / (double)NS_PER_SEC / (k->contacts - 1);
@@ -73,18 +75,15 @@ plot(const struct key *k, const struct beacon_numbers *n, int64_t *times, struct
 }
 
 void
-tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struct contact *c, finding_fn *emit,
-    void *to)
+tell(const struct key *k, struct beacon_numbers *n, const struct contact *c, finding_fn *emit, void *to)
 {
 	const struct track *t = k->track;
-	char subject[SUBJECT_MAX], reason[BEACON_WORDS_MAX];
+	char subject[SUBJECT_MAX];
 	int64_t times[MOST_MARKS];
 	struct beacon_plot drawn;
 	struct finding f;
 
-	describe(b, k, n);
-	subject_of(k, subject);
-	beacon_words(k, n, subject, b->limits.language, reason);
+	describe(k, n);
 	memset(&f, 0, sizeof f);
 	f.kind = FINDING_BEACON;
 	f.ts_ns = n->last_ns;
@@ -95,8 +94,9 @@ tell(struct beacon *b, struct key *k, struct beacon_numbers *n, const struct con
 	f.peer_port = t->port;
 	f.protocol = t->protocol;
 	f.service = t->service;
-	f.subject = subject;
-	f.reason = reason;
+	f.subject = subject_of(k, subject);
+	f.reason = "";
+	f.words = beacon_words;
 	f.severity = n->known != NULL ? SEVERITY_LOW : SEVERITY_MEDIUM;
 	f.beacon = n;
 	if (c != NULL) {

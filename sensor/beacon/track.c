@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "beacon/nth.h"
 #include "beacon/private.h"
 
 enum {
@@ -290,18 +291,20 @@ note_time(struct times *t, int64_t at_ns)
 static unsigned
 alike(const uint32_t *size, unsigned n)
 {
-	uint32_t sorted[SIZES], one, off;
-	unsigned i, at, inside = 0;
+	const uint32_t sign = UINT32_C(1) << 31;
+	uint32_t middle, part, off;
+	int32_t ordered[SIZES];
+	unsigned i, inside = 0;
 
+	for (i = 0; i < SIZES; i++)
+		ordered[i] = i < n ? (int32_t)(size[i] ^ sign) : INT32_MAX;
+	middle = (uint32_t)nth_of(ordered, SIZES, n, n / 2) ^ sign;
+	part = (uint32_t)(ALIKE * middle);
+	if (part < ALIKE_BYTES)
+		part = ALIKE_BYTES;
 	for (i = 0; i < n; i++) {
-		one = size[i];
-		for (at = i; at > 0 && sorted[at - 1] > one; at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = one;
-	}
-	for (i = 0; i < n; i++) {
-		off = sorted[i] > sorted[n / 2] ? sorted[i] - sorted[n / 2] : sorted[n / 2] - sorted[i];
-		inside += off <= ALIKE_BYTES || off <= ALIKE * sorted[n / 2];
+		off = size[i] > middle ? size[i] - middle : middle - size[i];
+		inside += off <= part;
 	}
 	return inside;
 }

@@ -96,7 +96,6 @@ sentence_of(const struct beacon_sign *s, enum language l)
 
 /* Most sentences name one piece or none: each is written when it is asked for. */
 struct telling {
-	const struct key *k;
 	const struct beacon_numbers *n;
 	const char *subject;
 	enum language l;
@@ -132,11 +131,11 @@ head_piece(void *to, const char *name, size_t len, char room[PIECE_ROOM])
 	bool regular = n->sign[0].weight >= 1;
 
 	if (is_called(name, len, "zone"))
-		return t->k->kind == KEY_ZONE ? t->subject : NULL;
+		return n->called == BEACON_ASKS_ZONE ? t->subject : NULL;
 	if (is_called(name, len, "changing"))
-		return t->k->kind == KEY_BEHAVIOUR ? t->subject : NULL;
+		return n->called == BEACON_CALLS_CHANGING ? t->subject : NULL;
 	if (is_called(name, len, "service"))
-		return t->k->kind != KEY_ZONE && t->k->kind != KEY_BEHAVIOUR ? t->subject : NULL;
+		return n->called == BEACON_CALLS_SERVICE ? t->subject : NULL;
 	if (is_called(name, len, "interval"))
 		return regular ? duration(n->interval_sec, t->l, room) : NULL;
 	if (is_called(name, len, "jitter"))
@@ -154,19 +153,20 @@ head_piece(void *to, const char *name, size_t len, char room[PIECE_ROOM])
 	return is_called(name, len, "tool") ? n->tool : NULL;
 }
 
-void
-beacon_words(const struct key *k, const struct beacon_numbers *n, const char *subject, enum language l,
-    char buf[BEACON_WORDS_MAX])
+const char *
+beacon_words(const struct finding *f, enum language l, char buf[FINDING_WORDS_MAX])
 {
-	struct telling t = { k, n, subject, l, NULL };
+	const struct beacon_numbers *n = f->beacon;
+	struct telling t = { n, f->subject, l, NULL };
 	const char *sentence;
 	size_t len;
 	unsigned i;
 
-	len = strlen(sentence_write(heads[l], head_piece, &t, buf, BEACON_WORDS_MAX));
+	len = strlen(sentence_write(heads[l], head_piece, &t, buf, FINDING_WORDS_MAX));
 	for (i = 1; i < n->signs && n->known == NULL; i++) {
 		t.sign = &n->sign[i];
 		if ((sentence = sentence_of(t.sign, l)) != NULL)
-			len += strlen(sentence_write(sentence, sign_piece, &t, buf + len, BEACON_WORDS_MAX - len));
+			len += strlen(sentence_write(sentence, sign_piece, &t, buf + len, FINDING_WORDS_MAX - len));
 	}
+	return buf;
 }

@@ -69,6 +69,7 @@ static void
 catch(void *to, const struct finding *f)
 {
 	struct caught *c = to;
+	char words[FINDING_WORDS_MAX];
 
 	assert_int_equal(f->kind, FINDING_BEACON);
 	assert_non_null(f->beacon);
@@ -80,7 +81,7 @@ catch(void *to, const struct finding *f)
 	c->have_because = f->because != NULL;
 	snprintf(c->subject, sizeof c->subject, "%s", f->subject);
 	snprintf(c->service, sizeof c->service, "%s", f->service);
-	snprintf(c->reason, sizeof c->reason, "%s", f->reason);
+	snprintf(c->reason, sizeof c->reason, "%s", finding_reason(f, LANGUAGE_EN, words));
 }
 
 static void
