@@ -16,16 +16,10 @@
 
 char order_released;
 
-uint32_t
-order_index(const struct reassembly *r, const struct stream *s)
-{
-	return (uint32_t)(s - r->streams);
-}
-
 struct print_recent *
 order_recent(struct reassembly *r, const struct side *d)
 {
-	return &r->recent[(2 * order_index(r, d->stream) + d->which) % RECENT_SIDES];
+	return &r->recent[(2 * (size_t)(d->stream - r->streams) + d->which) % RECENT_SIDES];
 }
 
 void
@@ -72,7 +66,7 @@ void
 order_deliver(void *to, uint32_t index, int side, const uint8_t *bytes, size_t len)
 {
 	struct reassembly *r = to;
-	struct side *d = &r->streams[index].side[side];
+	struct side *d = &r->carried[index]->side[side];
 
 	if (d->stream->dead)
 		return;
@@ -117,22 +111,47 @@ look_at_hole(struct reassembly *r, struct side *d, bool new_hole)
 static void
 skip(struct reassembly *r, struct side *d, uint64_t len)
 {
-	surrogate_skip(r->surrogates, order_index(r, d->stream), d->which, len);
+	surrogate_skip(r->surrogates, d->stream->carrier - 1, d->which, len);
 	d->heard += len;
+}
+
+void
+order_set_down(struct reassembly *r, struct stream *s)
+{
+	if (s->carrier == 0)
+		return;
+	surrogate_close(r->surrogates, s->carrier - 1);
+	r->carried[s->carrier - 1] = NULL;
+	r->idle[r->idle_count++] = s->carrier - 1;
+	s->carrier = 0;
+	s->side[0].heard = s->side[1].heard = 0;
+}
+
+/* Where nothing waits any more libnids has done its part: others may need its room. */
+static void
+set_down_if_whole(struct reassembly *r, struct stream *s)
+{
+	if (!s->dead && s->side[0].queue.head == NULL && s->side[1].queue.head == NULL)
+		order_set_down(r, s);
 }
 
 /* libnids learns of a stream with the first segment that has to wait, and begins where both sides then are. */
 static bool
 carry(struct reassembly *r, struct stream *s)
 {
-	if (s->carried)
+	uint32_t index;
+
+	if (s->carrier != 0)
 		return true;
-	if (!surrogate_open(r->surrogates, order_index(r, s))) {
+	index = r->idle_count == 0 ? 0 : r->idle[r->idle_count - 1];
+	if (r->idle_count == 0 || !surrogate_open(r->surrogates, index)) {
 		r->counts.refused++;
 		order_unwanted(s);
 		return false;
 	}
-	s->carried = true;
+	r->idle_count--;
+	r->carried[index] = s;
+	s->carrier = index + 1;
 	for (int which = 0; which < 2; which++)
 		skip(r, &s->side[which], s->side[which].offset);
 	return true;
@@ -143,10 +162,11 @@ send(struct reassembly *r, struct side *d, uint64_t offset, const uint8_t *bytes
     int64_t at_ns)
 {
 	struct side *other = &d->stream->side[!d->which];
-	uint32_t index = order_index(r, d->stream);
+	uint32_t index;
 
 	if (!carry(r, d->stream))
 		return;
+	index = d->stream->carrier - 1;
 	if (offset + len - d->heard > HEAR_EVERY) {
 		surrogate_hear(r->surrogates, index, other->which, other->offset, d->offset);
 		d->heard = d->offset;
@@ -161,7 +181,7 @@ static void
 pass(struct reassembly *r, struct side *d, const uint8_t *bytes, uint64_t len, int64_t at_ns)
 {
 	emit(r, d, bytes, len, at_ns);
-	if (d->stream->carried && !d->stream->dead)
+	if (d->stream->carrier != 0 && !d->stream->dead)
 		skip(r, d, len);
 }
 
@@ -188,6 +208,7 @@ send_next(struct reassembly *r, struct side *d, const uint8_t *bytes, uint32_t l
 		return;
 	}
 	look_at_hole(r, d, true);
+	set_down_if_whole(r, d->stream);
 }
 
 /* The next `len` bytes will never come. Nothing queued begins before their end. */
@@ -216,8 +237,10 @@ order_give_up(struct reassembly *r, struct side *d, int64_t at_ns)
 	skip(r, d, hole - 1);
 	d->filler = true;
 	send(r, d, d->offset - 1, filler, 1, at_ns);
-	if (!d->stream->dead)
-		look_at_hole(r, d, true);
+	if (d->stream->dead)
+		return;
+	look_at_hole(r, d, true);
+	set_down_if_whole(r, d->stream);
 }
 
 void
@@ -333,8 +356,8 @@ has_room(const struct reassembly *r, const struct side *d, uint32_t len, bool *s
 
 	*side_is_full = d->queue.bytes + len > r->limits.side_bytes ||
 	    d->queue.segments >= r->limits.side_segments;
-	return !*side_is_full && c->queued_bytes + c->queued_segments * SEGMENT_COST + len +
-	    SEGMENT_COST <= r->limits.total_bytes;
+	return !*side_is_full && (d->stream->carrier != 0 || r->idle_count > 0) &&
+	    c->queued_bytes + c->queued_segments * SEGMENT_COST + len + SEGMENT_COST <= r->limits.total_bytes;
 }
 
 /* Give up one hole so that `offset` of `d` comes nearer to delivery, or others' queues get smaller. */

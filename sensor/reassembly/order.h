@@ -30,6 +30,9 @@ struct reassembly {
 	struct stream *streams;		/* slab of limits.max_streams */
 	uint32_t used;			/* of the slab, ever */
 	struct stream *free;
+	struct stream **carried;	/* by their number in libnids, from 0; NULL: nobody has it */
+	uint32_t *idle;			/* numbers that nobody has, */
+	uint32_t idle_count;		/* so many */
 	struct stream_list active;
 	struct segment_pool pool;
 	struct side_list waiting;
@@ -89,7 +92,8 @@ void order_unwanted(struct stream *s);
 /* Where a side's last bytes are held. */
 struct print_recent *order_recent(struct reassembly *r, const struct side *d);
 
-uint32_t order_index(const struct reassembly *r, const struct stream *s);
+/* libnids is to know nothing more of the stream. */
+void order_set_down(struct reassembly *r, struct stream *s);
 
 /* Somebody who had marked the stream busy is done with it: a dead one is dropped by the last. In reassembly.c. */
 void stream_leave(struct reassembly *r, struct stream *s);

@@ -13,6 +13,9 @@
  */
 #define SIDE_SEGMENTS_MOST 16384
 
+/* libnids touches the room of all streams that it could have when it starts: it has that of those with a hole. */
+enum { CARRIED_LEAST = 1024, CARRIED_SHARE = 8 };
+
 static uint32_t
 clamp(uint32_t value, uint32_t most)
 {
@@ -22,7 +25,9 @@ clamp(uint32_t value, uint32_t most)
 size_t
 reassembly_stream_bytes(void)
 {
-	return sizeof(struct stream) + 2 * sizeof(struct side *) + surrogate_stream_bytes();
+	size_t carried = surrogate_stream_bytes() + sizeof(struct stream *) + sizeof(uint32_t);
+
+	return sizeof(struct stream) + 2 * sizeof(struct side *) + carried / CARRIED_SHARE + 1;
 }
 
 uint32_t
@@ -44,6 +49,22 @@ reassembly_segment_bytes(void)
 	return sizeof(struct segment);
 }
 
+/* Room for those that libnids carries: a share of all, and nearly all of a few. */
+static bool
+make_carriers(struct reassembly *r, uint32_t streams)
+{
+	uint32_t most = streams <= CARRIED_LEAST ? streams : CARRIED_LEAST + (streams - CARRIED_LEAST) / CARRIED_SHARE;
+
+	r->carried = calloc(most, sizeof *r->carried);
+	r->idle = calloc(most, sizeof *r->idle);
+	r->surrogates = surrogates_new(most, order_deliver, r);
+	if (r->carried == NULL || r->idle == NULL || r->surrogates == NULL)
+		return false;
+	for (r->idle_count = 0; r->idle_count < most; r->idle_count++)
+		r->idle[r->idle_count] = most - 1 - r->idle_count;
+	return true;
+}
+
 struct reassembly *
 reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, void *to)
 {
@@ -59,8 +80,7 @@ reassembly_new(const struct reassembly_limits *limits, stream_piece_fn *emit, vo
 	r->emit = emit;
 	r->to = to;
 	r->streams = calloc(most, sizeof *r->streams);
-	r->surrogates = surrogates_new(most, order_deliver, r);
-	if (r->streams == NULL || r->surrogates == NULL || !deadlines_init(&r->deadlines, 2 * most) ||
+	if (r->streams == NULL || !make_carriers(r, most) || !deadlines_init(&r->deadlines, 2 * most) ||
 	    !segment_pool_init(&r->pool, reassembly_segments(limits))) {
 		reassembly_free(r);
 		return NULL;
@@ -75,7 +95,7 @@ drop(struct reassembly *r, struct stream *s)
 		order_forget(r, &s->side[which]);
 		print_leave(&s->side[which].print, order_recent(r, &s->side[which]));
 	}
-	surrogate_close(r->surrogates, order_index(r, s));
+	order_set_down(r, s);
 	stream_list_remove(&r->active, s);
 	s->flow = NULL;
 	s->busier = r->free;
@@ -119,6 +139,8 @@ reassembly_free(struct reassembly *r)
 	segment_pool_clear(&r->pool);
 	deadlines_clear(&r->deadlines);
 	free(r->streams);
+	free(r->carried);
+	free(r->idle);
 	free(r);
 }
 

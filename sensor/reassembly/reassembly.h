@@ -29,7 +29,9 @@
  * is), while the flow is under reassembly. Urgent data (RFC 6093) stays in line.
  *
  * At `max_streams` the flow idle longest gives way: what it had queued is
- * delivered, then it counts as released. No I/O, no clock. One thread only.
+ * delivered, then it counts as released. Where more of them have a hole than 1,024 and an
+ * eighth of what `max_streams` has above that, the oldest hole is given up.
+ * No I/O, no clock. One thread only.
  */
 #ifndef SENSOR_REASSEMBLY_H
 #define SENSOR_REASSEMBLY_H

@@ -45,7 +45,7 @@ struct stream {
 	struct stream *idler, *busier;	/* free ones hang on `busier` */
 	struct side side[2];
 	uint32_t busy;			/* calls at work on it */
-	bool carried;			/* libnids has it */
+	uint32_t carrier;		/* its number in libnids, from 1; 0: that has nothing of it */
 	bool dead;			/* to be dropped when nobody works on it */
 	bool evicted;
 };

@@ -289,6 +289,46 @@ a_million_streams(void **state)
 	free(x);
 }
 
+/* libnids has room for 1,152 of 2,048: the oldest hole gives way, and who has none any more takes none. */
+static void
+more_holes_than_libnids_has_room_for(void **state)
+{
+	enum { FLOWS = 1200, ROOM = 1152 };
+	struct reassembly_limits limits = rig_limits();
+	struct rig *rig;
+	static struct rig_flow *x[FLOWS];
+	uint32_t i;
+
+	(void)state;
+	limits.max_streams = 2048;
+	rig = rig_new(&limits);
+	for (i = 0; i < FLOWS; i++) {
+		x[i] = rig_flow(rig, i);
+		rig_data(rig, x[i], 0, 0, 10);
+		rig_data(rig, x[i], 0, 20, 10);
+	}
+	assert_int_equal(reassembly_counts(rig->r)->bound_hit, FLOWS - ROOM);
+	for (i = 0; i < FLOWS; i++)
+		rig_expect(x[i], 0, i < FLOWS - ROOM ? 20 : 10, i < FLOWS - ROOM);
+	for (i = FLOWS - ROOM; i < FLOWS; i++) {
+		rig_data(rig, x[i], 0, 10, 10);
+		rig_expect(x[i], 0, 30, 0);
+	}
+	for (i = 0; i < ROOM; i++) {
+		rig_data(rig, x[i], 1, 0, 10);
+		rig_data(rig, x[i], 0, 40, 10);
+		rig_data(rig, x[i], 0, 30, 10);
+		rig_expect(x[i], 0, i < FLOWS - ROOM ? 40 : 50, i < FLOWS - ROOM);
+	}
+	assert_int_equal(reassembly_counts(rig->r)->bound_hit, FLOWS - ROOM);
+	assert_int_equal(reassembly_counts(rig->r)->refused, 0);
+	for (i = 0; i < FLOWS; i++) {
+		rig_end(rig, x[i]);
+		free(x[i]);
+	}
+	rig_free(rig);
+}
+
 /* The flow ended, a new one has the same addresses and ports. */
 static void
 port_reuse(void **state)
@@ -408,6 +448,7 @@ main(void)
 		cmocka_unit_test(release_at_every_piece),
 		cmocka_unit_test(release_before_and_after),
 		cmocka_unit_test(a_million_streams),
+		cmocka_unit_test(more_holes_than_libnids_has_room_for),
 		cmocka_unit_test(port_reuse),
 		cmocka_unit_test(four_gibibytes),
 		cmocka_unit_test(disorder_late),
