@@ -1,8 +1,10 @@
-"""The captures that `make bench` reads, five kinds of traffic, the same each time.
+"""The captures that `make bench` reads, seven kinds of traffic, the same each time.
 
 mix     real captures merged, where they lie beside the checkout
-office  the project's own office and recorded sessions, many times over between other hosts
-plain   of those, HTTP, TLS and DNS in plain Ethernet alone
+office  an hour of an office by the project's own generator: nobody is infected (office.py)
+day     a day of an office with 22 beacons in it, small answers throughout, where its generator lies beside the checkout
+scenes  all that was recorded of real programs, attacks among them, and one quiet office, over and over between other hosts: much to ring for
+plain   of one quiet office and recorded web and DNS, HTTP, TLS and DNS in plain Ethernet alone, over and over in the same way
 bulk    few connections, full packets
 storm   small packets: a flood of SYNs, a million flows, DNS
 """
@@ -13,25 +15,26 @@ import struct
 import subprocess
 import sys
 
+import office
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LEAST_BYTES = 300 << 20
 START_SEC, COPY_SEC = 1_790_000_000, 40
-KINDS = ("mix", "office", "plain", "bulk", "storm")
-TALK = KINDS[:3]        # those with bodies of many kinds
-OFFICE = ("office-like.pcap", "recorded-*.pcap")
+KINDS = ("mix", "office", "day", "scenes", "plain", "bulk", "storm")
+TALK = KINDS[:5]        # those with bodies of many kinds
+SCENES = ("office-like.pcap", "recorded-*.pcap")
 PLAIN = ("office-like.pcap", "recorded-web.pcap", "recorded-dns.pcap")
 PLAIN_PORTS = {(6, 80), (6, 443), (17, 53)}
 MADE = {"bulk": ["256"], "storm": ["2000000", "1000000"]}
 
 
-def outside():
-    """A mixer and real captures, where they lie beside the checkout."""
-    shared = os.path.join(os.path.dirname(ROOT), "shared")
-    mixer, captures = os.path.join(shared, "bench/speed/mix.py"), os.path.join(shared, "corpus/pcaps")
-    return (mixer, captures) if os.path.exists(mixer) and os.path.isdir(captures) else None
+def outside(*names):
+    """What lies in the folder beside the checkout, when all of it does."""
+    found = [os.path.join(os.path.dirname(ROOT), "shared", name) for name in names]
+    return found if all(map(os.path.exists, found)) else None
 
 
-def mix_real(path, mixer, captures):
+def mix(path, mixer, captures):
     copies = 1
     while True:
         subprocess.run([sys.executable, mixer, path, str(copies), captures], check=True, stdout=subprocess.DEVNULL)
@@ -39,6 +42,16 @@ def mix_real(path, mixer, captures):
         if size >= LEAST_BYTES:
             return
         copies = -(-LEAST_BYTES * copies // size) + (copies > 1)
+
+
+def day(path, generator, scenario):
+    """Its list of who calls whom goes: nothing here asks for it."""
+    subprocess.run([sys.executable, generator, scenario, path], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for end in (".labels.tsv", ".conns.tsv"):
+        os.unlink(path + end)
+
+
+OUTSIDE = {"mix": (mix, "bench/speed/mix.py", "corpus/pcaps"), "day": (day, "bench/beacon/generate.py", "bench/beacon/office-day.json")}
 
 
 def frames_of(path):
@@ -85,7 +98,7 @@ def is_plain(b):
 
 
 def copies(path, names, wanted=lambda frame: True):
-    """The project's captures of ordinary work, each begun anew in every copy, in the order of time."""
+    """Captures of the project, each begun anew in every copy, in the order of time."""
     base = []
     for source in sorted(p for name in names for p in glob.glob(os.path.join(ROOT, "pcaps", name))):
         frames = [f for f in frames_of(source) if wanted(f[2])]
@@ -115,13 +128,16 @@ def make(folder, kind, maker):
     path = os.path.join(folder, kind + ".pcap")
     if os.path.exists(path):
         return path
-    if kind == "mix":
-        real = outside()
-        if real is None:
+    if kind in OUTSIDE:
+        how, *names = OUTSIDE[kind]
+        found = outside(*names)
+        if found is None:
             return None
-        mix_real(path + ".new", *real)
+        how(path + ".new", *found)
     elif kind == "office":
-        copies(path + ".new", OFFICE)
+        office.make(path + ".new", LEAST_BYTES)
+    elif kind == "scenes":
+        copies(path + ".new", SCENES)
     elif kind == "plain":
         copies(path + ".new", PLAIN, is_plain)
     else:

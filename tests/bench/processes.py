@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-LOOK_SEC, CHILDREN_SEC, MEMORY_SEC = 0.004, 0.02, 0.02
+LOOK_SEC, CHILDREN_SEC, MEMORY_SEC, FIRST_LOOK_SEC = 0.004, 0.02, 0.02, 0.0002
 
 
 def descendants(pid):
@@ -114,3 +114,27 @@ def peaks_mib(command):
             peaks[name] = max(peaks.get(name, 0), kib)
         time.sleep(MEMORY_SEC)
     return {name: kib / 1024 for name, kib in peaks.items() if name != "gone"}
+
+
+def descriptors(pid, path):
+    """Places in the file at which its open descriptors stand."""
+    try:
+        for name in os.listdir("/proc/%d/fd" % pid):
+            if os.readlink("/proc/%d/fd/%s" % (pid, name)) == path:
+                with open("/proc/%d/fdinfo/%s" % (pid, name)) as f:
+                    yield int(f.readline().split()[1])
+    except OSError:
+        pass
+
+
+def until_passed(command, path, place):
+    """Seconds from the start until some process of it has read the file beyond `place`; the program then runs to its end."""
+    began, seconds = time.monotonic(), None
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while seconds is None and child.poll() is None:
+        if any(at > place for pid in descendants(child.pid) for at in descriptors(pid, path)):
+            seconds = time.monotonic() - began
+        time.sleep(FIRST_LOOK_SEC)
+    if child.wait() != 0 or seconds is None:
+        sys.exit("bench: %s: status %d, or nothing was read of %s" % (" ".join(command[:3]), child.returncode, path))
+    return seconds
