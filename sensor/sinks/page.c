@@ -47,11 +47,15 @@ page_end_line(struct page *p)
 void
 page_to(struct page *p, size_t column)
 {
+	static const char blanks[] = "                                ";
+	size_t n;
+
 	if (p->column > 0 && p->column + 2 > column)
 		page_end_line(p);
 	while (p->column < column) {
-		put_bytes(p, " ", 1);
-		p->column++;
+		n = column - p->column < sizeof blanks - 1 ? column - p->column : sizeof blanks - 1;
+		put_bytes(p, blanks, n);
+		p->column += n;
 	}
 }
 
@@ -70,7 +74,7 @@ next_piece(const char *text)
 		if (columns == 2)
 			break;
 	}
-	for (i = 0; len > 0 && i < sizeof closing / sizeof *closing; i++)
+	for (i = 0; len > 0 && (text[len] & 0x80) != 0 && i < sizeof closing / sizeof *closing; i++)
 		if (strncmp(text + len, closing[i], strlen(closing[i])) == 0) {
 			len += strlen(closing[i]);
 			break;

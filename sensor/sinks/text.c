@@ -114,14 +114,32 @@ text_unit(struct span *in, char unit[TEXT_UNIT_MAX])
 	return n;
 }
 
+/* So many bytes are printable ASCII, which is itself; at most `most`. */
+static size_t
+plain_length(struct span in, size_t most)
+{
+	size_t n = 0;
+
+	while (n < in.left && n < most && in.at[n] >= 0x20 && in.at[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void
 text_add_clean(struct text *t, const char *s, size_t most)
 {
 	struct span in = span_text(s);
 	char unit[TEXT_UNIT_MAX];
-	size_t n, done = 0;
+	size_t n, done = 0, room;
 
-	while ((n = text_unit(&in, unit)) > 0) {
+	for (;;) {
+		room = t->size - t->len - 1;
+		n = plain_length(in, most - done < room ? most - done : room);
+		add_bytes(t, (const char *)in.at, n);
+		span_advance(&in, n);
+		done += n;
+		if ((n = text_unit(&in, unit)) == 0)
+			return;
 		if (done + n > most) {
 			text_add(t, "...");
 			return;
@@ -155,12 +173,18 @@ is_wide(uint32_t c)
 size_t
 text_cell(const char *s, size_t *columns)
 {
-	struct span in = span_text(s);
+	uint8_t lead = (uint8_t)*s;
 	uint32_t code = 0;
-	size_t len = in.left == 0 ? 0 : utf8_length(in, &code);
+	size_t len;
 
-	*columns = in.left == 0 ? 0 : len > 0 && is_wide(code) ? 2 : 1;
-	return in.left == 0 ? 0 : len > 0 ? len : 1;
+	*columns = lead != '\0';
+	if (lead < 0x80)
+		return *columns;
+	/* No character is longer than four bytes, and none goes on behind the text's end. */
+	len = utf8_length(span_of(s, strnlen(s, 4)), &code);
+	if (len > 0 && is_wide(code))
+		*columns = 2;
+	return len > 0 ? len : 1;
 }
 
 size_t
