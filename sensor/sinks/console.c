@@ -365,11 +365,11 @@ console_flush(struct sink *s, struct fault *fault)
 
 /* Of most alerts only that they open. A case is told when it gets worse, and at its end. */
 static bool
-is_told(const struct view *v)
+is_told(const struct head *h)
 {
-	if (v->state[0] == '\0' || strcmp(v->state, "open") == 0)
+	if (h->state == HEAD_NO_STATE || h->state == HEAD_OPEN)
 		return true;
-	return strcmp(v->kind, "case") == 0 && (v->worse || strcmp(v->state, "close") == 0);
+	return h->kind == HEAD_CASE && (h->worse || h->state == HEAD_CLOSE);
 }
 
 /* An alert's updates and its end, and what is no alert, are for the other sinks. */
@@ -380,7 +380,7 @@ console_deliver(struct sink *s, const struct sink_record *rec, struct fault *fau
 	enum sink_result r = SINK_DONE;
 	struct view v;
 
-	if (rec->kind != RECORD_ALERT && rec->kind != RECORD_MEMBER)
+	if ((rec->kind != RECORD_ALERT && rec->kind != RECORD_MEMBER) || !is_told(rec->head))
 		return SINK_DONE;
 	if (c->out.len >= OUTPUT_FLUSH_AT && (r = console_flush(s, fault)) != SINK_DONE)
 		return r;
@@ -388,8 +388,6 @@ console_deliver(struct sink *s, const struct sink_record *rec, struct fault *fau
 		r = sink_refuse(fault, SE_FORMAT, "console: a record that is no JSON object");
 		goto done;
 	}
-	if (!is_told(&v))
-		goto done;
 	c->page.failed = false;
 	put_alert(c, &v);
 	if (strcmp(v.kind, "case") == 0 && strcmp(v.state, "open") != 0)

@@ -16,11 +16,13 @@ head_kind_text(enum head_kind kind)
 
 /* ---- places of the record ---- */
 
+enum { ABOVE = 2 };
+
 struct scan {
 	struct head *head;
 	struct span in;
 	unsigned depth;			/* objects and arrays that are open */
-	struct span above;		/* the key of the root that holds the object being read */
+	struct span above[ABOVE];	/* the keys that hold what is being read, from the root on */
 	struct addr asker;
 	bool has_asker;
 };
@@ -40,6 +42,14 @@ kind_of(struct span text)
 		if (is(text, kinds[k]))
 			return (enum head_kind)k;
 	return HEAD_OTHER;
+}
+
+static enum head_state
+state_of(struct span text)
+{
+	if (text.left == 0)
+		return HEAD_NO_STATE;
+	return is(text, "open") ? HEAD_OPEN : is(text, "close") ? HEAD_CLOSE : HEAD_UPDATE;
 }
 
 static uint32_t
@@ -62,6 +72,8 @@ note_own(struct head *h, struct span key, struct span value)
 		h->id[value.left] = '\0';
 	} else if (is(key, "revision")) {
 		h->revision = number_of(value);
+	} else if (is(key, "state")) {
+		h->state = state_of(value);
 	} else if (is(key, "kind")) {
 		h->kind = kind_of(value);
 	} else if (is(key, "host")) {
@@ -69,16 +81,18 @@ note_own(struct head *h, struct span key, struct span value)
 	}
 }
 
-/* A string without its quotes, or a number: "key": value at depth 1, "above": { "key": value } at depth 2. */
+/* A string without its quotes, or a word: "key": value at depth 1, "above": { "key": value } at depth 2, and so on. */
 static void
 note(struct scan *s, struct span key, struct span value)
 {
 	if (s->depth == 1 && is(key, "src_ip"))
 		s->has_asker = addr_parse((const char *)value.at, value.left, &s->asker);
-	else if (s->depth == 2 && is(s->above, "hansho"))
+	else if (s->depth == 2 && is(s->above[0], "hansho"))
 		note_own(s->head, key, value);
-	else if (s->depth == 2 && is(s->above, "alert") && is(key, "severity") && number_of(value) <= 4)
+	else if (s->depth == 2 && is(s->above[0], "alert") && is(key, "severity") && number_of(value) <= 4)
 		s->head->severity = (uint8_t)number_of(value);
+	else if (s->depth == 3 && is(s->above[1], "case") && is(s->above[0], "hansho") && is(key, "worse"))
+		s->head->worse = is(value, "true");
 }
 
 /* ---- JSON, as far as it is needed ---- */
@@ -87,12 +101,23 @@ note(struct scan *s, struct span key, struct span value)
 static bool
 take_string(struct span *in, struct span *out)
 {
-	out->at = in->at;
-	while (in->left > 0 && *in->at != '"')
-		if (!span_skip(in, *in->at == '\\' ? 2 : 1))
-			return false;
-	out->left = (size_t)(in->at - out->at);
-	return span_skip(in, 1);
+	const uint8_t *quote, *before;
+
+	for (out->at = in->at; (quote = memchr(in->at, '"', in->left)) != NULL; ) {
+		for (before = quote; before > out->at && before[-1] == '\\'; before--)
+			continue;
+		span_advance(in, (size_t)(quote + 1 - in->at));
+		out->left = (size_t)(quote - out->at);
+		if ((quote - before) % 2 == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static struct span
@@ -100,7 +125,7 @@ take_word(struct span *in)
 {
 	struct span out = { in->at, 0 };
 
-	while (in->left > 0 && strchr(",}] \t\r\n", *in->at) == NULL)
+	while (in->left > 0 && *in->at != ',' && *in->at != '}' && *in->at != ']' && !is_blank(*in->at))
 		span_advance(in, 1);
 	out.left = (size_t)(in->at - out.at);
 	return out;
@@ -114,8 +139,9 @@ take_token(struct scan *s, struct span *key, bool *keyed)
 	uint8_t c = *s->in.at;
 
 	if (c == '{' || c == '[') {
-		if (s->depth++ == 1)
-			s->above = *keyed ? *key : span_of("", 0);
+		if (s->depth > 0 && s->depth <= ABOVE)
+			s->above[s->depth - 1] = *keyed ? *key : span_of("", 0);
+		s->depth++;
 		*keyed = false;
 		span_advance(&s->in, 1);
 		return true;
@@ -152,7 +178,7 @@ head_read(struct head *h, const char *line)
 
 	memset(h, 0, sizeof *h);
 	while (s.in.left > 0) {
-		if (strchr(" \t\r\n", *s.in.at) != NULL) {
+		if (is_blank(*s.in.at)) {
 			span_advance(&s.in, 1);
 			continue;
 		}

@@ -1,6 +1,7 @@
 /*
- * head.h - the few things of a record that decide where it goes: read once,
- * by a scanner that makes no tree, and shared by all sinks.
+ * head.h - the few things of a record that decide where it goes, and whether
+ * it is told there: read once, by a scanner that makes no tree, and shared by
+ * all sinks.
  */
 #ifndef SENSOR_SINKS_HEAD_H
 #define SENSOR_SINKS_HEAD_H
@@ -18,11 +19,16 @@ enum head_kind {
 	HEAD_KINDS
 };
 
+/* hansho.state; what is neither of the two ends is an update. */
+enum head_state { HEAD_NO_STATE, HEAD_OPEN, HEAD_UPDATE, HEAD_CLOSE };
+
 enum { HEAD_ID_MAX = 40 };
 
 struct head {
 	uint8_t severity;		/* 1 critical to 4 low; 0: no alert */
 	enum head_kind kind;
+	enum head_state state;
+	bool worse;			/* hansho.case.worse */
 	uint32_t revision;
 	char id[HEAD_ID_MAX];		/* of the incident; "" for none, or one that is too long */
 	bool has_host;

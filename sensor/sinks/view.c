@@ -6,88 +6,101 @@
 
 #include <cjson/cJSON.h>
 
+/* The objects of a line in which something is looked for, each behind the one that holds it. */
+enum object { ROOT, TLS, HTTP, ALERT, TUNNEL, HANSHO, PEER, INDICATOR, REALM, IDENTITY, OBJECTS };
+
+static const struct {
+	enum object in;
+	const char *key;
+} objects[OBJECTS] = {
+	[TLS] = { ROOT, "tls" },
+	[HTTP] = { ROOT, "http" },
+	[ALERT] = { ROOT, "alert" },
+	[TUNNEL] = { ROOT, "tunnel" },
+	[HANSHO] = { ROOT, "hansho" },
+	[PEER] = { HANSHO, "peer" },
+	[INDICATOR] = { HANSHO, "indicator" },
+	[REALM] = { HANSHO, "realm" },
+	[IDENTITY] = { HANSHO, "host_identity" },
+};
+
 struct place {
-	const char *path[3];		/* keys from the root down */
+	enum object in;
+	const char *key;
 	size_t at;
 };
 
 #define AT(member) offsetof(struct view, member)
 
 static const struct place texts[] = {
-	{ { "timestamp" }, AT(timestamp) },
-	{ { "event_type" }, AT(event_type) },
-	{ { "proto" }, AT(proto) },
-	{ { "app_proto" }, AT(app_proto) },
-	{ { "community_id" }, AT(community_id) },
-	{ { "src_ip" }, AT(src) },
-	{ { "dest_ip" }, AT(dst) },
-	{ { "hansho", "host" }, AT(host) },
-	{ { "hansho", "peer", "ip" }, AT(peer) },
-	{ { "tls", "sni" }, AT(sni) },
-	{ { "http", "hostname" }, AT(hostname) },
-	{ { "http", "url" }, AT(url) },
-	{ { "alert", "signature" }, AT(signature) },
-	{ { "hansho", "id" }, AT(id) },
-	{ { "hansho", "kind" }, AT(kind) },
-	{ { "hansho", "state" }, AT(state) },
-	{ { "hansho", "technique" }, AT(technique) },
-	{ { "reason" }, AT(reason) },		/* of a beacon record */
-	{ { "hansho", "reason" }, AT(reason) },
-	{ { "hansho", "indicator", "type" }, AT(ioc_type) },
-	{ { "hansho", "indicator", "value" }, AT(ioc) },
-	{ { "hansho", "indicator", "feed" }, AT(feed) },
-	{ { "hansho", "indicator", "malware" }, AT(malware) },
-	{ { "hansho", "indicator", "role" }, AT(role) },
-	{ { "tunnel", "kind" }, AT(tunnel) },
-	{ { "tunnel", "src_ip" }, AT(tunnel_src) },
-	{ { "tunnel", "dest_ip" }, AT(tunnel_dst) },
-	{ { "hansho", "realm", "tunnel" }, AT(tunnel) },
-	{ { "hansho", "realm", "outer" }, AT(outer) },
-	{ { "hansho", "peer", "organisation" }, AT(organisation) },
-	{ { "hansho", "peer", "country" }, AT(country) },
-	{ { "hansho", "peer", "name" }, AT(peer_name) },
-	{ { "hansho", "host_identity", "mac" }, AT(mac) },
-	{ { "hansho", "host_identity", "mac_source" }, AT(mac_source) },
-	{ { "hansho", "host_identity", "name" }, AT(name) },
-	{ { "hansho", "host_identity", "name_source" }, AT(name_source) },
-	{ { "hansho", "host_identity", "user" }, AT(user) },
-	{ { "hansho", "host_identity", "user_source" }, AT(user_source) },
+	{ ROOT, "timestamp", AT(timestamp) },
+	{ ROOT, "event_type", AT(event_type) },
+	{ ROOT, "proto", AT(proto) },
+	{ ROOT, "app_proto", AT(app_proto) },
+	{ ROOT, "community_id", AT(community_id) },
+	{ ROOT, "src_ip", AT(src) },
+	{ ROOT, "dest_ip", AT(dst) },
+	{ HANSHO, "host", AT(host) },
+	{ PEER, "ip", AT(peer) },
+	{ TLS, "sni", AT(sni) },
+	{ HTTP, "hostname", AT(hostname) },
+	{ HTTP, "url", AT(url) },
+	{ ALERT, "signature", AT(signature) },
+	{ HANSHO, "id", AT(id) },
+	{ HANSHO, "kind", AT(kind) },
+	{ HANSHO, "state", AT(state) },
+	{ HANSHO, "technique", AT(technique) },
+	{ ROOT, "reason", AT(reason) },		/* of a beacon record */
+	{ HANSHO, "reason", AT(reason) },
+	{ INDICATOR, "type", AT(ioc_type) },
+	{ INDICATOR, "value", AT(ioc) },
+	{ INDICATOR, "feed", AT(feed) },
+	{ INDICATOR, "malware", AT(malware) },
+	{ INDICATOR, "role", AT(role) },
+	{ TUNNEL, "kind", AT(tunnel) },
+	{ TUNNEL, "src_ip", AT(tunnel_src) },
+	{ TUNNEL, "dest_ip", AT(tunnel_dst) },
+	{ REALM, "tunnel", AT(tunnel) },
+	{ REALM, "outer", AT(outer) },
+	{ PEER, "organisation", AT(organisation) },
+	{ PEER, "country", AT(country) },
+	{ PEER, "name", AT(peer_name) },
+	{ IDENTITY, "mac", AT(mac) },
+	{ IDENTITY, "mac_source", AT(mac_source) },
+	{ IDENTITY, "name", AT(name) },
+	{ IDENTITY, "name_source", AT(name_source) },
+	{ IDENTITY, "user", AT(user) },
+	{ IDENTITY, "user_source", AT(user_source) },
 };
 
 static const struct place numbers[] = {
-	{ { "src_port" }, AT(src_port) },
-	{ { "dest_port" }, AT(dst_port) },
-	{ { "alert", "severity" }, AT(severity) },
-	{ { "hansho", "revision" }, AT(revision) },
-	{ { "hansho", "realm", "tunnel_id" }, AT(tunnel_id) },
-	{ { "hansho", "peer", "asn" }, AT(asn) },
+	{ ROOT, "src_port", AT(src_port) },
+	{ ROOT, "dest_port", AT(dst_port) },
+	{ ALERT, "severity", AT(severity) },
+	{ HANSHO, "revision", AT(revision) },
+	{ REALM, "tunnel_id", AT(tunnel_id) },
+	{ PEER, "asn", AT(asn) },
 };
 
 static const struct place totals[] = {
-	{ { "hansho", "count" }, AT(count) },
-	{ { "hansho", "bytes_out" }, AT(bytes_out) },
-	{ { "hansho", "bytes_in" }, AT(bytes_in) },
+	{ HANSHO, "count", AT(count) },
+	{ HANSHO, "bytes_out", AT(bytes_out) },
+	{ HANSHO, "bytes_in", AT(bytes_in) },
 };
-
-static const struct place worse = { { "hansho", "case", "worse" }, 0 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const cJSON *
-look_up(const cJSON *at, const struct place *p)
+look_up(const cJSON *const object[OBJECTS], const struct place *p)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT(p->path) && p->path[i] != NULL && at != NULL; i++)
-		at = cJSON_GetObjectItemCaseSensitive(at, p->path[i]);
-	return at;
+	return cJSON_GetObjectItemCaseSensitive(object[p->in], p->key);
 }
 
 /* cJSON numbers are doubles: whole ones stay below 2^53. */
 static uint64_t
-look_up_number(const cJSON *root, const struct place *p, double most)
+look_up_number(const cJSON *const object[OBJECTS], const struct place *p, double most)
 {
-	const cJSON *item = look_up(root, p);
+	const cJSON *item = look_up(object, p);
 
 	if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= most))
 		return 0;
@@ -110,10 +123,9 @@ find_ends(struct view *v)
 }
 
 static void
-read_vlan(struct view *v)
+read_vlan(struct view *v, const cJSON *tags)
 {
-	static const struct place place = { { "hansho", "realm", "vlan" }, 0 };
-	const cJSON *tags = look_up(v->root, &place), *tag;
+	const cJSON *tag;
 	size_t n = 0;
 	int i;
 
@@ -128,8 +140,8 @@ read_vlan(struct view *v)
 bool
 view_open(struct view *v, const char *line)
 {
+	const cJSON *object[OBJECTS], *item;
 	char *base = (char *)v;
-	const cJSON *item;
 	size_t i;
 
 	memset(v, 0, sizeof *v);
@@ -137,18 +149,20 @@ view_open(struct view *v, const char *line)
 		*(const char **)(void *)(base + texts[i].at) = "";
 	if ((v->root = cJSON_Parse(line)) == NULL || !cJSON_IsObject(v->root))
 		return false;
+	object[ROOT] = v->root;
+	for (i = ROOT + 1; i < OBJECTS; i++)
+		object[i] = cJSON_GetObjectItemCaseSensitive(object[objects[i].in], objects[i].key);
 	for (i = 0; i < COUNT(texts); i++)
-		if (cJSON_IsString(item = look_up(v->root, &texts[i])))
+		if (cJSON_IsString(item = look_up(object, &texts[i])))
 			*(const char **)(void *)(base + texts[i].at) = item->valuestring;
 	for (i = 0; i < COUNT(numbers); i++)
 		*(uint32_t *)(void *)(base + numbers[i].at) =
-		    (uint32_t)look_up_number(v->root, &numbers[i], UINT32_MAX);
+		    (uint32_t)look_up_number(object, &numbers[i], UINT32_MAX);
 	for (i = 0; i < COUNT(totals); i++)
 		*(uint64_t *)(void *)(base + totals[i].at) =
-		    look_up_number(v->root, &totals[i], 9007199254740992.0);
-	v->worse = cJSON_IsTrue(look_up(v->root, &worse));
+		    look_up_number(object, &totals[i], 9007199254740992.0);
 	find_ends(v);
-	read_vlan(v);
+	read_vlan(v, cJSON_GetObjectItemCaseSensitive(object[REALM], "vlan"));
 	return true;
 }
 

@@ -34,7 +34,6 @@ struct view {
 	const char *tunnel, *outer;
 	const char *tunnel_src, *tunnel_dst;	/* ends of the tunnel, as the flow went */
 	uint32_t tunnel_id;
-	bool worse;			/* a case that got more severe, or came to a further stage */
 };
 
 /* False: not a JSON object, or no memory. view_close() either way. */

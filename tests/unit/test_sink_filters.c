@@ -31,12 +31,35 @@ test_head(void **state)
 	assert_int_equal(h.kind, HEAD_INDICATOR);
 	assert_string_equal(h.id, "5c14449c067f1be2");
 	assert_int_equal(h.revision, 12);
+	assert_int_equal(h.state, HEAD_OPEN);
+	assert_false(h.worse);
 	assert_true(h.has_host);
 	assert_string_equal(addr_text(&h.host, text), "10.20.0.15");
 	head_read(&h, "{\"event_type\":\"flow\",\"src_ip\":\"2001:0db8:0000:0000:0000:0000:0000:0001\",\"dest_ip\":\"192.0.2.1\"}");
 	assert_int_equal(h.severity, 0);
 	assert_string_equal(h.id, "");
 	assert_string_equal(addr_text(&h.host, text), "2001:db8::1");
+	assert_int_equal(h.state, HEAD_NO_STATE);
+}
+
+static void
+test_head_of_a_case(void **state)
+{
+	struct head h;
+
+	(void)state;
+	head_read(&h, "{\"hansho\":{\"state\":\"update\",\"kind\":\"case\",\"case\":{\"stages\":[{\"worse\":false}],\"worse\":true}}}");
+	assert_int_equal(h.kind, HEAD_CASE);
+	assert_int_equal(h.state, HEAD_UPDATE);
+	assert_true(h.worse);
+	/* elsewhere the word means nothing */
+	head_read(&h, "{\"worse\":true,\"case\":{\"worse\":true},\"hansho\":{\"worse\":true,\"state\":\"close\",\"case\":{\"a\":{\"worse\":true}},"
+	    "\"behaviour\":{\"worse\":true}},\"alert\":{\"case\":{\"worse\":true}}}");
+	assert_int_equal(h.state, HEAD_CLOSE);
+	assert_false(h.worse);
+	/* quotes in a text, behind none, one, two and three backslashes */
+	head_read(&h, "{\"a\":\"\\\\\",\"b\":\"\\\\\\\"\",\"c\":\"x\\\"\\\"\",\"hansho\":{\"id\":\"1\"}}");
+	assert_string_equal(h.id, "1");
 }
 
 /* A head of what is no JSON any more: whatever it says, it says it without reading on. */
@@ -232,6 +255,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_head_of_a_case),
 		cmocka_unit_test(test_head_cut_everywhere),
 		cmocka_unit_test(test_shelf),
 		cmocka_unit_test(test_filters),
