@@ -20,6 +20,16 @@ eight_load(const uint8_t *at)
 	return w;
 }
 
+/* The last `count` (1 to 8) of the eight bytes before `end`, and zeros behind them. */
+static inline uint64_t
+eight_end(const uint8_t *end, unsigned count)
+{
+	uint64_t w = eight_load(end - 8);
+	unsigned less = 8 * (8 - count);
+
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? w >> less : w << less;
+}
+
 /* The top bit of each byte that lies from `first` to `last`, both below 0x80. */
 static inline uint64_t
 eight_between(uint64_t w, uint8_t first, uint8_t last)

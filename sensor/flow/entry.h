@@ -102,19 +102,20 @@ void place_leave(struct place_pool *p, const struct flow_place *place);	/* NULL 
 /* Key of the packet's flow with its sender as side 0. */
 void key_from_packet(struct flow_key *k, const struct packet *p);
 
-/* Random numbers for key_hash(), from the process's seed. */
+/* Random numbers for hashes of keys, from the process's seed. */
 struct key_secret {
 	uint64_t word[10];	/* one for each word of a key */
+	uint64_t plain[2];	/* and of a plain one */
 	uint64_t last[5];	/* to bring 128 bits to 32 */
 };
 
 void key_secret_init(struct key_secret *s);
 
-/* The same for both directions. */
-uint32_t key_hash(const struct key_secret *s, const struct flow_key *k);
+/* Fills *out; its hash is the same for both directions. */
+void key_look(const struct key_secret *s, const struct packet *p, struct flow_look *out);
 
-/* Which side of `f` sent what has key `k`: 0, 1, or -1 when it is another conversation. */
-int key_side(const struct flow *f, const struct flow_key *k);
+/* Which side of `f` sent what is looked for: 0, 1, or -1 when it is another conversation. */
+int key_side(const struct flow *f, const struct flow_look *look);
 
 /* Did the sender of this first packet ask? False: it answers a question that was not seen. */
 bool sender_asked(const struct packet *p, const struct flow_key *k);

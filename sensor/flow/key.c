@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/hash.h"
 
 /* Port numbers that ICMP types stand for (Community ID v1). False: a message that has no answer. */
@@ -32,6 +33,18 @@ icmp_answer_type(uint8_t protocol, uint16_t type, uint16_t *answer)
 	return false;
 }
 
+static void
+ports_of(const struct packet *p, uint16_t port[2])
+{
+	port[0] = p->src_port;
+	port[1] = p->dst_port;
+	if ((p->protocol != PROTO_ICMP && p->protocol != PROTO_ICMPV6) || (p->flags & PACKET_FRAGMENT) != 0)
+		return;
+	port[0] = p->icmp_type;
+	if (!icmp_answer_type(p->protocol, p->icmp_type, &port[1]))
+		port[1] = p->icmp_code;
+}
+
 void
 key_from_packet(struct flow_key *k, const struct packet *p)
 {
@@ -40,13 +53,7 @@ key_from_packet(struct flow_key *k, const struct packet *p)
 	k->addr[1] = p->dst;
 	k->protocol = p->protocol;
 	memset(k->zero, 0, sizeof k->zero);
-	k->port[0] = p->src_port;
-	k->port[1] = p->dst_port;
-	if ((p->protocol != PROTO_ICMP && p->protocol != PROTO_ICMPV6) || (p->flags & PACKET_FRAGMENT) != 0)
-		return;
-	k->port[0] = p->icmp_type;
-	if (!icmp_answer_type(p->protocol, p->icmp_type, &k->port[1]))
-		k->port[1] = p->icmp_code;
+	ports_of(p, k->port);
 }
 
 void
@@ -56,6 +63,8 @@ key_secret_init(struct key_secret *s)
 
 	for (i = 0; i < 10; i++)
 		s->word[i] = hash_bytes(hash_seed(), &i, sizeof i);
+	for (i = 0; i < 2; i++)
+		s->plain[i] = hash_bytes(hash_seed(), &(uint64_t){ 50 + i }, sizeof i);
 	for (i = 0; i < 5; i++)
 		s->last[i] = hash_bytes(hash_seed(), &(uint64_t){ 100 + i }, sizeof i);
 }
@@ -64,6 +73,15 @@ static unsigned __int128
 pair(const uint64_t *word, const uint64_t *secret)
 {
 	return (unsigned __int128)(word[0] + secret[0]) * (word[1] + secret[1]);
+}
+
+static uint32_t
+spread(const struct key_secret *s, unsigned __int128 nh)
+{
+	uint64_t sum = s->last[0] * (uint32_t)nh + s->last[1] * (uint32_t)(nh >> 32) +
+	    s->last[2] * (uint32_t)(nh >> 64) + s->last[3] * (uint32_t)(nh >> 96) + s->last[4];
+
+	return (uint32_t)(sum >> 32);
 }
 
 /*
@@ -75,10 +93,10 @@ pair(const uint64_t *word, const uint64_t *secret)
  * outside sees a hash, so nobody learns the secret: floods of one bucket
  * cannot be made. Nine multiplications, where SipHash needs forty rounds.
  */
-uint32_t
+static uint32_t
 key_hash(const struct key_secret *s, const struct flow_key *k)
 {
-	uint64_t word[10], end[2][2], sum;
+	uint64_t word[10], end[2][2];
 	unsigned __int128 nh;
 	uint32_t rest;
 	int low;
@@ -97,16 +115,64 @@ key_hash(const struct key_secret *s, const struct flow_key *k)
 	word[9] = 0;
 	nh = pair(word, s->word) + pair(word + 2, s->word + 2) + pair(word + 4, s->word + 4) +
 	    pair(word + 6, s->word + 6) + pair(word + 8, s->word + 8);
-	sum = s->last[0] * (uint32_t)nh + s->last[1] * (uint32_t)(nh >> 32) +
-	    s->last[2] * (uint32_t)(nh >> 64) + s->last[3] * (uint32_t)(nh >> 96) + s->last[4];
-	return (uint32_t)(sum >> 32);
+	return spread(s, nh);
+}
+
+/* IPv4 in no realm: what a flow keeps without a place. */
+static bool
+is_plain(const struct packet *p)
+{
+	uint64_t realm[3];
+	uint32_t rest;
+
+	memcpy(realm, &p->realm, sizeof realm);
+	memcpy(&rest, p->realm.outer.b + 12, sizeof rest);
+	return (realm[0] | realm[1] | realm[2] | rest) == 0 && addr_is_v4(&p->src) && addr_is_v4(&p->dst);
+}
+
+/* Read as addr_v4() wrote it just now, by eight: a processor that is asked for half of that waits no longer. */
+static uint32_t
+four_of(const struct addr *a)
+{
+	uint32_t part[2];
+	uint64_t low = eight_load(a->b + 8);
+
+	memcpy(part, &low, sizeof part);
+	return part[1];
+}
+
+/* As key_hash(), over what is not the same in all of them. */
+static uint32_t
+plain_hash(const struct key_secret *s, const struct flow_look *look)
+{
+	uint64_t end[2] = { (uint64_t)look->low[0] << 16 | look->port[0], (uint64_t)look->low[1] << 16 | look->port[1] };
+	uint64_t word[2] = { end[0] < end[1] ? end[0] : end[1], end[0] < end[1] ? end[1] : end[0] };
+
+	word[0] |= (uint64_t)look->protocol << 48;
+	return spread(s, pair(word, s->plain));
+}
+
+void
+key_look(const struct key_secret *s, const struct packet *p, struct flow_look *out)
+{
+	out->plain = is_plain(p);
+	if (!out->plain) {
+		key_from_packet(&out->key, p);
+		out->hash = key_hash(s, &out->key);
+		return;
+	}
+	out->low[0] = four_of(&p->src);
+	out->low[1] = four_of(&p->dst);
+	out->protocol = p->protocol;
+	ports_of(p, out->port);
+	out->hash = plain_hash(s, out);
 }
 
 /* `first`: which of the key's ends is the flow's originator. */
 static bool
 is_place_of(const struct flow *f, const struct flow_key *k, int first)
 {
-	const struct flow_place *p = flow_place(f);
+	const struct flow_place *p = f->place;
 
 	return memcmp(p->high[0], k->addr[first].b, sizeof p->high[0]) == 0 &&
 	    memcmp(p->high[1], k->addr[!first].b, sizeof p->high[1]) == 0 && realm_compare(&p->realm, &k->realm) == 0;
@@ -118,14 +184,33 @@ is_end_of(const struct flow *f, int side, const struct flow_key *k, int end)
 	return f->port[side] == k->port[end] && memcmp(f->low[side], k->addr[end].b + 12, sizeof f->low[side]) == 0;
 }
 
-int
-key_side(const struct flow *f, const struct flow_key *k)
+static int
+other_side(const struct flow *f, const struct flow_key *k)
 {
-	if (f->protocol != k->protocol)
-		return -1;
 	if (is_end_of(f, ORIGINATOR, k, 0) && is_end_of(f, RESPONDER, k, 1) && is_place_of(f, k, 0))
 		return ORIGINATOR;
 	if (is_end_of(f, ORIGINATOR, k, 1) && is_end_of(f, RESPONDER, k, 0) && is_place_of(f, k, 1))
 		return RESPONDER;
 	return -1;
+}
+
+static int
+plain_side(const struct flow *f, const struct flow_look *look)
+{
+	uint32_t low[2], port[2] = { f->port[0], f->port[1] };
+
+	memcpy(low, f->low, sizeof low);
+	if (low[0] == look->low[0] && low[1] == look->low[1] && port[0] == look->port[0] && port[1] == look->port[1])
+		return ORIGINATOR;
+	if (low[0] == look->low[1] && low[1] == look->low[0] && port[0] == look->port[1] && port[1] == look->port[0])
+		return RESPONDER;
+	return -1;
+}
+
+int
+key_side(const struct flow *f, const struct flow_look *look)
+{
+	if (look->plain)
+		return f->place == NULL && f->protocol == look->protocol ? plain_side(f, look) : -1;
+	return f->place != NULL && f->protocol == look->key.protocol ? other_side(f, &look->key) : -1;
 }

@@ -311,9 +311,10 @@ static uint32_t
 begin(struct flows *t, const struct packet *p, const struct flow_look *look, int *side)
 {
 	uint32_t index, *bucket = bucket_of(t, look->hash);
-	struct flow_key k = look->key;
+	struct flow_key k;
 	struct entry *e;
 
+	key_from_packet(&k, p);
 	*side = sender_asked(p, &k) ? ORIGINATOR : RESPONDER;
 	if (*side == RESPONDER)
 		key_turn(&k);
@@ -337,8 +338,7 @@ begin(struct flows *t, const struct packet *p, const struct flow_look *look, int
 void
 flows_look(const struct flows *t, const struct packet *p, struct flow_look *out)
 {
-	key_from_packet(&out->key, p);
-	out->hash = key_hash(&t->secret, &out->key);
+	key_look(&t->secret, p, out);
 	__builtin_prefetch(bucket_of(t, out->hash));
 }
 
@@ -362,7 +362,7 @@ find(const struct flows *t, const struct flow_look *look, int *side)
 
 	for (index = *bucket_of(t, look->hash); index != 0; index = e->chain) {
 		e = entry_at(t, index);
-		if (e->hash == look->hash && (*side = key_side(&e->flow, &look->key)) >= 0)
+		if (e->hash == look->hash && (*side = key_side(&e->flow, look)) >= 0)
 			return index;
 	}
 	return 0;

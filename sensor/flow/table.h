@@ -53,10 +53,14 @@ void flows_free(struct flows *t);	/* no end events; NULL is fine */
 /* End what has run out at `now_ns`; call it before each packet, with that packet's time. */
 void flows_advance(struct flows *t, int64_t now_ns);
 
-/* Where a packet's flow is looked for. */
+/* Where a packet's flow is looked for; the sender is [0]. */
 struct flow_look {
-	struct flow_key key;		/* with the sender as side 0 */
 	uint32_t hash;
+	bool plain;			/* IPv4 in no realm: the next three say all */
+	uint8_t protocol;
+	uint16_t port[2];
+	uint32_t low[2];		/* the addresses, as a flow keeps them */
+	struct flow_key key;		/* of the others */
 };
 
 /*
