@@ -5,6 +5,8 @@
 
 #include "decode/fragments.h"
 #include "decode/layers.h"
+#include "decode/plain.h"
+#include "decode/shard.h"
 
 struct decode *
 decode_new(const struct decode_limits *limits)
@@ -35,6 +37,13 @@ decode_set_relays(struct decode *d, const struct cidr *relays, unsigned count)
 {
 	d->relays = relays;
 	d->relay_count = count;
+}
+
+void
+decode_set_shard(struct decode *d, uint32_t shard, uint32_t shards)
+{
+	d->shard = shard;
+	d->shards = shards;
 }
 
 void
@@ -117,17 +126,17 @@ reader_of(struct decode *d, int link_type)
 	return d->link_read;
 }
 
-enum decode_result
-decode_frame(struct decode *d, const struct frame *f, struct packet *out)
+/* One layer after another. */
+static enum decode_result
+walk_frame(struct decode *d, const struct frame *f, struct packet *out)
 {
 	struct walk w = { .decode = d, .packet = out,
 		.in = span_of(f->bytes, f->captured_bytes),
 		.wire = f->wire_bytes > f->captured_bytes ? f->wire_bytes : f->captured_bytes,
-		.next = reader_of(d, f->link_type) };
+		.next = d->link_read };
 	layer_fn *read;
 	unsigned steps;
 
-	d->counts.frames++;
 	d->place = (struct checksum_place){ .ipv4 = { 0 } };
 	memset(out, 0, sizeof *out);
 	out->ts_ns = f->ts_ns;
@@ -149,6 +158,21 @@ decode_frame(struct decode *d, const struct frame *f, struct packet *out)
 		d->counts.tunnelled++;
 	if ((out->flags & PACKET_TRUNCATED) != 0)
 		d->counts.truncated++;
+	return d->shards < 2 || decode_shard(out, d->shards) == d->shard ? DECODE_PACKET : DECODE_FOREIGN;
+}
+
+enum decode_result
+decode_frame(struct decode *d, const struct frame *f, struct packet *out)
+{
+	struct plain plain;
+
+	d->counts.frames++;
+	if (reader_of(d, f->link_type) != ethernet_read || !plain_find(f, &plain))
+		return walk_frame(d, f, out);
+	d->counts.packets++;
+	if (d->shards > 1 && plain_shard(&plain, d->shards) != d->shard)
+		return DECODE_FOREIGN;
+	plain_read(&plain, f, out, &d->place);
 	return DECODE_PACKET;
 }
 
@@ -186,39 +210,8 @@ decode_counts(const struct decode *d)
 	return &d->counts;
 }
 
-static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t
-mix_addr(const struct addr *a)
-{
-	uint64_t half[2];
-
-	memcpy(half, a->b, sizeof half);
-	return mix(half[0] ^ 0x9e3779b97f4a7c15ULL, half[1] ^ 0xd1b54a32d192ed03ULL);
-}
-
-/*
- * Multiplications with fixed odd numbers: no key, since all processes and all
- * runs must agree. Who sends to many chosen addresses can load one worker, as
- * he can with one large flow.
- */
 uint32_t
 decode_shard(const struct packet *p, uint32_t shards)
 {
-	uint64_t where[4] = { 0 }, sum;
-
-	if (shards < 2)
-		return 0;
-	memcpy(where, &p->realm, sizeof p->realm);
-	sum = mix(where[0] ^ 0x8cb92ba72f3d8dd7ULL, where[1] ^ 0xaaaaaaaaaaaaaaabULL);
-	sum ^= mix(where[2] ^ 0x94d049bb133111ebULL, where[3] ^ 0xbf58476d1ce4e5b9ULL);
-	sum += mix_addr(&p->src) + mix_addr(&p->dst);
-	sum = mix(sum ^ 0xa0761d6478bd642fULL, 0xe7037ed1a0b428dbULL);
-	return (uint32_t)((sum >> 32) * shards >> 32);
+	return shards < 2 ? 0 : shard_of(&p->realm, &p->src, &p->dst, shards);
 }

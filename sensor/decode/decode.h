@@ -54,7 +54,8 @@ struct decode_counts {
 enum decode_result {
 	DECODE_PACKET,		/* *out is filled */
 	DECODE_HELD,		/* a fragment, kept until its datagram is whole */
-	DECODE_NOTHING		/* no IP, or malformed: counted */
+	DECODE_NOTHING,		/* no IP, or malformed: counted */
+	DECODE_FOREIGN		/* a packet of another shard; *out is anything */
 };
 
 struct decode;
@@ -64,6 +65,9 @@ void decode_free(struct decode *d);				/* NULL is fine */
 
 /* AFTRs and border relays: see realm.h. Copies nothing. */
 void decode_set_relays(struct decode *d, const struct cidr *relays, unsigned count);
+
+/* Packets of this one of `shards` alone are wanted; without this call, all. */
+void decode_set_shard(struct decode *d, uint32_t shard, uint32_t shards);
 
 /*
  * Headers only; checksums are not looked at, but for the IPv4 header's of a

@@ -45,6 +45,7 @@ struct decode {
 	struct checksum_place place;	/* of the last packet */
 	int link_type;			/* of the last frame, and its reader */
 	layer_fn *link_read;
+	uint32_t shard, shards;		/* whose packets are wanted; 0 and 1: all */
 	const struct cidr *relays;
 	unsigned relay_count;
 	struct packet carrier;		/* of the innermost tunnel over IP, when packet->depth > 0 */
@@ -102,6 +103,9 @@ void walk_bare(struct walk *w, uint8_t protocol);
  */
 void tunnel_ip_open(struct walk *w, uint8_t protocol);
 void tunnel_udp_open(struct walk *w);
+
+/* Who looks whether a datagram with these ports is a tunnel; NULL: it is none. */
+layer_fn *tunnel_udp_opener(uint16_t src_port, uint16_t dst_port);
 
 /* The openers of GRE and of IPv4 in IPv6. */
 void gre_open(struct walk *w);

@@ -192,8 +192,8 @@ mpls_open(struct walk *w)
 		tunnel_note(w->packet, TUNNEL_IP_IN_IP, 0, 0);
 }
 
-void
-tunnel_udp_open(struct walk *w)
+layer_fn *
+tunnel_udp_opener(uint16_t src_port, uint16_t dst_port)
 {
 	static const struct {
 		uint16_t port;
@@ -208,12 +208,19 @@ tunnel_udp_open(struct walk *w)
 		{ 4790, false, vxlan_gpe_open },
 		{ 6635, false, mpls_open },
 	};
-	const struct packet *p = w->packet;
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (rows[i].port == p->dst_port || (rows[i].either && rows[i].port == p->src_port)) {
-			rows[i].open(w);
-			return;
-		}
+		if (rows[i].port == dst_port || (rows[i].either && rows[i].port == src_port))
+			return rows[i].open;
+	return NULL;
+}
+
+void
+tunnel_udp_open(struct walk *w)
+{
+	layer_fn *open = tunnel_udp_opener(w->packet->src_port, w->packet->dst_port);
+
+	if (open != NULL)
+		open(w);
 }

@@ -20,7 +20,6 @@ struct pending {
 };
 
 struct pipeline {
-	uint32_t shard, shards;
 	struct decode *decode;
 	struct flows *flows;
 	struct reassembly *reassembly;
@@ -189,8 +188,6 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 		return NULL;
 	reassembly.max_streams = streams_possible(reassembly.max_streams, options->input_bytes);
 	flow.doubt_checksums = c->decode.checksum == CHECKSUM_AUTO;
-	p->shard = options->shard;
-	p->shards = options->shards;
 	p->burst_pause_ns = witness.burst_pause_ns;
 	p->lasting_ns = c->beacon_lasting_sec == 0 ? INT64_MAX : c->beacon_lasting_sec * NS_PER_SEC;
 	p->at_work = options->at_work != NULL ? options->at_work : &p->nobody_asks;
@@ -204,6 +201,7 @@ pipeline_new(const struct pipeline_options *options, observation_fn *emit, void 
 		pipeline_free(p);
 		return NULL;
 	}
+	decode_set_shard(p->decode, options->shard, options->shards);
 	decode_set_relays(p->decode, c->relays, c->relays_count);
 	reassembly_on_difference(p->reassembly, on_difference);
 	return p;
@@ -455,8 +453,7 @@ look_at(struct pipeline *p, const struct frame *frame, struct pending *n)
 	n->ordinal = frame->ordinal;
 	n->ts_ns = frame->ts_ns;
 	n->now_ns = p->clock.now_ns;
-	n->is_ours = decode_frame(p->decode, frame, &n->packet) == DECODE_PACKET &&
-	    (p->shards <= 1 || decode_shard(&n->packet, p->shards) == p->shard);
+	n->is_ours = decode_frame(p->decode, frame, &n->packet) == DECODE_PACKET;
 	if (!n->is_ours)
 		return;
 	decode_verify(p->decode, &n->packet);
@@ -484,6 +481,9 @@ look_ahead(struct pipeline *p, const struct frame *frames, unsigned count)
 	for (i = 0; i < n; i++)
 		if (p->pending[i].is_ours)
 			flows_look_on(p->flows, &p->pending[i].look);
+	for (i = 0; i < n; i++)
+		if (p->pending[i].is_ours)
+			flows_look_in(p->flows, &p->pending[i].look);
 	return n;
 }
 

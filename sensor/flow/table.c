@@ -8,6 +8,9 @@
 #include "base/when.h"
 #include "flow/entry.h"
 
+/* Buckets of few flows are few: each of a flow's own in a large table would cost a line of the cache, and a page. */
+enum { BUCKET_BITS_FIRST = 12 };
+
 /* So many flows fill two MiB: there may be many more. */
 enum { MANY_ENTRIES = (2 << 20) / ENTRY_BYTES };
 
@@ -25,7 +28,8 @@ struct flows {
 	int64_t timeout_ns[TIMERS];
 	struct list lists[TIMERS];
 	struct key_secret secret;
-	uint32_t *buckets, bucket_shift;
+	uint32_t *buckets;		/* half as many as flows at least, until there are the most */
+	uint32_t bucket_shift, bucket_shift_least;
 	struct entry *entry;		/* [1..entries] */
 	struct talk_pool talks;
 	struct place_pool places;
@@ -244,6 +248,40 @@ buckets_bytes(const struct flows *t)
 	return sizeof *t->buckets << (32 - t->bucket_shift);
 }
 
+static void
+bucket_add(struct flows *t, uint32_t index)
+{
+	struct entry *e = entry_at(t, index);
+	uint32_t *bucket = bucket_of(t, e->hash);
+
+	e->chain = *bucket;
+	*bucket = index;
+}
+
+static bool
+are_buckets_few(const struct flows *t)
+{
+	return t->bucket_shift > t->bucket_shift_least && t->counts.active >> (31 - t->bucket_shift) != 0;
+}
+
+/* Twice as many. Without memory chains get longer. */
+static void
+grow_buckets(struct flows *t)
+{
+	size_t before = buckets_bytes(t);
+	uint32_t *fresh = pages_new(2 * before), index;
+
+	if (fresh == NULL)
+		return;
+	pages_fill(fresh, 2 * before);
+	pages_free(t->buckets, before);
+	t->buckets = fresh;
+	t->bucket_shift--;
+	for (index = 1; index <= t->entries; index++)
+		if (!entry_at(t, index)->flow.unused)
+			bucket_add(t, index);
+}
+
 static uint32_t
 entry_take(struct flows *t)
 {
@@ -252,10 +290,8 @@ entry_take(struct flows *t)
 	if (t->counts.active >= t->limits.max_flows)
 		evict(t);
 	if (t->unused == 0) {
-		if (++t->entries == MANY_ENTRIES) {
+		if (++t->entries == MANY_ENTRIES)
 			pages_enlarge(t->entry, entries_bytes(t));
-			pages_enlarge(t->buckets, buckets_bytes(t));
-		}
 		return t->entries;
 	}
 	index = t->unused;
@@ -310,20 +346,21 @@ entry_begin(struct flows *t, const struct flow_key *k)
 static uint32_t
 begin(struct flows *t, const struct packet *p, const struct flow_look *look, int *side)
 {
-	uint32_t index, *bucket = bucket_of(t, look->hash);
 	struct flow_key k;
+	uint32_t index;
 	struct entry *e;
 
 	key_from_packet(&k, p);
 	*side = sender_asked(p, &k) ? ORIGINATOR : RESPONDER;
 	if (*side == RESPONDER)
 		key_turn(&k);
+	if (are_buckets_few(t))
+		grow_buckets(t);
 	if ((index = entry_begin(t, &k)) == 0)
 		return 0;
 	e = entry_at(t, index);
 	e->hash = look->hash;
-	e->chain = *bucket;
-	*bucket = index;
+	bucket_add(t, index);
 	e->flow.first_ordinal = p->ordinal;
 	e->flow.first_ns = e->flow.last_ns = p->ts_ns;
 	e->flow.midway = p->protocol == PROTO_TCP && (p->flags & PACKET_FRAGMENT) == 0;	/* until a SYN comes */
@@ -352,6 +389,19 @@ flows_look_on(const struct flows *t, const struct flow_look *look)
 		return;
 	__builtin_prefetch(entry_at(t, index), 1);
 	__builtin_prefetch((const char *)entry_at(t, index) + ENTRY_BYTES / 2, 1);
+}
+
+/* What was said is looked at for most packets. */
+void
+flows_look_in(const struct flows *t, const struct flow_look *look)
+{
+	uint32_t index = *bucket_of(t, look->hash);
+	const char *talk;
+
+	if (index == 0 || (talk = (const char *)entry_at(t, index)->flow.talk) == NULL)
+		return;
+	__builtin_prefetch(talk, 1);
+	__builtin_prefetch(talk + sizeof(struct flow_talk) - 1, 1);
 }
 
 static uint32_t
@@ -469,11 +519,11 @@ flows_counts(const struct flows *t)
 	return &t->counts;
 }
 
-/* The buckets are a power of two, at most twice the flows. */
+/* The buckets are a power of two, at most twice the flows, and half of that again while they grow. */
 size_t
 flows_flow_bytes(void)
 {
-	return sizeof(struct entry) + 2 * sizeof(uint32_t) + place_bytes() + sizeof(struct flow_talk) +
+	return sizeof(struct entry) + 3 * sizeof(uint32_t) + place_bytes() + sizeof(struct flow_talk) +
 	    heap_bytes(sizeof(struct flow_tunnel));
 }
 
@@ -509,7 +559,8 @@ flows_new(const struct flow_limits *limits, flow_end_fn *end, void *to)
 	key_secret_init(&t->secret);
 	while (bits < 31 && 1U << bits < t->limits.max_flows)
 		bits++;
-	t->bucket_shift = 32 - bits;
+	t->bucket_shift_least = 32 - bits;
+	t->bucket_shift = 32 - (bits < BUCKET_BITS_FIRST ? bits : BUCKET_BITS_FIRST);
 	t->buckets = pages_new(buckets_bytes(t));
 	t->entry = pages_new(entries_bytes(t));
 	if (t->buckets != NULL && t->entry != NULL && place_pool_init(&t->places, t->limits.max_flows))
