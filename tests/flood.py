@@ -10,42 +10,33 @@ import time
 
 import rig
 
+sys.path.insert(0, os.path.join(rig.TOP, "tools"))
+from captures import frames             # noqa: E402
+
 LISTED = "198.51.100.23"
 PLANTED_EVERY_SEC = 0.2
 ROLES = ("worker", "analyst", "keeper")
 SENDER = os.path.join(os.path.dirname(rig.HANSHO), "tests/system/send_frames")
 
 
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    total = (total & 0xffff) + (total >> 16)
-    return ~(total + (total >> 16)) & 0xffff
-
-
-def frame(src, dst, protocol, transport):
-    """IPv4 in Ethernet, with right checksums."""
-    pseudo = src + dst + struct.pack("!BBH", 0, protocol, len(transport))
-    at = {6: 16, 17: 6}[protocol]
-    transport = bytearray(transport)
-    struct.pack_into("!H", transport, at, checksum(pseudo + transport + b"\0" * (len(transport) % 2)))
-    ip = bytearray(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(transport), 0, 0x4000, 64, protocol, 0, src, dst))
-    struct.pack_into("!H", ip, 10, checksum(ip))
-    return b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + bytes(ip) + bytes(transport)
+def framed(src, dst, protocol, transport):
+    return frames.ethernet(b"\2\0\0\0\0\2", b"\2\0\0\0\0\1", [], frames.ip_packets(src, dst, protocol, transport, 0)[0])
 
 
 def syn(src, dst, sport, dport):
-    return frame(src, dst, 6, struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 0x50, 2, 0x4000, 0, 0))
+    return framed(src, dst, frames.TCP, frames.tcp(src, dst, sport, dport, 1, 0, frames.SYN))
 
 
-def small(path, frames, seed=1):
+def small(path, count, seed=1):
     """The smallest packets: SYNs of a flood and short datagrams, none of many conversations."""
     r, made = random.Random(seed), []
-    for n in range(frames):
+    for n in range(count):
         host = bytes((10, 9, r.randrange(256), r.randrange(256)))
         if n % 2:
             made.append(syn(r.randbytes(4), bytes((10, 0, 0, 5)), r.randrange(1024, 65536), 443))
         else:
-            made.append(frame(host, bytes((203, 0, 113, 9)), 17, struct.pack("!HHHH", r.randrange(1024, 65536), 4500, 13, 0) + b"words"))
+            there = bytes((203, 0, 113, 9))
+            made.append(framed(host, there, frames.UDP, frames.udp(host, there, r.randrange(1024, 65536), 4500, b"words")))
     return rig.write_pcap(path, [(n * 1000, f) for n, f in enumerate(made)])
 
 

@@ -6,6 +6,7 @@ payload is announced by its length and cut, as a snap length does, so that a gig
 not tell is as harmless as it can be: POSTs are forms, certificates a year old, all clients say the same hello. When
 bytes went in a long connection is not told either: by chance, so that no clock is made that was not there.
 """
+import csv
 import gzip
 import ipaddress
 import json
@@ -335,7 +336,18 @@ def capture_of(folder, path):
     return used, other
 
 
-# ---- whose they are, by a row of the collection's manifest ----
+# ---- whose they are, by the collection's manifest ----
+
+def sets(collection):
+    """Name of each set of logs and its row of the manifest: all files of a set say the same."""
+    found = {}
+    with open(os.path.join(collection, "MANIFEST.tsv"), encoding="utf-8", newline="") as f:
+        for row in csv.DictReader(f, delimiter="\t"):
+            part = row["file"].split("/")
+            if part[0] == "zeek-logs":
+                found.setdefault(part[1], row)
+    return sorted(found.items())
+
 
 def addresses(text):
     """All that are in a list that people wrote."""

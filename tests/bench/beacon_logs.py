@@ -4,7 +4,6 @@
 tests/zeek_traffic.py makes a capture of each set of logs. Prints a Markdown table row for each: beacons that ring on a
 listed C2 server, the best score of one that does not, and rings on anything else. Home is as zeek_traffic.home() has it.
 """
-import csv
 import ipaddress
 import json
 import os
@@ -14,8 +13,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import corpus_runs as c
 import rig
 import zeek_traffic
-
-LOGS = os.path.join(c.FOLDER, "zeek-logs")
 
 
 def is_c2(row, e):
@@ -50,16 +47,12 @@ def read(folder, row, path):
 def main():
     if c.skip_without_folder(["beacons of the logs"]):
         return
-    rows = {}
-    with open(os.path.join(c.FOLDER, "MANIFEST.tsv"), encoding="utf-8", newline="") as f:
-        for row in csv.DictReader(f, delimiter="\t"):
-            if row["file"].startswith("zeek-logs/"):
-                rows.setdefault(row["file"].split("/")[1], row)
     folder = rig.folder()
-    for set_name in sys.argv[1:] or sorted(rows):
-        row = rows[set_name]
+    for set_name, row in zeek_traffic.sets(c.FOLDER):
+        if sys.argv[1:] and set_name not in sys.argv[1:]:
+            continue
         try:
-            found, best, other, low = read(os.path.join(LOGS, set_name), row, os.path.join(folder, "one.pcap"))
+            found, best, other, low = read(os.path.join(c.FOLDER, "zeek-logs", set_name), row, os.path.join(folder, "one.pcap"))
         except Exception as e:
             print(f"| {set_name} | {type(e).__name__}: {e} |", flush=True)
             continue

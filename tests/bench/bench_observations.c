@@ -1,5 +1,6 @@
 /*
- * What an observation costs the analyst: those of a capture, slice by slice, the time of the analyst alone.
+ * What an observation costs the analyst: those of a capture with the default configuration, no indicators and no records
+ * asked for; slice by slice, the time of the analyst alone.
  *
  *     bench_observations CAPTURE
  *
@@ -23,7 +24,7 @@ struct bench {
 	struct analyst *analyst;
 	uint8_t *held;
 	size_t used;
-	uint64_t frames, observations, by_kind[OBSERVATION_KINDS];
+	uint64_t frames, observations, bytes, by_kind[OBSERVATION_KINDS];
 	double seconds;
 };
 
@@ -78,6 +79,7 @@ hold(void *to, const struct observation *o)
 	memcpy(b->held + b->used, o, o->bytes);
 	b->used += o->bytes;
 	b->observations++;
+	b->bytes += o->bytes;
 	b->by_kind[o->kind]++;
 }
 
@@ -93,9 +95,9 @@ report(const struct bench *b)
 {
 	unsigned i;
 
-	printf("%llu frames, %llu observations (%.2f a frame): %.0f ns each, %.2f million a second;",
+	printf("%llu frames, %llu observations (%.3f a frame) of %.0f bytes: %.0f ns each, %.2f million a second;",
 	    (unsigned long long)b->frames, (unsigned long long)b->observations, (double)b->observations / (double)b->frames,
-	    1e9 * b->seconds / (double)b->observations, (double)b->observations / b->seconds / 1e6);
+	    (double)b->bytes / (double)b->observations, 1e9 * b->seconds / (double)b->observations, (double)b->observations / b->seconds / 1e6);
 	for (i = 0; i < OBSERVATION_KINDS; i++)
 		if (b->by_kind[i] > 0)
 			printf(" %llu %s", (unsigned long long)b->by_kind[i], names[i]);

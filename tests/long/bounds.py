@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import rig
 
 FOLDER = rig.folder()
-START_SEC = 1_790_000_000
+START_SEC, FRAMES_A_SEC = 1_790_000_000, 20_000
 SLACK_MIB = 8
 CONFIG = """
 checksum: off
@@ -132,18 +132,10 @@ def noise(count):
 
 # ---- runs ----
 
-def write(path, frames, per_sec):
-    with open(path, "wb") as f:
-        f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
-        for n, frame in enumerate(frames):
-            f.write(struct.pack("<IIII", START_SEC + n // per_sec, n % per_sec * 1000000 // per_sec,
-                                len(frame), len(frame)) + frame)
-
-
 def run(flood, count):
     """Peak memory in MiB, what was said."""
     path = os.path.join(FOLDER, "flood.pcap")
-    write(path, flood(count), 20000)
+    rig.write_pcap(path, (((START_SEC * FRAMES_A_SEC + n) * (10**9 // FRAMES_A_SEC), frame) for n, frame in enumerate(flood(count))))
     child = subprocess.Popen([rig.HANSHO, "replay", "--in-process", "--config", os.path.join(FOLDER, "config.yaml"),
                               "--feed", "plain:" + os.path.join(FOLDER, "feed.txt"), "--eve", os.devnull,
                               "--records", "alert,beacon,http,tls,dns,flow", path],

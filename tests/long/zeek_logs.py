@@ -4,7 +4,6 @@ infected ones what rings (--table prints it).
 
 The logs are $HANSHO_CORPUS/zeek-logs, whose machines are whose MANIFEST.tsv says; tests/zeek_traffic.py makes captures of them.
 """
-import csv
 import ipaddress
 import json
 import os
@@ -16,24 +15,12 @@ import rig
 import zeek_traffic
 
 CASES = ["cases in logs of harmless machines", "cases in logs of infected machines"]
-LOGS = os.path.join(c.FOLDER, "zeek-logs")
 AT_LEAST = 1                # infected machines with a case; measured, see docs/behaviours.md
-
-
-def sets():
-    """Name of each set, and its row of the manifest: all files of a set say the same."""
-    found = {}
-    with open(os.path.join(c.FOLDER, "MANIFEST.tsv"), encoding="utf-8", newline="") as f:
-        for row in csv.DictReader(f, delimiter="\t"):
-            part = row["file"].split("/")
-            if part[0] == "zeek-logs" and row["categories"] != "c":
-                found.setdefault(part[1], row)
-    return sorted(found.items())
 
 
 def alerts(name, row, folder):
     path = os.path.join(folder, f"{name}.pcap")
-    used, other = zeek_traffic.capture_of(os.path.join(LOGS, name), path)
+    used, other = zeek_traffic.capture_of(os.path.join(c.FOLDER, "zeek-logs", name), path)
     run = c.Run(c.HANSHO, ["--in-process", *zeek_traffic.home(row)], [path], limit=120)
     if run.complaint():
         c.fail(name, run.complaint())
@@ -57,7 +44,9 @@ def main():
     if c.skip_without_folder(CASES):
         return
     folder, bad, infected, harmless, cases = rig.folder(), [], 0, 0, 0
-    for name, row in sets():
+    for name, row in zeek_traffic.sets(c.FOLDER):
+        if row["categories"] == "c":
+            continue
         found = alerts(name, row, folder)
         mine = {str(a) for a in zeek_traffic.addresses(row["victim"])}
         by_host = {}
