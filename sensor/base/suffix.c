@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/ends.h"
 #include "base/hash.h"
 
 static const char LIST[] = "/usr/share/publicsuffix/public_suffix_list.dat";
@@ -24,42 +25,10 @@ static unsigned asked;
 
 /* ---- the filter ---- */
 
-/* Ends of names are hashed together, from the right (FNV-1a). */
-#define HASH_BEGIN UINT64_C(0xcbf29ce484222325)
-
-static uint64_t
-hash_step(uint64_t hash, char c)
-{
-	return (hash ^ (uint8_t)c) * UINT64_C(0x100000001b3);
-}
-
-static uint64_t
-bits_of(uint64_t hash, unsigned *word)
-{
-	hash = (hash ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15);
-	*word = (unsigned)(hash >> (64 - FILTER_BITS));
-	return UINT64_C(1) << (hash >> 32 & 63) | UINT64_C(1) << (hash >> 38 & 63);
-}
-
 static bool
 may_have(const uint64_t *filter, uint64_t hash)
 {
-	unsigned word;
-	uint64_t bits = bits_of(hash, &word);
-
-	return (filter[word] & bits) == bits;
-}
-
-static void
-add(uint64_t *filter, const char *name, size_t len)
-{
-	uint64_t hash = HASH_BEGIN, bits;
-	unsigned word;
-
-	while (len > 0)
-		hash = hash_step(hash, name[--len]);
-	bits = bits_of(hash, &word);
-	filter[word] |= bits;
+	return ends_may_have(filter, FILTER_BITS, hash);
 }
 
 /* Of the rules in other scripts libpsl is asked. */
@@ -73,9 +42,9 @@ add_rule(const char *line)
 	if (strncmp(line, "*.", 2) == 0) {
 		line += 2;
 		len -= 2;
-		add(wild, line, len);
+		ends_add(wild, FILTER_BITS, line, len);
 	}
-	add(rules, line, len);
+	ends_add(rules, FILTER_BITS, line, len);
 	return true;
 }
 
@@ -140,18 +109,18 @@ size_t
 suffix_at(const char *name, size_t len)
 {
 	bool foreign = strstr(name, "xn--") != NULL;
-	uint64_t hash = HASH_BEGIN, parent;
+	uint64_t hash = ENDS_BEGIN, parent;
 	size_t at = len, found;
 
 	while (at > 0 && name[at - 1] != '.')
-		hash = hash_step(hash, name[--at]);
+		hash = ends_step(hash, name[--at]);
 	/* A last label is one, whether the list has it or not. */
 	found = at;
 	while (at > 0) {
 		parent = hash;
-		hash = hash_step(hash, name[--at]);
+		hash = ends_step(hash, name[--at]);
 		while (at > 0 && name[at - 1] != '.')
-			hash = hash_step(hash, name[--at]);
+			hash = ends_step(hash, name[--at]);
 		/* libpsl passes over a dot that comes first. */
 		if ((!ready || foreign || name[at] == '.' || may_have(rules, hash) || may_have(wild, parent)) &&
 		    ask(name + at, len - at))

@@ -39,24 +39,29 @@ zone_at(const char *name, size_t len)
  * Whoever looks at one observation asks for the same name, one after the
  * other; so do the answer and the addresses that come behind a question.
  */
-enum { LATEST = 64 };
+enum { LATEST_BITS = 9, LATEST = 1 << LATEST_BITS };
 
 static struct latest {
 	char name[NAME_MOST + 1];
 	size_t len, at;			/* of the zone; `len`: none */
 } latest[LATEST];
 
-/* Names of one zone differ at their beginning. */
+/* Names of one zone differ at their beginning, those of many hosts called "www" at their end. */
 static struct latest *
 place_of(struct span name)
 {
-	uint64_t begin = 0;
+	uint64_t begin = 0, end = 0;
 
-	memcpy(&begin, name.at, name.left < sizeof begin ? name.left : sizeof begin);
-	return &latest[(begin + name.left) * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+	if (name.left >= sizeof begin) {
+		memcpy(&begin, name.at, sizeof begin);
+		memcpy(&end, name.at + name.left - sizeof end, sizeof end);
+	} else {
+		memcpy(&begin, name.at, name.left);
+	}
+	begin = (begin ^ (end << 29 | end >> 35)) + name.left;
+	begin ^= begin >> 32;
+	return &latest[begin * UINT64_C(0x9e3779b97f4a7c15) >> (64 - LATEST_BITS)];
 }
-
-_Static_assert(LATEST == 1 << (64 - 58), "six bits of a product");
 
 struct span
 zone_of(struct span name)

@@ -412,14 +412,14 @@ why_all_known(const struct beacon *b, const struct track *t)
 }
 
 static const char *
-why_known(const struct beacon *b, const struct key *k)
+why_known(const struct beacon *b, const struct key *k, struct span name)
 {
 	const struct track *t = k->track;
 	const char *why = t->known_cert;
 	int64_t now_ns = t->last_ns;
 
 	if (why == NULL)
-		why = known_domain(b->known, believed_name(b, k), &t->host, now_ns);
+		why = known_domain(b->known, name, &t->host, now_ns);
 	if (why == NULL && k->kind == KEY_BEHAVIOUR)
 		return why_all_known(b, t);
 	if (k->kind == KEY_BEHAVIOUR || k->kind == KEY_ZONE || t->proxied)
@@ -433,10 +433,9 @@ why_known(const struct beacon *b, const struct key *k)
 
 /* The name of the tool with which others work on the host, or NULL. */
 static const char *
-which_tool(const struct beacon *b, const struct key *k)
+which_tool(const struct beacon *b, const struct track *t, struct span name)
 {
-	const struct track *t = k->track;
-	const char *tool = known_support(b->known, believed_name(b, k), &t->host, t->last_ns);
+	const char *tool = known_support(b->known, name, &t->host, t->last_ns);
 
 	return tool != NULL ? tool : known_protocol(b->known, (enum app)t->support, &t->host, t->last_ns);
 }
@@ -444,10 +443,13 @@ which_tool(const struct beacon *b, const struct key *k)
 static void
 ask_known(const struct beacon *b, const struct key *k, struct beacon_numbers *out)
 {
+	struct span name;
+
 	if (b->known == NULL)
 		return;
-	out->known = why_known(b, k);
-	if (out->known == NULL && (out->tool = which_tool(b, k)) != NULL)
+	name = believed_name(b, k);
+	out->known = why_known(b, k, name);
+	if (out->known == NULL && (out->tool = which_tool(b, k->track, name)) != NULL)
 		out->known = "remote support tool";
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ends.h"
 #include "base/table.h"
 #include "base/when.h"
 
@@ -13,7 +14,7 @@ static const char shipped[] =
 
 enum kind { KIND_DOMAIN, KIND_ASN, KIND_CERT, KIND_ADDRESS, KIND_UPLOAD, KIND_SUPPORT, KINDS };
 
-enum { VALUE_MAX = 255, LINE_MAX_BYTES = 1024 };
+enum { VALUE_MAX = 255, LINE_MAX_BYTES = 1024, FILTER_BITS = 8 };
 
 /* Of tools of remote support, as app_proto calls them. */
 static const char *const protocols[APP_KINDS] = {
@@ -36,6 +37,7 @@ struct known {
 	struct rule *table;		/* all but addresses */
 	struct rule *addresses;
 	unsigned count;
+	uint64_t filter[1 << FILTER_BITS];	/* of the table's values */
 };
 
 /* ---- reading ---- */
@@ -119,6 +121,7 @@ put(struct known *k, struct rule *r)
 		k->addresses = r;
 		return;
 	}
+	ends_add(k->filter, FILTER_BITS, r->key + 1, len - 1);
 	HASH_FIND(hh, k->table, r->key, len, first);
 	if (first != NULL) {
 		r->next = first->next;
@@ -241,13 +244,29 @@ find(const struct known *k, enum kind kind, struct span value, const struct addr
 	return in_force(r, host, now_ns);
 }
 
-/* The rule of the name or of one above it. */
+static bool
+may_be_known(const struct known *k, struct span name)
+{
+	uint64_t hash = ENDS_BEGIN;
+	size_t at = name.left;
+
+	while (at > 0) {
+		hash = ends_step(hash, (char)name.at[--at]);
+		if ((at == 0 || name.at[at - 1] == '.') && ends_may_have(k->filter, FILTER_BITS, hash))
+			return true;
+	}
+	return false;
+}
+
+/* The rule of the name or of one above it. Nearly every name has none. */
 static const char *
 find_above(const struct known *k, enum kind kind, struct span name, const struct addr *host, int64_t now_ns)
 {
 	const char *reason;
 	const uint8_t *dot;
 
+	if (k == NULL || !may_be_known(k, name))
+		return NULL;
 	while ((reason = find(k, kind, name, host, now_ns)) == NULL) {
 		if (name.left == 0 || (dot = memchr(name.at, '.', name.left)) == NULL)
 			return NULL;

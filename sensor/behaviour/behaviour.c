@@ -107,6 +107,7 @@ sight_begin(struct sight *s, struct behaviour *b, const struct observation *o)
 	s->peer = &o->key.addr[!o->host_side];
 	s->peer_port = o->key.port[!o->host_side];
 	s->host_hash = s->peer_hash = 0;
+	s->service_tag = 0;
 	if (b->expected.o == o) {
 		s->host_hash = b->expected.host_hash;
 		s->peer_hash = b->expected.peer_hash;
@@ -139,9 +140,13 @@ is_mail_port(uint16_t port)
 uint32_t
 sight_service_tag(struct sight *s)
 {
-	struct span name = observation_text(s->o, TEXT_SERVICE);
+	struct span name;
 
-	return ((name.left > 0 ? tag_of_text(name) : sight_peer_tag(s)) ^ (uint32_t)s->peer_port << 16) | 1;
+	if (s->service_tag == 0) {
+		name = observation_text(s->o, TEXT_SERVICE);
+		s->service_tag = ((name.left > 0 ? tag_of_text(name) : sight_peer_tag(s)) ^ (uint32_t)s->peer_port << 16) | 1;
+	}
+	return s->service_tag;
 }
 
 int
@@ -251,6 +256,7 @@ behaviour_finding(struct behaviour *b, const struct finding *f)
 	s.addr = &f->host;
 	s.peer = &f->peer;
 	s.host_hash = s.peer_hash = 0;
+	s.service_tag = 0;
 	if (f->severity < SEVERITY_LOW && sight_host(&s) != NULL)
 		s.host->suspect_ns = f->ts_ns;
 	if (f->kind == FINDING_INDICATOR)

@@ -95,6 +95,7 @@ struct sight {
 	enum reach reach;
 	uint64_t host_hash;		/* of realm and addr; 0: not calculated yet */
 	uint64_t peer_hash;		/* of realm and peer, HASH_FIXED; likewise */
+	uint32_t service_tag;		/* likewise */
 	struct host *host;		/* NULL: not looked up yet, or not there */
 	bool host_sought;
 };
