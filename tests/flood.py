@@ -40,19 +40,6 @@ def small(path, count, seed=1):
     return rig.write_pcap(path, [(n * 1000, f) for n, f in enumerate(made)])
 
 
-def merged(path, sources, most=400_000):
-    """Real talk: Ethernet captures one after the other."""
-    made = []
-    for source in sources:
-        try:
-            made += [(n, f) for n, (_, f) in enumerate(rig.frames_of(source)) if 14 <= len(f) <= 9000]
-        except (KeyError, struct.error):
-            continue                            # another format
-        if len(made) > most:
-            break
-    return rig.write_pcap(path, [(n * 1000, f) for n, (_, f) in enumerate(made[:most])])
-
-
 def listed(folder):
     return rig.write(os.path.join(folder, "c2.txt"), f"{LISTED}\n")
 

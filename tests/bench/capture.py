@@ -14,10 +14,12 @@ import random
 import struct
 import subprocess
 import sys
+import tempfile
 
 import office
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FOLDER = os.path.join(tempfile.gettempdir(), "hansho-bench-%d" % os.getuid())       # they stay for the next time
 LEAST_BYTES = 300 << 20
 START_SEC, COPY_SEC = 1_790_000_000, 40
 KINDS = ("mix", "office", "day", "scenes", "plain", "bulk", "storm")

@@ -12,23 +12,23 @@ of a processor (tests/share.py), replays with that share, and is then sent 30 to
 `live_speed.py mixed`, `small` or `shared` runs one of the three, `shared-mixed` or `shared-small` half of the last. About four
 minutes; needs root.
 """
-import glob
 import os
 import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "bench")]
+import capture
 import flood
 import rig
 import share
 
 SECONDS = 8
 FRAMES, FLOWS = 1_000_000, 500_000
-PERCENT, PERIOD_US = 40, 10_000         # of one processor; a stop is shorter than what the capture ring takes (64 MiB)
+PERCENT, PERIOD_US = 30, 10_000         # of one processor; a stop is shorter than what the capture ring takes (64 MiB)
 SHARES, NO_LOSS_UP_TO = (30, 50, 70, 90), 70
 MAKER = os.path.join(os.path.dirname(rig.HANSHO), "tests/bench/make_traffic")
-REAL = os.path.join(os.path.dirname(rig.TOP), "shared", "corpus", "pcaps")
 # What a sensor leaves undone rather than lose frames.
 UNDONE = (("shed_total", "not parsed"), ("history_dropped_total", "contacts not kept"))
 
@@ -72,10 +72,10 @@ def nothing_lost(name, calm, received, dropped):
         rig.ok(f"{name}: nothing is lost")
 
 
-def captures():
-    """The project's own and, where they lie beside the checkout, real ones; without those of other link types."""
-    own = sorted(glob.glob(os.path.join(rig.PCAPS, "*.pcap")))
-    return own + sorted(glob.glob(os.path.join(REAL, "**", "*.pcap"), recursive=True), key=os.path.getsize)
+def talk():
+    """Real captures merged, where they lie beside the checkout, else an office; those of the benches, when they are there."""
+    where = capture.FOLDER if os.path.isdir(capture.FOLDER) else folder
+    return capture.make(where, "mix", MAKER) or capture.make(where, "office", MAKER)
 
 
 def run(name, files, each=0, workers=1, may_lose=False, before=()):
@@ -94,7 +94,7 @@ def run(name, files, each=0, workers=1, may_lose=False, before=()):
 
 def mixed():
     """As fast as one sender can."""
-    path = flood.merged(os.path.join(folder, "mixed.pcap"), captures())
+    path = talk()
     offline = replayed_a_second(path)
     print(f"  mixed talk: one worker replays {offline:,.0f} frames a second", flush=True)
     run("mixed, top speed, one worker", [path])
@@ -123,13 +123,13 @@ def small():
     run("small, top speed, two senders, two workers", paths, workers=2, may_lose=True)
 
 
-def of_a_share(kind, path):
+def of_a_share(kind, path, senders):
     """What the same share of a processor replays, and what it takes live; more than that is lost, and counted."""
     why = share.cannot()
     if why is not None:
         rig.skip(f"{kind}, with a share", why)
         return
-    group, paths = share.Share(PERCENT, PERIOD_US), halves(path)
+    group, paths = share.Share(PERCENT, PERIOD_US), halves(path) if senders == 2 else [path]
     kept, offline = (replayed_a_second(path, times, group.inside, history) for times, history in ((1, True), (2, False)))
     print(f"  {kind}, {PERCENT} % of a processor for all of the sensor: one worker replays {offline:,.0f} frames a second, "
           f"{kept:,.0f} with a history", flush=True)
@@ -148,11 +148,11 @@ def of_a_share(kind, path):
 
 
 def shared_mixed():
-    of_a_share("mixed", flood.merged(os.path.join(folder, "mixed.pcap"), captures()))
+    of_a_share("mixed", talk(), 1)
 
 
 def shared_small():
-    of_a_share("small", storm())
+    of_a_share("small", storm(), 2)
 
 
 def shared():
