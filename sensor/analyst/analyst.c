@@ -118,9 +118,10 @@ hand_on(struct analyst *a, const struct observation *o)
 {
 	struct kept_buffer b;
 
-	if (keep_of(o, alerts_name_of(a->alerts, &o->key.realm, &o->key.addr[o->host_side],
-	    &o->key.addr[!o->host_side]), &b))
-		a->keep(a->keep_to, &b.k);
+	if (!keep_wants(o, a->config->contact_log_enabled))
+		return;
+	keep_of(o, alerts_name_of(a->alerts, &o->key.realm, &o->key.addr[o->host_side], &o->key.addr[!o->host_side]), &b);
+	a->keep(a->keep_to, &b.k);
 }
 
 static void
@@ -285,7 +286,7 @@ detect(struct analyst *a, const struct observation *o)
 	behaviour_expect(a->behaviour, o);
 	if (takers[o->kind] != NULL)
 		takers[o->kind](a, o);
-	if (a->keep != NULL && (o->kind == OBSERVE_CONTACT || o->kind == OBSERVE_FLOW || o->kind == OBSERVE_MATCH))
+	if (a->keep != NULL)
 		hand_on(a, o);
 	if (o->kind != OBSERVE_MATCH)
 		census_take(a->census, o);

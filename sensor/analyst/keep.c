@@ -1,32 +1,38 @@
 #include "analyst/keep.h"
 
-static bool
-kind_of(const struct observation *o, uint8_t *kind)
+#include <string.h>
+
+static uint8_t
+kind_of(const struct observation *o)
+{
+	if (o->kind == OBSERVE_MATCH)
+		return KEPT_MATCH;
+	return o->kind == OBSERVE_CONTACT ? KEPT_CONTACT : KEPT_FLOW;
+}
+
+bool
+keep_wants(const struct observation *o, bool log)
 {
 	switch (o->kind) {
 	case OBSERVE_CONTACT:
-		*kind = KEPT_CONTACT;
-		return true;
+		return log || kept_is_call(o->host_side, &o->key.addr[1]);
 	case OBSERVE_FLOW:
-		*kind = KEPT_FLOW;
-		return o->count > 0;
+		return o->count > 0 && kept_is_call(o->host_side, &o->key.addr[1]);
 	case OBSERVE_MATCH:
-		*kind = KEPT_MATCH;
 		return (o->flags & OBSERVED_RETRO) == 0;
 	default:
 		return false;
 	}
 }
 
-bool
+void
 keep_of(const struct observation *o, const char *resolved, struct kept_buffer *out)
 {
 	struct span name = observation_text(o, o->kind == OBSERVE_MATCH ? TEXT_INDICATOR_VALUE : TEXT_SERVICE);
 	struct kept *k = &out->k;
 
 	memset(k, 0, sizeof *k);
-	if (!kind_of(o, &k->kind))
-		return false;
+	k->kind = kind_of(o);
 	k->protocol = o->key.protocol;
 	k->host_side = o->host_side;
 	k->port[0] = o->key.port[0];
@@ -45,5 +51,4 @@ keep_of(const struct observation *o, const char *resolved, struct kept_buffer *o
 		name = span_text(resolved);
 	}
 	kept_seal(out, name);
-	return true;
 }

@@ -10,8 +10,8 @@
 #include "history/known.h"
 #include "system/privilege.h"
 
-/* Rows that are looked up in one step (live: a second), entries that are written together. */
-enum { LOOK_BACK_STEP = 10000, WRITE_TOGETHER = 10000, SNAPSHOT_SEC = 86400 };
+/* Rows that are looked up in one step (live: a second); so many entries in a second are written less often: more of them are then one row. */
+enum { LOOK_BACK_STEP = 10000, STORM = 10000, STORM_SEC = 10, SNAPSHOT_SEC = 86400 };
 
 struct keeper {
 	const struct config *config;
@@ -23,7 +23,7 @@ struct keeper {
 	uint64_t retro;
 	uint32_t index, snapshots;
 	int64_t last_ns;		/* latest time of a record; WHEN_UNKNOWN */
-	int64_t commit_ns, look_ns, snapshot_ns;	/* when each is due */
+	int64_t commit_ns, storm_ns, look_ns, snapshot_ns;	/* when each is due */
 	struct log_limit trouble, log_trouble;
 };
 
@@ -159,7 +159,7 @@ keeper_take(struct keeper *k, const struct kept *record, uint32_t len)
 void
 keeper_relieve(struct keeper *k)
 {
-	if (k->history != NULL && history_waiting(k->history) >= WRITE_TOGETHER)
+	if (k->history != NULL && history_is_full(k->history))
 		commit(k, k->last_ns);
 }
 
@@ -241,13 +241,23 @@ tick_history(struct keeper *k, int64_t now_ns, retro_emit_fn *emit, void *to)
 	}
 }
 
+static bool
+history_is_due(const struct keeper *k, int64_t now_ns)
+{
+	if (k->history == NULL || history_waiting(k->history) == 0)
+		return false;
+	return history_waiting(k->history) < STORM || history_is_full(k->history) || is_due(now_ns, k->storm_ns);
+}
+
 static void
 write_all(struct keeper *k, int64_t now_ns)
 {
 	struct fault fault;
 
-	if (k->history != NULL && history_waiting(k->history) > 0)
+	if (history_is_due(k, now_ns)) {
+		k->storm_ns = now_ns + STORM_SEC * NS_PER_SEC;
 		commit(k, now_ns);
+	}
 	if (k->log != NULL && contact_log_flush(k->log, &fault) < 0)
 		log_limited(&k->log_trouble, LOG_LEVEL_ERROR, "keeper", "%s", fault.text);
 }
@@ -255,8 +265,7 @@ write_all(struct keeper *k, int64_t now_ns)
 void
 keeper_tick(struct keeper *k, int64_t now_ns, retro_emit_fn *emit, void *to)
 {
-	if (is_due(now_ns, k->commit_ns) ||
-	    (k->history != NULL && history_waiting(k->history) >= WRITE_TOGETHER)) {
+	if (is_due(now_ns, k->commit_ns) || (k->history != NULL && history_is_full(k->history))) {
 		k->commit_ns = now_ns + NS_PER_SEC;
 		write_all(k, now_ns);
 	}

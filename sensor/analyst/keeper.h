@@ -49,7 +49,7 @@ bool keeper_look_back(struct keeper *k, retro_emit_fn *emit, void *to);
 /* Live, often: commits, looks back a step further, writes the snapshot when it is a day old. */
 void keeper_tick(struct keeper *k, int64_t now_ns, retro_emit_fn *emit, void *to);
 
-/* Is it time to write? A replay asks when it has taken some. */
+/* Is it time to write? A replay asks behind each record: what is written together is then the same in each run. */
 void keeper_relieve(struct keeper *k);
 
 void keeper_count(const struct keeper *k, struct keeper_counts *out);

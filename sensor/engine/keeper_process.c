@@ -73,7 +73,7 @@ count(struct house *h, struct keeper *k, uint32_t *snapshots)
 
 /* RING_EMPTY, RING_ENDED or RING_DAMAGED; RING_RECORD: there is more. */
 static enum ring_state
-take(struct house *h, struct keeper *k)
+take(struct house *h, struct keeper *k, bool replay)
 {
 	enum ring_state state = RING_EMPTY;
 	struct kept_buffer copy;
@@ -87,6 +87,8 @@ take(struct house *h, struct keeper *k)
 		if (len <= sizeof copy) {
 			memcpy(&copy, record, len);
 			keeper_take(k, &copy.k, len);
+			if (replay)
+				keeper_relieve(k);
 		}
 		ring_done(h->kept);
 	}
@@ -101,7 +103,7 @@ keep_live(struct house *h, struct keeper *k, uint32_t turn)
 
 	do {
 		seen = bell_count(h->keeper_bell);
-		state = take(h, k);
+		state = take(h, k, false);
 		keeper_tick(k, house_wall_clock_ns(), emit, h);
 		count(h, k, &snapshots);
 		if (state == RING_EMPTY)
@@ -122,8 +124,7 @@ keep_replay(struct house *h, struct keeper *k)
 	ring_end(house_keeper_ring(h));
 	do {
 		seen = bell_count(h->keeper_bell);
-		state = take(h, k);
-		keeper_relieve(k);
+		state = take(h, k, true);
 		keeper_count(k, &h->board->keeper);
 		if (state == RING_EMPTY)
 			bell_wait(h->keeper_bell, seen, WAIT_MS);

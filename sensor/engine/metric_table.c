@@ -157,6 +157,7 @@ const struct metric metric_rows[] = {
 
 { "hansho_history_contacts_total", "Contacts that were noted in the history.", METRIC_COUNTER, KEEPER(history.contacts), ONE },
 { "hansho_history_lost_total", "Contacts that could not be written to it.", METRIC_COUNTER, KEEPER(history.lost), ONE },
+{ "hansho_history_left_out_total", "Contacts of new pairs of host and service beyond what an hour may bring.", METRIC_COUNTER, KEEPER(history.left_out), ONE },
 { "hansho_history_evicted_total", "Services of hosts that were forgotten, by reason.", METRIC_COUNTER, KEEPER(history.evicted_age), OF("reason", "age") },
 { "hansho_history_evicted_total", "Services of hosts that were forgotten, by reason.", METRIC_COUNTER, KEEPER(history.evicted_size), OF("reason", "size") },
 { "hansho_history_matches_total", "Earlier contacts of what feeds learnt later.", METRIC_COUNTER, KEEPER(retro), ONE },

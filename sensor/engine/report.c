@@ -130,13 +130,16 @@ report_history(const struct board *b)
 	if (h->evicted_size > 0)
 		log_warn("limits", "%" PRIu64 " services of hosts were forgotten for want of room: raise "
 		    "history.max_mib", h->evicted_size);
+	if (h->left_out > 0)
+		log_warn("limits", "%" PRIu64 " contacts of hosts with services new to them are not in the history, more than an hour may "
+		    "bring: raise history.max_mib", h->left_out);
 	if (dropped + h->lost > 0)
 		log_warn("history", "%" PRIu64 " contacts found no room on their way to the history, %" PRIu64
 		    " could not be written", dropped, h->lost);
 	if (b->keeper.log.contacts > 0 || b->keeper.log.lost > 0)
 		log_info("history", "%" PRIu64 " contacts in the contact log, %" PRIu64 " left out", b->keeper.log.contacts,
 		    b->keeper.log.lost);
-	return (h->evicted_size > 0 ? 1u : 0) + (dropped + h->lost > 0 ? 1u : 0);
+	return (h->evicted_size > 0 ? 1u : 0) + (h->left_out > 0 ? 1u : 0) + (dropped + h->lost > 0 ? 1u : 0);
 }
 
 static void

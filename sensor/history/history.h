@@ -30,6 +30,7 @@ struct history_counts {
 	uint64_t contacts;	/* noted */
 	uint64_t passed_over;	/* asked from outside, or multicast: no service of ours was called */
 	uint64_t lost;		/* could not be written, or no memory */
+	uint64_t left_out;	/* contacts of pairs that were new when their hour had brought too many */
 	uint64_t evicted_age, evicted_size;	/* pairs of host and service */
 	uint64_t peers_evicted;
 };
@@ -52,6 +53,8 @@ void history_note(struct history *h, const struct kept *k);
 
 /* Entries that wait to be written. */
 uint32_t history_waiting(const struct history *h);
+/* So many that there is hardly room for more. */
+bool history_is_full(const struct history *h);
 
 /*
  * Write what was gathered and let go of what is too old or too much; `now_ns`:

@@ -26,6 +26,21 @@ kept_name(const struct kept *k)
 	return span_of((const uint8_t *)k + sizeof *k, k->name_len);
 }
 
+/* 224/4, the limited broadcast, ff00::/8. */
+static bool
+is_multicast(const struct addr *a)
+{
+	if (addr_is_v4(a))
+		return a->b[12] >= 224;
+	return a->b[0] == 0xff;
+}
+
+bool
+kept_is_call(uint8_t host_side, const struct addr *called)
+{
+	return host_side == 0 && !is_multicast(called);
+}
+
 bool
 kept_valid(const struct kept *k, size_t len)
 {

@@ -59,6 +59,9 @@ void kept_seal(struct kept_buffer *b, struct span name);
 
 struct span kept_name(const struct kept *k);
 
+/* Did our host call somebody? Else it was asked from outside, or spoke to all its neighbours: the history leaves it out. */
+bool kept_is_call(uint8_t host_side, const struct addr *called);
+
 /* Is it whole: lengths, enumerations, time? `len`: bytes there are at `k`. */
 bool kept_valid(const struct kept *k, size_t len);
 

@@ -8,11 +8,11 @@
 
 #include <sqlite3.h>
 
-#include "base/table.h"
 #include "base/when.h"
 #include "history/history.h"
 
 #define NS_PER_DAY (86400 * NS_PER_SEC)
+#define NS_PER_HOUR (3600 * NS_PER_SEC)
 #define HISTORY_FILE "history.db"
 #define HISTORY_LOCK "lock"
 #define HISTORY_APPLICATION 0x68616e73	/* "hans" */
@@ -20,32 +20,60 @@
 enum {
 	HISTORY_VERSION = 1,
 	NAME_MOST = 255,		/* bytes of a service's name that are kept */
-	GATHERED_MAX = 50000,		/* entries; beyond, contacts are lost */
+	GATHERED_MAX = 1 << 18,		/* entries; beyond, contacts are lost */
+	GATHERED_FULL = GATHERED_MAX - (1 << 14),	/* from here on it is time to write */
+	GATHERED_LEAST = 1000,
 	GATHERED_PEERS = 8,
+	GATHERED_BUCKETS = 1 << 18,
+	ROW_BYTES = 96,			/* what a pair takes in the file, with its share of host, service and indexes */
+	LEAST_ROWS_AN_HOUR = 10000,
 	PATH_MOST = 1100
 };
 
-/* No padding that is not zeroed: hashed as bytes. */
+/* Names and peers of what is gathered: from here on it is time to write; beyond twice that contacts are lost. */
+#define GATHERED_MORE_FULL ((size_t)16 << 20)
+
+enum { GATHERED_NAMED = 1, GATHERED_RESOLVED = 2 };
+
+/* Without padding: hashed as bytes. */
 struct gathered_key {
 	struct realm realm;
 	struct addr host;
-	uint32_t zero;
-	int64_t day;
-	struct addr address;		/* of a service without a name, else zero */
-	uint64_t name[2];		/* hashes of the name, else zero */
+	uint8_t what[16];		/* the service's address, or hashes of its name */
 	uint16_t port;
-	uint8_t protocol, resolved;
-	uint32_t zero2;
+	uint8_t protocol;
+	uint8_t flags;			/* GATHERED_ */
 };
 
+_Static_assert(sizeof(struct gathered_key) == 64, "no padding");
+
+/*
+ * Contacts of one host, service and day, with the bytes of flows that ended since; or (NO_DAY) the bytes of flows whose
+ * contacts were written before. Those of a host and service are in one chain, the latest first.
+ */
 struct gathered {
 	struct gathered_key key;
-	UT_hash_handle hh;
-	int64_t first_ns, last_ns;
+	int32_t day;
+	uint32_t next;			/* of the chain, + 1 */
 	uint64_t count, bytes_out, bytes_in;
-	unsigned peers;
-	struct history_peer peer[GATHERED_PEERS];
-	char name[];			/* NUL-terminated */
+	int64_t first_ns, last_ns;
+	char *name;			/* NULL: none, and no peers */
+	struct gathered_peers *peers;
+};
+
+_Static_assert(sizeof(struct gathered) == 128, "two cache lines");
+
+struct gathered_peers {
+	unsigned count, room;
+	struct history_peer peer[];
+};
+
+#define NO_DAY INT32_MIN
+
+/* Written side by side what lies side by side in the tables. */
+struct gathered_order {
+	int64_t service, host;
+	uint32_t at;			/* of `gathered` */
 };
 
 struct met {			/* a match that was told live */
@@ -66,29 +94,16 @@ struct counted {		/* C2 servers of one malware on one day */
 };
 
 /* Rows known to lie in the tables, by hash: in a slot that two want, the later one stays, the other is looked up again. */
-enum { REMEMBERED = 65536, REMEMBER_HOST = 1, REMEMBER_SERVICE, REMEMBER_NETWORK };
-
-/* Without padding: hashed as bytes. */
-struct remembered_key {
-	struct realm realm;
-	uint32_t what;
-	struct addr address;
-	uint64_t name[2];
-	int64_t day;
-	uint16_t port;
-	uint8_t protocol, resolved;
-	uint32_t zero;
-};
-
-_Static_assert(sizeof(struct remembered_key) == 80, "no padding");
+enum { REMEMBERED = 1 << 18, REMEMBER_HOST = 1, REMEMBER_SERVICE, REMEMBER_NETWORK };
 
 struct remembered {
 	uint64_t hash[2];	/* of the key, with a seed each */
 	int64_t id;		/* 0: empty */
+	int64_t day;		/* HOST: its network is known to have been heard then */
 };
 
 enum statement {
-	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACT, GET_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
+	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACT, ADD_CONTACT, GET_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
 	DROP_PEERS, PUT_TOLD, GET_TOLD, PUT_COVERAGE, PUT_CENSUS, SCAN_ROWS, ROW_PEERS,
 	STATEMENTS
 };
@@ -97,11 +112,18 @@ struct history {
 	struct history_limits limits;
 	struct history_counts counts;
 	sqlite3 *db;
+	int64_t age_due_ns;		/* 0: at once */
 	sqlite3_stmt *statement[STATEMENTS];
 	int lock;
 	bool whole;			/* one transaction from opening to closing */
 	char folder[PATH_MOST];
-	struct gathered *gathered;
+	struct gathered *gathered;	/* GATHERED_MAX of them, in the order in which they came */
+	uint32_t *bucket;		/* first of the chain, + 1 */
+	uint32_t gathered_count;
+	size_t more_bytes;
+	struct gathered_order *order;	/* GATHERED_MAX, while it is written */
+	int64_t hour;			/* since 1970; of `now_ns` */
+	uint64_t hour_rows;		/* pairs that are new in it */
 	struct met *met;		/* newest first; order does not matter */
 	struct counted *counted;
 	uint32_t waiting;
@@ -114,19 +136,22 @@ extern const char *const history_statements[STATEMENTS];
 /* SE_ code and one line from what SQLite says. */
 int history_fault(sqlite3 *db, const char *what, struct fault *fault);
 
-/* The statement, reset and without values. */
+/* Whoever uses it binds all of its values before, and resets it after. */
 sqlite3_stmt *history_statement(struct history *h, enum statement which);
 
 /* One statement of no result; SQLITE_OK or its code. */
 int history_execute(sqlite3 *db, const char *sql);
 
+/* SE_NOMEM: h is as it was. */
+int history_make_gathered(struct history *h);
+void history_free_gathered(struct history *h);
 void history_forget_gathered(struct history *h);
 
 /* Rows were deleted, or what was written does not last: ids may mean nothing any more. */
 void history_forget_remembered(struct history *h);
 
 /* Within the open transaction: SQLITE_OK or its code. */
-int history_write(struct history *h);
+int history_write(struct history *h, int64_t now_ns);
 int history_evict(struct history *h, int64_t now_ns);
 
 /* Columns of a row as rows.c reads them: SELECT HISTORY_ROW_COLUMNS FROM HISTORY_ROW_TABLES. */

@@ -16,11 +16,9 @@ static const char schema[] =
     "CREATE TABLE service (id INTEGER PRIMARY KEY, name TEXT NOT NULL, address BLOB NOT NULL,"
     " port INTEGER NOT NULL, protocol INTEGER NOT NULL, resolved INTEGER NOT NULL,"
     " UNIQUE (name, address, port, protocol, resolved));"
-    "CREATE TABLE contact (id INTEGER PRIMARY KEY AUTOINCREMENT, host INTEGER NOT NULL, service INTEGER NOT NULL,"
+    "CREATE TABLE contact (id INTEGER PRIMARY KEY, host INTEGER NOT NULL, service INTEGER NOT NULL,"
     " first_ns INTEGER NOT NULL, last_ns INTEGER NOT NULL, count INTEGER NOT NULL,"
-    " bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL, days INTEGER NOT NULL, UNIQUE (host, service));"
-    "CREATE INDEX contact_service ON contact (service);"
-    "CREATE INDEX contact_last ON contact (last_ns);"
+    " bytes_out INTEGER NOT NULL, bytes_in INTEGER NOT NULL, days INTEGER NOT NULL, UNIQUE (service, host));"
     "CREATE TABLE peer (contact INTEGER NOT NULL, address BLOB NOT NULL, first_ns INTEGER NOT NULL,"
     " last_ns INTEGER NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (contact, address)) WITHOUT ROWID;"
     "CREATE INDEX peer_address ON peer (address);"
@@ -29,10 +27,15 @@ static const char schema[] =
     "CREATE TABLE coverage (realm BLOB NOT NULL, network BLOB NOT NULL, first_day INTEGER NOT NULL,"
     " last_day INTEGER NOT NULL, days INTEGER NOT NULL, PRIMARY KEY (realm, network)) WITHOUT ROWID;";
 
-/* Tables that came later: a file of an earlier version of this program gets them, and is read by it all the same. */
+/*
+ * What came later: a file of an earlier version of this program gets it, and is read by it all the same. It also keeps its
+ * indexes of pairs by host and of services, which cost time when rows are written and no more. `gone`: what is let go of.
+ */
 static const char additions[] =
     "CREATE TABLE IF NOT EXISTS census (day INTEGER NOT NULL, family TEXT NOT NULL, servers INTEGER NOT NULL,"
-    " hosts INTEGER NOT NULL, estimated INTEGER NOT NULL, PRIMARY KEY (day, family)) WITHOUT ROWID;";
+    " hosts INTEGER NOT NULL, estimated INTEGER NOT NULL, PRIMARY KEY (day, family)) WITHOUT ROWID;"
+    "DROP INDEX IF EXISTS contact_last;"
+    "CREATE TEMP TABLE gone (id INTEGER PRIMARY KEY);";
 
 #define CACHE_KIB 32768
 #define IN_WORDS_(number) #number
@@ -60,11 +63,7 @@ history_execute(sqlite3 *db, const char *sql)
 sqlite3_stmt *
 history_statement(struct history *h, enum statement which)
 {
-	sqlite3_stmt *s = h->statement[which];
-
-	sqlite3_reset(s);
-	sqlite3_clear_bindings(s);
-	return s;
+	return h->statement[which];
 }
 
 /* ---- opening ---- */
@@ -254,7 +253,9 @@ history_open(const char *folder, const struct history_limits *limits, bool whole
 	h->lock = -1;
 	snprintf(h->folder, sizeof h->folder, "%s", folder);
 	mask = umask(077);
-	if ((r = lock_folder(h, fault)) == 0)
+	if ((r = history_make_gathered(h)) < 0)
+		fault_set(fault, r, "history: no memory");
+	else if ((r = lock_folder(h, fault)) == 0)
 		r = open_or_set_aside(h, note, note_size, fault);
 	umask(mask);
 	if (r == 0 && whole && history_execute(h->db, "BEGIN IMMEDIATE") != SQLITE_OK)
@@ -278,7 +279,7 @@ history_close(struct history *h, bool keep)
 		history_commit(h, INT64_MIN, &fault);
 	if (h->whole && h->db != NULL)
 		history_execute(h->db, keep ? "COMMIT" : "ROLLBACK");
-	history_forget_gathered(h);
+	history_free_gathered(h);
 	close_file(h);
 	if (h->lock >= 0)
 		close(h->lock);
@@ -290,15 +291,15 @@ history_commit(struct history *h, int64_t now_ns, struct fault *fault)
 {
 	char note[PATH_MOST + 128] = "";
 	uint64_t lost = 0;
-	struct gathered *g;
 	int code = SQLITE_OK, r = 0;
+	uint32_t i;
 
-	for (g = h->gathered; g != NULL; g = g->hh.next)
-		lost += g->count;
+	for (i = 0; i < h->gathered_count; i++)
+		lost += h->gathered[i].count;
 	if (!h->whole)
 		code = history_execute(h->db, "BEGIN IMMEDIATE");
 	if (code == SQLITE_OK)
-		code = history_write(h);
+		code = history_write(h, now_ns);
 	if (code == SQLITE_OK)
 		code = history_evict(h, now_ns);
 	if (code == SQLITE_OK && !h->whole)
@@ -329,5 +330,5 @@ history_counts(const struct history *h)
 size_t
 history_cache_bytes(void)
 {
-	return ((size_t)CACHE_KIB << 10) + REMEMBERED * sizeof(struct remembered);
+	return ((size_t)CACHE_KIB << 10) + REMEMBERED * sizeof(struct remembered) + 2 * GATHERED_MORE_FULL;
 }

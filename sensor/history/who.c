@@ -8,13 +8,14 @@
 /* Rows are narrowed by what an index knows; sought_*() decides. */
 static const char all_rows[] = "SELECT " HISTORY_ROW_COLUMNS " FROM " HISTORY_ROW_TABLES
     " ORDER BY c.first_ns, c.id";
+/* No index leads from a host to its pairs: all are read, and only when there is such a host. */
+#define OF_HOST "SELECT p.id FROM host t CROSS JOIN contact p ON p.host = t.id WHERE t.address = ?1"
 static const char of_host[] = "SELECT " HISTORY_ROW_COLUMNS " FROM " HISTORY_ROW_TABLES
-    " WHERE h.address = ?1 ORDER BY c.first_ns, c.id";
+    " WHERE c.id IN (" OF_HOST ") ORDER BY c.first_ns, c.id";
 static const char of_address[] = "SELECT " HISTORY_ROW_COLUMNS " FROM " HISTORY_ROW_TABLES
-    " WHERE c.id IN (SELECT contact FROM peer WHERE address = ?1)"
-    " OR c.host IN (SELECT id FROM host WHERE address = ?1)"
-    " OR c.service IN (SELECT id FROM service WHERE name = '' AND address = ?1)"
-    " ORDER BY c.first_ns, c.id";
+    " WHERE c.id IN (SELECT contact FROM peer WHERE address = ?1"
+    " UNION SELECT p.id FROM service t CROSS JOIN contact p ON p.service = t.id WHERE t.name = '' AND t.address = ?1"
+    " UNION " OF_HOST ") ORDER BY c.first_ns, c.id";
 static const char of_name[] = "SELECT " HISTORY_ROW_COLUMNS " FROM " HISTORY_ROW_TABLES
     " WHERE s.name LIKE '%' || ?1 ORDER BY c.first_ns, c.id";
 

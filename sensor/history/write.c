@@ -1,5 +1,7 @@
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "history/private.h"
 
 #define DAY "86400000000000"
@@ -17,6 +19,9 @@ const char *const history_statements[STATEMENTS] = {
 	    "first_ns = min(first_ns, excluded.first_ns), last_ns = max(last_ns, excluded.last_ns), "
 	    "count = count + excluded.count, bytes_out = bytes_out + excluded.bytes_out, "
 	    "bytes_in = bytes_in + excluded.bytes_in",
+	[ADD_CONTACT] = "UPDATE contact SET days = days + (?4 / " DAY " > last_ns / " DAY "), "
+	    "first_ns = min(first_ns, ?3), last_ns = max(last_ns, ?4), count = count + ?5, "
+	    "bytes_out = bytes_out + ?6, bytes_in = bytes_in + ?7 WHERE host = ?1 AND service = ?2",
 	[GET_CONTACT] = "SELECT id FROM contact WHERE host = ?1 AND service = ?2",
 	/* A flow that ended: when its contacts were evicted meanwhile, there is nothing to add to. */
 	[ADD_BYTES] = "UPDATE contact SET bytes_out = bytes_out + ?3, bytes_in = bytes_in + ?4 "
@@ -79,31 +84,54 @@ run_for_number(sqlite3_stmt *s, int64_t *out)
 
 /* ---- what was looked up before ---- */
 
+/* Without padding: hashed as bytes. */
+struct host_key {
+	uint32_t what;
+	struct realm realm;
+	struct addr address;
+};
+
+struct network_key {
+	struct host_key network;
+	int32_t day;
+};
+
+struct service_key {
+	uint32_t what;
+	uint16_t port;
+	uint8_t protocol, flags;
+	uint8_t service[16];
+};
+
+_Static_assert(sizeof(struct host_key) == 48 && sizeof(struct network_key) == 52 && sizeof(struct service_key) == 24,
+    "no padding");
+
 static struct remembered
-name_of(const struct remembered_key *key)
+name_of(const void *key, size_t len)
 {
 	const struct hash_key *seed = hash_seed();
 	const struct hash_key other = { ~seed->k0, seed->k1 };
 
-	return (struct remembered){ { hash_bytes(seed, key, sizeof *key), hash_bytes(&other, key, sizeof *key) }, 0 };
+	return (struct remembered){ { hash_bytes(seed, key, len), hash_bytes(&other, key, len) }, 0, NO_DAY };
 }
 
-/* 0: not known. */
-static int64_t
-recall(const struct history *h, const struct remembered *sought)
+/* NULL: not known. */
+static struct remembered *
+recall(struct history *h, const struct remembered *sought)
 {
-	const struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
+	struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
 
-	return r->hash[0] == sought->hash[0] && r->hash[1] == sought->hash[1] ? r->id : 0;
+	return r->id != 0 && r->hash[0] == sought->hash[0] && r->hash[1] == sought->hash[1] ? r : NULL;
 }
 
-static void
+static struct remembered *
 remember(struct history *h, const struct remembered *sought, int64_t id)
 {
 	struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
 
 	*r = *sought;
 	r->id = id;
+	return r;
 }
 
 void
@@ -121,76 +149,106 @@ bind_host(sqlite3_stmt *s, const struct gathered_key *k)
 	bind_bytes(s, 2, k->host.b, sizeof k->host.b);
 }
 
+/* `make`: when it is not there; else id 0. */
 static int
-find_or_put_host(struct history *h, const struct gathered *g, int64_t *id)
+find_or_put_host(struct history *h, const struct gathered *g, bool make, int64_t *id)
 {
-	sqlite3_stmt *s = history_statement(h, GET_HOST);
+	sqlite3_stmt *s = history_statement(h, make ? PUT_HOST : GET_HOST);
 	int r;
 
 	bind_host(s, &g->key);
-	if ((r = run_for_number(s, id)) != SQLITE_OK || *id != 0)
-		return r;
-	s = history_statement(h, PUT_HOST);
-	bind_host(s, &g->key);
-	r = run(s);
+	if (!make)
+		return run_for_number(s, id);
+	if ((r = run(s)) != SQLITE_OK || sqlite3_changes(h->db) == 0)
+		return r != SQLITE_OK ? r : find_or_put_host(h, g, false, id);
 	*id = sqlite3_last_insert_rowid(h->db);
+	return SQLITE_OK;
+}
+
+/* The network of a host: /24, /64. A second time on the same day changes nothing. */
+static int
+put_coverage(struct history *h, const struct gathered *g)
+{
+	struct network_key key = { { REMEMBER_NETWORK, g->key.realm, g->key.host }, g->day };
+	struct remembered name;
+	sqlite3_stmt *s;
+	int r;
+
+	if (addr_is_v4(&key.network.address))
+		key.network.address.b[15] = 0;
+	else
+		memset(key.network.address.b + 8, 0, 8);
+	name = name_of(&key, sizeof key);
+	if (recall(h, &name) != NULL)
+		return SQLITE_OK;
+	s = history_statement(h, PUT_COVERAGE);
+	bind_bytes(s, 1, &g->key.realm, sizeof g->key.realm);
+	bind_bytes(s, 2, key.network.address.b, sizeof key.network.address.b);
+	sqlite3_bind_int64(s, 3, g->day);
+	if ((r = run(s)) == SQLITE_OK)
+		remember(h, &name, 1);
 	return r;
 }
 
 static int
-host_id(struct history *h, const struct gathered *g, int64_t *id)
+host_id(struct history *h, const struct gathered *g, bool make, int64_t *id)
 {
-	const struct remembered_key key = { .what = REMEMBER_HOST, .realm = g->key.realm, .address = g->key.host };
-	const struct remembered name = name_of(&key);
+	const struct host_key key = { REMEMBER_HOST, g->key.realm, g->key.host };
+	const struct remembered name = name_of(&key, sizeof key);
+	struct remembered *known = recall(h, &name);
 	int r;
 
-	if ((*id = recall(h, &name)) != 0)
+	*id = known != NULL ? known->id : 0;
+	if (known == NULL && ((r = find_or_put_host(h, g, make, id)) != SQLITE_OK || *id == 0))
+		return r;
+	if (known == NULL)
+		known = remember(h, &name, *id);
+	if (g->day == NO_DAY || known->day == g->day)
 		return SQLITE_OK;
-	if ((r = find_or_put_host(h, g, id)) == SQLITE_OK)
-		remember(h, &name, *id);
-	return r;
+	known->day = g->day;
+	return put_coverage(h, g);
 }
 
 static void
 bind_service(sqlite3_stmt *s, const struct gathered *g)
 {
-	bool named = g->name[0] != '\0';
-
-	sqlite3_bind_text(s, 1, g->name, -1, SQLITE_STATIC);
-	bind_bytes(s, 2, g->key.address.b, named ? 0 : sizeof g->key.address.b);
+	sqlite3_bind_text(s, 1, g->name != NULL ? g->name : "", -1, SQLITE_STATIC);
+	bind_bytes(s, 2, g->key.what, g->name != NULL ? 0 : sizeof g->key.what);
 	sqlite3_bind_int(s, 3, g->key.port);
 	sqlite3_bind_int(s, 4, g->key.protocol);
-	sqlite3_bind_int(s, 5, g->key.resolved);
+	sqlite3_bind_int(s, 5, (g->key.flags & GATHERED_RESOLVED) != 0);
 }
 
 static int
-find_or_put_service(struct history *h, const struct gathered *g, int64_t *id)
+find_or_put_service(struct history *h, const struct gathered *g, bool make, int64_t *id)
 {
-	sqlite3_stmt *s = history_statement(h, GET_SERVICE);
+	sqlite3_stmt *s = history_statement(h, make ? PUT_SERVICE : GET_SERVICE);
 	int r;
 
 	bind_service(s, g);
-	if ((r = run_for_number(s, id)) != SQLITE_OK || *id != 0)
-		return r;
-	s = history_statement(h, PUT_SERVICE);
-	bind_service(s, g);
-	r = run(s);
+	if (!make)
+		return run_for_number(s, id);
+	if ((r = run(s)) != SQLITE_OK || sqlite3_changes(h->db) == 0)
+		return r != SQLITE_OK ? r : find_or_put_service(h, g, false, id);
 	*id = sqlite3_last_insert_rowid(h->db);
-	return r;
+	return SQLITE_OK;
 }
 
 static int
-service_id(struct history *h, const struct gathered *g, int64_t *id)
+service_id(struct history *h, const struct gathered *g, bool make, int64_t *id)
 {
-	const struct remembered_key key = { .what = REMEMBER_SERVICE, .address = g->key.address,
-		.name = { g->key.name[0], g->key.name[1] }, .port = g->key.port, .protocol = g->key.protocol,
-		.resolved = g->key.resolved };
-	const struct remembered name = name_of(&key);
+	struct service_key key = { REMEMBER_SERVICE, g->key.port, g->key.protocol, g->key.flags, { 0 } };
+	const struct remembered *known;
+	struct remembered name;
 	int r;
 
-	if ((*id = recall(h, &name)) != 0)
+	memcpy(key.service, g->key.what, sizeof key.service);
+	name = name_of(&key, sizeof key);
+	if ((known = recall(h, &name)) != NULL) {
+		*id = known->id;
 		return SQLITE_OK;
-	if ((r = find_or_put_service(h, g, id)) == SQLITE_OK)
+	}
+	if ((r = find_or_put_service(h, g, make, id)) == SQLITE_OK && *id != 0)
 		remember(h, &name, *id);
 	return r;
 }
@@ -200,18 +258,20 @@ service_id(struct history *h, const struct gathered *g, int64_t *id)
 static int
 put_peers(struct history *h, const struct gathered *g, int64_t contact)
 {
+	const struct history_peer *p;
 	sqlite3_stmt *s;
 	int64_t there;
 	unsigned i;
 	int r;
 
-	for (i = 0; i < g->peers; i++) {
+	for (i = 0; i < g->peers->count; i++) {
+		p = &g->peers->peer[i];
 		s = history_statement(h, PUT_PEER);
 		sqlite3_bind_int64(s, 1, contact);
-		bind_bytes(s, 2, g->peer[i].addr.b, sizeof g->peer[i].addr.b);
-		sqlite3_bind_int64(s, 3, g->peer[i].first_ns);
-		sqlite3_bind_int64(s, 4, g->peer[i].last_ns);
-		sqlite3_bind_int64(s, 5, signed_of(g->peer[i].count));
+		bind_bytes(s, 2, p->addr.b, sizeof p->addr.b);
+		sqlite3_bind_int64(s, 3, p->first_ns);
+		sqlite3_bind_int64(s, 4, p->last_ns);
+		sqlite3_bind_int64(s, 5, signed_of(p->count));
 		if ((r = run(s)) != SQLITE_OK)
 			return r;
 	}
@@ -227,87 +287,124 @@ put_peers(struct history *h, const struct gathered *g, int64_t contact)
 	return r;
 }
 
-/* The network of a host: /24, /64. A second time on the same day changes nothing. */
 static int
-put_coverage(struct history *h, const struct gathered *g)
-{
-	struct remembered_key key = { .what = REMEMBER_NETWORK, .realm = g->key.realm, .address = g->key.host,
-		.day = g->key.day };
-	struct remembered name;
-	sqlite3_stmt *s;
-	int r;
-
-	if (addr_is_v4(&key.address))
-		key.address.b[15] = 0;
-	else
-		memset(key.address.b + 8, 0, 8);
-	name = name_of(&key);
-	if (recall(h, &name) != 0)
-		return SQLITE_OK;
-	s = history_statement(h, PUT_COVERAGE);
-	bind_bytes(s, 1, &key.realm, sizeof key.realm);
-	bind_bytes(s, 2, key.address.b, sizeof key.address.b);
-	sqlite3_bind_int64(s, 3, key.day);
-	if ((r = run(s)) == SQLITE_OK)
-		remember(h, &name, 1);
-	return r;
-}
-
-static int
-put_peers_of(struct history *h, const struct gathered *g, int64_t host, int64_t service)
+get_contact(struct history *h, const struct gathered_order *o, int64_t *contact)
 {
 	sqlite3_stmt *s = history_statement(h, GET_CONTACT);
+
+	sqlite3_bind_int64(s, 1, o->host);
+	sqlite3_bind_int64(s, 2, o->service);
+	return run_for_number(s, contact);
+}
+
+/* A pair that is new and finds no room any more in its hour is left out. */
+static int
+put_contact(struct history *h, const struct gathered *g, const struct gathered_order *o, bool room)
+{
+	sqlite3_stmt *s = history_statement(h, room ? PUT_CONTACT : ADD_CONTACT);
 	int64_t contact;
 	int r;
 
-	sqlite3_bind_int64(s, 1, host);
-	sqlite3_bind_int64(s, 2, service);
-	if ((r = run_for_number(s, &contact)) != SQLITE_OK)
-		return r;
-	return put_peers(h, g, contact);
-}
-
-static int
-put_contact(struct history *h, const struct gathered *g, int64_t host, int64_t service)
-{
-	sqlite3_stmt *s = history_statement(h, PUT_CONTACT);
-	int r;
-
-	sqlite3_bind_int64(s, 1, host);
-	sqlite3_bind_int64(s, 2, service);
+	sqlite3_bind_int64(s, 1, o->host);
+	sqlite3_bind_int64(s, 2, o->service);
 	sqlite3_bind_int64(s, 3, g->first_ns);
 	sqlite3_bind_int64(s, 4, g->last_ns);
 	sqlite3_bind_int64(s, 5, signed_of(g->count));
 	sqlite3_bind_int64(s, 6, signed_of(g->bytes_out));
 	sqlite3_bind_int64(s, 7, signed_of(g->bytes_in));
+	sqlite3_set_last_insert_rowid(h->db, 0);
 	if ((r = run(s)) != SQLITE_OK)
 		return r;
-	if (g->peers > 0 && (r = put_peers_of(h, g, host, service)) != SQLITE_OK)
+	if (!room && sqlite3_changes(h->db) == 0) {
+		h->counts.left_out += g->count;
+		return SQLITE_OK;
+	}
+	/* 0: the pair was there, and had its row changed. */
+	contact = sqlite3_last_insert_rowid(h->db);
+	h->hour_rows += contact != 0;
+	if (g->peers == NULL || (contact == 0 && (r = get_contact(h, o, &contact)) != SQLITE_OK))
 		return r;
-	return put_coverage(h, g);
+	return put_peers(h, g, contact);
 }
 
 static int
-add_bytes(struct history *h, const struct gathered *g, int64_t host, int64_t service)
+add_bytes(struct history *h, const struct gathered *g, const struct gathered_order *o)
 {
 	sqlite3_stmt *s = history_statement(h, ADD_BYTES);
 
-	sqlite3_bind_int64(s, 1, host);
-	sqlite3_bind_int64(s, 2, service);
+	sqlite3_bind_int64(s, 1, o->host);
+	sqlite3_bind_int64(s, 2, o->service);
 	sqlite3_bind_int64(s, 3, signed_of(g->bytes_out));
 	sqlite3_bind_int64(s, 4, signed_of(g->bytes_in));
 	return run(s);
 }
 
-static int
-put_gathered(struct history *h, const struct gathered *g)
+/* ---- all of them ---- */
+
+static bool
+has_room(const struct history *h)
 {
-	int64_t host, service;
+	uint64_t most = h->limits.max_bytes / ROW_BYTES / 24;
+
+	return h->hour_rows < (most > LEAST_ROWS_AN_HOUR ? most : LEAST_ROWS_AN_HOUR);
+}
+
+static int
+by_pair(const void *left, const void *right)
+{
+	const struct gathered_order *a = left, *b = right;
+
+	if (a->service != b->service)
+		return a->service < b->service ? -1 : 1;
+	if (a->host != b->host)
+		return a->host < b->host ? -1 : 1;
+	return a->at < b->at ? -1 : 1;
+}
+
+/* Hosts and services get their ids in the order in which they came. Of the ends of flows: those whose contacts are there. */
+static int
+put_in_order(struct history *h, bool flows, bool make, uint32_t *count)
+{
+	struct gathered_order *o = h->order;
+	struct gathered *g;
 	int r;
 
-	if ((r = host_id(h, g, &host)) != SQLITE_OK || (r = service_id(h, g, &service)) != SQLITE_OK)
-		return r;
-	return g->count > 0 ? put_contact(h, g, host, service) : add_bytes(h, g, host, service);
+	for (g = h->gathered; g < h->gathered + h->gathered_count; g++) {
+		if ((g->day == NO_DAY) != flows)
+			continue;
+		if ((r = host_id(h, g, make, &o->host)) != SQLITE_OK || (r = service_id(h, g, make, &o->service)) != SQLITE_OK)
+			return r;
+		o->at = (uint32_t)(g - h->gathered);
+		if (o->host != 0 && o->service != 0)
+			o++;
+		else
+			h->counts.left_out += g->count;
+	}
+	*count = (uint32_t)(o - h->order);
+	qsort(h->order, *count, sizeof *h->order, by_pair);
+	return SQLITE_OK;
+}
+
+static int
+write_flows(struct history *h)
+{
+	uint32_t i, count;
+	int r = put_in_order(h, true, false, &count);
+
+	for (i = 0; i < count && r == SQLITE_OK; i++)
+		r = add_bytes(h, &h->gathered[h->order[i].at], &h->order[i]);
+	return r;
+}
+
+static int
+write_contacts(struct history *h)
+{
+	uint32_t i, count;
+	int r = put_in_order(h, false, has_room(h), &count);
+
+	for (i = 0; i < count && r == SQLITE_OK; i++)
+		r = put_contact(h, &h->gathered[h->order[i].at], &h->order[i], has_room(h));
+	return r;
 }
 
 static void
@@ -362,16 +459,20 @@ put_census(struct history *h, const struct counted *c)
 	return run(s);
 }
 
+/* What came first is written first: the end of a flow counts when a contact was known before. */
 int
-history_write(struct history *h)
+history_write(struct history *h, int64_t now_ns)
 {
 	struct counted *c;
-	struct gathered *g;
 	struct met *m;
-	int r = SQLITE_OK;
+	int r;
 
-	for (g = h->gathered; g != NULL && r == SQLITE_OK; g = g->hh.next)
-		r = put_gathered(h, g);
+	if (now_ns > 0 && now_ns / NS_PER_HOUR != h->hour) {
+		h->hour = now_ns / NS_PER_HOUR;
+		h->hour_rows = 0;
+	}
+	if ((r = write_flows(h)) == SQLITE_OK)
+		r = write_contacts(h);
 	for (m = h->met; m != NULL && r == SQLITE_OK; m = m->next)
 		r = put_told(h, &m->realm, &m->host, m->type, m->value, m->at_ns);
 	for (c = h->counted; c != NULL && r == SQLITE_OK; c = c->next)
