@@ -176,10 +176,11 @@ span_until(struct span *s, uint8_t c, struct span *word)
 /* ASCII case is ignored. Most answers are no, and most of those are in the length. */
 bool span_same_nocase(const uint8_t *a, const uint8_t *b, size_t len);
 
+/* Nearly always no, at the length or the first byte. */
 static inline bool
 span_equal_nocase(struct span a, struct span b)
 {
-	return a.left == b.left && span_same_nocase(a.at, b.at, a.left);
+	return a.left == b.left && (a.left == 0 || (((a.at[0] ^ b.at[0]) & ~0x20) == 0 && span_same_nocase(a.at, b.at, a.left)));
 }
 
 /* Without leading and trailing spaces, tabs, CR and LF. */

@@ -38,6 +38,10 @@ utf16_read(struct span in, char *to, size_t size)
 	uint16_t unit;
 
 	while (span_u16le(&in, &unit) && unit != 0) {
+		if (unit < 0x80 && used + 1 < size) {
+			to[used++] = (char)unit;
+			continue;
+		}
 		len = put_character(next_character(&in, unit), bytes);
 		if (used + len >= size)
 			break;

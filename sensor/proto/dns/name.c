@@ -8,12 +8,15 @@ enum {
 
 _Static_assert(WIRE_BYTES_MAX * ESCAPE_BYTES < DNS_NAME_MAX, "every name fits");
 
-/* Plain in a host or service name; all else is written as \ddd, a dot inside a label too. */
-static bool
-is_plain(uint8_t c)
-{
-	return c > 0x20 && c < 0x7f && c != '.' && c != '\\' && c != '"';
-}
+/* What is plain in a host or service name, in small letters; 0: written as \ddd, a dot inside a label too. */
+static const char plain[UINT8_MAX + 1] = {
+	['!'] = '!', ['#'] = '#', '$', '%', '&', '\'', '(', ')', '*', '+', ',', '-', ['/'] = '/',
+	['0'] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?', '@',
+	['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v',
+	'w', 'x', 'y', 'z', '[', [']'] = ']', '^', '_', '`',
+	['a'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v',
+	'w', 'x', 'y', 'z', '{', '|', '}', '~',
+};
 
 static size_t
 put_label(char *to, struct span label)
@@ -23,8 +26,8 @@ put_label(char *to, struct span label)
 
 	for (i = 0; i < label.left; i++) {
 		c = label.at[i];
-		if (is_plain(c)) {
-			to[len++] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+		if (plain[c] != 0) {
+			to[len++] = plain[c];
 			continue;
 		}
 		to[len++] = '\\';

@@ -28,12 +28,14 @@ smtp_message(const struct smtp *s, enum message_kind kind)
 void
 smtp_protocol_tell(struct smtp *s, struct span software)
 {
-	struct message m = smtp_message(s, MESSAGE_PROTOCOL);
-	struct protocol protocol = { .app = APP_SMTP, .software = software };
+	struct protocol protocol;
+	struct message m;
 
 	if (s->told)
 		return;
 	s->told = true;
+	m = smtp_message(s, MESSAGE_PROTOCOL);
+	protocol = (struct protocol){ .app = APP_SMTP, .software = software };
 	if (s->client >= 0)
 		m.from = !s->client;
 	m.protocol = &protocol;
@@ -193,16 +195,18 @@ take_other(struct smtp *s, struct span rest)
 }
 
 static const struct verb {
-	const char *name;
+	struct span name;
 	enum smtp_step (*take)(struct smtp *s, struct span rest);
 } verbs[] = {
-	{ "EHLO", take_helo }, { "HELO", take_helo }, { "LHLO", take_lhlo },
-	{ "MAIL", take_mail }, { "RCPT", take_rcpt }, { "DATA", take_data }, { "BDAT", take_bdat },
-	{ "RSET", take_rset }, { "AUTH", take_auth }, { "STARTTLS", take_starttls },
-	{ "QUIT", take_other }, { "NOOP", take_other }, { "VRFY", take_other }, { "EXPN", take_other },
-	{ "HELP", take_other }, { "XCLIENT", take_other }, { "XFORWARD", take_other },
-	{ "ETRN", take_other }, { "SEND", take_other }, { "SOML", take_other }, { "SAML", take_other },
-	{ "TURN", take_other }, { "BURL", take_other },
+	{ SPAN_LITERAL("EHLO"), take_helo }, { SPAN_LITERAL("HELO"), take_helo }, { SPAN_LITERAL("LHLO"), take_lhlo },
+	{ SPAN_LITERAL("MAIL"), take_mail }, { SPAN_LITERAL("RCPT"), take_rcpt }, { SPAN_LITERAL("DATA"), take_data },
+	{ SPAN_LITERAL("BDAT"), take_bdat }, { SPAN_LITERAL("RSET"), take_rset }, { SPAN_LITERAL("AUTH"), take_auth },
+	{ SPAN_LITERAL("STARTTLS"), take_starttls }, { SPAN_LITERAL("QUIT"), take_other },
+	{ SPAN_LITERAL("NOOP"), take_other }, { SPAN_LITERAL("VRFY"), take_other }, { SPAN_LITERAL("EXPN"), take_other },
+	{ SPAN_LITERAL("HELP"), take_other }, { SPAN_LITERAL("XCLIENT"), take_other },
+	{ SPAN_LITERAL("XFORWARD"), take_other }, { SPAN_LITERAL("ETRN"), take_other }, { SPAN_LITERAL("SEND"), take_other },
+	{ SPAN_LITERAL("SOML"), take_other }, { SPAN_LITERAL("SAML"), take_other }, { SPAN_LITERAL("TURN"), take_other },
+	{ SPAN_LITERAL("BURL"), take_other },
 };
 
 static const struct verb *
@@ -212,7 +216,7 @@ find_verb(struct span *line)
 	size_t i;
 
 	for (i = 0; i < sizeof verbs / sizeof verbs[0]; i++)
-		if (span_equal_nocase(word, span_text(verbs[i].name)))
+		if (span_equal_nocase(word, verbs[i].name))
 			return &verbs[i];
 	return NULL;
 }

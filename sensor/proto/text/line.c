@@ -123,7 +123,7 @@ bool
 span_holds_nocase(struct span s, const char *text)
 {
 	for (; s.left > 0; span_skip(&s, 1))
-		if (span_begins_nocase(s, text))
+		if (((s.at[0] ^ (uint8_t)text[0]) & ~0x20) == 0 && span_begins_nocase(s, text))
 			return true;
 	return false;
 }

@@ -43,12 +43,14 @@ message_of(const struct session *s, enum message_kind kind)
 void
 session_protocol_tell(struct session *s, struct span software)
 {
-	struct message m = message_of(s, MESSAGE_PROTOCOL);
-	struct protocol protocol = { .app = s->protocol->app, .software = software };
+	struct protocol protocol;
+	struct message m;
 
 	if (s->told)
 		return;
 	s->told = true;
+	m = message_of(s, MESSAGE_PROTOCOL);
+	protocol = (struct protocol){ .app = s->protocol->app, .software = software };
 	if (s->client >= 0)
 		m.from = !s->client;
 	m.protocol = &protocol;
