@@ -1,5 +1,6 @@
 #include "proto/smb/smb.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "proto/smb/smb_reader.h"
@@ -79,10 +80,17 @@ smb_guess(struct span first, int from)
 static void *
 smb_open(struct proto *p)
 {
-	struct smb_reader *r = calloc(1, sizeof *r);
+	struct smb_reader *r = malloc(sizeof *r);
+	size_t i;
 
 	if (r == NULL)
 		return NULL;
+	/* What is asked and which pipes are open: nothing, and there is no more to it. */
+	memset(r, 0, offsetof(struct smb_reader, asked));
+	for (i = 0; i < SMB_ASKED_MAX; i++)
+		r->asked[i].want = 0;
+	for (i = 0; i < SMB_OPEN_PIPES_MAX; i++)
+		r->pipe[i].used = false;
 	r->proto = p;
 	r->ceiling.most = proto_limits(p)->flow_bytes;
 	r->ceiling.total = proto_held(p);

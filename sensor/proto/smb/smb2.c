@@ -254,7 +254,7 @@ rename_asked(struct smb_reader *r, const struct command *c, struct span info, st
 
 	if (span_skip(&info, 16) && span_u32le(&info, &len))
 		utf16_read(span_of(info.at, len < info.left ? len : info.left), a->name, SMB_NAME_BYTES);
-	snprintf(a->before, sizeof a->before, "%s", smb_file_ending(r, id));
+	smb_copy(a->before, sizeof a->before, smb_file_ending(r, id));
 }
 
 /* SET_INFO of a file's name, or that it is to go: encryption renames what it wrote, or deletes what it read. */

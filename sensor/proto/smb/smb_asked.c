@@ -1,22 +1,32 @@
 #include "proto/smb/smb_reader.h"
 
-#include <stdio.h>
-
 enum {	/* MS-SMB2 2.2.13, the same in SMB 1 */
 	ACCESS_WRITE = 0x2, ACCESS_APPEND = 0x4, ACCESS_MAXIMUM = 0x02000000, ACCESS_ALL = 0x10000000,
 	ACCESS_GENERIC_WRITE = 0x40000000, ACCESS_DELETE = 0x10000,
 	DISPOSITION_OPEN = 1, OPTION_FOLDER = 1, OPTION_GOES = 0x1000
 };
 
+void
+smb_copy(char *to, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(to, text, len);
+	to[len] = '\0';
+}
+
+/* `name` is set by the caller, and read no further than it goes. */
 struct smb_asked *
 smb_ask(struct smb_reader *r, uint64_t id, enum smb_want want)
 {
 	struct smb_asked *a = &r->asked[r->asked_next];
 
 	r->asked_next = (uint8_t)((r->asked_next + 1) % SMB_ASKED_MAX);
-	memset(a, 0, sizeof *a);
 	a->id = id;
 	a->want = (uint8_t)want;
+	a->pipe = 0;
+	a->tells = a->goes = false;
+	a->name[0] = a->before[0] = '\0';
 	return a;
 }
 
@@ -84,15 +94,21 @@ smb_tree_kind_by_name(const char *share)
 static bool
 looks_executable(const char *name)
 {
-	static const char *const endings[] = { "exe", "dll", "sys", "scr", "com", "cpl", "ocx", "pif", "msi", "bat", "cmd",
-		"ps1", "vbs", "vbe", "js", "jse", "wsf", "hta", "lnk", "jar" };
+	static const struct span endings[] = {
+		SPAN_LITERAL("exe"), SPAN_LITERAL("dll"), SPAN_LITERAL("sys"), SPAN_LITERAL("scr"), SPAN_LITERAL("com"),
+		SPAN_LITERAL("cpl"), SPAN_LITERAL("ocx"), SPAN_LITERAL("pif"), SPAN_LITERAL("msi"), SPAN_LITERAL("bat"),
+		SPAN_LITERAL("cmd"), SPAN_LITERAL("ps1"), SPAN_LITERAL("vbs"), SPAN_LITERAL("vbe"), SPAN_LITERAL("js"),
+		SPAN_LITERAL("jse"), SPAN_LITERAL("wsf"), SPAN_LITERAL("hta"), SPAN_LITERAL("lnk"), SPAN_LITERAL("jar"),
+	};
 	const char *dot = strrchr(name, '.');
+	struct span ending;
 	size_t i;
 
 	if (dot == NULL)
 		return false;
+	ending = span_text(dot + 1);
 	for (i = 0; i < sizeof endings / sizeof endings[0]; i++)
-		if (strcasecmp(dot + 1, endings[i]) == 0)
+		if (span_equal_nocase(ending, endings[i]))
 			return true;
 	return false;
 }
@@ -130,8 +146,8 @@ smb_open_asked(struct smb_reader *r, const struct smb_open *o, const char *name)
 		return;
 	a = smb_ask(r, o->id, want);
 	a->goes = (o->options & OPTION_GOES) != 0 && (o->options & OPTION_FOLDER) == 0;
-	a->tells = kind == SMB_TREE_ADMIN || looks_executable(name);
-	snprintf(a->name, sizeof a->name, "%s", name);
+	a->tells = want == SMB_WANT_WRITE && (kind == SMB_TREE_ADMIN || looks_executable(name));
+	smb_copy(a->name, sizeof a->name, name);
 }
 
 static void

@@ -82,8 +82,9 @@ struct smb_reader {
 	struct smb_deeds deeds;
 	char opening[SMB_ENDING_BYTES];	/* of the file that was asked for last */
 	struct smb_file file[SMB_FILES_MAX];
-	struct smb_asked asked[SMB_ASKED_MAX];
 	struct smb_tree tree[SMB_TREES_MAX];
+	/* Not zeroed from here on: each says whether it is there. */
+	struct smb_asked asked[SMB_ASKED_MAX];
 	struct smb_pipe pipe[SMB_OPEN_PIPES_MAX];
 };
 
@@ -95,6 +96,7 @@ void smb1_message(struct smb_reader *r, struct span message);
 void smb2_message(struct smb_reader *r, struct span message);
 
 /* ---- smb_asked.c ---- */
+void smb_copy(char *to, size_t size, const char *text);	/* cut where there is no room */
 struct smb_asked *smb_ask(struct smb_reader *r, uint64_t id, enum smb_want want);
 struct smb_asked *smb_asked_of(struct smb_reader *r, uint64_t id);	/* NULL: not remembered */
 enum smb_tree_kind smb_tree_of(const struct smb_reader *r, uint32_t id);
