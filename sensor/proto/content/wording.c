@@ -1,6 +1,9 @@
 #include "proto/content/wording.h"
 
+#include <endian.h>
 #include <stdbool.h>
+
+#include "base/eight.h"
 
 enum language { POWERSHELL, VBSCRIPT, JAVASCRIPT, BATCH, LANGUAGES };
 
@@ -65,12 +68,6 @@ static const char *const javascript_begins[] = {
 	"/*", "//", "(", "!", ";", "'use strict", "\"use strict", "var ", "let ", "const ", "function", "window",
 	"self", "try", "if(", "if (", "import ", "eval(", "$(", "this.", "for(", "for (", "document.", "define(",
 };
-
-static bool
-is_word_byte(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 /* Control characters other than tab, line feed, form feed and carriage return. */
 static bool
@@ -234,23 +231,41 @@ begins_as_javascript(struct span s)
 	return false;
 }
 
+/*
+ * Of eight bytes the top bit of each that begins one of the words: letters, digits and _ do behind none of them, $ and %
+ * anywhere. *inside: that of the first byte, when the eight before ended within a word.
+ */
+static uint64_t
+word_begins(const uint8_t *at, uint64_t *inside)
+{
+	uint64_t w = le64toh(eight_load(at));
+	uint64_t word = eight_between(w, 'a', 'z') | eight_between(w, '0', '9') | eight_between(w, '_', '_');
+	uint64_t begins = word & ~(word << 8 | *inside);
+
+	*inside = word >> 56;
+	return begins | eight_between(w, '$', '%');
+}
+
 static bool
 is_script(struct span text)
 {
 	bool javascript = begins_as_javascript(skip_blanks(text));
 	struct score score[LANGUAGES] = { { 0, false } };
-	uint64_t used[2] = { 0, 0 };
-	uint8_t first[UINT8_MAX + 1], before = ' ';
-	struct span at = text;
+	uint64_t used[2] = { 0, 0 }, inside = 0, begins;
+	uint8_t first[UINT8_MAX + 1];
+	struct span at;
+	size_t eight;
 
 	index_words(first);
-	for (; at.left > 0; span_skip(&at, 1)) {
-		if (first[at.at[0]] < WORDS && (!is_word_byte(before) || !is_word_byte(at.at[0])) &&
-		    count_words(at, first[at.at[0]], used, score) &&
-		    (is_enough(&score[POWERSHELL]) || is_enough(&score[VBSCRIPT]) || is_enough(&score[BATCH]) ||
-		    (is_enough(&score[JAVASCRIPT]) && javascript)))
-			return true;
-		before = at.at[0];
+	for (eight = 0; eight < text.left; eight += 8) {
+		for (begins = word_begins(text.at + eight, &inside); begins != 0; begins &= begins - 1) {
+			at = text;
+			if (span_skip(&at, eight + (unsigned)__builtin_ctzll(begins) / 8) && at.left > 0 && first[at.at[0]] < WORDS &&
+			    count_words(at, first[at.at[0]], used, score) &&
+			    (is_enough(&score[POWERSHELL]) || is_enough(&score[VBSCRIPT]) || is_enough(&score[BATCH]) ||
+			    (is_enough(&score[JAVASCRIPT]) && javascript)))
+				return true;
+		}
 	}
 	return false;
 }
@@ -281,6 +296,7 @@ wording_kind(struct span first)
 
 	if (len == 0)
 		return FILE_UNKNOWN;
+	memset(lower + len, ' ', -len % 8);	/* is_script() reads by eight */
 	text = span_of(lower, len);
 	markup = skip_markup(text);
 	for (i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
