@@ -674,6 +674,7 @@ main(void)
 		cmocka_unit_test(test_a_dialogue_finds_tls),
 	};
 
-	tls_warm_up();
+	if (!tls_warm_up())
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

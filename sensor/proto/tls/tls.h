@@ -16,6 +16,8 @@
 #ifndef SENSOR_TLS_H
 #define SENSOR_TLS_H
 
+#include <stdbool.h>
+
 #include "proto/proto.h"
 
 extern const struct proto_row tls_row;
@@ -23,7 +25,8 @@ extern const struct proto_row tls_row;
 /*
  * Use every algorithm once. OpenSSL reads its configuration and makes its
  * tables at first use: a process that will give up its files does this before.
+ * False: not all of it could be used.
  */
-void tls_warm_up(void);
+bool tls_warm_up(void);
 
 #endif

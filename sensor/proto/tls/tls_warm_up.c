@@ -1,81 +1,47 @@
 #include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include "proto/tls/tls.h"
 #include "proto/tls/tls_certificate.h"
 #include "proto/tls/tls_scratch.h"
 
-enum { MESSAGE_BYTES = 2048, LISTS_BYTES = 6, SCRATCH_BYTES = 1 << 16 };
+enum { SCRATCH_BYTES = 1 << 16 };
 
-static X509 *
-make_certificate(EVP_PKEY *key)
-{
-	X509 *certificate = X509_new();
-	X509_EXTENSION *names;
-	X509_NAME *name;
+#define COMMON_NAME "\x30\x12\x31\x10\x30\x0e\x06\x03\x55\x04\x03\x0c\x07" "warm-up"
 
-	if (certificate == NULL)
-		return NULL;
-	name = X509_get_subject_name(certificate);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)"warm-up",
-	    -1, -1, 0);
-	X509_set_issuer_name(certificate, name);
-	X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
-	X509_gmtime_adj(X509_getm_notAfter(certificate), 1);
-	X509_set_pubkey(certificate, key);
-	names = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, "DNS:warm-up.invalid");
-	if (names != NULL)
-		X509_add_ext(certificate, names, -1);
-	X509_EXTENSION_free(names);
-	X509_sign(certificate, key, EVP_sha256());
-	return certificate;
-}
+/*
+ * A chain of one certificate as it comes on the wire (RFC 8446, 4.4.2, without its
+ * beginning), with a bit of all that is read: to make and sign one with a
+ * key took 2 ms. Key and signature are empty.
+ */
+static const uint8_t chain[] =
+	"\x00\x00\xa4" "\x00\x00\xa1"
+	"\x30\x81\x9e"
+	"\x30\x81\x8c\xa0\x03\x02\x01\x02\x02\x01\x01"			/* version 3, number 1 */
+	"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"			/* ecdsa-with-SHA256 */
+	COMMON_NAME
+	"\x30\x1e\x17\x0d" "260101000000Z" "\x17\x0d" "260102000000Z"
+	COMMON_NAME
+	"\x30\x0e\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x03\x01\x00"	/* id-ecPublicKey */
+	"\xa3\x1e\x30\x1c\x30\x1a\x06\x03\x55\x1d\x11\x04\x13"			/* subjectAltName */
+	"\x30\x11\x82\x0f" "warm-up.invalid"
+	"\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02\x03\x01";		/* the last zero is the signature's */
 
-static void
-put_u24(uint8_t *at, unsigned value)
-{
-	at[0] = (uint8_t)(value >> 16);
-	at[1] = (uint8_t)(value >> 8);
-	at[2] = (uint8_t)value;
-}
-
-/* Reads a certificate with this key as if it had come from the wire. */
-static void
-read_certificate(struct tls_scratch *scratch, EVP_PKEY *key)
-{
-	X509 *certificate = key == NULL ? NULL : make_certificate(key);
-	uint8_t message[MESSAGE_BYTES], *at = message + LISTS_BYTES;
-	struct tls_certificate out;
-	int len;
-
-	if (certificate == NULL)
-		goto done;
-	len = i2d_X509(certificate, NULL);
-	if (len <= 0 || len > MESSAGE_BYTES - LISTS_BYTES)
-		goto done;
-	len = i2d_X509(certificate, &at);
-	put_u24(message, (unsigned)len + 3);
-	put_u24(message + 3, (unsigned)len);
-	tls_certificate_read(scratch, span_of(message, (size_t)len + LISTS_BYTES), &out);
-done:
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-}
-
-void
+bool
 tls_warm_up(void)
 {
 	struct tls_scratch scratch = { .tools = tls_tools_new() };
+	struct tls_certificate out;
 	char hex[33];
+	bool well;
 
 	if (scratch.tools == NULL)
-		return;
+		return false;
 	arena_init(&scratch.arena, SCRATCH_BYTES);
 	tls_hash(scratch.tools, TLS_MD5, span_text(""), hex, sizeof hex - 1);
-	read_certificate(&scratch, EVP_EC_gen("P-256"));
+	well = tls_certificate_read(&scratch, span_of(chain, sizeof chain), &out) &&
+	    span_equal(out.names, span_text("warm-up.invalid")) && out.not_before_ns < out.not_after_ns;
 	arena_clear(&scratch.arena);
 	tls_tools_free(scratch.tools);
 	ERR_clear_error();
+	return well;
 }
