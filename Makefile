@@ -11,8 +11,8 @@ CPPFLAGS += -D_GNU_SOURCE -DHANSHO_VERSION='"$(VERSION)"' -Iinclude -Isensor -I$
 CFLAGS   += -std=c11 -g $(OPT) $(WARN) $(HARDEN) $(SANITIZE)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANITIZE)
 # The dynamic linker asks the libraries in this order: those that most symbols are of come first.
-LDLIBS   += -lc -lcrypto -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcurl -lcjson -lssl \
-            -lcyaml -lyaml -larchive -lpsl -lidn2 -lz -lbrotlidec -lsqlite3 -levent_core -levent_extra -lseccomp -lcap-ng -lpthread -lm
+LDLIBS   += -lc -lcrypto -lnids -lnet -lgthread-2.0 -lglib-2.0 -lpcap -lmaxminddb -lcjson -lssl \
+            -lcyaml -lyaml -lpsl -lidn2 -lz -lbrotlidec -lsqlite3 -levent_core -levent_extra -lseccomp -lcap-ng -lpthread -lm
 ifdef WERROR
 CFLAGS   += -Werror
 endif
@@ -152,7 +152,7 @@ $(BUILD)/%.o: %.c Makefile VERSION
 units: $(UNITS)
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@echo '  link  $@'
-	@$(CC) $(LDFLAGS) $(SINGLY) -o $@ $< $(LIBRARY) -lcmocka -lbrotlienc $(LDLIBS)
+	@$(CC) $(LDFLAGS) $(SINGLY) -o $@ $< $(LIBRARY) -lcmocka -lbrotlienc -larchive $(LDLIBS)
 
 # Each fuzz target with a small main that replays its corpus; `make fuzz` builds them with libFuzzer.
 fuzzers: $(FUZZERS)

@@ -12,6 +12,7 @@
 #include "engine/house.h"
 #include "engine/rooms.h"
 #include "indicators/allow.h"
+#include "indicators/unpack.h"
 #include "system/process.h"
 #include "system/sandbox.h"
 
@@ -82,6 +83,7 @@ check_here(const struct checking *k, FILE *in, const char *format, const struct 
 	struct fault fault = { "" };
 	int r;
 
+	unpack_prepare(in);
 	if (b == NULL || allow == NULL || (sandbox_available() && sandbox_enter(SANDBOX_COMPILER, &room, &fault) < 0)) {
 		fprintf(stderr, "hansho: feed check: %s\n", b == NULL || allow == NULL ? "no memory" : fault.text);
 		return 1;

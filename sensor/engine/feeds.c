@@ -17,6 +17,7 @@
 #include "engine/image_file.h"
 #include "engine/rooms.h"
 #include "indicators/allow.h"
+#include "indicators/unpack.h"
 #include "system/handover.h"
 #include "system/process.h"
 
@@ -148,7 +149,7 @@ feeds_open_allow(const struct config *config)
 	return a;
 }
 
-/* The builder opens what its readers need (code pages, domain suffixes): it is made before the sandbox is set. */
+/* The builder and the readers open what they need (code pages, domain suffixes, a library to unpack) before the sandbox is set. */
 static int
 compile(const struct task *t, int *image, struct fault *fault)
 {
@@ -166,6 +167,9 @@ compile(const struct task *t, int *image, struct fault *fault)
 	builder_set_feed_bytes(b, config->feed_bytes);
 	builder_set_allow(b, allow, t->made->made_ns);
 	t->made->until_ns = allow_until(allow, t->made->made_ns);
+	for (i = 0; i < config->feeds_count; i++)
+		if (t->in[i] != NULL)
+			unpack_prepare(t->in[i]);
 	if (t->sandboxed && (r = sandbox_enter(SANDBOX_COMPILER, &room, fault)) < 0)
 		goto done;
 	for (i = 0; i < config->feeds_count; i++) {

@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <archive.h>
 #include <archive_entry.h>
+
+#include "base/late.h"
 
 enum { BLOCK_BYTES = 65536, ENTRIES_TRIED = 100 };
 
@@ -34,6 +37,18 @@ unpack_knows(struct span head)
 		if (head.left >= marks[i].len && memcmp(head.at, marks[i].bytes, marks[i].len) == 0)
 			return true;
 	return false;
+}
+
+bool
+unpack_prepare(FILE *in)
+{
+	uint8_t head[8];
+	ssize_t got = pread(fileno(in), head, sizeof head, 0);
+
+	/* Nobody knows what a pipe will bring. */
+	if (got < 0 || unpack_knows(span_of(head, (size_t)got)))
+		return late_load(&late_archive);
+	return true;
 }
 
 static void

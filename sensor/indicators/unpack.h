@@ -21,6 +21,9 @@ enum {
 
 struct unpack;
 
+/* Load what unpacking takes if this file may need it: a process that will give up its files does so before. False: it is not there. */
+bool unpack_prepare(FILE *in);
+
 /* Do these first bytes belong to something packed that is read here? */
 bool unpack_knows(struct span head);
 
