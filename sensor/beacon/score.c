@@ -148,16 +148,22 @@ most_in_one(const float *gaps, unsigned n, float high, unsigned need, unsigned *
 	return most;
 }
 
-/* The same, with windows around the multiples. */
+/* The same, with windows around the multiples. Between the ends of the first and the last there are often too few. */
 static unsigned
 most_folded(const struct score_table *t, unsigned shape, const float *gaps, unsigned n, unsigned need,
     unsigned *where)
 {
-	unsigned low[SCORE_MULTIPLES_MAX] = { 0 }, high[SCORE_MULTIPLES_MAX] = { 0 };
+	unsigned low[SCORE_MULTIPLES_MAX] = { 0 }, high[SCORE_MULTIPLES_MAX] = { 0 }, first = 0, behind = 0;
 	unsigned i, k, inside, most = 0, multiples = shapes[shape].multiples;
 	float edge;
 
 	for (i = 0; i + need <= n; i++) {
+		while (gaps[first] < gaps[i] * t->low[shape][0])
+			first++;
+		while (behind < n && gaps[behind] <= gaps[i] * t->high[shape][multiples - 1])
+			behind++;
+		if (behind - first < need)
+			continue;
 		for (inside = 0, k = 0; k < multiples; k++) {
 			edge = gaps[i] * t->high[shape][k];
 			while (high[k] < n && gaps[high[k]] <= edge)
@@ -190,6 +196,22 @@ may_exceed(struct score_table *t, unsigned n, float raw)
 	return false;
 }
 
+/* How many must be inside to exceed `raw`; above n: it cannot be. The more, the stronger. */
+static unsigned
+needed(const struct score_table *t, unsigned s, unsigned n, float raw)
+{
+	unsigned need = t->least[s][n], enough = n + 1, middle;
+
+	while (need < enough) {
+		middle = (need + enough) / 2;
+		if (t->tail[s][n][middle] > raw)
+			enough = middle;
+		else
+			need = middle + 1;
+	}
+	return need;
+}
+
 /* What exceeds best->raw. */
 static void
 try_shapes(struct score_table *t, float *gaps, unsigned n, struct score_verdict *best)
@@ -202,10 +224,7 @@ try_shapes(struct score_table *t, float *gaps, unsigned n, struct score_verdict 
 	if (gaps[0] <= 0)
 		gaps[0] = 1e-4f;
 	for (s = 0; s < SCORE_SHAPES; s++) {
-		need = t->least[s][n];
-		while (need <= n && t->tail[s][n][need] <= best->raw)
-			need++;
-		if (need > n)
+		if ((need = needed(t, s, n, best->raw)) > n)
 			continue;
 		inside = shapes[s].multiples == 1 ? most_in_one(gaps, n, t->high[s][0], need, &where) :
 		    most_folded(t, s, gaps, n, need, &where);
@@ -263,32 +282,42 @@ null_at(unsigned row, double raw)
 	return null_table[row][i];
 }
 
-/* Between tabulated numbers of gaps, the weaker. */
-static double
-significance(unsigned n, double raw)
+/* The last with no more gaps, or the first. */
+static unsigned
+null_row(unsigned n)
 {
 	unsigned row = 0;
 
 	while (row + 1 < NULL_ROWS && null_gaps[row + 1] <= n)
 		row++;
+	return row;
+}
+
+/* Between tabulated numbers of gaps, the weaker. */
+static double
+significance(unsigned n, unsigned row, double raw)
+{
+	double here = null_at(row, raw), next;
+
 	if (row + 1 == NULL_ROWS || null_gaps[row] >= n)
-		return null_at(row, raw);
-	return fmin(null_at(row, raw), null_at(row + 1, raw));
+		return here;
+	next = null_at(row + 1, raw);
+	return next < here ? next : here;
 }
 
 /* A statistic that means no more than this strength, if not the largest. */
 static float
-raw_within(unsigned n, double strength)
+raw_within(unsigned n, unsigned row, double strength)
 {
 	const unsigned last = NULL_POINTS - 1;
 	unsigned low = 0, high = last, middle;
-	double above = strength - significance(n, last * NULL_STEP);
+	double above = strength - significance(n, row, last * NULL_STEP);
 
 	if (above >= 0)
 		return (float)(last * NULL_STEP + .99 * above / NULL_SLOPE);
 	while (high - low > 1) {
 		middle = (low + high) / 2;
-		if (significance(n, middle * NULL_STEP) <= strength)
+		if (significance(n, row, middle * NULL_STEP) <= strength)
 			low = middle;
 		else
 			high = middle;
@@ -301,14 +330,14 @@ score_gaps_beyond(struct score_table *t, float *gaps, unsigned n, float dead_sec
 {
 	float pauses[SCORE_GAPS_MAX], limit;
 	struct score_verdict second;
-	unsigned i, small, count;
+	unsigned i, small, count, row = null_row(n);
 
 	memset(out, 0, sizeof *out);
 	if (n < SCORE_GAPS_MIN || n > SCORE_GAPS_MAX)
 		return;
 	out->of = n;
 	second = *out;
-	second.raw = out->raw = raw_within(n, known);
+	second.raw = out->raw = raw_within(n, row, known);
 	for (i = 0; i < n; i++)
 		gaps[i] = gaps[i] > dead_sec ? gaps[i] - dead_sec : 0;
 	limit = small_gap(gaps, n, &small);
@@ -325,7 +354,7 @@ score_gaps_beyond(struct score_table *t, float *gaps, unsigned n, float dead_sec
 		out->period_sec += dead_sec;
 	else
 		out->raw = 0;
-	out->strength = (float)significance(n, out->raw);
+	out->strength = (float)significance(n, row, out->raw);
 }
 
 void
