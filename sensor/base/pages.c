@@ -1,12 +1,15 @@
 #include "base/pages.h"
 
-#include <stdint.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define LARGE ((size_t)2 << 20)
 #define FILL_MOST ((size_t)8 << 20)
+
+enum { HEAP_STEP = 1 << 20, SMALL = 4096 };
 
 static size_t
 whole(size_t bytes)
@@ -68,4 +71,25 @@ pages_free(void *p, size_t bytes)
 		free(p);
 	else if (p != NULL)
 		munmap(p, whole(bytes));
+}
+
+void
+pages_heap_begin(struct pages_heap *h)
+{
+	mallopt(M_TOP_PAD, HEAP_STEP);
+	h->filled = sbrk(0);
+}
+
+void
+pages_heap_fill(struct pages_heap *h)
+{
+	uint8_t *end = sbrk(0);
+	size_t over = (uintptr_t)h->filled % SMALL;
+
+	if (end <= h->filled)
+		return;
+#ifdef MADV_POPULATE_WRITE
+	madvise(h->filled - over, (size_t)(end - h->filled) + over, MADV_POPULATE_WRITE);
+#endif
+	h->filled = end;
 }

@@ -5,6 +5,7 @@
 #include "analyst/own.h"
 #include "analyst/resume.h"
 #include "base/log.h"
+#include "base/pages.h"
 #include "base/suffix.h"
 #include "base/when.h"
 #include "beacon/known.h"
@@ -97,14 +98,17 @@ analyse(struct house *h, struct desk *d, struct journal *j, struct merge *m)
 {
 	struct analyst *a = d->analyst;
 	struct turns turns = { WHEN_UNKNOWN, WHEN_UNKNOWN };
+	struct pages_heap heap;
 	enum merge_state state;
 	uint32_t seen, rules = 0;
 	unsigned batches = 0;
 
+	pages_heap_begin(&heap);
 	for (;;) {
 		seen = bell_count(h->bell);
 		take_rules(h->board, a, &rules);
 		state = merge_run(m, MERGE_BATCH, desk_take, d);
+		pages_heap_fill(&heap);
 		analyst_count(a, &h->board->analyst);
 		atomic_store(&h->board->journal_records, journal_count(j));
 		if (state == MERGE_MORE && ++batches < TURN_BATCHES)

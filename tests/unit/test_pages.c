@@ -2,7 +2,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/pages.h"
 
@@ -45,11 +49,37 @@ test_sizes(void **state)
 	pages_free(NULL, (size_t)5 << 20);
 }
 
+/* What was allocated before, between and behind stays what it is, and nothing is handed out twice. */
+static void
+test_a_heap_that_grows(void **state)
+{
+	enum { PIECES = 1000, BYTES = 5000 };
+	static uint8_t *piece[PIECES];
+	struct pages_heap heap;
+	unsigned i, k;
+
+	(void)state;
+	pages_heap_begin(&heap);
+	for (i = 0; i < PIECES; i++) {
+		assert_non_null(piece[i] = malloc(BYTES));
+		memset(piece[i], (int)(i % 251), BYTES);
+		if (i % 100 == 0)
+			pages_heap_fill(&heap);
+	}
+	for (i = 0; i < PIECES; i++)
+		for (k = 0; k < BYTES; k += 100)
+			assert_int_equal(piece[i][k], i % 251);
+	for (i = 0; i < PIECES; i++)
+		free(piece[i]);
+	pages_heap_fill(&heap);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_a_heap_that_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
