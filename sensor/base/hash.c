@@ -43,25 +43,39 @@ sip_round(uint64_t v[4])
 	v[2] = rotate(v[2], 32);
 }
 
-/* Inlined always: the numbers of rounds then are constants. */
-__attribute__((always_inline)) static inline uint64_t
-sip(const struct hash_key *key, const void *bytes, size_t len, unsigned rounds, unsigned last_rounds)
+static inline void
+sip_begin(uint64_t v[4], const struct hash_key *key)
 {
-	uint64_t v[4] = {
-		key->k0 ^ 0x736f6d6570736575ULL, key->k1 ^ 0x646f72616e646f6dULL,
-		key->k0 ^ 0x6c7967656e657261ULL, key->k1 ^ 0x7465646279746573ULL,
-	};
-	const uint8_t *p = bytes;
-	uint64_t last = (uint64_t)len << 56, m;
-	size_t left, i;
+	v[0] = key->k0 ^ 0x736f6d6570736575ULL;
+	v[1] = key->k1 ^ 0x646f72616e646f6dULL;
+	v[2] = key->k0 ^ 0x6c7967656e657261ULL;
+	v[3] = key->k1 ^ 0x7465646279746573ULL;
+}
 
-	for (left = len; left >= 8; left -= 8, p += 8) {
-		m = hash_word(p);
+/* All whole words: *p moves behind them. Returns what is left. Inlined always: the numbers of rounds then are constants. */
+__attribute__((always_inline)) static inline size_t
+sip_words(uint64_t v[4], const uint8_t **p, size_t len, unsigned rounds)
+{
+	uint64_t m;
+	size_t i;
+
+	for (; len >= 8; len -= 8, *p += 8) {
+		m = hash_word(*p);
 		v[3] ^= m;
 		for (i = 0; i < rounds; i++)
 			sip_round(v);
 		v[0] ^= m;
 	}
+	return len;
+}
+
+/* `whole`: bytes of all that was hashed, of which `left`, less than a word, are at `p`. */
+__attribute__((always_inline)) static inline uint64_t
+sip_end(uint64_t v[4], size_t whole, const uint8_t *p, size_t left, unsigned rounds, unsigned last_rounds)
+{
+	uint64_t last = (uint64_t)whole << 56;
+	size_t i;
+
 	for (i = 0; i < left; i++)
 		last |= (uint64_t)p[i] << (8 * i);
 	v[3] ^= last;
@@ -74,10 +88,45 @@ sip(const struct hash_key *key, const void *bytes, size_t len, unsigned rounds, 
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+__attribute__((always_inline)) static inline uint64_t
+sip(const struct hash_key *key, const void *bytes, size_t len, unsigned rounds, unsigned last_rounds)
+{
+	const uint8_t *p = bytes;
+	uint64_t v[4];
+	size_t left;
+
+	sip_begin(v, key);
+	left = sip_words(v, &p, len, rounds);
+	return sip_end(v, len, p, left, rounds, last_rounds);
+}
+
 uint64_t
 hash_bytes(const struct hash_key *key, const void *bytes, size_t len)
 {
 	return sip(key, bytes, len, 2, 4);
+}
+
+struct hash_begun
+hash_begin(const struct hash_key *key, const void *bytes, size_t len)
+{
+	struct hash_begun b = { .len = len };
+	const uint8_t *p = bytes;
+
+	sip_begin(b.v, key);
+	sip_words(b.v, &p, len, 2);
+	return b;
+}
+
+uint64_t
+hash_rest(const struct hash_begun *begun, const void *bytes, size_t len)
+{
+	const uint8_t *p = bytes;
+	uint64_t v[4];
+	size_t left;
+
+	memcpy(v, begun->v, sizeof v);
+	left = sip_words(v, &p, len, 2);
+	return sip_end(v, begun->len + len, p, left, 2, 4);
 }
 
 uint64_t

@@ -23,6 +23,18 @@ const struct hash_key *hash_seed(void);
 
 uint64_t hash_bytes(const struct hash_key *key, const void *bytes, size_t len);
 
+/*
+ * The same of texts that begin alike: hash_rest(hash_begin(first), rest) is hash_bytes() of both in one. What they
+ * begin with has a multiple of eight bytes.
+ */
+struct hash_begun {
+	uint64_t v[4];
+	size_t len;
+};
+
+struct hash_begun hash_begin(const struct hash_key *key, const void *bytes, size_t len);
+uint64_t hash_rest(const struct hash_begun *begun, const void *bytes, size_t len);
+
 /* SipHash-1-3: half the work, for what is hashed whole and by the packet. */
 uint64_t hash_quick(const struct hash_key *key, const void *bytes, size_t len);
 

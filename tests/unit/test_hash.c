@@ -28,6 +28,23 @@ test_siphash_is_the_published_one(void **state)
 }
 
 static void
+test_in_two_parts(void **state)
+{
+	uint8_t text[100];
+	struct hash_begun begun;
+	size_t first, len;
+
+	(void)state;
+	for (len = 0; len < sizeof text; len++)
+		text[len] = (uint8_t)(7 * len + 1);
+	for (first = 0; first <= 64; first += 8) {
+		begun = hash_begin(&HASH_FIXED, text, first);
+		for (len = first; len <= sizeof text; len++)
+			assert_true(hash_rest(&begun, text + first, len - first) == hash_bytes(&HASH_FIXED, text, len));
+	}
+}
+
+static void
 test_every_bit_counts(void **state)
 {
 	uint8_t text[HASH_TABLE_BYTES + 40];
@@ -100,6 +117,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_siphash_is_the_published_one),
+		cmocka_unit_test(test_in_two_parts),
 		cmocka_unit_test(test_every_bit_counts),
 		cmocka_unit_test(test_length_counts),
 		cmocka_unit_test(test_counters_spread),
