@@ -33,13 +33,27 @@ is_below(struct span name, struct span zone)
 	    span_equal_nocase(end, zone);
 }
 
+/* Bit n: the name, or what stands behind one of its dots, has n bytes. */
+static uint64_t
+lengths_below(struct span name)
+{
+	uint64_t lengths = name.left < 64 ? (uint64_t)1 << name.left : 0;
+	struct span label;
+
+	while (span_until(&name, '.', &label))
+		lengths |= name.left < 64 ? (uint64_t)1 << name.left : 0;
+	return lengths;
+}
+
+/* Asked of every name: few zones are as long as one that it lies in. */
 static bool
 is_resolver(struct span name)
 {
+	uint64_t lengths = lengths_below(name);
 	size_t i;
 
 	for (i = 0; i < sizeof resolvers / sizeof resolvers[0]; i++)
-		if (is_below(name, resolvers[i]))
+		if ((lengths >> resolvers[i].left & 1) != 0 && is_below(name, resolvers[i]))
 			return true;
 	return false;
 }

@@ -72,7 +72,7 @@ see_http_request(struct witness *w, struct flow *f, const struct message *m)
 	char name[SERVICE_MAX + 1];
 
 	note_app(f);
-	f->talk->voice[ORIGINATOR] = witness_voice(r->user_agent);
+	f->talk->voice[ORIGINATOR] = witness_voice(w, r->user_agent);
 	tell_program(w, f, m);
 	if (witness_host_name(r->host, name, sizeof name)) {
 		witness_named(w, f, name, m, r->proxied);

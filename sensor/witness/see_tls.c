@@ -47,7 +47,7 @@ see_tls_client(struct witness *w, struct flow *f, const struct message *m)
 
 	if (!is_outer(f->app))
 		f->app = (uint8_t)witness_tls_app(f, c);
-	f->talk->voice[ORIGINATOR] = witness_voice(span_text(c->ja4));
+	f->talk->voice[ORIGINATOR] = witness_voice(w, span_text(c->ja4));
 	if (witness_host_name(c->sni, name, sizeof name)) {
 		witness_named(w, f, name, m, false);
 		match_domain(w, f, &s, span_text(name));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/eight.h"
 #include "base/hash.h"
 #include "base/heap.h"
 #include "base/when.h"
@@ -172,6 +173,17 @@ without_port(struct span host)
 	return host;
 }
 
+/* As the bytes behind them, one by one. False: one of them is odd. */
+static bool
+put_eight(const uint8_t *from, char *to)
+{
+	uint64_t w = eight_load(from), odd = eight_between(w, 0, 0x20) | eight_between(w, 0x7f, 0x7f);
+
+	w |= eight_between(w, 'A', 'Z') >> 2;
+	memcpy(to, &w, sizeof w);
+	return odd == 0;
+}
+
 bool
 witness_host_name(struct span host, char *name, size_t size)
 {
@@ -182,7 +194,10 @@ witness_host_name(struct span host, char *name, size_t size)
 		host.left--;
 	if (host.left == 0 || host.left >= size)
 		return false;
-	for (i = 0; i < host.left; i++) {
+	for (i = 0; i + 8 <= host.left; i += 8)
+		if (!put_eight(host.at + i, name + i))
+			return false;
+	for (; i < host.left; i++) {
 		uint8_t c = host.at[i];
 
 		if (c <= 0x20 || c == 0x7f)
@@ -349,15 +364,30 @@ contact(struct witness *w, struct flow *f, int64_t ts_ns, bool burst)
 	witness_end(w);
 }
 
-uint32_t
-witness_voice(struct span fingerprint)
+static uint32_t
+voice_of(struct span fingerprint)
 {
-	uint32_t h;
+	uint32_t h = (uint32_t)hash_bytes(&HASH_FIXED, fingerprint.at, fingerprint.left);
+
+	return h != 0 ? h : 1;
+}
+
+uint32_t
+witness_voice(struct witness *w, struct span fingerprint)
+{
+	struct known_voice *k;
 
 	if (fingerprint.at == NULL)
 		return 1;	/* to say nothing is a way of speaking, too */
-	h = (uint32_t)hash_bytes(&HASH_FIXED, fingerprint.at, fingerprint.left);
-	return h != 0 ? h : 1;
+	if (fingerprint.left > VOICE_BYTES)
+		return voice_of(fingerprint);
+	k = &w->voices[hash_table(fingerprint.at, fingerprint.left) % KNOWN_VOICES];
+	if (k->voice == 0 || !span_equal(span_of(k->text, k->len), fingerprint)) {
+		k->voice = voice_of(fingerprint);
+		k->len = (uint8_t)fingerprint.left;
+		memcpy(k->text, fingerprint.at, fingerprint.left);
+	}
+	return k->voice;
 }
 
 /* Behind a proxy each request is a contact: what others asked through the same connection says nothing of a pause. */
