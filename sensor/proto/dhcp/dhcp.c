@@ -193,21 +193,32 @@ emit_identity(const struct dhcp_source *s, const struct dhcp_reading *r)
 	dhcp_emit(s, &i);
 }
 
+/* Asked of every datagram. */
+static bool
+has_cookie(struct span in)
+{
+	struct span cookie;
+
+	return span_skip(&in, FIXED_BYTES) && span_take(&in, sizeof magic_cookie, &cookie) &&
+	    memcmp(cookie.at, magic_cookie, sizeof magic_cookie) == 0;
+}
+
 static enum datagram_taken
 dhcp_datagram(struct proto *p, void *state, const struct flow *f, int from, const struct packet *packet)
 {
 	const struct dhcp_source s = { p, f, from, packet->ts_ns };
+	struct span in = span_of(packet->payload, packet->payload_bytes);
 	struct dhcp_reading r;
-	struct span in, cookie;
 	bool whole;
 
 	(void)state;
-	memset(&r, 0, sizeof r);
-	r.whole = in = span_of(packet->payload, packet->payload_bytes);
-	if (!read_fixed(&r, &in) || (r.op != BOOT_REQUEST && r.op != BOOT_REPLY) ||
-	    !span_take(&in, sizeof magic_cookie, &cookie) ||
-	    memcmp(cookie.at, magic_cookie, sizeof magic_cookie) != 0)
+	if (!has_cookie(in))
 		return DATAGRAM_OTHER;
+	memset(&r, 0, sizeof r);
+	r.whole = in;
+	if (!read_fixed(&r, &in) || (r.op != BOOT_REQUEST && r.op != BOOT_REPLY))
+		return DATAGRAM_OTHER;
+	span_skip(&in, sizeof magic_cookie);
 	dhcp_tell_protocol(&s);
 	whole = read_options(&r, in);
 	whole = read_overload(&r) && whole;

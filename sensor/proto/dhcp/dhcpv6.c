@@ -203,20 +203,30 @@ on_its_ports(const struct packet *packet)
 	return to == PORT_CLIENT || to == PORT_SERVER || from == PORT_CLIENT || from == PORT_SERVER;
 }
 
+/* Asked of every datagram. */
+static bool
+is_ours(const struct flow *f, const struct packet *packet, struct span in)
+{
+	struct addr asker;
+
+	if (!on_its_ports(packet) || in.left < 4 || in.at[0] < TYPE_SOLICIT || in.at[0] > TYPE_RELAY_REPLY)
+		return false;
+	asker = flow_addr(f, ORIGINATOR);
+	return !addr_is_v4(&asker);
+}
+
 static enum datagram_taken
 dhcpv6_datagram(struct proto *p, void *state, const struct flow *f, int from, const struct packet *packet)
 {
 	const struct dhcp_source s = { p, f, from, packet->ts_ns };
 	struct span in = span_of(packet->payload, packet->payload_bytes);
 	struct dhcpv6_reading r;
-	struct addr asker = flow_addr(f, ORIGINATOR);
 	unsigned relays;
 
 	(void)state;
-	memset(&r, 0, sizeof r);
-	if (!on_its_ports(packet) || addr_is_v4(&asker) || in.left < 4 ||
-	    in.at[0] < TYPE_SOLICIT || in.at[0] > TYPE_RELAY_REPLY)
+	if (!is_ours(f, packet, in))
 		return DATAGRAM_OTHER;
+	memset(&r, 0, sizeof r);
 	dhcp_tell_protocol(&s);
 	for (relays = 0; is_relayed(in); relays++)
 		if (relays == RELAYS_MAX || !open_relayed(&r, &in)) {
