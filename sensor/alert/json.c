@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/eight.h"
 #include "base/hex.h"
 #include "base/when.h"
 
@@ -162,6 +163,23 @@ is_plain(uint8_t c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+/* So many bytes stand for themselves. */
+static size_t
+plain_length(struct span s)
+{
+	size_t n = 0;
+	uint64_t w;
+
+	for (; s.left - n >= 8; n += 8) {
+		w = eight_load(s.at + n);
+		if ((eight_between(w, 0x20, 0x7e) & ~eight_between(w, '"', '"') & ~eight_between(w, '\\', '\\')) != EIGHT(0x80))
+			break;
+	}
+	while (n < s.left && is_plain(s.at[n]))
+		n++;
+	return n;
+}
+
 /*
  * Length of the UTF-8 character at the front (RFC 3629, section 4), or 0. DEL
  * and C1 count as none: terminals obey them as they obey C0, which JSON escapes.
@@ -243,8 +261,7 @@ put_string(struct json *j, struct span text)
 
 	put(j, "\"", 1);
 	while (text.left > 0) {
-		for (plain = 0; plain < text.left && is_plain(text.at[plain]); plain++)
-			continue;
+		plain = plain_length(text);
 		put(j, (const char *)text.at, plain);
 		span_skip(&text, plain);
 		if (text.left > 0)
