@@ -191,6 +191,7 @@ close_incident(struct alerts *a, struct incident *i, int64_t ts_ns)
 {
 	take_out(a, i);
 	a->counts.closed++;
+	incident_entitle(i);
 	let_out(a, i, ALERT_CLOSE, ts_ns);
 	incident_free(i);
 }
@@ -199,6 +200,7 @@ static void
 update_incident(struct alerts *a, struct incident *i, int64_t ts_ns, bool worse)
 {
 	a->counts.updated++;
+	incident_entitle(i);
 	i->alert.worse = worse;
 	let_out(a, i, ALERT_UPDATE, ts_ns);
 	i->alert.worse = false;
@@ -238,8 +240,7 @@ set_names(struct alerts *a, struct incident *i)
 
 	if (hosts_find(a->hosts, &f->realm, &f->host, &identity))
 		incident_identify(i, &identity);
-	snprintf(i->peer_name, sizeof i->peer_name, "%s",
-	    peer_names_find(a->names, &f->realm, &f->host, &f->peer));
+	incident_call_peer(i, peer_names_find(a->names, &f->realm, &f->host, &f->peer));
 }
 
 static struct incident *
@@ -338,6 +339,7 @@ open_incident(struct alerts *a, const struct finding *f)
 	}
 	i->alert.ts_ns = f->ts_ns;
 	incident_fold(i, f);
+	incident_entitle(i);
 	if ((!i->alert.member || a->limits.members_count) && (numbers = rates_open(a->rates, &i->alert)) != NULL)
 		hold_back(a, i, numbers);
 	if (a->counts.open >= a->limits.max_open) {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert/names.h"
 #include "alert/words.h"
@@ -227,15 +228,6 @@ copy_ends(struct finding *to, const struct finding *from)
 	to->protocol = from->protocol;
 }
 
-static void
-set_names(struct incident *i)
-{
-	struct alert_names names = names_of(&i->finding);
-
-	i->alert.technique = names.technique;
-	words_title(&i->finding, i->limits->language, i->signature, sizeof i->signature);
-}
-
 /*
  * Whose words stand? A beacon's numbers grow with every call, so its latest;
  * an indicator that several feeds hold keeps the worst verdict, the first on a
@@ -271,12 +263,29 @@ incident_fold(struct incident *i, const struct finding *f)
 	copy_summary(i, f->summary);
 	if (words_change(i, f) && copy_texts(i, f) && worse)
 		i->finding.severity = f->severity;
-	set_names(i);
 	free(i->former);
 	i->former = NULL;
 	i->alert.former = NULL;
 	i->changed = true;
 	return worse || further;
+}
+
+void
+incident_entitle(struct incident *i)
+{
+	if (i->former != NULL)
+		return;
+	i->alert.technique = names_of(&i->finding).technique;
+	words_title(&i->finding, i->limits->language, i->signature, sizeof i->signature);
+}
+
+void
+incident_call_peer(struct incident *i, const char *name)
+{
+	size_t len = strnlen(name, sizeof i->peer_name - 1);
+
+	memcpy(i->peer_name, name, len);
+	i->peer_name[len] = '\0';
 }
 
 void

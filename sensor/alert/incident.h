@@ -71,6 +71,12 @@ void incident_free(struct incident *i);	/* NULL is fine */
 /* One more finding. True: it is worse than all before, or a case came to a further stage. */
 bool incident_fold(struct incident *i, const struct finding *f);
 
+/* Before it is told: title and technique of its latest finding. One of an analyst that died keeps those of its line. */
+void incident_entitle(struct incident *i);
+
+/* What DNS called the peer; "" for nothing. */
+void incident_call_peer(struct incident *i, const char *name);
+
 /* Whose the host's address is now. A copy is kept; without memory the one before. */
 void incident_identify(struct incident *i, const struct host_identity *identity);
 
