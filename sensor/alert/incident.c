@@ -31,14 +31,9 @@ incident_key(const struct finding *f, enum alert_same same)
 		struct realm realm;
 		struct addr host;
 		uint32_t zero2;
-		uint64_t subject[2];
 		int64_t opened_us;
 	} named;
-	const struct hash_key *seed = hash_seed();
-	struct hash_key other = { ~seed->k0, seed->k1 };
 	const char *text = same_text(f, same);
-	size_t len = strlen(text);
-	struct incident_key key;
 
 	memset(&named, 0, sizeof named);
 	named.kind = f->kind;
@@ -48,11 +43,7 @@ incident_key(const struct finding *f, enum alert_same same)
 		named.host = f->host;
 	else
 		named.opened_us = f->cased->opened_ns / (NS_PER_SEC / 1000000);	/* as lines tell it */
-	named.subject[0] = hash_quick(seed, text, len);
-	named.subject[1] = hash_quick(&other, text, len);
-	key.half[0] = hash_quick(seed, &named, sizeof named);
-	key.half[1] = hash_quick(&other, &named, sizeof named);
-	return key;
+	return (struct incident_key){ hash_table(text, strlen(text)), hash_table(&named, sizeof named) };
 }
 
 /* ---- copies ---- */

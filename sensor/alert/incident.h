@@ -15,9 +15,9 @@
 
 enum { INCIDENT_FLOWS = 8, SIGNATURE_TEXT_MAX = 192, PEER_NAME_MAX = 256 };
 
-/* Keyed hash of kind, realm, host and subject, twice: nobody can make two incidents meet. */
+/* Keyed hashes of the subject, and of kind, realm and host: nobody can make two incidents meet. */
 struct incident_key {
-	uint64_t half[2];
+	uint64_t subject, whose;
 };
 
 struct counted_flow {
