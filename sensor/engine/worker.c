@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/pages.h"
 #include "base/when.h"
 #include "engine/broadcast.h"
 #include "engine/rooms.h"
@@ -37,6 +38,7 @@ struct worker {
 	bool repeats;			/* those up to `newest` are */
 	struct observation newest;	/* its fixed part */
 	struct overload overload;
+	struct pages_heap heap;
 	struct log_limit record_limit;
 };
 
@@ -325,6 +327,7 @@ run_batch(struct worker *w)
 	atomic_fetch_add_explicit(&w->mine->turns, 1, memory_order_relaxed);
 	note_stop(w);
 	r = take_batch(w);
+	pages_heap_fill(&w->heap);
 	tell(w);
 	publish(w);
 	if (r == CAPTURE_IDLE)
@@ -424,6 +427,7 @@ worker_run(const struct worker_task *t)
 		log_error("worker", "%s", fault.text);
 		return 1;
 	}
+	pages_heap_begin(&w.heap);
 	while (run_batch(&w))
 		continue;
 	return finish(&w);
