@@ -35,7 +35,7 @@ key_of(const struct kept *k, struct span name)
 static uint32_t *
 bucket_of(const struct history *h, const struct gathered_key *key)
 {
-	return &h->bucket[hash_bytes(hash_seed(), key, sizeof *key) % GATHERED_BUCKETS];
+	return &h->bucket[hash_table(key, sizeof *key) % GATHERED_BUCKETS];
 }
 
 enum { ANY_DAY = NO_DAY + 1 };

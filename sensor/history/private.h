@@ -1,6 +1,7 @@
 /*
  * private.h - the history's own: store.c opens and closes the file, gather.c
- * collects in memory, write.c brings it into the tables, evict.c lets go,
+ * collects in memory, write.c brings it into the tables (gathered_table.c
+ * shows SQLite what was collected), evict.c lets go,
  * rows.c reads rows, scan.c and who.c are its two readers.
  */
 #ifndef SENSOR_HISTORY_PRIVATE_H
@@ -97,14 +98,14 @@ struct counted {		/* C2 servers of one malware on one day */
 enum { REMEMBERED = 1 << 18, REMEMBER_HOST = 1, REMEMBER_SERVICE, REMEMBER_NETWORK };
 
 struct remembered {
-	uint64_t hash[2];	/* of the key, with a seed each */
+	uint64_t hash;		/* of the key, with a key that nobody knows: others agree with a chance of 2^-64 */
 	int64_t id;		/* 0: empty */
 	int64_t day;		/* HOST: its network is known to have been heard then */
 };
 
 enum statement {
-	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACT, ADD_CONTACT, GET_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
-	DROP_PEERS, PUT_TOLD, GET_TOLD, PUT_COVERAGE, PUT_CENSUS, SCAN_ROWS, ROW_PEERS,
+	PUT_HOST, GET_HOST, PUT_SERVICE, GET_SERVICE, PUT_CONTACTS, PUT_CONTACT, ADD_CONTACT, GET_CONTACT, ADD_BYTES, PUT_PEER, COUNT_PEERS,
+	LATEST_CONTACT, DROP_PEERS, PUT_TOLD, GET_TOLD, PUT_COVERAGE, PUT_CENSUS, SCAN_ROWS, ROW_PEERS,
 	STATEMENTS
 };
 
@@ -122,6 +123,7 @@ struct history {
 	uint32_t gathered_count;
 	size_t more_bytes;
 	struct gathered_order *order;	/* GATHERED_MAX, while it is written */
+	uint32_t order_count;
 	int64_t hour;			/* since 1970; of `now_ns` */
 	uint64_t hour_rows;		/* pairs that are new in it */
 	struct met *met;		/* newest first; order does not matter */
@@ -141,6 +143,16 @@ sqlite3_stmt *history_statement(struct history *h, enum statement which);
 
 /* One statement of no result; SQLITE_OK or its code. */
 int history_execute(sqlite3 *db, const char *sql);
+
+/* As table `gathered`, for statements: the entries of h->order. SQLITE_OK or its code. */
+int history_show_gathered(struct history *h);
+
+/* As SQLite counts. */
+static inline int64_t
+history_signed(uint64_t n)
+{
+	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
+}
 
 /* SE_NOMEM: h is as it was. */
 int history_make_gathered(struct history *h);

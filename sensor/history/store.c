@@ -12,7 +12,7 @@
 #include "history/private.h"
 
 static const char schema[] =
-    "CREATE TABLE host (id INTEGER PRIMARY KEY, realm BLOB NOT NULL, address BLOB NOT NULL, UNIQUE (realm, address));"
+    "CREATE TABLE host (id INTEGER PRIMARY KEY, realm BLOB NOT NULL, address BLOB NOT NULL, UNIQUE (address, realm));"
     "CREATE TABLE service (id INTEGER PRIMARY KEY, name TEXT NOT NULL, address BLOB NOT NULL,"
     " port INTEGER NOT NULL, protocol INTEGER NOT NULL, resolved INTEGER NOT NULL,"
     " UNIQUE (name, address, port, protocol, resolved));"
@@ -128,7 +128,7 @@ limit_pages(struct history *h)
 static int
 prepare_all(struct history *h)
 {
-	int i, r = SQLITE_OK;
+	int i, r = history_show_gathered(h);
 
 	for (i = 0; i < STATEMENTS && r == SQLITE_OK; i++)
 		r = sqlite3_prepare_v3(h->db, history_statements[i], -1, SQLITE_PREPARE_PERSISTENT,

@@ -5,6 +5,12 @@
 #include "history/private.h"
 
 #define DAY "86400000000000"
+#define INSERT_CONTACT "INSERT INTO contact (host, service, first_ns, last_ns, count, bytes_out, bytes_in, days) "
+#define OR_ADD "ON CONFLICT (host, service) DO UPDATE SET " \
+	"days = days + (excluded.last_ns / " DAY " > last_ns / " DAY "), " \
+	"first_ns = min(first_ns, excluded.first_ns), last_ns = max(last_ns, excluded.last_ns), " \
+	"count = count + excluded.count, bytes_out = bytes_out + excluded.bytes_out, " \
+	"bytes_in = bytes_in + excluded.bytes_in"
 
 const char *const history_statements[STATEMENTS] = {
 	[PUT_HOST] = "INSERT OR IGNORE INTO host (realm, address) VALUES (?1, ?2)",
@@ -13,15 +19,14 @@ const char *const history_statements[STATEMENTS] = {
 	    "VALUES (?1, ?2, ?3, ?4, ?5)",
 	[GET_SERVICE] = "SELECT id FROM service WHERE name = ?1 AND address = ?2 AND port = ?3 "
 	    "AND protocol = ?4 AND resolved = ?5",
-	[PUT_CONTACT] = "INSERT INTO contact (host, service, first_ns, last_ns, count, bytes_out, bytes_in, days) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1) ON CONFLICT (host, service) DO UPDATE SET "
-	    "days = days + (excluded.last_ns / " DAY " > last_ns / " DAY "), "
-	    "first_ns = min(first_ns, excluded.first_ns), last_ns = max(last_ns, excluded.last_ns), "
-	    "count = count + excluded.count, bytes_out = bytes_out + excluded.bytes_out, "
-	    "bytes_in = bytes_in + excluded.bytes_in",
+	/* Without "true" SQLite would read ON as that of a join. */
+	[PUT_CONTACTS] = INSERT_CONTACT "SELECT host, service, first_ns, last_ns, count, bytes_out, bytes_in, 1 "
+	    "FROM gathered WHERE true " OR_ADD,
+	[PUT_CONTACT] = INSERT_CONTACT "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1) " OR_ADD,
 	[ADD_CONTACT] = "UPDATE contact SET days = days + (?4 / " DAY " > last_ns / " DAY "), "
 	    "first_ns = min(first_ns, ?3), last_ns = max(last_ns, ?4), count = count + ?5, "
 	    "bytes_out = bytes_out + ?6, bytes_in = bytes_in + ?7 WHERE host = ?1 AND service = ?2",
+	[LATEST_CONTACT] = "SELECT ifnull(max(id), 0) FROM contact",
 	[GET_CONTACT] = "SELECT id FROM contact WHERE host = ?1 AND service = ?2",
 	/* A flow that ended: when its contacts were evicted meanwhile, there is nothing to add to. */
 	[ADD_BYTES] = "UPDATE contact SET bytes_out = bytes_out + ?3, bytes_in = bytes_in + ?4 "
@@ -46,12 +51,6 @@ const char *const history_statements[STATEMENTS] = {
 	[ROW_PEERS] = "SELECT address, first_ns, last_ns, count FROM peer WHERE contact = ?1 "
 	    "ORDER BY last_ns DESC, address LIMIT 16",
 };
-
-static int64_t
-signed_of(uint64_t n)
-{
-	return n > INT64_MAX ? INT64_MAX : (int64_t)n;
-}
 
 static void
 bind_bytes(sqlite3_stmt *s, int place, const void *at, size_t len)
@@ -84,7 +83,7 @@ run_for_number(sqlite3_stmt *s, int64_t *out)
 
 /* ---- what was looked up before ---- */
 
-/* Without padding: hashed as bytes. */
+/* Without padding: hashed as bytes. What each is begins it. */
 struct host_key {
 	uint32_t what;
 	struct realm realm;
@@ -106,31 +105,21 @@ struct service_key {
 _Static_assert(sizeof(struct host_key) == 48 && sizeof(struct network_key) == 52 && sizeof(struct service_key) == 24,
     "no padding");
 
-static struct remembered
-name_of(const void *key, size_t len)
-{
-	const struct hash_key *seed = hash_seed();
-	const struct hash_key other = { ~seed->k0, seed->k1 };
-
-	return (struct remembered){ { hash_bytes(seed, key, len), hash_bytes(&other, key, len) }, 0, NO_DAY };
-}
-
 /* NULL: not known. */
 static struct remembered *
-recall(struct history *h, const struct remembered *sought)
+recall(struct history *h, uint64_t hash)
 {
-	struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
+	struct remembered *r = &h->remembered[hash % REMEMBERED];
 
-	return r->id != 0 && r->hash[0] == sought->hash[0] && r->hash[1] == sought->hash[1] ? r : NULL;
+	return r->id != 0 && r->hash == hash ? r : NULL;
 }
 
 static struct remembered *
-remember(struct history *h, const struct remembered *sought, int64_t id)
+remember(struct history *h, uint64_t hash, int64_t id)
 {
-	struct remembered *r = &h->remembered[sought->hash[0] % REMEMBERED];
+	struct remembered *r = &h->remembered[hash % REMEMBERED];
 
-	*r = *sought;
-	r->id = id;
+	*r = (struct remembered){ hash, id, NO_DAY };
 	return r;
 }
 
@@ -170,23 +159,23 @@ static int
 put_coverage(struct history *h, const struct gathered *g)
 {
 	struct network_key key = { { REMEMBER_NETWORK, g->key.realm, g->key.host }, g->day };
-	struct remembered name;
 	sqlite3_stmt *s;
+	uint64_t hash;
 	int r;
 
 	if (addr_is_v4(&key.network.address))
 		key.network.address.b[15] = 0;
 	else
 		memset(key.network.address.b + 8, 0, 8);
-	name = name_of(&key, sizeof key);
-	if (recall(h, &name) != NULL)
+	hash = hash_table(&key, sizeof key);
+	if (recall(h, hash) != NULL)
 		return SQLITE_OK;
 	s = history_statement(h, PUT_COVERAGE);
 	bind_bytes(s, 1, &g->key.realm, sizeof g->key.realm);
 	bind_bytes(s, 2, key.network.address.b, sizeof key.network.address.b);
 	sqlite3_bind_int64(s, 3, g->day);
 	if ((r = run(s)) == SQLITE_OK)
-		remember(h, &name, 1);
+		remember(h, hash, 1);
 	return r;
 }
 
@@ -194,15 +183,15 @@ static int
 host_id(struct history *h, const struct gathered *g, bool make, int64_t *id)
 {
 	const struct host_key key = { REMEMBER_HOST, g->key.realm, g->key.host };
-	const struct remembered name = name_of(&key, sizeof key);
-	struct remembered *known = recall(h, &name);
+	const uint64_t hash = hash_table(&key, sizeof key);
+	struct remembered *known = recall(h, hash);
 	int r;
 
 	*id = known != NULL ? known->id : 0;
 	if (known == NULL && ((r = find_or_put_host(h, g, make, id)) != SQLITE_OK || *id == 0))
 		return r;
 	if (known == NULL)
-		known = remember(h, &name, *id);
+		known = remember(h, hash, *id);
 	if (g->day == NO_DAY || known->day == g->day)
 		return SQLITE_OK;
 	known->day = g->day;
@@ -239,43 +228,40 @@ service_id(struct history *h, const struct gathered *g, bool make, int64_t *id)
 {
 	struct service_key key = { REMEMBER_SERVICE, g->key.port, g->key.protocol, g->key.flags, { 0 } };
 	const struct remembered *known;
-	struct remembered name;
+	uint64_t hash;
 	int r;
 
 	memcpy(key.service, g->key.what, sizeof key.service);
-	name = name_of(&key, sizeof key);
-	if ((known = recall(h, &name)) != NULL) {
+	hash = hash_table(&key, sizeof key);
+	if ((known = recall(h, hash)) != NULL) {
 		*id = known->id;
 		return SQLITE_OK;
 	}
 	if ((r = find_or_put_service(h, g, make, id)) == SQLITE_OK && *id != 0)
-		remember(h, &name, *id);
+		remember(h, hash, *id);
 	return r;
 }
 
 /* ---- one entry ---- */
 
+/* 0: it was left out. */
 static int
-put_peers(struct history *h, const struct gathered *g, int64_t contact)
+get_contact(struct history *h, const struct gathered_order *o, int64_t *contact)
 {
-	const struct history_peer *p;
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = history_statement(h, GET_CONTACT);
+
+	sqlite3_bind_int64(s, 1, o->host);
+	sqlite3_bind_int64(s, 2, o->service);
+	return run_for_number(s, contact);
+}
+
+static int
+drop_peers(struct history *h, int64_t contact)
+{
+	sqlite3_stmt *s = history_statement(h, COUNT_PEERS);
 	int64_t there;
-	unsigned i;
 	int r;
 
-	for (i = 0; i < g->peers->count; i++) {
-		p = &g->peers->peer[i];
-		s = history_statement(h, PUT_PEER);
-		sqlite3_bind_int64(s, 1, contact);
-		bind_bytes(s, 2, p->addr.b, sizeof p->addr.b);
-		sqlite3_bind_int64(s, 3, p->first_ns);
-		sqlite3_bind_int64(s, 4, p->last_ns);
-		sqlite3_bind_int64(s, 5, signed_of(p->count));
-		if ((r = run(s)) != SQLITE_OK)
-			return r;
-	}
-	s = history_statement(h, COUNT_PEERS);
 	sqlite3_bind_int64(s, 1, contact);
 	if ((r = run_for_number(s, &there)) != SQLITE_OK || there <= HISTORY_PEERS_MAX)
 		return r;
@@ -288,43 +274,50 @@ put_peers(struct history *h, const struct gathered *g, int64_t contact)
 }
 
 static int
-get_contact(struct history *h, const struct gathered_order *o, int64_t *contact)
+put_peers(struct history *h, const struct gathered_order *o, const struct gathered_peers *peers)
 {
-	sqlite3_stmt *s = history_statement(h, GET_CONTACT);
+	const struct history_peer *p;
+	sqlite3_stmt *s;
+	int64_t contact;
+	int r = get_contact(h, o, &contact);
 
-	sqlite3_bind_int64(s, 1, o->host);
-	sqlite3_bind_int64(s, 2, o->service);
-	return run_for_number(s, contact);
+	if (r != SQLITE_OK || contact == 0)
+		return r;
+	for (p = peers->peer; p < peers->peer + peers->count; p++) {
+		s = history_statement(h, PUT_PEER);
+		sqlite3_bind_int64(s, 1, contact);
+		bind_bytes(s, 2, p->addr.b, sizeof p->addr.b);
+		sqlite3_bind_int64(s, 3, p->first_ns);
+		sqlite3_bind_int64(s, 4, p->last_ns);
+		sqlite3_bind_int64(s, 5, history_signed(p->count));
+		if ((r = run(s)) != SQLITE_OK)
+			return r;
+	}
+	return drop_peers(h, contact);
 }
 
-/* A pair that is new and finds no room any more in its hour is left out. */
+/* Without `room` a pair that is new is left out. */
 static int
-put_contact(struct history *h, const struct gathered *g, const struct gathered_order *o, bool room)
+put_contact(struct history *h, const struct gathered_order *o, bool room)
 {
 	sqlite3_stmt *s = history_statement(h, room ? PUT_CONTACT : ADD_CONTACT);
-	int64_t contact;
+	const struct gathered *g = &h->gathered[o->at];
 	int r;
 
 	sqlite3_bind_int64(s, 1, o->host);
 	sqlite3_bind_int64(s, 2, o->service);
 	sqlite3_bind_int64(s, 3, g->first_ns);
 	sqlite3_bind_int64(s, 4, g->last_ns);
-	sqlite3_bind_int64(s, 5, signed_of(g->count));
-	sqlite3_bind_int64(s, 6, signed_of(g->bytes_out));
-	sqlite3_bind_int64(s, 7, signed_of(g->bytes_in));
+	sqlite3_bind_int64(s, 5, history_signed(g->count));
+	sqlite3_bind_int64(s, 6, history_signed(g->bytes_out));
+	sqlite3_bind_int64(s, 7, history_signed(g->bytes_in));
 	sqlite3_set_last_insert_rowid(h->db, 0);
-	if ((r = run(s)) != SQLITE_OK)
-		return r;
-	if (!room && sqlite3_changes(h->db) == 0) {
+	r = run(s);
+	if (r == SQLITE_OK && !room && sqlite3_changes(h->db) == 0)
 		h->counts.left_out += g->count;
-		return SQLITE_OK;
-	}
-	/* 0: the pair was there, and had its row changed. */
-	contact = sqlite3_last_insert_rowid(h->db);
-	h->hour_rows += contact != 0;
-	if (g->peers == NULL || (contact == 0 && (r = get_contact(h, o, &contact)) != SQLITE_OK))
-		return r;
-	return put_peers(h, g, contact);
+	/* 0 stays when the pair was there. */
+	h->hour_rows += r == SQLITE_OK && sqlite3_last_insert_rowid(h->db) != 0;
+	return r;
 }
 
 static int
@@ -334,19 +327,22 @@ add_bytes(struct history *h, const struct gathered *g, const struct gathered_ord
 
 	sqlite3_bind_int64(s, 1, o->host);
 	sqlite3_bind_int64(s, 2, o->service);
-	sqlite3_bind_int64(s, 3, signed_of(g->bytes_out));
-	sqlite3_bind_int64(s, 4, signed_of(g->bytes_in));
+	sqlite3_bind_int64(s, 3, history_signed(g->bytes_out));
+	sqlite3_bind_int64(s, 4, history_signed(g->bytes_in));
 	return run(s);
 }
 
 /* ---- all of them ---- */
 
-static bool
-has_room(const struct history *h)
+/* Pairs that the hour may still bring. */
+static uint64_t
+room_of(const struct history *h)
 {
 	uint64_t most = h->limits.max_bytes / ROW_BYTES / 24;
 
-	return h->hour_rows < (most > LEAST_ROWS_AN_HOUR ? most : LEAST_ROWS_AN_HOUR);
+	if (most < LEAST_ROWS_AN_HOUR)
+		most = LEAST_ROWS_AN_HOUR;
+	return h->hour_rows < most ? most - h->hour_rows : 0;
 }
 
 static int
@@ -363,7 +359,7 @@ by_pair(const void *left, const void *right)
 
 /* Hosts and services get their ids in the order in which they came. Of the ends of flows: those whose contacts are there. */
 static int
-put_in_order(struct history *h, bool flows, bool make, uint32_t *count)
+put_in_order(struct history *h, bool flows, bool make)
 {
 	struct gathered_order *o = h->order;
 	struct gathered *g;
@@ -380,30 +376,52 @@ put_in_order(struct history *h, bool flows, bool make, uint32_t *count)
 		else
 			h->counts.left_out += g->count;
 	}
-	*count = (uint32_t)(o - h->order);
-	qsort(h->order, *count, sizeof *h->order, by_pair);
+	h->order_count = (uint32_t)(o - h->order);
+	qsort(h->order, h->order_count, sizeof *h->order, by_pair);
 	return SQLITE_OK;
 }
 
 static int
 write_flows(struct history *h)
 {
-	uint32_t i, count;
-	int r = put_in_order(h, true, false, &count);
+	int r = put_in_order(h, true, false);
+	uint32_t i;
 
-	for (i = 0; i < count && r == SQLITE_OK; i++)
+	for (i = 0; i < h->order_count && r == SQLITE_OK; i++)
 		r = add_bytes(h, &h->gathered[h->order[i].at], &h->order[i]);
 	return r;
+}
+
+/* No more of them can be new than there is room for. */
+static int
+put_all_contacts(struct history *h)
+{
+	int64_t before, after;
+	int r;
+
+	if ((r = run_for_number(history_statement(h, LATEST_CONTACT), &before)) != SQLITE_OK ||
+	    (r = run(history_statement(h, PUT_CONTACTS))) != SQLITE_OK ||
+	    (r = run_for_number(history_statement(h, LATEST_CONTACT), &after)) != SQLITE_OK)
+		return r;
+	h->hour_rows += (uint64_t)(after - before);
+	return SQLITE_OK;
 }
 
 static int
 write_contacts(struct history *h)
 {
-	uint32_t i, count;
-	int r = put_in_order(h, false, has_room(h), &count);
+	const struct gathered_peers *peers;
+	uint32_t i;
+	int r = put_in_order(h, false, room_of(h) > 0);
 
-	for (i = 0; i < count && r == SQLITE_OK; i++)
-		r = put_contact(h, &h->gathered[h->order[i].at], &h->order[i], has_room(h));
+	if (r == SQLITE_OK && h->order_count <= room_of(h))
+		r = put_all_contacts(h);
+	else
+		for (i = 0; i < h->order_count && r == SQLITE_OK; i++)
+			r = put_contact(h, &h->order[i], room_of(h) > 0);
+	for (i = 0; i < h->order_count && r == SQLITE_OK; i++)
+		if ((peers = h->gathered[h->order[i].at].peers) != NULL)
+			r = put_peers(h, &h->order[i], peers);
 	return r;
 }
 
@@ -453,8 +471,8 @@ put_census(struct history *h, const struct counted *c)
 
 	sqlite3_bind_int64(s, 1, c->day);
 	sqlite3_bind_text(s, 2, c->family, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, signed_of(c->servers));
-	sqlite3_bind_int64(s, 4, signed_of(c->hosts));
+	sqlite3_bind_int64(s, 3, history_signed(c->servers));
+	sqlite3_bind_int64(s, 4, history_signed(c->hosts));
 	sqlite3_bind_int(s, 5, c->estimated);
 	return run(s);
 }
