@@ -83,12 +83,12 @@ finish(struct files *f, struct head *h)
 	h->file = NULL;
 }
 
-/* Read the file's next frame. False: there is none, the file is closed. */
+/* Read the file's next frame into *out. False: there is none, the file is closed. */
 static bool
-advance(struct files *f, struct head *h)
+advance(struct files *f, struct head *h, struct frame *out)
 {
 	struct fault why;
-	int r = steady_next(&h->steady, &h->frame, &why);
+	int r = steady_next(&h->steady, out, &why);
 
 	if (r > 0)
 		return true;
@@ -102,11 +102,34 @@ advance(struct files *f, struct head *h)
 static void
 read_on(struct files *f)
 {
-	if (!advance(f, f->heap[0]))
+	if (!advance(f, f->heap[0], &f->heap[0]->frame))
 		f->heap[0] = f->heap[--f->heap_count];
 	if (f->heap_count > 1)
 		sink_down(f, 0);
 	f->first_given = false;
+}
+
+/*
+ * The next frame of all. Of a file that is the only one left each is wanted as
+ * soon as it is read: none is kept to be compared with others.
+ */
+static bool
+next_of_all(struct files *f, struct frame *out)
+{
+	if (f->first_given && f->heap_count == 1) {
+		if (advance(f, f->heap[0], out))
+			return true;
+		f->heap_count = 0;
+		f->first_given = false;
+		return false;
+	}
+	if (f->first_given)
+		read_on(f);
+	if (f->heap_count == 0)
+		return false;
+	*out = f->heap[0]->frame;
+	f->first_given = true;
+	return true;
 }
 
 static enum capture_result
@@ -119,13 +142,9 @@ files_take(struct capture *c, struct frame *out, unsigned most, unsigned *count)
 		/* What was taken before may lie in that file's buffer. */
 		if (f->first_given && n > 0 && !steady_keeps(&f->heap[0]->steady))
 			break;
-		if (f->first_given)
-			read_on(f);
-		if (f->heap_count == 0)
+		if (!next_of_all(f, &out[n]))
 			break;
-		out[n] = f->heap[0]->frame;
 		out[n].ordinal = ++c->ordinal;
-		f->first_given = true;
 	}
 	*count = n;
 	return n > 0 ? CAPTURE_FRAME : CAPTURE_END;
@@ -208,7 +227,7 @@ open_one(struct files *f, const char *path, unsigned number, size_t buffer_bytes
 	/* UINT64_MAX while opening: unknown for good. */
 	f->total_bytes = total == 0 || f->total_bytes == UINT64_MAX ? UINT64_MAX :
 	    f->total_bytes + total;
-	if (advance(f, h))
+	if (advance(f, h, &h->frame))
 		f->heap[f->heap_count++] = h;
 	return 0;
 }

@@ -105,7 +105,7 @@ void key_from_packet(struct flow_key *k, const struct packet *p);
 /* Random numbers for hashes of keys, from the process's seed. */
 struct key_secret {
 	uint64_t word[10];	/* one for each word of a key */
-	uint64_t plain[2];	/* and of a plain one */
+	uint64_t plain[5];	/* for one that is plain */
 	uint64_t last[5];	/* to bring 128 bits to 32 */
 };
 

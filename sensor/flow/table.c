@@ -186,17 +186,24 @@ end_due(struct flows *t, int64_t deadline)
 	}
 }
 
-void
-flows_advance(struct flows *t, int64_t now_ns)
+static void
+end_all_due(struct flows *t)
 {
-	if (now_ns > t->clock_ns)
-		t->clock_ns = now_ns;
 	while (t->earliest_ns <= t->clock_ns) {
 		t->earliest_ns = flows_next_deadline(t);
 		if (t->earliest_ns > t->clock_ns || t->earliest_ns == INT64_MAX)
 			return;
 		end_due(t, t->earliest_ns);
 	}
+}
+
+void
+flows_advance(struct flows *t, int64_t now_ns)
+{
+	if (now_ns > t->clock_ns)
+		t->clock_ns = now_ns;
+	if (t->earliest_ns <= t->clock_ns)
+		end_all_due(t);
 }
 
 /* The lists are in the order of touched_ns, and stay so. */

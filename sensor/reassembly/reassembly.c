@@ -337,9 +337,7 @@ reassembly_advance(struct reassembly *r, int64_t now_ns)
 int64_t
 reassembly_next_deadline(const struct reassembly *r)
 {
-	const struct side *d = deadlines_first(&r->deadlines);
-
-	return d == NULL ? INT64_MAX : d->deadline_ns;
+	return r->deadlines.first_ns;
 }
 
 void

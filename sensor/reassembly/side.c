@@ -8,6 +8,7 @@ bool
 deadlines_init(struct deadlines *d, uint32_t most)
 {
 	d->count = 0;
+	d->first_ns = INT64_MAX;
 	d->at = calloc((size_t)most + 1, sizeof *d->at);
 	return d->at != NULL;
 }
@@ -63,6 +64,12 @@ move_down(struct deadlines *d, struct side *s)
 	place(d, s, at);
 }
 
+static void
+note_first(struct deadlines *d)
+{
+	d->first_ns = d->count == 0 ? INT64_MAX : d->at[1]->deadline_ns;
+}
+
 void
 deadlines_set(struct deadlines *d, struct side *s, int64_t deadline_ns)
 {
@@ -73,6 +80,7 @@ deadlines_set(struct deadlines *d, struct side *s, int64_t deadline_ns)
 		place(d, s, ++d->count);
 	move_up(d, s);
 	move_down(d, s);
+	note_first(d);
 }
 
 void
@@ -85,11 +93,12 @@ deadlines_remove(struct deadlines *d, struct side *s)
 		return;
 	s->deadline_at = 0;
 	last = d->at[d->count--];
-	if (last == s)
-		return;
-	place(d, last, at);
-	move_up(d, last);
-	move_down(d, last);
+	if (last != s) {
+		place(d, last, at);
+		move_up(d, last);
+		move_down(d, last);
+	}
+	note_first(d);
 }
 
 void

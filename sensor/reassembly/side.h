@@ -54,6 +54,7 @@ struct stream {
 struct deadlines {
 	struct side **at;		/* [1..count] */
 	uint32_t count;
+	int64_t first_ns;		/* of the one on top; INT64_MAX: there is none. Asked at every frame. */
 };
 
 bool deadlines_init(struct deadlines *d, uint32_t most);
