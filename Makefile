@@ -27,7 +27,7 @@ CFLAGS   += $(CALLS)
 HOT      := base capture decode flow reassembly proto records witness
 WHOLE    := -flto=auto
 SINGLY   := -fno-lto
-$(HOT:%=$(BUILD)/sensor/%/%.o) $(BUILD)/sensor/engine/pipeline.o: CFLAGS += -flto=auto -ffat-lto-objects
+$(HOT:%=$(BUILD)/sensor/%/%.o) $(BUILD)/sensor/engine/pipeline.o $(BUILD)/sensor/engine/packet_clock.o: CFLAGS += -flto=auto -ffat-lto-objects
 endif
 
 # Every room of the house; main.c stands outside.

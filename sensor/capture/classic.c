@@ -179,6 +179,21 @@ classic_next(struct classic *c, struct frame *out, struct fault *fault)
 	return 1;
 }
 
+unsigned
+classic_take_ready(struct classic *c, struct frame *out, unsigned most)
+{
+	struct record r;
+	unsigned n;
+
+	for (n = 0; n < most && c->end - c->at >= sizeof r; n++) {
+		memcpy(&r, c->buffer + c->at, sizeof r);
+		if (r.captured > CAPTURE_FRAME_MAX || c->end - c->at - sizeof r < r.captured)
+			break;
+		give(c, &r, &out[n]);
+	}
+	return n;
+}
+
 bool
 classic_has_ready(const struct classic *c, unsigned count)
 {

@@ -36,6 +36,9 @@ int classic_open(struct input *in, size_t buffer_bytes, struct classic **out);
  */
 int classic_next(struct classic *c, struct frame *out, struct fault *fault);
 
+/* The next ones, as far as they lie in the buffer whole and sound: how many. What was given before stays where it is. */
+unsigned classic_take_ready(struct classic *c, struct frame *out, unsigned most);
+
 /* Do the next `count` frames lie in the buffer, whole and sound? Then reading them leaves all others in it where they are. */
 bool classic_has_ready(const struct classic *c, unsigned count);
 

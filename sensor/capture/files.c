@@ -83,69 +83,83 @@ finish(struct files *f, struct head *h)
 	h->file = NULL;
 }
 
-/* Read the file's next frame into *out. False: there is none, the file is closed. */
+/* It gave no frame: r says why. */
+static void
+end(struct files *f, struct head *h, int r, const struct fault *why)
+{
+	if (r < 0)
+		tell(f, why);
+	finish(f, h);
+}
+
+/* Read the file's next frame. False: there is none, the file is closed. */
 static bool
-advance(struct files *f, struct head *h, struct frame *out)
+advance(struct files *f, struct head *h)
 {
 	struct fault why;
-	int r = steady_next(&h->steady, out, &why);
+	int r = steady_next(&h->steady, &h->frame, &why);
 
-	if (r > 0)
-		return true;
-	if (r < 0)
-		tell(f, &why);
-	finish(f, h);
-	return false;
+	if (r <= 0)
+		end(f, h, r, &why);
+	return r > 0;
 }
 
 /* The first one's frame is out: its next one instead. */
 static void
 read_on(struct files *f)
 {
-	if (!advance(f, f->heap[0], &f->heap[0]->frame))
+	if (!advance(f, f->heap[0]))
 		f->heap[0] = f->heap[--f->heap_count];
 	if (f->heap_count > 1)
 		sink_down(f, 0);
 	f->first_given = false;
 }
 
-/*
- * The next frame of all. Of a file that is the only one left each is wanted as
- * soon as it is read: none is kept to be compared with others.
- */
-static bool
-next_of_all(struct files *f, struct frame *out)
+/* In the order of time. */
+static unsigned
+merge(struct files *f, struct frame *out, unsigned most)
 {
-	if (f->first_given && f->heap_count == 1) {
-		if (advance(f, f->heap[0], out))
-			return true;
-		f->heap_count = 0;
-		f->first_given = false;
-		return false;
-	}
-	if (f->first_given)
-		read_on(f);
-	if (f->heap_count == 0)
-		return false;
-	*out = f->heap[0]->frame;
-	f->first_given = true;
-	return true;
-}
-
-static enum capture_result
-files_take(struct capture *c, struct frame *out, unsigned most, unsigned *count)
-{
-	struct files *f = (struct files *)c;
 	unsigned n;
 
 	for (n = 0; n < most; n++) {
 		/* What was taken before may lie in that file's buffer. */
 		if (f->first_given && n > 0 && !steady_keeps(&f->heap[0]->steady))
 			break;
-		if (!next_of_all(f, &out[n]))
+		if (f->first_given)
+			read_on(f);
+		if (f->heap_count == 0)
 			break;
-		out[n].ordinal = ++c->ordinal;
+		out[n] = f->heap[0]->frame;
+		f->first_given = true;
 	}
+	return n;
+}
+
+/* There is no other file left to be compared with, so none of its frames is kept. */
+static unsigned
+take_alone(struct files *f, struct frame *out, unsigned most)
+{
+	struct fault why;
+	int r = steady_take(&f->heap[0]->steady, out, most, &why);
+
+	if (r > 0)
+		return (unsigned)r;
+	end(f, f->heap[0], r, &why);
+	f->heap_count = 0;
+	f->first_given = false;
+	return 0;
+}
+
+static enum capture_result
+files_take(struct capture *c, struct frame *out, unsigned most, unsigned *count)
+{
+	struct files *f = (struct files *)c;
+	bool alone = f->first_given && f->heap_count == 1;
+	unsigned n, i;
+
+	n = alone ? take_alone(f, out, most) : merge(f, out, most);
+	for (i = 0; i < n; i++)
+		out[i].ordinal = ++c->ordinal;
 	*count = n;
 	return n > 0 ? CAPTURE_FRAME : CAPTURE_END;
 }
@@ -227,7 +241,7 @@ open_one(struct files *f, const char *path, unsigned number, size_t buffer_bytes
 	/* UINT64_MAX while opening: unknown for good. */
 	f->total_bytes = total == 0 || f->total_bytes == UINT64_MAX ? UINT64_MAX :
 	    f->total_bytes + total;
-	if (advance(f, h, &h->frame))
+	if (advance(f, h))
 		f->heap[f->heap_count++] = h;
 	return 0;
 }

@@ -260,6 +260,19 @@ savefile_next(struct savefile *s, struct frame *out, struct fault *fault)
 	return s->pcap != NULL ? next_pcap(s, out, fault) : next_pcapng(s, out, fault);
 }
 
+int
+savefile_take(struct savefile *s, struct frame *out, unsigned most, struct fault *fault)
+{
+	int r = savefile_next(s, out, fault);
+	unsigned more;
+
+	if (r <= 0 || s->classic == NULL)
+		return r;
+	more = classic_take_ready(s->classic, out + 1, most - 1);
+	s->frames += more;
+	return 1 + (int)more;
+}
+
 bool
 savefile_keeps(const struct savefile *s, unsigned count)
 {

@@ -28,6 +28,9 @@ int savefile_open(const char *path, size_t buffer_bytes, struct savefile **out,
  */
 int savefile_next(struct savefile *s, struct frame *out, struct fault *fault);
 
+/* The same of as many as lie side by side, `most` (not 0) at most: their number instead of 1. */
+int savefile_take(struct savefile *s, struct frame *out, unsigned most, struct fault *fault);
+
 /* Will the bytes of frames handed out before still be there when `count` more have been read? False: nobody knows. */
 bool savefile_keeps(const struct savefile *s, unsigned count);
 

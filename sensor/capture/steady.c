@@ -47,21 +47,27 @@ keep(struct steady *s, struct frame *f)
 	return true;
 }
 
+/* The time of `f` leaps, and behind it comes a frame of next_ns. */
+static void
+judge(const struct steady *s, struct frame *f, int64_t next_ns)
+{
+	if (leap(f->ts_ns, next_ns) != -leap(s->before_ns, f->ts_ns))
+		return;
+	f->ts_ns = s->before_ns;
+	f->retimed = true;
+}
+
 static void
 look_behind(struct steady *s, struct frame *f)
 {
-	int which = leap(s->before_ns, f->ts_ns);
-
 	/* Without memory the time is believed. */
 	if (!keep(s, f))
 		return;
 	s->next_fault.text[0] = '\0';
 	s->next_result = savefile_next(s->file, &s->next, &s->next_fault);
 	s->has_next = true;
-	if (s->next_result > 0 && leap(f->ts_ns, s->next.ts_ns) == -which) {
-		f->ts_ns = s->before_ns;
-		f->retimed = true;
-	}
+	if (s->next_result > 0)
+		judge(s, f, s->next.ts_ns);
 }
 
 int
@@ -77,6 +83,42 @@ steady_next(struct steady *s, struct frame *out, struct fault *fault)
 	s->begun = true;
 	s->before_ns = out->ts_ns;
 	return r;
+}
+
+/* It is the next one after all. */
+static void
+hold_back(struct steady *s, const struct frame *f)
+{
+	s->next = *f;
+	s->next_fault.text[0] = '\0';
+	s->next_result = 1;
+	s->has_next = true;
+}
+
+int
+steady_take(struct steady *s, struct frame *out, unsigned most, struct fault *fault)
+{
+	int n, i;
+
+	if (s->has_next)
+		return steady_next(s, out, fault);
+	n = savefile_take(s->file, out, most, fault);
+	for (i = 0; i < n; i++) {
+		out[i].retimed = false;
+		if (s->begun && leap(s->before_ns, out[i].ts_ns) != 0) {
+			if (i > 0 && i + 1 == n) {	/* to look behind it would overwrite the others */
+				hold_back(s, &out[i]);
+				return i;
+			}
+			if (i + 1 < n)
+				judge(s, &out[i], out[i + 1].ts_ns);
+			else
+				look_behind(s, out);
+		}
+		s->begun = true;
+		s->before_ns = out[i].ts_ns;
+	}
+	return n;
 }
 
 /* One frame is read, and when its time leaps the one behind it. */

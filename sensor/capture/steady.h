@@ -34,6 +34,9 @@ struct steady {				/* zeroed but for `file` at first */
 /* As savefile_next(). */
 int steady_next(struct steady *s, struct frame *out, struct fault *fault);
 
+/* As savefile_take(). */
+int steady_take(struct steady *s, struct frame *out, unsigned most, struct fault *fault);
+
 /* Is what was handed out before still there after the next steady_next()? */
 bool steady_keeps(const struct steady *s);
 

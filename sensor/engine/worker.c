@@ -148,11 +148,24 @@ flush_record(struct worker *w)
 		log_error("record", "%s", fault.text);
 }
 
+/* Each frame goes on, and nobody else wants one. */
+static bool
+takes_all(const struct worker *w)
+{
+	return !w->task->live && w->task->recorder == NULL &&
+	    atomic_load_explicit(&w->task->board->skips_count, memory_order_relaxed) == 0;
+}
+
 static void
 take_frames(struct worker *w, struct frame *f, unsigned count)
 {
 	unsigned kept = 0, i;
 
+	if (takes_all(w)) {
+		w->ordinal = f[count - 1].ordinal;
+		pipeline_frames(w->pipeline, f, count);
+		return;
+	}
 	for (i = 0; i < count; i++) {
 		if (w->task->live && f[i].ts_ns < ring_watermark(w->task->ring))
 			atomic_fetch_add(&w->mine->late, 1);
