@@ -9,6 +9,7 @@
 #ifndef HANSHO_PACKET_H
 #define HANSHO_PACKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -42,6 +43,7 @@ struct packet {
 	uint8_t depth;			/* tunnels over IP that it came out of */
 	uint8_t outer_protocol;		/* IP protocol that carried the innermost of them */
 	uint8_t tunnel;			/* enum tunnel_kind of the innermost, also of those that are in no realm */
+	bool plain;			/* it is known already that this is IPv4 in no realm */
 	uint16_t window;		/* TCP, as on the wire */
 	uint32_t seq, ack;		/* TCP */
 	uint32_t tunnel_id;		/* as on the wire, of this direction: label, TEID, VNI, key, session */

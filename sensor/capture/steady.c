@@ -28,6 +28,13 @@ leap(int64_t from_ns, int64_t to_ns)
 	return from_ns - to_ns > LEAP_NS ? -1 : 0;
 }
 
+/* The same, asked of every frame. */
+static inline bool
+leaps(int64_t from_ns, int64_t to_ns)
+{
+	return (uint64_t)(to_ns - from_ns + LEAP_NS) > 2 * (uint64_t)LEAP_NS;
+}
+
 /* The frame's bytes die when the next one is read. */
 static bool
 keep(struct steady *s, struct frame *f)
@@ -105,7 +112,7 @@ steady_take(struct steady *s, struct frame *out, unsigned most, struct fault *fa
 	n = savefile_take(s->file, out, most, fault);
 	for (i = 0; i < n; i++) {
 		out[i].retimed = false;
-		if (s->begun && leap(s->before_ns, out[i].ts_ns) != 0) {
+		if (leaps(s->before_ns, out[i].ts_ns) && s->begun) {
 			if (i > 0 && i + 1 == n) {	/* to look behind it would overwrite the others */
 				hold_back(s, &out[i]);
 				return i;

@@ -13,14 +13,14 @@ add(uint64_t sum, uint64_t word)
 	return sum + (sum < word);
 }
 
-static uint16_t
+/* The halves added, with the carry; then those of that, each in the upper half of a sum with its like. */
+static inline uint16_t
 fold(uint64_t sum)
 {
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 32) + (sum & 0xffffffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)sum;
+	uint32_t low = (uint32_t)sum, four = low + (uint32_t)(sum >> 32);
+
+	four += four < low;
+	return (uint16_t)((four + (four << 16 | four >> 16)) >> 16);
 }
 
 /* Fewer than eight, which are all there are. */

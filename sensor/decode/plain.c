@@ -100,6 +100,7 @@ plain_read(const struct plain *p, const struct frame *f, struct packet *out, str
 	out->src = addr_v4(p->ip + 12);
 	out->dst = addr_v4(p->ip + 16);
 	out->ip_bytes = two(p->ip + 2);
+	out->plain = true;
 	out->protocol = p->protocol;
 	out->src_port = two(at);
 	out->dst_port = two(at + 2);

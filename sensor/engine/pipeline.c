@@ -495,7 +495,10 @@ follow(struct pipeline *p, struct pending *n)
 	p->frame_ns = n->ts_ns;
 	if (n->now_ns > p->now_ns) {
 		p->now_ns = n->now_ns;
-		run_timers(p);
+		if (timers_may_run(p))
+			run_timers(p);
+		else
+			flows_advance(p->flows, p->now_ns);
 	} else if (n->now_ns < p->now_ns) {
 		p->now_ns = n->now_ns;
 		flows_set_back(p->flows, p->now_ns);

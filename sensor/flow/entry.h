@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "flow.h"
 #include "flow/table.h"
@@ -114,8 +115,30 @@ void key_secret_init(struct key_secret *s);
 /* Fills *out; its hash is the same for both directions. */
 void key_look(const struct key_secret *s, const struct packet *p, struct flow_look *out);
 
+/* Of one that is not plain, as key_side(). */
+int key_side_other(const struct flow *f, const struct flow_key *k);
+
+static inline int
+key_side_plain(const struct flow *f, const struct flow_look *look)
+{
+	uint32_t low[2], port[2] = { f->port[0], f->port[1] };
+
+	if (f->place != NULL || f->protocol != look->protocol)
+		return -1;
+	memcpy(low, f->low, sizeof low);
+	if (low[0] == look->low[0] && low[1] == look->low[1] && port[0] == look->port[0] && port[1] == look->port[1])
+		return ORIGINATOR;
+	if (low[0] == look->low[1] && low[1] == look->low[0] && port[0] == look->port[1] && port[1] == look->port[0])
+		return RESPONDER;
+	return -1;
+}
+
 /* Which side of `f` sent what is looked for: 0, 1, or -1 when it is another conversation. */
-int key_side(const struct flow *f, const struct flow_look *look);
+static inline int
+key_side(const struct flow *f, const struct flow_look *look)
+{
+	return look->plain ? key_side_plain(f, look) : key_side_other(f, &look->key);
+}
 
 /* Did the sender of this first packet ask? False: it answers a question that was not seen. */
 bool sender_asked(const struct packet *p, const struct flow_key *k);

@@ -34,15 +34,20 @@ icmp_answer_type(uint8_t protocol, uint16_t type, uint16_t *answer)
 }
 
 static void
+icmp_ports_of(const struct packet *p, uint16_t port[2])
+{
+	port[0] = p->icmp_type;
+	if (!icmp_answer_type(p->protocol, p->icmp_type, &port[1]))
+		port[1] = p->icmp_code;
+}
+
+static inline void
 ports_of(const struct packet *p, uint16_t port[2])
 {
 	port[0] = p->src_port;
 	port[1] = p->dst_port;
-	if ((p->protocol != PROTO_ICMP && p->protocol != PROTO_ICMPV6) || (p->flags & PACKET_FRAGMENT) != 0)
-		return;
-	port[0] = p->icmp_type;
-	if (!icmp_answer_type(p->protocol, p->icmp_type, &port[1]))
-		port[1] = p->icmp_code;
+	if ((p->protocol == PROTO_ICMP || p->protocol == PROTO_ICMPV6) && (p->flags & PACKET_FRAGMENT) == 0)
+		icmp_ports_of(p, port);
 }
 
 void
@@ -162,7 +167,7 @@ plain_hash(const struct key_secret *s, const struct flow_look *look)
 void
 key_look(const struct key_secret *s, const struct packet *p, struct flow_look *out)
 {
-	out->plain = is_plain(p);
+	out->plain = p->plain || is_plain(p);
 	if (!out->plain) {
 		key_from_packet(&out->key, p);
 		out->hash = key_hash(s, &out->key);
@@ -191,33 +196,14 @@ is_end_of(const struct flow *f, int side, const struct flow_key *k, int end)
 	return f->port[side] == k->port[end] && memcmp(f->low[side], k->addr[end].b + 12, sizeof f->low[side]) == 0;
 }
 
-static int
-other_side(const struct flow *f, const struct flow_key *k)
+int
+key_side_other(const struct flow *f, const struct flow_key *k)
 {
+	if (f->place == NULL || f->protocol != k->protocol)
+		return -1;
 	if (is_end_of(f, ORIGINATOR, k, 0) && is_end_of(f, RESPONDER, k, 1) && is_place_of(f, k, 0))
 		return ORIGINATOR;
 	if (is_end_of(f, ORIGINATOR, k, 1) && is_end_of(f, RESPONDER, k, 0) && is_place_of(f, k, 1))
 		return RESPONDER;
 	return -1;
-}
-
-static int
-plain_side(const struct flow *f, const struct flow_look *look)
-{
-	uint32_t low[2], port[2] = { f->port[0], f->port[1] };
-
-	memcpy(low, f->low, sizeof low);
-	if (low[0] == look->low[0] && low[1] == look->low[1] && port[0] == look->port[0] && port[1] == look->port[1])
-		return ORIGINATOR;
-	if (low[0] == look->low[1] && low[1] == look->low[0] && port[0] == look->port[1] && port[1] == look->port[0])
-		return RESPONDER;
-	return -1;
-}
-
-int
-key_side(const struct flow *f, const struct flow_look *look)
-{
-	if (look->plain)
-		return f->place == NULL && f->protocol == look->protocol ? plain_side(f, look) : -1;
-	return f->place != NULL && f->protocol == look->key.protocol ? other_side(f, &look->key) : -1;
 }
