@@ -254,18 +254,37 @@ put_odd(struct json *j, struct span *text)
 	span_skip(text, len);
 }
 
+/* Nothing in it needs an escape. */
+static void
+put_quoted(struct json *j, const void *bytes, size_t len)
+{
+	char *at;
+
+	if (!room(j, len + 2))
+		return;
+	at = j->line + j->used;
+	*at++ = '"';
+	at = mempcpy(at, bytes, len);
+	*at = '"';
+	j->used += len + 2;
+}
+
 static void
 put_string(struct json *j, struct span text)
 {
-	size_t plain;
+	size_t plain = plain_length(text);
 
+	if (plain == text.left) {
+		put_quoted(j, text.at, plain);
+		return;
+	}
 	put(j, "\"", 1);
 	while (text.left > 0) {
-		plain = plain_length(text);
 		put(j, (const char *)text.at, plain);
 		span_skip(&text, plain);
 		if (text.left > 0)
 			put_odd(j, &text);
+		plain = plain_length(text);
 	}
 	put(j, "\"", 1);
 }
@@ -378,15 +397,6 @@ json_bool(struct json *j, unsigned in, const char *key, bool b)
 
 /* ---- addresses, times ---- */
 
-/* Nothing in what is ours to write needs an escape. */
-static void
-put_quoted(struct json *j, const char *text)
-{
-	put(j, "\"", 1);
-	put_text(j, text);
-	put(j, "\"", 1);
-}
-
 void
 json_addr(struct json *j, unsigned in, const char *key, const struct addr *a)
 {
@@ -403,7 +413,7 @@ json_addr(struct json *j, unsigned in, const char *key, const struct addr *a)
 	}
 	to[-1] = '\0';
 	begin(j, in, key);
-	put_quoted(j, text);
+	put_quoted(j, text, strlen(text));
 }
 
 void
@@ -418,7 +428,8 @@ json_addr_short(struct json *j, unsigned in, const char *key, const struct addr 
 	char text[ADDR_TEXT_MAX];
 
 	begin(j, in, key);
-	put_quoted(j, addr_text(a, text));
+	addr_text(a, text);
+	put_quoted(j, text, strlen(text));
 }
 
 void
@@ -435,5 +446,6 @@ json_when(struct json *j, unsigned in, const char *key, int64_t ns)
 	if (ns == WHEN_UNKNOWN)
 		return;
 	begin(j, in, key);
-	put_quoted(j, when_eve(ns, text));
+	when_eve(ns, text);
+	put_quoted(j, text, strlen(text));
 }
