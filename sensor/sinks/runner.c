@@ -163,7 +163,10 @@ wanted(struct runner *r)
 {
 	if (r->kind >= 32 || (r->options.records >> r->kind & 1) == 0)
 		return false;
-	head_shelf_get(&r->courier->heads, r->number, r->line, &r->head);
+	if (sink_asks_head(&r->options, (enum record_kind)r->kind))
+		head_shelf_get(&r->courier->heads, r->number, r->line, &r->head);
+	else
+		memset(&r->head, 0, sizeof r->head);
 	return sink_wants(&r->options, (enum record_kind)r->kind, &r->head);
 }
 

@@ -54,6 +54,12 @@ is_alert(enum record_kind kind)
 }
 
 bool
+sink_asks_head(const struct sink_options *o, enum record_kind kind)
+{
+	return is_alert(kind) || o->networks_count > 0;
+}
+
+bool
 sink_wants(const struct sink_options *o, enum record_kind kind, const struct head *head)
 {
 	unsigned i;

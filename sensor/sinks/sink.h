@@ -97,6 +97,9 @@ struct sink;
 /* SE_USAGE for a target that cannot be one, SE_SYSTEM for a file that cannot be opened. Copies `options`. */
 int sink_open(const struct sink_options *options, struct sink **out, struct fault *fault);
 
+/* Is the head of such a record read? Of what is no alert only for who asks whose it is; else it is all zeros. */
+bool sink_asks_head(const struct sink_options *o, enum record_kind kind);
+
 /* Does its filter let this record through? */
 bool sink_wants(const struct sink_options *o, enum record_kind kind, const struct head *head);
 

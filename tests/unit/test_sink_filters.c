@@ -126,6 +126,11 @@ test_filters(void **state)
 	assert_true(wants(&o, alert_line));
 	head_read(&h, alert_line);
 	assert_false(sink_wants(&o, RECORD_FLOW, &h));
+	assert_true(sink_asks_head(&o, RECORD_ALERT) && sink_asks_head(&o, RECORD_MEMBER) && sink_asks_head(&o, RECORD_HELD));
+	assert_false(sink_asks_head(&o, RECORD_FLOW));
+	o.networks_count = 1;
+	assert_true(sink_asks_head(&o, RECORD_FLOW));
+	o.networks_count = 0;
 	o.least_severity = 2;
 	assert_true(wants(&o, alert_line));
 	assert_false(wants(&o, sensor));
