@@ -9,7 +9,7 @@
 #define LARGE ((size_t)2 << 20)
 #define FILL_MOST ((size_t)8 << 20)
 
-enum { HEAP_STEP = 1 << 20, SMALL = 4096 };
+enum { HEAP_STEP = 1 << 20, SMALL = 4096, TAKE_LEAST = 16384, TAKE_MOST = 1 << 20 };
 
 static size_t
 whole(size_t bytes)
@@ -73,6 +73,41 @@ pages_free(void *p, size_t bytes)
 		munmap(p, whole(bytes));
 }
 
+/* Where the kernel does not know it they come one by one. */
+static void
+populate(uint8_t *from, size_t bytes)
+{
+	size_t over = (uintptr_t)from % SMALL;
+
+#ifdef MADV_POPULATE_WRITE
+	madvise(from - over, bytes + over, MADV_POPULATE_WRITE);
+#else
+	(void)over;
+#endif
+}
+
+void
+pages_take(void *p, size_t bytes, size_t *taken, size_t until)
+{
+	size_t more = *taken < TAKE_LEAST ? TAKE_LEAST : *taken < TAKE_MOST ? *taken : TAKE_MOST;
+
+	if (until > *taken + more)
+		more = until - *taken;
+	if (more > bytes - *taken)
+		more = bytes - *taken;
+	populate((uint8_t *)p + *taken, more);
+	*taken += more;
+}
+
+void
+pages_grow(void *p, size_t bytes, size_t *taken, size_t until)
+{
+	if (bytes < LARGE / 2)
+		*taken = bytes;
+	else
+		pages_take(p, bytes, taken, until);
+}
+
 void
 pages_heap_begin(struct pages_heap *h)
 {
@@ -84,12 +119,8 @@ void
 pages_heap_fill(struct pages_heap *h)
 {
 	uint8_t *end = sbrk(0);
-	size_t over = (uintptr_t)h->filled % SMALL;
 
-	if (end <= h->filled)
-		return;
-#ifdef MADV_POPULATE_WRITE
-	madvise(h->filled - over, (size_t)(end - h->filled) + over, MADV_POPULATE_WRITE);
-#endif
-	h->filled = end;
+	if (end > h->filled)
+		populate(h->filled, (size_t)(end - h->filled));
+	h->filled = end > h->filled ? end : h->filled;
 }

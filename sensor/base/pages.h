@@ -30,6 +30,14 @@ void pages_enlarge(void *p, size_t bytes);
 void pages_fill(void *p, size_t bytes);
 
 /*
+ * For one that is filled from its beginning: as much memory as there is already is taken at a time, in one call instead of
+ * one fault for each 4 KiB. `taken` is what there is, 0 at first; to be called when less than what will be touched.
+ */
+void pages_grow(void *p, size_t bytes, size_t *taken, size_t until);
+/* The same of what pages_new() did not make. */
+void pages_take(void *p, size_t bytes, size_t *taken, size_t until);
+
+/*
  * A process that keeps more and more small things: malloc() asks for a MiB each time, which pages_heap_fill() takes at
  * once when it finds that the heap has grown, instead of one fault for each 4 KiB. Asked often it costs next to nothing.
  */

@@ -109,9 +109,13 @@ roster_add(struct roster *r, uint64_t hash)
 		r->unused = r->place[at].chain;
 	} else if (r->ever == r->most) {
 		return 0;
-	} else if ((at = ++r->ever) == FEW) {
-		pages_enlarge(r->place, places_bytes(r));
-		pages_fill(r->bucket, buckets_bytes(r));
+	} else {
+		if ((at = ++r->ever) == FEW) {
+			pages_enlarge(r->place, places_bytes(r));
+			pages_fill(r->bucket, buckets_bytes(r));
+		}
+		if ((at + (size_t)1) * sizeof *r->place > r->taken)
+			pages_grow(r->place, places_bytes(r), &r->taken, (at + (size_t)1) * sizeof *r->place);
 	}
 	r->place[at].hash = hash;
 	r->place[at].chain = *bucket;

@@ -25,6 +25,7 @@ struct roster {
 	uint32_t bucket_mask, most;
 	uint32_t count, ever, unused;	/* there now; highest index ever; a chain of free ones */
 	uint32_t oldest, newest;
+	size_t taken;			/* bytes of the places' memory; see pages_grow() */
 };
 
 bool roster_init(struct roster *r, uint32_t most);	/* false: no memory */

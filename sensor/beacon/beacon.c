@@ -473,6 +473,6 @@ beacon_free(struct beacon *b)
 	sketch_clear(&b->sets);
 	free(b->tracked);
 	free(b->proxies);
-	free(b->sleepers);
+	sleepers_free(b->sleepers);
 	free(b);
 }

@@ -141,6 +141,8 @@ take(struct pool *p)
 			pages_fill(p->buckets, buckets_bytes(p));
 			pages_enlarge(p->elements, p->most * p->element_bytes);
 		}
+		if (p->ever * p->element_bytes > p->taken)
+			pages_grow(p->elements, p->most * p->element_bytes, &p->taken, p->ever * p->element_bytes);
 		return p->ever;
 	}
 	if (p->unused == 0 && p->count > 0)

@@ -27,6 +27,7 @@ struct pool {
 	uint32_t most, count, ever, unused, hand, bucket_mask;
 	uint32_t *buckets;
 	uint8_t *elements;
+	size_t taken;			/* bytes of the elements' memory; see pages_grow() */
 	pool_forget_fn *forget;
 	void *to;
 	uint64_t evicted;

@@ -136,7 +136,7 @@ struct beacon {
 	void *novelty_to;
 	uint32_t novelty_turn;		/* how often it was set */
 	struct sleeper *sleepers;
-	bool has_sleepers;
+	uint32_t sleepers_noted;	/* up to a few */
 	uint64_t *proxies;		/* hashes of address and port: a small table without chains */
 	struct score_table scores;
 	bool scores_ready;
@@ -215,7 +215,8 @@ unsigned key_gaps(const struct key *k, unsigned most, float *gaps);
 
 /* ---- sleeper.c ---- */
 
-struct sleeper *sleepers_new(void);	/* NULL: no memory; free() it */
+struct sleeper *sleepers_new(void);	/* NULL: no memory */
+void sleepers_free(struct sleeper *all);	/* NULL is fine */
 size_t sleepers_bytes(void);
 
 /* A flow ended, of a connection that may go on. */

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/heap.h"
+#include "base/pages.h"
 #include "beacon/private.h"
 #include "flow.h"
 #include "packet.h"
 
-enum { SLEEPERS = 4096 };
+enum { SLEEPERS = 4096, FEW = 64 };
 
 struct sleeper {
 	uint64_t id;			/* hash of the flow's key; 0: nobody */
@@ -31,13 +31,19 @@ place_of(struct sleeper *all, const struct observation *o, uint64_t *id)
 struct sleeper *
 sleepers_new(void)
 {
-	return calloc(SLEEPERS, sizeof(struct sleeper));
+	return pages_new(sleepers_bytes());
+}
+
+void
+sleepers_free(struct sleeper *all)
+{
+	pages_free(all, sleepers_bytes());
 }
 
 size_t
 sleepers_bytes(void)
 {
-	return heap_bytes(SLEEPERS * sizeof(struct sleeper));
+	return SLEEPERS * sizeof(struct sleeper);
 }
 
 void
@@ -54,7 +60,8 @@ sleeper_note(struct beacon *b, const struct observation *flow, struct span name)
 	s->len = (uint8_t)name.left;
 	__asm__ volatile("" ::: "memory");
 	b->counts.names_lost += s->id != 0 && s->id != id;
-	b->has_sleepers = true;
+	if (b->sleepers_noted < FEW && ++b->sleepers_noted == FEW)
+		pages_fill(b->sleepers, sleepers_bytes());
 	s->id = id;
 	memmove(s->name, name.at, name.left);	/* it may be what lies here */
 }
@@ -65,7 +72,7 @@ sleeper_name(const struct beacon *b, const struct observation *o)
 	const struct sleeper *s;
 	uint64_t id;
 
-	if (!b->has_sleepers || o->key.protocol != PROTO_TCP || (o->flags & OBSERVED_MIDWAY) == 0)
+	if (b->sleepers_noted == 0 || o->key.protocol != PROTO_TCP || (o->flags & OBSERVED_MIDWAY) == 0)
 		return span_of(NULL, 0);
 	s = place_of(b->sleepers, o, &id);
 	return s->id == id ? span_of(s->name, s->len) : span_of(NULL, 0);

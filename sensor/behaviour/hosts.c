@@ -59,6 +59,8 @@ host_new(struct behaviour *b, const struct host_key *key, uint64_t hash)
 	}
 	if ((at = roster_add(&b->roster, hash)) == FEW)
 		pages_enlarge(b->host, hosts_bytes(b));
+	if ((at + (size_t)1) * sizeof *b->host > b->taken)
+		pages_grow(b->host, hosts_bytes(b), &b->taken, (at + (size_t)1) * sizeof *b->host);
 	h = &b->host[at];
 	h->key = *key;
 	h->mail_ns = h->office_ns = h->mail_served_ns = h->suspect_ns = h->download.at_ns = WHEN_UNKNOWN;

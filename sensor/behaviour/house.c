@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/pages.h"
 #include "base/state_file.h"
 #include "behaviour/accounts.h"
 #include "behaviour/mail_ids.h"
@@ -11,6 +12,7 @@
 
 enum {
 	NAMES = 1 << 16, CALLED = 1 << 16, RESOLVERS = 1 << 10, VOICES = 1 << 12,
+	FEW = 256,			/* calls, before all of it is likely to be touched */
 	SERVICES = 1 << 14, HOSTS_TO_TELL = 5, HOST_BITS = 64,
 	CORRESPONDENTS = 1 << 13, SENDERS = 1 << 14, SEEN_TO_KNOW = 2, OTHERS_TO_DOUBT = 3, DAYS_TO_KNOW = 14, WAYS_MOST = 256
 };
@@ -47,6 +49,7 @@ struct house {
 	uint64_t hosts;			/* a bit for each host that spoke TLS, by its tag */
 	struct voice service[SERVICES];
 	uint64_t callers;		/* the same of hosts that called a service */
+	uint32_t calls;			/* up to FEW */
 	struct correspondent correspondent[CORRESPONDENTS];
 	struct sender sender[SENDERS];
 	int32_t first_mail_day;		/* 0: none yet */
@@ -58,7 +61,7 @@ struct house {
 struct house *
 house_new(void)
 {
-	struct house *h = calloc(1, sizeof *h);
+	struct house *h = pages_new(sizeof *h);
 
 	if (h != NULL && ((h->accounts = accounts_new()) == NULL || (h->ids = mail_ids_new()) == NULL)) {
 		house_free(h);
@@ -80,7 +83,7 @@ house_free(struct house *h)
 		return;
 	accounts_free(h->accounts);
 	mail_ids_free(h->ids);
-	free(h);
+	pages_free(h, sizeof *h);
 }
 
 struct mail_ids *
@@ -131,6 +134,8 @@ void
 house_called(struct house *h, uint64_t a)
 {
 	h->called[a % CALLED] = name_tag(a);
+	if (h->calls < FEW && ++h->calls == FEW)
+		pages_fill(h, sizeof *h);
 }
 
 bool

@@ -68,6 +68,7 @@ struct behaviour {
 	void *to;
 	struct roster roster;		/* of hosts; the one idle longest first */
 	struct host *host;		/* at its places */
+	size_t taken;			/* bytes of that; see pages_grow() */
 	struct house *house;
 	behaviour_harmless_fn *harmless;
 	void *harmless_to;

@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER = 8, LEAST_BYTES = 65536, LINE = 64, PAGE = 4096, TAKE_LEAST = 65536, TAKE_MOST = 1 << 20 };
+#include "base/pages.h"
+
+enum { HEADER = 8, LEAST_BYTES = 65536, LINE = 64 };
 
 #define SKIP UINT32_MAX		/* in a length's place: the record begins at the ring's start */
 
@@ -29,7 +31,7 @@ struct ring {
 	struct shared *s;
 	uint64_t size;
 	uint64_t reserved;		/* producer: head after the commit */
-	uint64_t taken;			/* producer: so many of its bytes are there, or were asked for */
+	size_t taken;			/* producer: so many of its bytes are there, or were asked for */
 	uint64_t peeked;		/* consumer: tail after ring_done() */
 	struct bell *bell;
 };
@@ -130,27 +132,6 @@ rewind_empty(struct ring *r, uint64_t head)
 	return start;
 }
 
-/*
- * The first time that it is written, memory is taken as much at a time as there is already: page by page each would cost
- * a fault. A short run takes little, and an idle worker's ring none.
- */
-static void
-take_memory(struct ring *r, uint64_t until)
-{
-	uint64_t more = r->taken < TAKE_LEAST ? TAKE_LEAST : r->taken < TAKE_MOST ? r->taken : TAKE_MOST;
-	uint8_t *from = r->s->bytes + r->taken;
-	size_t over = (uintptr_t)from % PAGE;
-
-	if (until > r->taken + more)
-		more = until - r->taken;
-	if (more > r->size - r->taken)
-		more = r->size - r->taken;
-	r->taken += more;
-#ifdef MADV_POPULATE_WRITE
-	madvise(from - over, more + over, MADV_POPULATE_WRITE);
-#endif
-}
-
 void *
 ring_reserve(struct ring *r, uint32_t len)
 {
@@ -171,7 +152,7 @@ ring_reserve(struct ring *r, uint32_t len)
 	if (skip > 0)
 		put_length(r, head, SKIP);
 	if ((head + skip) % r->size + need > r->taken)
-		take_memory(r, (head + skip) % r->size + need);
+		pages_take(r->s->bytes, r->size, &r->taken, (head + skip) % r->size + need);
 	put_length(r, head + skip, len);
 	r->reserved = head + skip + need;
 	return r->s->bytes + (head + skip) % r->size + HEADER;

@@ -49,6 +49,36 @@ test_sizes(void **state)
 	pages_free(NULL, (size_t)5 << 20);
 }
 
+/* From the beginning to the end in uneven steps: there is always enough, and what stands there stays. */
+static void
+try_growth(size_t bytes)
+{
+	uint8_t *p = pages_new(bytes);
+	size_t taken = 0, at;
+
+	assert_non_null(p);
+	for (at = 0; at < bytes; at += 3001) {
+		if (at + 1 > taken)
+			pages_grow(p, bytes, &taken, at + 1);
+		assert_true(taken > at && taken <= bytes);
+		assert_int_equal(p[at], 0);
+		p[at] = (uint8_t)(at % 251);
+	}
+	for (at = 0; at < bytes; at += 3001)
+		assert_int_equal(p[at], at % 251);
+	pages_free(p, bytes);
+}
+
+static void
+test_growth(void **state)
+{
+	(void)state;
+	try_growth(1);
+	try_growth(100000);
+	try_growth((size_t)1 << 20);
+	try_growth(((size_t)7 << 20) + 1);
+}
+
 /* What was allocated before, between and behind stays what it is, and nothing is handed out twice. */
 static void
 test_a_heap_that_grows(void **state)
@@ -79,6 +109,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_growth),
 		cmocka_unit_test(test_a_heap_that_grows),
 	};
 
