@@ -116,6 +116,28 @@ length_of(const char *fields, uint64_t *n)
 	return http_length(&h, n);
 }
 
+/* What is taken at once is what http_guess() says yes to. */
+static void
+test_head_taken_at_once(void **state)
+{
+	static const char *const others[] = { "GET /a\x01 HTTP/1.1\r\n\r\n", "GET /\x7f HTTP/1.1\r\n\r\n", "HTTP/1.1 200\t\r\n\r\n",
+		"\r\nGET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nA: b\r\n", "GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n" };
+	struct http_head h;
+	struct span in = span_text("GET /a HTTP/1.1\r\nHost: x\r\n\r\nbody");
+	size_t i;
+
+	(void)state;
+	assert_true(http_head_take(&in, 1024, &h));
+	assert_true(span_equal(in, span_text("body")));
+	in = span_text("HTTP/1.1 200\r\n\r\n");
+	assert_true(http_head_take(&in, 1024, &h) && h.status == 200);
+	for (i = 0; i < sizeof others / sizeof others[0]; i++) {
+		in = span_text(others[i]);
+		assert_false(http_head_take(&in, 1024, &h));
+		assert_true(span_equal(in, span_text(others[i])));
+	}
+}
+
 static void
 test_length(void **state)
 {
@@ -280,6 +302,7 @@ main(void)
 		cmocka_unit_test(test_guess),
 		cmocka_unit_test(test_scan_any_slicing),
 		cmocka_unit_test(test_head),
+		cmocka_unit_test(test_head_taken_at_once),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_absolute),
 		cmocka_unit_test(test_outstanding_order),

@@ -323,6 +323,13 @@ http_head_read(struct span block, struct http_head *out)
 	return true;
 }
 
+/* What http_guess() asks of a start line besides: nobody has to ask it then. */
+static bool
+is_guessed(struct span in, const struct http_head *head)
+{
+	return head->answer ? guess_answer(in) == GUESS_YES : !has_control(head->target);
+}
+
 bool
 http_head_take(struct span *in, size_t most, struct http_head *out)
 {
@@ -331,7 +338,8 @@ http_head_take(struct span *in, size_t most, struct http_head *out)
 	memset(out, 0, sizeof *out);
 	if (rest.left > most)
 		rest.left = most;
-	if (rest.left == 0 || rest.at[0] <= ' ' || !read_start(&rest, out) || !read_fields(&rest, false, out))
+	if (rest.left == 0 || rest.at[0] <= ' ' || !read_start(&rest, out) || !is_guessed(*in, out) ||
+	    !read_fields(&rest, false, out))
 		return false;
 	span_advance(in, (size_t)(rest.at - in->at));
 	return true;

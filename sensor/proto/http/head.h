@@ -52,8 +52,8 @@ struct http_head {
 bool http_head_read(struct span block, struct http_head *out);
 
 /*
- * As nearly all blocks come: `in` begins with a whole one of `most` bytes at most, and no line of it is folded. It is
- * read and taken off *in. False: *in is as it was, and it takes http_scan() to say more.
+ * As nearly all blocks come: `in` begins with a whole one of `most` bytes at most that http_guess() says yes to, and no
+ * line of it is folded. It is read and taken off *in. False: *in is as it was, and it takes http_scan() to say more.
  */
 bool http_head_take(struct span *in, size_t most, struct http_head *out);
 

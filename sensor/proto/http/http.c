@@ -352,10 +352,10 @@ state_head(struct http *h, struct http_side *side, struct span *in)
 	/* What came before may be the end of something else: a piece that begins a message wins. */
 	if (side->unsure && !side->told && side->piece_start && http_guess(*in, 0) == GUESS_YES)
 		http_forget_head(h, side);
-	if (side->head.used == 0 && !may_begin(side, *in))
-		return no_message(h, side);
 	if (side->head.used == 0 && http_head_take(in, most, &head))
 		return take_message(h, side, &head);
+	if (side->head.used == 0 && !may_begin(side, *in))
+		return no_message(h, side);
 	whole = http_scan(&side->scan, *in, &used);
 	if (used > most || side->head.used > most - used)
 		return take_long_head(h, side, *in);
