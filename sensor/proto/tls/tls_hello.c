@@ -26,27 +26,6 @@ tls_version_hides(uint16_t version)
 }
 
 static bool
-next_extension(struct span *block, uint16_t *type, struct span *body)
-{
-	struct span s = *block;
-	uint16_t len;
-
-	if (!span_u16be(&s, type) || !span_u16be(&s, &len) || !span_take(&s, len, body))
-		return false;
-	*block = s;
-	return true;
-}
-
-bool
-tls_next_extension(struct span *block, uint16_t *type, struct span *body)
-{
-	while (next_extension(block, type, body))
-		if (!tls_is_grease(*type))
-			return true;
-	return false;
-}
-
-static bool
 take_u8_counted(struct span *s, struct span *out)
 {
 	uint8_t len;
@@ -163,36 +142,24 @@ read_pre_shared_key(struct span body, struct tls_client_hello *h)
 	h->resumes = true;
 }
 
-static void
-read_encrypted_hello(struct span body, struct tls_client_hello *h)
-{
-	(void)body;
-	h->ech = true;
-}
-
-static const struct {
-	uint16_t type;
-	void (*read)(struct span body, struct tls_client_hello *h);
-} CLIENT_EXTENSIONS[] = {
-	{ EXTENSION_SERVER_NAME, read_server_name },
-	{ EXTENSION_GROUPS, read_groups },
-	{ EXTENSION_POINT_FORMATS, read_point_formats },
-	{ EXTENSION_SIGNATURES, read_signatures },
-	{ EXTENSION_ALPN, read_alpn },
-	{ EXTENSION_VERSIONS, read_versions },
-	{ EXTENSION_TICKET, read_ticket },
-	{ EXTENSION_PRE_SHARED_KEY, read_pre_shared_key },
-	{ EXTENSION_ENCRYPTED_HELLO, read_encrypted_hello },
+static void (*const CLIENT_EXTENSIONS[])(struct span body, struct tls_client_hello *h) = {
+	[EXTENSION_SERVER_NAME] = read_server_name,
+	[EXTENSION_GROUPS] = read_groups,
+	[EXTENSION_POINT_FORMATS] = read_point_formats,
+	[EXTENSION_SIGNATURES] = read_signatures,
+	[EXTENSION_ALPN] = read_alpn,
+	[EXTENSION_TICKET] = read_ticket,
+	[EXTENSION_PRE_SHARED_KEY] = read_pre_shared_key,
+	[EXTENSION_VERSIONS] = read_versions,
 };
 
 static void
 read_client_extension(uint16_t type, struct span body, struct tls_client_hello *h)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof CLIENT_EXTENSIONS / sizeof CLIENT_EXTENSIONS[0]; i++)
-		if (CLIENT_EXTENSIONS[i].type == type)
-			CLIENT_EXTENSIONS[i].read(body, h);
+	if (type == EXTENSION_ENCRYPTED_HELLO)
+		h->ech = true;
+	else if (type < sizeof CLIENT_EXTENSIONS / sizeof CLIENT_EXTENSIONS[0] && CLIENT_EXTENSIONS[type] != NULL)
+		CLIENT_EXTENSIONS[type](body, h);
 }
 
 bool

@@ -73,7 +73,19 @@ tls_next_value(struct span *list, uint16_t *value)
 }
 
 /* Next extension that is not GREASE. False at the end. */
-bool tls_next_extension(struct span *block, uint16_t *type, struct span *body);
+static inline bool
+tls_next_extension(struct span *block, uint16_t *type, struct span *body)
+{
+	struct span s = *block;
+	uint16_t len;
+
+	while (span_u16be(&s, type) && span_u16be(&s, &len) && span_take(&s, len, body)) {
+		*block = s;
+		if (!tls_is_grease(*type))
+			return true;
+	}
+	return false;
+}
 
 /* Next protocol name of an ALPN list, GREASE too (RFC 7301). False at the end or when it is cut. */
 bool tls_next_name(struct span *list, struct span *name);

@@ -218,11 +218,11 @@ tls_read_message(struct tls_side *side, struct span *in)
 		side->message_left -= len;
 		return TLS_MORE;
 	}
-	while (side->message_have < TLS_MESSAGE_HEADER_BYTES) {
-		if (!span_u8(in, &side->message_head[side->message_have]))
-			return TLS_MORE;
-		side->message_have++;
-	}
+	len = (uint32_t)tls_smaller(in->left, (size_t)(TLS_MESSAGE_HEADER_BYTES - side->message_have));
+	span_copy(in, side->message_head + side->message_have, len);
+	side->message_have = (uint8_t)(side->message_have + len);
+	if (side->message_have < TLS_MESSAGE_HEADER_BYTES)
+		return TLS_MORE;
 	if ((step = begin_message(side, &len)) != TLS_NEXT)
 		return step;
 	if ((step = whole_body(side, in, len, &body)) != TLS_NEXT)

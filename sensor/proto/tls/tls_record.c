@@ -9,8 +9,10 @@ enum {
 static bool
 gather(struct tls_side *side, struct span *in, uint8_t want)
 {
-	while (side->head_have < want && span_u8(in, &side->head[side->head_have]))
-		side->head_have++;
+	size_t len = tls_smaller(in->left, (size_t)(want - side->head_have));
+
+	span_copy(in, side->head + side->head_have, len);
+	side->head_have = (uint8_t)(side->head_have + len);
 	return side->head_have == want;
 }
 

@@ -42,10 +42,16 @@ say_u16(struct tls_said *s, uint16_t value)
 static void
 say_values(struct tls_said *s, struct span list)
 {
+	uint8_t *to = s->at + s->used;
 	uint16_t value;
 
-	while (!s->full && tls_next_value(&list, &value))
-		say_u16(s, value);
+	if (list.left > TLS_SAID_BYTES - s->used) {
+		s->full = true;
+		return;
+	}
+	for (; tls_next_value(&list, &value); to += sizeof value)
+		memcpy(to, list.at - sizeof value, sizeof value);
+	s->used = (size_t)(to - s->at);
 	say_u16(s, LIST_ENDS);
 }
 
