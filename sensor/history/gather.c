@@ -325,9 +325,9 @@ history_gathered(void)
 	return GATHERED_MAX;
 }
 
-/* A bucket and a place in the order of writing with each. */
+/* A bucket and a place in the order of writing with each, and qsort() has that order twice. */
 size_t
 history_gathered_bytes(void)
 {
-	return sizeof(struct gathered) + sizeof(uint32_t) + sizeof(struct gathered_order);
+	return sizeof(struct gathered) + sizeof(uint32_t) + 2 * sizeof(struct gathered_order);
 }

@@ -21,11 +21,11 @@
 enum {
 	HISTORY_VERSION = 1,
 	NAME_MOST = 255,		/* bytes of a service's name that are kept */
-	GATHERED_MAX = 1 << 18,		/* entries; beyond, contacts are lost */
+	GATHERED_MAX = 1 << 19,		/* entries; beyond, contacts are lost */
 	GATHERED_FULL = GATHERED_MAX - (1 << 14),	/* from here on it is time to write */
 	GATHERED_LEAST = 1000,
 	GATHERED_PEERS = 8,
-	GATHERED_BUCKETS = 1 << 18,
+	GATHERED_BUCKETS = 1 << 19,
 	ROW_BYTES = 96,			/* what a pair takes in the file, with its share of host, service and indexes */
 	LEAST_ROWS_AN_HOUR = 10000,
 	PATH_MOST = 1100

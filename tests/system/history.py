@@ -67,6 +67,21 @@ def late_indicator():
               f"{retro(more)}")
 
 
+def same_rows():
+    """Equal runs leave equal files: the same rows under the same ids, with any number of workers."""
+    d = rig.folder()
+    captures = [CAPTURE, OTHER] + [os.path.join(rig.PCAPS, name) for name in ("office-like.pcap", "behaviours-net.pcap")]
+    told = []
+    for n, words in enumerate((["--workers", "1"], ["--workers", "1"], ["--workers", "3"], ["--in-process"])):
+        state = os.path.join(d, f"state{n}")
+        for k, capture in enumerate(captures):
+            replay([capture], state, os.path.join(d, f"{n}.{k}.json"), *words)
+        with sqlite3.connect(f"file:{state}/history/history.db?mode=ro", uri=True) as db:
+            told.append([line for line in db.iterdump() if line.startswith("INSERT")])
+    rig.check("history: equal runs leave equal rows", len(told[0]) > 100 and told.count(told[0]) == 4,
+              f"{len(told[0])} rows: {[next((p for p in zip(told[0], t) if p[0] != p[1]), None) for t in told[1:]]}")
+
+
 def all_or_nothing():
     d = rig.folder()
     state = os.path.join(d, "state")
@@ -271,7 +286,7 @@ def live():
 
 
 if __name__ == "__main__":
-    cases = [late_indicator, novelty, uploads, census, all_or_nothing, hunting, in_use, damaged]
+    cases = [late_indicator, same_rows, novelty, uploads, census, all_or_nothing, hunting, in_use, damaged]
     why = rig.no_network()
     if why:
         rig.skip("history live", why)
