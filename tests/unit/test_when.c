@@ -15,14 +15,14 @@
 static void
 expect(int64_t ns)
 {
-	int64_t sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
+	int64_t rest = ns % NS_PER_SEC + (ns % NS_PER_SEC < 0 ? NS_PER_SEC : 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 	char wanted[WHEN_TEXT_MAX + 8], whole[2 * WHEN_TEXT_MAX], text[WHEN_TEXT_MAX];
 	time_t t = (time_t)sec;
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
 	strftime(wanted, sizeof wanted, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(whole, sizeof whole, "%s.%06uZ", wanted, (unsigned)((ns - sec * NS_PER_SEC) / 1000) % 1000000);
+	snprintf(whole, sizeof whole, "%s.%06uZ", wanted, (unsigned)(rest / 1000) % 1000000);
 	assert_string_equal(when_rfc3339(ns, text), whole);
 	memcpy(strchr(whole, 'Z'), "+0000", 6);
 	assert_string_equal(when_eve(ns, text), whole);
