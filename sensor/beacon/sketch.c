@@ -92,13 +92,6 @@ sketch_has(const struct sketch *s, uint64_t set, uint64_t member)
 	return (bits_of(s, set) >> (member >> 58) & 1) != 0;
 }
 
-void
-sketch_fetch(const struct sketch *s, uint64_t set)
-{
-	__builtin_prefetch(&s->cell[0][set & s->mask]);
-	__builtin_prefetch(&s->cell[0][second(s, set)]);
-}
-
 double
 sketch_count(const struct sketch *s, uint64_t set)
 {

@@ -34,8 +34,6 @@ void sketch_advance(struct sketch *s, int64_t now_ns);
 /* Keyed hashes both. */
 void sketch_add(struct sketch *s, uint64_t set, uint64_t member);
 bool sketch_has(const struct sketch *s, uint64_t set, uint64_t member);
-/* It will be counted: what it stands in is fetched into the processor's cache. */
-void sketch_fetch(const struct sketch *s, uint64_t set);
 double sketch_count(const struct sketch *s, uint64_t set);
 
 #endif

@@ -87,12 +87,11 @@ static enum reach
 reach_of(struct sight *s)
 {
 	const struct observation *o = s->o;
-	struct span name = observation_text(o, TEXT_SERVICE);
 
 	if (o->home == 3 || is_group(s->peer))
 		return REACH_INSIDE;
-	if (name.left > 0)
-		return is_address(name) && (o->flags & OBSERVED_PROXIED) == 0 ? REACH_BARE : REACH_NAMED;
+	if (s->name.left > 0)
+		return is_address(s->name) && (o->flags & OBSERVED_PROXIED) == 0 ? REACH_BARE : REACH_NAMED;
 	return house_named(s->b->house, sight_peer_hash(s)) ? REACH_NAMED : REACH_BARE;
 }
 
@@ -114,6 +113,7 @@ sight_begin(struct sight *s, struct behaviour *b, const struct observation *o)
 	}
 	s->host = NULL;
 	s->host_sought = false;
+	s->name = observation_text(o, TEXT_SERVICE);
 	s->reach = reach_of(s);
 }
 
@@ -140,12 +140,8 @@ is_mail_port(uint16_t port)
 uint32_t
 sight_service_tag(struct sight *s)
 {
-	struct span name;
-
-	if (s->service_tag == 0) {
-		name = observation_text(s->o, TEXT_SERVICE);
-		s->service_tag = ((name.left > 0 ? tag_of_text(name) : sight_peer_tag(s)) ^ (uint32_t)s->peer_port << 16) | 1;
-	}
+	if (s->service_tag == 0)
+		s->service_tag = ((s->name.left > 0 ? tag_of_text(s->name) : sight_peer_tag(s)) ^ (uint32_t)s->peer_port << 16) | 1;
 	return s->service_tag;
 }
 

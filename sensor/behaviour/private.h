@@ -93,6 +93,7 @@ struct sight {
 	const struct observation *o;
 	const struct addr *addr, *peer;	/* of host and other */
 	uint16_t peer_port;
+	struct span name;		/* its TEXT_SERVICE */
 	enum reach reach;
 	uint64_t host_hash;		/* of realm and addr; 0: not calculated yet */
 	uint64_t peer_hash;		/* of realm and peer, HASH_FIXED; likewise */

@@ -129,7 +129,7 @@ void
 generated_note(struct sight *s)
 {
 	const struct observation *o = s->o;
-	struct span name = observation_text(o, TEXT_SERVICE), zone;
+	struct span name = s->name, zone;
 	bool missing = o->status == NAME_ERROR;
 	struct generated *k;
 

@@ -235,7 +235,7 @@ void
 dns_tunnel_note(struct sight *s)
 {
 	const struct observation *o = s->o;
-	struct span name = observation_text(o, TEXT_SERVICE), zone, before;
+	struct span name = s->name, zone, before;
 	struct tunnel *k = NULL;
 	struct zone *z;
 	uint32_t tag;
