@@ -481,9 +481,6 @@ look_ahead(struct pipeline *p, const struct frame *frames, unsigned count)
 	for (i = 0; i < n; i++)
 		if (p->pending[i].is_ours)
 			flows_look_on(p->flows, &p->pending[i].look);
-	for (i = 0; i < n; i++)
-		if (p->pending[i].is_ours)
-			flows_look_in(p->flows, &p->pending[i].look);
 	return n;
 }
 

@@ -398,19 +398,6 @@ flows_look_on(const struct flows *t, const struct flow_look *look)
 	__builtin_prefetch((const char *)entry_at(t, index) + ENTRY_BYTES / 2, 1);
 }
 
-/* What was said is looked at for most packets. */
-void
-flows_look_in(const struct flows *t, const struct flow_look *look)
-{
-	uint32_t index = *bucket_of(t, look->hash);
-	const char *talk;
-
-	if (index == 0 || (talk = (const char *)entry_at(t, index)->flow.talk) == NULL)
-		return;
-	__builtin_prefetch(talk, 1);
-	__builtin_prefetch(talk + sizeof(struct flow_talk) - 1, 1);
-}
-
 static uint32_t
 find(const struct flows *t, const struct flow_look *look, int *side)
 {

@@ -1,8 +1,8 @@
 /*
  * table.h - the flow table: every conversation, TCP or not, complete or not.
  *
- * flows_packet() finds or makes the flow and counts the packet; flows_look(),
- * flows_look_on() and flows_look_in() tell the memory early what it will read. Timers run on
+ * flows_packet() finds or makes the flow and counts the packet; flows_look() and
+ * flows_look_on() tell the memory early what it will read. Timers run on
  * the table's clock, the largest packet time given to flows_advance(): the
  * same in every worker of a replay. Flows end in deadline order; what ends by
  * eviction or at the end of the input ends in the order the flows began.
@@ -66,11 +66,10 @@ struct flow_look {
 /*
  * To wait for memory costs more than all else that is done for a packet of a
  * known flow: with many packets at hand, look for all of them, then look on for
- * all, then into all, then give each to flows_packet(). None changes anything.
+ * all, then give each to flows_packet(). Neither changes anything.
  */
 void flows_look(const struct flows *t, const struct packet *p, struct flow_look *out);
 void flows_look_on(const struct flows *t, const struct flow_look *look);
-void flows_look_in(const struct flows *t, const struct flow_look *look);
 
 /*
  * The packet's flow (never NULL unless there is no memory), which side sent
