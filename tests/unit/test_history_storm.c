@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "analyst/keep.h"
+#include "analyst/keeper.h"
 #include "base/when.h"
 #include "history/history.h"
 
@@ -441,6 +442,75 @@ test_what_nobody_keeps_is_not_sent(void **state)
 	assert_false(wants(OBSERVE_NAME, 0, 203, 1, true));
 }
 
+static bool
+no_match(void *to, const struct observation *o)
+{
+	(void)to;
+	(void)o;
+	return true;
+}
+
+static void
+take(struct keeper *k, uint32_t first, uint32_t count)
+{
+	struct kept_buffer b;
+	uint32_t i;
+
+	memset(&b, 0, sizeof b);
+	b.k.ts_ns = START_NS;
+	for (i = first; i < first + count; i++) {
+		memcpy(b.k.addr[1].b + 10, (uint8_t[]){ 0xff, 0xff, 203, 0, (uint8_t)(i >> 8), (uint8_t)i }, 6);
+		kept_seal(&b, span_of(NULL, 0));
+		keeper_take(k, &b.k, b.k.bytes);
+	}
+}
+
+static int64_t
+rows_beside(void)
+{
+	struct fault fault;
+	struct story s = { NULL, 0 };
+
+	return history_who(folder, "203.0.0.0/16", false, tell, &s, &fault);
+}
+
+/* A second's talk is written within a second; a storm's within ten, and all of it at the end. */
+static void
+test_a_storm_is_written_less_often(void **state)
+{
+	struct config *config = calloc(1, sizeof *config);
+	int64_t now_ns = START_NS;
+	struct fault fault = { "" };
+	struct keeper *k;
+	int i;
+
+	(void)state;
+	assert_non_null(config);
+	assert_int_equal(config_defaults(config), 0);
+	snprintf(config->state_directory, sizeof config->state_directory, "%s", folder);
+	strcat(folder, "/history");
+	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_int_equal(keeper_open(config, false, 1, NULL, &k, &fault), 0);
+	take(k, 0, 100);
+	keeper_tick(k, now_ns, no_match, NULL);
+	assert_int_equal(rows_beside(), 100);
+	take(k, 100, 20000);
+	for (i = 0; i < 9; i++)
+		keeper_tick(k, now_ns += NS_PER_SEC, no_match, NULL);
+	assert_int_equal(rows_beside(), 100);
+	keeper_tick(k, now_ns += NS_PER_SEC, no_match, NULL);
+	assert_int_equal(rows_beside(), 20100);
+	take(k, 20100, 20000);
+	keeper_tick(k, now_ns += NS_PER_SEC, no_match, NULL);
+	assert_int_equal(rows_beside(), 20100);
+	keeper_close(k, true);
+	assert_int_equal(rows_beside(), 40100);
+	config_clear(config);
+	free(config);
+	remove_folder(NULL);
+	*strrchr(folder, '/') = '\0';
+}
+
 int
 main(void)
 {
@@ -451,6 +521,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_names_have_a_ceiling_of_their_own, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_the_oldest_of_many_goes_by_size, make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_a_file_of_the_first_version_goes_on, make_folder, remove_folder),
+		cmocka_unit_test_setup_teardown(test_a_storm_is_written_less_often, make_folder, remove_folder),
 		cmocka_unit_test(test_what_nobody_keeps_is_not_sent),
 	};
 
