@@ -61,7 +61,7 @@ workers: 2
 save_sec: 1
 drain_sec: 2
 metrics: {{ listen: "" }}
-alerts: {{ update_sec: 1, close_sec: 86400, host_hourly: 0, rule_hourly: 0 }}
+alerts: {{ update_sec: 1, update_most_sec: 1, close_sec: 86400, host_hourly: 0, rule_hourly: 0 }}
 feeds: [{", ".join(f"{{path: {f}}}" for f in rig.DEMO_FEEDS)}]
 sinks:
 - {{ type: eve, path: {self.eve}, records: [alert, member, held] }}
