@@ -196,10 +196,11 @@ def recovers():
     d = rig.folder()
     capture = rig.repeated(os.path.join(d, "long.pcap"), CAPTURE, 40)
     without = os.path.join(d, "without.json")
-    first = rig.replay([capture], "-c", with_webhook("", without))
+    often = "alerts:\n  update_most_sec: 300\n"
+    first = rig.replay([capture], "-c", with_webhook("", without, often))
     r = Receiver(lambda n: 500 if n <= 5 else "hang" if n == 6 else 204)
     eve = os.path.join(d, "with.json")
-    second = rig.replay([capture], "-c", with_webhook(r.url, eve, "drain_sec: 60\n"))
+    second = rig.replay([capture], "-c", with_webhook(r.url, eve, "drain_sec: 60\n" + often))
     r.close()
     alerts = [line for line in rig.lines(eve) if '"event_type":"alert"' in line and '"quiet":true' not in line]
     rig.check("a webhook that recovers: gets every alert", second.returncode == 0 and
