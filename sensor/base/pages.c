@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/heap.h"
+
 #define LARGE ((size_t)2 << 20)
 #define FILL_MOST ((size_t)8 << 20)
 
@@ -37,6 +39,12 @@ void *
 pages_new(size_t bytes)
 {
 	return bytes < LARGE / 2 ? calloc(1, bytes) : map_large(whole(bytes));
+}
+
+size_t
+pages_bytes(size_t bytes)
+{
+	return bytes < LARGE / 2 ? heap_bytes(bytes) : whole(bytes);
 }
 
 void

@@ -12,6 +12,7 @@
 /* NULL: no memory. */
 void *pages_new(size_t bytes);
 void pages_free(void *p, size_t bytes);		/* as given to pages_new(); NULL is fine */
+size_t pages_bytes(size_t bytes);		/* what pages_new() takes for so many */
 
 /* All zero again, and given back. */
 void pages_clear(void *p, size_t bytes);

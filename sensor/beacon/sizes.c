@@ -1,5 +1,6 @@
 /* sizes.c - how many of each there may be, and what one costs. */
 #include "base/heap.h"
+#include "base/pages.h"
 #include "beacon/private.h"
 
 enum {
@@ -62,5 +63,6 @@ beacon_host_bytes(void)
 size_t
 beacon_fixed_bytes(void)
 {
-	return heap_bytes(sizeof(struct beacon)) + heap_bytes(PROXIES * sizeof(uint64_t)) + sleepers_bytes();
+	return heap_bytes(sizeof(struct beacon)) + heap_bytes(PROXIES * sizeof(uint64_t)) +
+	    pages_bytes(sleepers_bytes());
 }
