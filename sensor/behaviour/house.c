@@ -73,7 +73,7 @@ house_new(void)
 size_t
 house_bytes(void)
 {
-	return sizeof(struct house) + accounts_bytes() + mail_ids_bytes();
+	return pages_bytes(sizeof(struct house)) + accounts_bytes() + mail_ids_bytes();
 }
 
 void
