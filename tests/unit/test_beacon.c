@@ -14,25 +14,13 @@
 #include "beacon/beacon.h"
 #include "beacon/known.h"
 #include "beacon/score.h"
+#include "chance.h"
 
 #define START_NS (1700000000LL * NS_PER_SEC)
 
 static const struct beacon_limits limits = {
 	.max_keys = 1000, .min_contacts = 6, .alert_score = 0.8, .record_score = 0.5, .burst_ms = 500,
 };
-
-/* ---- a fixed generator (xorshift64*) ---- */
-
-static uint64_t state_of_chance;
-
-static double
-chance(void)
-{
-	state_of_chance ^= state_of_chance >> 12;
-	state_of_chance ^= state_of_chance << 25;
-	state_of_chance ^= state_of_chance >> 27;
-	return (double)((state_of_chance * 2685821657736338717ULL) >> 11) / 9007199254740992.0;
-}
 
 static void
 seed(uint64_t n)

@@ -11,21 +11,9 @@
 
 #include "beacon/nth.h"
 #include "beacon/score.h"
+#include "chance.h"
 
 enum { ROUNDS = 20000, NUMBERS = 16 };
-
-/* ---- a fixed generator (xorshift64*) ---- */
-
-static uint64_t state_of_chance = 1;
-
-static double
-chance(void)
-{
-	state_of_chance ^= state_of_chance >> 12;
-	state_of_chance ^= state_of_chance << 25;
-	state_of_chance ^= state_of_chance >> 27;
-	return (double)((state_of_chance * 2685821657736338717ULL) >> 11) / 9007199254740992.0;
-}
 
 /* From a clock to dice, with beats that are missed and beats of several contacts. */
 static unsigned

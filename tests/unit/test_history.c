@@ -17,50 +17,7 @@
 #include "history/history.h"
 #include "history/known.h"
 #include "history/value.h"
-
-#define DAY_NS (86400 * NS_PER_SEC)
-#define START_NS (20000 * DAY_NS)
-
-static char folder[64];
-static const struct history_limits roomy = { .days = 90, .max_bytes = 64u << 20 };
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/hansho-history-XXXXXX");
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	char path[512];
-	struct dirent *e;
-	DIR *d = opendir(folder);
-
-	(void)state;
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		unlink(path);
-	}
-	if (d != NULL)
-		closedir(d);
-	return rmdir(folder);
-}
-
-static struct history *
-opened(const struct history_limits *limits, bool whole, char *note)
-{
-	struct history *h = NULL;
-	struct fault fault = { "" };
-	char mine[256];
-
-	assert_int_equal(history_open(folder, limits, whole, &h, mine, sizeof mine, &fault), 0);
-	if (note != NULL)
-		strcpy(note, mine);
-	return h;
-}
+#include "history_rig.h"
 
 static struct addr
 address(const char *text)
@@ -92,15 +49,6 @@ note(struct history *h, enum kept_kind kind, const char *host, const char *peer,
 	kept_seal(&b, span_text(name));
 	assert_true(kept_valid(&b.k, b.k.bytes));
 	history_note(h, &b.k);
-}
-
-static void
-commit(struct history *h, int64_t now_ns)
-{
-	struct fault fault = { "" };
-
-	if (history_commit(h, now_ns, &fault) < 0)
-		fail_msg("%s", fault.text);
 }
 
 struct rows {

@@ -17,52 +17,11 @@
 #include "analyst/keeper.h"
 #include "base/when.h"
 #include "history/history.h"
+#include "history_rig.h"
 
-#define DAY_NS (86400 * NS_PER_SEC)
 #define HOUR_NS (3600 * NS_PER_SEC)
-#define START_NS (20000 * DAY_NS)
 
-static char folder[64];
-static const struct history_limits roomy = { .days = 90, .max_bytes = 64u << 20 };
 static const struct history_limits vast = { .days = 90, .max_bytes = 1u << 30 };
-
-static int
-make_folder(void **state)
-{
-	(void)state;
-	snprintf(folder, sizeof folder, "/tmp/hansho-history-XXXXXX");
-	return mkdtemp(folder) == NULL;
-}
-
-static int
-remove_folder(void **state)
-{
-	char path[512];
-	struct dirent *e;
-	DIR *d = opendir(folder);
-
-	(void)state;
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-		unlink(path);
-	}
-	if (d != NULL)
-		closedir(d);
-	return rmdir(folder);
-}
-
-static struct history *
-opened(const struct history_limits *limits, bool whole)
-{
-	struct history *h = NULL;
-	struct fault fault = { "" };
-	char said[256];
-
-	if (history_open(folder, limits, whole, &h, said, sizeof said, &fault) < 0)
-		fail_msg("%s", fault.text);
-	assert_string_equal(said, "");
-	return h;
-}
 
 /* Host 10.x.x.x, peer 203.0.x.x. */
 static void
@@ -87,15 +46,6 @@ note(struct history *h, enum kept_kind kind, uint32_t host, uint32_t peer, const
 	kept_seal(&b, span_text(name));
 	assert_true(kept_valid(&b.k, b.k.bytes));
 	history_note(h, &b.k);
-}
-
-static void
-commit(struct history *h, int64_t now_ns)
-{
-	struct fault fault = { "" };
-
-	if (history_commit(h, now_ns, &fault) < 0)
-		fail_msg("%s", fault.text);
 }
 
 struct story {
@@ -179,7 +129,7 @@ told_with_commits(unsigned every)
 		{ KEPT_FLOW, 7, 7, "", 2 * DAY_NS + 14 },
 		{ KEPT_FLOW, 5, 1, "z.example", 2 * DAY_NS + 15 },
 	};
-	struct history *h = opened(&roomy, false);
+	struct history *h = opened(&roomy, false, NULL);
 	char *text;
 	size_t i;
 
@@ -244,7 +194,7 @@ static void
 test_an_hour_brings_so_many_new_pairs(void **state)
 {
 	static const struct history_limits narrow = { .days = 90, .max_bytes = 4u << 20 };
-	struct history *h = opened(&narrow, false);
+	struct history *h = opened(&narrow, false, NULL);
 	uint32_t i;
 
 	(void)state;
@@ -275,7 +225,7 @@ test_an_hour_brings_so_many_new_pairs(void **state)
 static void
 test_much_is_gathered_and_more_is_lost(void **state)
 {
-	struct history *h = opened(&vast, true);
+	struct history *h = opened(&vast, true, NULL);
 	uint32_t i, most = history_gathered();
 
 	(void)state;
@@ -295,7 +245,7 @@ test_much_is_gathered_and_more_is_lost(void **state)
 static void
 test_names_have_a_ceiling_of_their_own(void **state)
 {
-	struct history *h = opened(&vast, true);
+	struct history *h = opened(&vast, true, NULL);
 	char name[256];
 	uint32_t i;
 
@@ -320,7 +270,7 @@ static void
 test_the_oldest_of_many_goes_by_size(void **state)
 {
 	static const struct history_limits narrow = { .days = 90, .max_bytes = 2u << 20 };
-	struct history *h = opened(&narrow, false);
+	struct history *h = opened(&narrow, false, NULL);
 	unsigned n, rows;
 	uint32_t i;
 	char *text;
@@ -394,14 +344,14 @@ test_a_file_of_the_first_version_goes_on(void **state)
 	(void)state;
 	make_old_file();
 	for (n = 0; n < 2; n++) {
-		h = opened(&roomy, false);
+		h = opened(&roomy, false, NULL);
 		note(h, KEPT_CONTACT, 5, 1, "panel.example", START_NS + (n + 1) * DAY_NS);
 		note(h, KEPT_FLOW, 5, 9, "", START_NS + (n + 1) * DAY_NS);
 		note(h, KEPT_CONTACT, 6, 9, "", START_NS + (n + 1) * DAY_NS);
 		commit(h, START_NS + (n + 1) * DAY_NS);
 		history_close(h, true);
 	}
-	h = opened(&roomy, false);
+	h = opened(&roomy, false, NULL);
 	text = story(h);
 	assert_string_equal(text, "000005 panel.example 443 0: 0-172800000000000 9 1/2 3; 0001 9\n"
 	    "000005  443 0: 0-0 1 210/2018 1; 0009 1\n"
