@@ -93,7 +93,8 @@ refill(struct merge *m, struct source *s)
 	enum ring_state state;
 
 	while (s->next == NULL && !s->ended) {
-		s->watermark = ring_watermark(s->ring);
+		if (!ring_has_more(s->ring))
+			s->watermark = ring_watermark(s->ring);
 		state = ring_peek(s->ring, &record, &len);
 		if (state == RING_EMPTY)
 			return true;

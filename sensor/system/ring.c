@@ -33,6 +33,7 @@ struct ring {
 	uint64_t reserved;		/* producer: head after the commit */
 	size_t taken;			/* producer: so many of its bytes are there, or were asked for */
 	uint64_t peeked;		/* consumer: tail after ring_done() */
+	uint64_t next, known;		/* consumer: where the next record is; head when it last looked */
 	struct bell *bell;
 };
 
@@ -92,7 +93,7 @@ ring_free(struct ring *r)
 void
 ring_reset(struct ring *r)
 {
-	r->reserved = r->peeked = 0;
+	r->reserved = r->peeked = r->next = r->known = 0;
 	atomic_store(&r->s->head, 0);
 	atomic_store(&r->s->tail, 0);
 	atomic_store(&r->s->rewound, 0);
@@ -209,16 +210,20 @@ ring_wait_room(struct ring *r, int ms)
 
 /* ---- consumer ---- */
 
+/* Where the next record is: the producer begins an empty ring at its start again. */
+static uint64_t
+next_of(const struct ring *r, uint64_t tail, uint64_t head)
+{
+	return tail != head && tail == atomic_load_explicit(&r->s->rewound, memory_order_relaxed) ?
+	    atomic_load_explicit(&r->s->start, memory_order_relaxed) : tail;
+}
+
 /* The record that begins at *at, of the bytes before `head`; *at becomes the next one's place. */
 static enum ring_state
 record_at(struct ring *r, uint64_t *at, uint64_t head, const void **record, uint32_t *len)
 {
 	uint64_t place, need;
 
-	if (*at == head)
-		return RING_EMPTY;
-	if (*at == atomic_load_explicit(&r->s->rewound, memory_order_relaxed))
-		*at = atomic_load_explicit(&r->s->start, memory_order_relaxed);
 	if (*at == head)
 		return RING_EMPTY;
 	place = *at % r->size;
@@ -244,7 +249,7 @@ const void *
 ring_newest(struct ring *r, uint32_t *len)
 {
 	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_acquire);
-	uint64_t at = atomic_load_explicit(&r->s->tail, memory_order_acquire);
+	uint64_t at = next_of(r, atomic_load_explicit(&r->s->tail, memory_order_acquire), head);
 	const void *newest = NULL;
 
 	while (record_at(r, &at, head, &newest, len) == RING_RECORD)
@@ -252,15 +257,28 @@ ring_newest(struct ring *r, uint32_t *len)
 	return at == head ? newest : NULL;
 }
 
+bool
+ring_has_more(const struct ring *r)
+{
+	return r->known > r->next;
+}
+
 enum ring_state
 ring_peek(struct ring *r, const void **record, uint32_t *len)
 {
-	/* Read before `head`: then an empty ring with an end has nothing more to come. */
-	uint32_t ended = atomic_load(&r->s->ended);
-	uint64_t head = atomic_load_explicit(&r->s->head, memory_order_acquire);
-	uint64_t at = atomic_load_explicit(&r->s->tail, memory_order_relaxed);
-	enum ring_state state = record_at(r, &at, head, record, len);
+	enum ring_state state;
+	uint32_t ended = 0;
+	uint64_t at;
 
+	/* The producer writes there with each record: it is read when all that it told of is taken. */
+	if (!ring_has_more(r)) {
+		/* Read before `head`: then an empty ring with an end has nothing more to come. */
+		ended = atomic_load(&r->s->ended);
+		r->known = atomic_load_explicit(&r->s->head, memory_order_acquire);
+		r->next = next_of(r, atomic_load_explicit(&r->s->tail, memory_order_relaxed), r->known);
+	}
+	at = r->next;
+	state = record_at(r, &at, r->known, record, len);
 	if (state == RING_EMPTY && ended)
 		return RING_ENDED;
 	if (state == RING_RECORD)
@@ -271,6 +289,7 @@ ring_peek(struct ring *r, const void **record, uint32_t *len)
 void
 ring_done(struct ring *r)
 {
+	r->next = r->peeked;
 	atomic_store_explicit(&r->s->tail, r->peeked, memory_order_release);
 	if (atomic_load_explicit(&r->s->producer_waits, memory_order_relaxed) &&
 	    atomic_load_explicit(&r->s->head, memory_order_relaxed) - r->peeked <= r->size / 2) {

@@ -53,6 +53,8 @@ enum ring_state { RING_RECORD, RING_EMPTY, RING_ENDED, RING_DAMAGED };
 /* The next record, which stays until ring_done(). */
 enum ring_state ring_peek(struct ring *r, const void **record, uint32_t *len);
 void ring_done(struct ring *r);
+/* Has ring_peek() seen already that one more is there? Then nobody needs the watermark. */
+bool ring_has_more(const struct ring *r);
 /*
  * The watermark; read it BEFORE ring_peek(): then RING_EMPTY means that nothing
  * up to it is missing.
