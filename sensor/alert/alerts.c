@@ -488,6 +488,18 @@ alerts_name_of(const struct alerts *a, const struct realm *realm, const struct a
 	return peer_names_find(a->names, realm, host, peer);
 }
 
+uint64_t
+alerts_ask_name(const struct alerts *a, const struct realm *realm, const struct addr *host, const struct addr *peer)
+{
+	return peer_names_ask(a->names, realm, host, peer);
+}
+
+const char *
+alerts_asked_name(const struct alerts *a, uint64_t asked)
+{
+	return peer_names_asked(a->names, asked);
+}
+
 void
 alerts_name(struct alerts *a, const struct observation *o)
 {

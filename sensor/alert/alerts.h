@@ -66,6 +66,11 @@ void alerts_name(struct alerts *a, const struct observation *o);
 const char *alerts_name_of(const struct alerts *a, const struct realm *realm, const struct addr *host,
     const struct addr *peer);
 
+/* The same in two steps: what is asked first is at hand when its answer is wanted. */
+uint64_t alerts_ask_name(const struct alerts *a, const struct realm *realm, const struct addr *host,
+    const struct addr *peer);
+const char *alerts_asked_name(const struct alerts *a, uint64_t asked);
+
 /*
  * An OBSERVE_IDENTITY: from now on alerts about its address say whose it is. True: the address was granted to another machine than
  * had it. What is found of it now belongs to no incident of before.

@@ -109,13 +109,28 @@ peer_names_add(struct peer_names *n, const struct realm *realm, const struct add
 	n->name[roster_add(&n->roster, hash)] = text;
 }
 
+uint64_t
+peer_names_ask(const struct peer_names *n, const struct realm *realm, const struct addr *host, const struct addr *peer)
+{
+	uint64_t hash = hash_of(realm, host, peer);
+
+	roster_fetch(&n->roster, hash);
+	return hash;
+}
+
+const char *
+peer_names_asked(const struct peer_names *n, uint64_t asked)
+{
+	uint32_t at = roster_find(&n->roster, asked);
+
+	return at == 0 ? "" : n->name[at];
+}
+
 const char *
 peer_names_find(const struct peer_names *n, const struct realm *realm, const struct addr *host,
     const struct addr *peer)
 {
-	uint32_t at = roster_find(&n->roster, hash_of(realm, host, peer));
-
-	return at == 0 ? "" : n->name[at];
+	return peer_names_asked(n, hash_of(realm, host, peer));
 }
 
 size_t

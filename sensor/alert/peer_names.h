@@ -25,6 +25,11 @@ void peer_names_add(struct peer_names *n, const struct realm *realm, const struc
 const char *peer_names_find(const struct peer_names *n, const struct realm *realm,
     const struct addr *host, const struct addr *peer);
 
+/* The same in two steps, between which the memory it takes is on its way: the first gives what the second is asked with. */
+uint64_t peer_names_ask(const struct peer_names *n, const struct realm *realm, const struct addr *host,
+    const struct addr *peer);
+const char *peer_names_asked(const struct peer_names *n, uint64_t asked);
+
 /* The most that one costs. */
 size_t peer_names_name_bytes(void);
 

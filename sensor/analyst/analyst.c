@@ -114,13 +114,11 @@ on_finding(void *to, const struct finding *f)
 /* ---- history ---- */
 
 static void
-hand_on(struct analyst *a, const struct observation *o)
+hand_on(struct analyst *a, const struct observation *o, const char *resolved)
 {
 	struct kept_buffer b;
 
-	if (!keep_wants(o, a->config->contact_log_enabled))
-		return;
-	keep_of(o, alerts_name_of(a->alerts, &o->key.realm, &o->key.addr[o->host_side], &o->key.addr[!o->host_side]), &b);
+	keep_of(o, resolved, &b);
 	a->keep(a->keep_to, &b.k);
 }
 
@@ -283,11 +281,16 @@ is_own(const struct analyst *a, const struct observation *o)
 static void
 detect(struct analyst *a, const struct observation *o)
 {
+	bool is_kept = a->keep != NULL && keep_wants(o, a->config->contact_log_enabled);
+	uint64_t name = 0;
+
+	if (is_kept)
+		name = alerts_ask_name(a->alerts, &o->key.realm, &o->key.addr[o->host_side], &o->key.addr[!o->host_side]);
 	behaviour_expect(a->behaviour, o);
 	if (takers[o->kind] != NULL)
 		takers[o->kind](a, o);
-	if (a->keep != NULL)
-		hand_on(a, o);
+	if (is_kept)
+		hand_on(a, o, alerts_asked_name(a->alerts, name));
 	if (o->kind != OBSERVE_MATCH)
 		census_take(a->census, o);
 	behaviour_note(a->behaviour, o);
