@@ -39,4 +39,11 @@ eight_between(uint64_t w, uint8_t first, uint8_t last)
 	return from & ~beyond & ~w & EIGHT(0x80);
 }
 
+/* ASCII letters in lower case. */
+static inline uint64_t
+eight_lower(uint64_t w)
+{
+	return w | eight_between(w, 'A', 'Z') >> 2;
+}
+
 #endif

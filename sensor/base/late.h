@@ -1,7 +1,7 @@
 /*
  * late.h - libraries that few runs need, loaded when one of their functions is first called.
  *
- * libcurl and libarchive bring 35 others with them (ICU, GnuTLS, Kerberos, LDAP),
+ * libcurl and libarchive bring 27 others with them (ICU, GnuTLS, Kerberos, LDAP),
  * which the dynamic linker would load and bind before main(), and each
  * fork would copy. late_curl.c and late_archive.c define the functions that we use of them and
  * pass each call on, so that callers and the compiler see nothing of it.

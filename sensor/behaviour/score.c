@@ -1,6 +1,7 @@
 /* score.c - points with their reasons, and small sets that forget the oldest. */
 #include <stdio.h>
 
+#include "base/eight.h"
 #include "base/sentence.h"
 #include "behaviour/private.h"
 
@@ -107,17 +108,11 @@ mail_domain(struct span address)
 	return span_of(at + 1, (size_t)(address.at + address.left - at) - 1);
 }
 
-/* Eight bytes at once: the first sum has a byte's highest bit from 'A' on, the second behind 'Z'. */
 static void
 copy_low(uint8_t *to, const uint8_t *from)
 {
-	const uint64_t each = UINT64_C(0x0101010101010101);
-	uint64_t word, letter;
+	uint64_t word = eight_lower(eight_load(from));
 
-	memcpy(&word, from, sizeof word);
-	letter = word & 0x7f * each;
-	letter = ((letter + (0x80 - 'A') * each) ^ (letter + (0x7f - 'Z') * each)) & ~word & 0x80 * each;
-	word |= letter >> 2;
 	memcpy(to, &word, sizeof word);
 }
 

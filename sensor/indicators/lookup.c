@@ -1,5 +1,6 @@
 #include "indicators/map.h"
 
+#include "base/eight.h"
 #include "indicators/value.h"
 
 /* ---- asking ---- */
@@ -88,16 +89,6 @@ indicators_ask_source(const struct indicators *i, const struct addr *a, struct i
 	want_networks(i, ask, INDICATOR_CIDR | IMAGE_SOURCE, a);
 }
 
-/* Eight bytes at once: the high bit of each sum says whether its byte is beyond 'Z', or 'A' and beyond. */
-static uint64_t
-lower_word(uint64_t word)
-{
-	const uint64_t ones = 0x0101010101010101ULL, low = word & 0x7f * ones;
-	uint64_t beyond = low + (0x7f - 'Z') * ones, from = low + (0x80 - 'A') * ones;
-
-	return word | (~word & (from ^ beyond) & 0x80 * ones) >> 2;
-}
-
 /* With eight NULs behind it. The last bytes are taken as a word, too, which others may have been part of. */
 static void
 copy_lower(char to[NAME_PADDED], const uint8_t *from, size_t len)
@@ -106,13 +97,11 @@ copy_lower(char to[NAME_PADDED], const uint8_t *from, size_t len)
 	size_t i;
 
 	for (i = 0; i + 8 <= len; i += 8) {
-		memcpy(&word, from + i, 8);
-		word = lower_word(word);
+		word = eight_lower(eight_load(from + i));
 		memcpy(to + i, &word, 8);
 	}
 	if (i > 0 && i < len) {
-		memcpy(&word, from + len - 8, 8);
-		word = lower_word(word);
+		word = eight_lower(eight_load(from + len - 8));
 		memcpy(to + len - 8, &word, 8);
 	} else {
 		for (; i < len; i++)
