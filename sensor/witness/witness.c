@@ -179,7 +179,7 @@ put_eight(const uint8_t *from, char *to)
 {
 	uint64_t w = eight_load(from), odd = eight_between(w, 0, 0x20) | eight_between(w, 0x7f, 0x7f);
 
-	w |= eight_between(w, 'A', 'Z') >> 2;
+	w = eight_lower(w);
 	memcpy(to, &w, sizeof w);
 	return odd == 0;
 }
